@@ -1,0 +1,223 @@
+"""What comes out of the engine: a stream of these, and the page snapshots they carry. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Outcome = Literal["passed", "flaky", "failed"]
+FailureKind = Literal["expectation", "not_found", "timeout", "navigation", "script", "blocked", "crash", "document"]
+
+
+class Seen(BaseModel):
+    """Base of what was observed on a page; unknown keys of older rows are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Failure(Seen):
+    """Why an attempt failed, in one sentence a person understands."""
+
+    kind: FailureKind
+    message: str
+    step: int | None = None
+    expected: str | None = None
+    received: str | None = None
+
+
+class StepReport(Seen):
+    """One executed step of an attempt."""
+
+    index: int
+    do: str
+    sentence: str
+    ok: bool
+    duration_ms: int
+    error: str | None = None
+
+
+class ArtifactFile(Seen):
+    """A file that an attempt left behind; path is relative to the plan's artifacts directory."""
+
+    kind: Literal["screenshot", "trace", "video"]
+    path: str
+    content_type: str
+    size: int
+
+
+class Heading(Seen):
+    level: int
+    text: str
+
+
+class Landmark(Seen):
+    role: str
+    name: str = ""
+
+
+class FormField(Seen):
+    """One control of a form."""
+
+    tag: str
+    type: str = ""
+    name: str = ""
+    id: str = ""
+    label: str = ""
+    placeholder: str = ""
+    autocomplete: str = ""
+    required: bool = False
+    pattern: str = ""
+    min: str = ""
+    max: str = ""
+    max_length: int | None = None
+    options: tuple[str, ...] = ()
+    value: str = ""
+    css: str = ""
+
+
+class Form(Seen):
+    """A form as a unit: fields, submit control and where it sends."""
+
+    name: str = ""
+    action: str = ""
+    method: str = "get"
+    role: str = ""
+    fields: tuple[FormField, ...] = ()
+    submit: str = ""
+    submit_css: str = ""
+    css: str = ""
+    heading: str = ""
+
+
+class Action(Seen):
+    """Something on the page that can be pressed."""
+
+    role: str
+    name: str
+    href: str = ""
+    landmark: str = ""
+    css: str = ""
+
+
+class PageSnapshot(Seen):
+    """What the crawler saw on one page."""
+
+    url: str
+    path: str
+    title: str = ""
+    status: int | None = None
+    template: str = ""
+    headings: tuple[Heading, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
+    forms: tuple[Form, ...] = ()
+    actions: tuple[Action, ...] = ()
+    console_errors: tuple[str, ...] = ()
+    failed_requests: tuple[str, ...] = ()
+    requests: tuple[dict[str, Any], ...] = ()
+    lang: str = ""
+    signed_in: bool = False
+    load_ms: int = 0
+
+
+class Link(Seen):
+    """A link that may join the frontier. `key` is the canonical URL, `group` its shape without learnt parameters."""
+
+    url: str
+    key: str
+    group: str
+    priority: int
+    depth: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestStarted:
+    __test__ = False
+
+    result: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    result: int
+    attempt: int
+    step: StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """One execution of one test is over; stored as a row of its own."""
+
+    result: int
+    attempt: int
+    passed: bool
+    started_at: float
+    duration_ms: int
+    steps: tuple[StepReport, ...]
+    failure: Failure | None = None
+    artifacts: tuple[ArtifactFile, ...] = ()
+    console: tuple[str, ...] = ()
+    requests: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestEnded:
+    """The result is resolved; only the last attempt decided."""
+
+    __test__ = False
+
+    result: int
+    outcome: Outcome
+    attempts: int
+    duration_ms: int
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageVisited:
+    page: int
+    final_url: str
+    final_key: str
+    snapshot: PageSnapshot
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailed:
+    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash."""
+
+    page: int
+    category: str
+    message: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Addresses from the sitemap, to join the frontier."""
+
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: Literal["info", "warning", "error"]
+    message: str
+
+
+class Proposal(Seen):
+    """A test that the generator proposes, with what it stands on. `signature` is equal for equal tests."""
+
+    title: str
+    family: str
+    document: dict[str, Any]
+    template: str
+    page_url: str
+    signature: str
+    why: str
+
+
+Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Log
