@@ -1,0 +1,37 @@
+"""System checks: a configuration that cannot work is refused at the start, with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def environment(**_: Any) -> list[CheckMessage]:
+    env = settings.ENV
+    found: list[CheckMessage] = []
+    if env.broker not in ("orm", "redis"):
+        found.append(Error(f"SENTRI_BROKER is '{env.broker}'.", hint="Write orm or redis.", id="sentri.E001"))
+    if env.broker == "redis" and not env.redis_url:
+        found.append(Error("SENTRI_BROKER=redis needs SENTRI_REDIS_URL.", hint="Set it.", id="sentri.E002"))
+    if env.renew_seconds * 2 > env.lease_seconds:
+        found.append(
+            Error(
+                "SENTRI_RENEW_SECONDS must be at most half of SENTRI_LEASE_SECONDS.",
+                hint="A lease has to survive one late renewal.",
+                id="sentri.E003",
+            )
+        )
+    if not 1 <= env.workers <= 64:
+        found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
+    if env.base_url.startswith("https://") and not env.secret_key:
+        found.append(
+            Warning(
+                "SENTRI_SECRET_KEY is not set; a key kept beside the data is used.",
+                hint="Set it where several machines serve one database.",
+                id="sentri.W001",
+            )
+        )
+    return found
