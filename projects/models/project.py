@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.utils import timezone
+
+from projects.models.public import PublicModel, PublicQuerySet
+from projects.models.workspace import Workspace
+from projects.secrets import Hidden, seal, unseal
+
+
+class Reachable(models.Model):
+    """What an application needs to be reached and signed in to; shared by projects and environments.
+
+    `access` holds login_url and selectors (no secrets); `sealed` holds username, password and secret variables.
+    """
+
+    headers = models.JSONField(default=dict, blank=True)
+    variables = models.JSONField(default=dict, blank=True)
+    access = models.JSONField(default=dict, blank=True)
+    sealed = models.TextField(default="", blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def secrets(self) -> dict[str, Hidden]:
+        return unseal(self.sealed)
+
+    def keep_secrets(self, **values: str | None) -> None:
+        """Puts secrets in (a text) or takes them out (None); others stay. The row is not saved."""
+        kept: dict[str, str] = {**self.secrets}
+        for name, value in values.items():
+            if value is None:
+                kept.pop(name, None)
+            else:
+                kept[name] = value
+        self.sealed = seal(kept)
+
+    @property
+    def has_credentials(self) -> bool:
+        return "username" in self.secrets
+
+
+class ProjectQuerySet(PublicQuerySet["Project"]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+
+class Project(PublicModel, Reachable):
+    PREFIX = "PRJ"
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=120)
+    url = models.URLField(max_length=2000)
+    settings = models.JSONField(default=dict, blank=True, help_text="defaults of crawl and run options")
+    quality_gates = models.JSONField(default=dict, blank=True)
+    web_vitals_budgets = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], condition=models.Q(deleted_at=None), name="one_living_project_of_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def delete_softly(self) -> None:
+        self.deleted_at = timezone.now()
+        self.save(update_fields=["deleted_at", "updated_at"])

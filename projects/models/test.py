@@ -1,0 +1,118 @@
+"""Tests and their versions. This module's verbs are the only writers of review state."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from projects import reviewing
+from projects.models.project import Project
+from projects.models.public import PublicModel, PublicQuerySet
+
+
+class TestQuerySet(PublicQuerySet["Test"]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def approved(self) -> Self:
+        return self.alive().filter(review_status=reviewing.APPROVED)
+
+    def waiting(self) -> Self:
+        return self.alive().filter(review_status=reviewing.DRAFT)
+
+
+class Test(PublicModel):
+    PREFIX = "TC"
+    __test__ = False
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="tests")
+    title = models.CharField(max_length=300)
+    document = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    review_status = models.CharField(max_length=10, choices=list(reviewing.STATES.items()), default=reviewing.DRAFT)
+    reason = models.CharField(max_length=1000, default="", blank=True, help_text="why it was rejected")
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    origin = models.CharField(max_length=10, choices=[("crawl", "Crawl"), ("person", "Person")], default="person")
+    crawl_run = models.PositiveBigIntegerField(null=True, blank=True, help_text="number of the run that proposed it")
+    family = models.CharField(max_length=40, default="", blank=True)
+    template = models.CharField(max_length=80, default="", blank=True)
+    page_url = models.CharField(max_length=2000, default="", blank=True)
+    signature = models.CharField(max_length=64, default="", blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    score = models.PositiveSmallIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["project", "review_status"], name="test_by_review")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "signature"],
+                condition=models.Q(deleted_at=None) & ~models.Q(signature=""),
+                name="one_living_test_of_a_signature",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def propose(cls, project: Project, *, rejected_for: str = "", **fields: Any) -> Test:
+        """A test found by a crawl, kept as a draft, or as rejected with the reason."""
+        state = reviewing.move(reviewing.DRAFT, "reject") if rejected_for else reviewing.DRAFT
+        test = cls.objects.create(
+            project=project, origin="crawl", review_status=state, reason=rejected_for[:1000], **fields
+        )
+        TestVersion.objects.create(test=test, number=1, title=test.title, document=test.document)
+        return test
+
+    @classmethod
+    def write(cls, project: Project, author: Any, title: str, document: dict[str, Any]) -> Test:
+        """A test written by a person or a client."""
+        test = cls.objects.create(project=project, title=title, document=document)
+        TestVersion.objects.create(test=test, number=1, title=title, document=document, author=author)
+        return test
+
+    def decide(self, action: str, by: Any, reason: str = "") -> None:
+        """Approve, reject or restore. Raises ReviewRefused where the state forbids it."""
+        self.review_status = reviewing.move(self.review_status, action)
+        self.reviewed_by, self.reviewed_at = by, timezone.now()
+        self.reason = reason[:1000] if action == "reject" else ""
+        self.save(update_fields=["review_status", "reviewed_by", "reviewed_at", "reason", "updated_at"])
+
+    def edit(self, by: Any, title: str, document: dict[str, Any]) -> None:
+        """A new immutable version; the test returns to draft."""
+        self.review_status = reviewing.move(self.review_status, "edit")
+        self.title, self.document, self.version = title, document, self.version + 1
+        self.save(update_fields=["review_status", "title", "document", "version", "updated_at"])
+        TestVersion.objects.create(test=self, number=self.version, title=title, document=document, author=by)
+
+    def delete_softly(self) -> None:
+        self.deleted_at = timezone.now()
+        self.save(update_fields=["deleted_at", "updated_at"])
+
+
+class TestVersion(models.Model):
+    __test__ = False
+
+    test = models.ForeignKey(Test, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=300)
+    document = models.JSONField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["test", "number"], name="one_version_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.test} v{self.number}"

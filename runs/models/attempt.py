@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.db import models
+
+from runs.models.result import Result
+from runs.models.shard import Lease
+
+
+class Attempt(models.Model):
+    """One execution of a result; a retry is a new row."""
+
+    result = models.ForeignKey(Result, models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    lease = models.ForeignKey(Lease, models.SET_NULL, null=True, related_name="attempts")
+    passed = models.BooleanField()
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    steps = models.JSONField(default=list)
+    failure = models.JSONField(null=True, blank=True)
+    console = models.JSONField(default=list)
+    requests = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["result", "number"], name="one_attempt_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.result} attempt {self.number}"
+
+
+class Artifact(models.Model):
+    """A file of an attempt in the storage."""
+
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="artifacts")
+    kind = models.CharField(max_length=10)
+    path = models.CharField(max_length=300, help_text="name in the storage")
+    content_type = models.CharField(max_length=60)
+    size = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.path

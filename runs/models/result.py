@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from projects.models import Test
+from runs import states
+from runs.models.run import Run, choices
+from runs.models.shard import Lease
+
+
+class Result(models.Model):
+    """One test (one data row of it) inside one run: planned at queueing, resolved once."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="results")
+    position = models.PositiveIntegerField(help_text="dispatch order, from 0")
+    home = models.PositiveSmallIntegerField(default=0, help_text="index of the shard whose share it is")
+    test = models.ForeignKey(Test, models.SET_NULL, null=True, blank=True, related_name="results")
+    title = models.CharField(max_length=300)
+    document = models.JSONField(help_text="the test as it was at queueing")
+    version = models.PositiveIntegerField(default=0)
+    row = models.JSONField(default=dict, blank=True)
+    row_index = models.PositiveIntegerField(default=0)
+    proposal = models.JSONField(null=True, blank=True, help_text="what is being proved, in a crawl")
+    replays = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=8, choices=choices(states.RESULT_STATES), default=states.PENDING)
+    skip_reason = models.CharField(max_length=20, choices=choices(states.SKIP_REASONS), default="", blank=True)
+    lease = models.ForeignKey(Lease, models.SET_NULL, null=True, blank=True, related_name="results")
+    losses = models.PositiveSmallIntegerField(default=0, help_text="times its shard was lost while it was running")
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    retries = models.PositiveSmallIntegerField(default=0)
+    failed_after_retry = models.BooleanField(default=False)
+    error = models.CharField(max_length=2000, default="", blank=True)
+    error_kind = models.CharField(max_length=20, default="", blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        indexes = [
+            models.Index(fields=["run", "status"], name="result_by_status"),
+            models.Index(fields=["run", "home", "position"], condition=Q(status=states.PENDING), name="result_pending"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position"], name="one_result_of_a_position"),
+            models.UniqueConstraint(fields=["run", "test", "row_index"], name="one_result_per_test_and_row"),
+            models.CheckConstraint(
+                condition=Q(status=states.SKIPPED) & ~Q(skip_reason="") | ~Q(status=states.SKIPPED) & Q(skip_reason=""),
+                name="a_skipped_result_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(states.RESOLVED), finished_at__isnull=False)
+                | Q(status__in=sorted(states.UNRESOLVED), finished_at=None),
+                name="a_resolved_result_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=states.RUNNING) | Q(lease__isnull=False), name="a_running_result_has_a_lease"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.title}"

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from projects.access import visible_to
+from projects.models import Environment, Project
+from projects.models.public import PublicModel, PublicQuerySet
+from runs import states
+
+
+def choices(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ").capitalize()) for name in names]
+
+
+class RunQuerySet(PublicQuerySet["Run"]):
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(project__in=visible_to(user))
+
+    def living(self) -> Self:
+        return self.filter(status__in=states.LIVING)
+
+
+class Run(PublicModel):
+    """One execution asked for by a person, a schedule, CI or a deployment. Written by runs.ledger alone."""
+
+    PREFIX = "RUN"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=5, choices=[("crawl", "Crawl"), ("test", "Test run")])
+    status = models.CharField(max_length=10, choices=choices(states.RUN_STATES), default=states.QUEUED)
+    verdict = models.CharField(max_length=6, choices=choices(states.VERDICTS), default="", blank=True)
+    stage = models.CharField(max_length=10, default="", blank=True)
+    stage_lease = models.PositiveBigIntegerField(null=True, blank=True, help_text="lease that carries out a lone stage")
+    options = models.JSONField(default=dict)
+    environment = models.ForeignKey(Environment, models.SET_NULL, null=True, blank=True, related_name="runs")
+    site = models.JSONField(default=dict, help_text="base URL, headers, variables as they were at queueing; no secrets")
+    trigger = models.CharField(max_length=12, default="person", help_text="person, api, ci, schedule or demo")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    actor_name = models.CharField(max_length=160, default="")
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    rerun_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reruns")
+    last_seq = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=1000, default="", blank=True)
+    error_category = models.CharField(max_length=20, choices=choices(states.ERROR_CATEGORIES), default="", blank=True)
+    gate_result = models.JSONField(null=True, blank=True)
+    ai_provider = models.CharField(max_length=40, default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="run_of_project"),
+            models.Index(fields=["id"], condition=Q(status__in=sorted(states.LIVING)), name="run_living"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "idempotency_key"], name="one_run_per_idempotency_key"),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(states.TERMINAL), finished_at__isnull=False)
+                | Q(status__in=sorted(states.LIVING), finished_at=None),
+                name="an_ended_run_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=states.COMPLETED) & ~Q(verdict="") | ~Q(status=states.COMPLETED) & Q(verdict=""),
+                name="a_verdict_belongs_to_a_completed_run",
+            ),
+            models.CheckConstraint(condition=~Q(status=states.FAILED) | ~Q(error=""), name="a_failed_run_says_why"),
+            models.CheckConstraint(
+                condition=Q(finished_at=None) | Q(finished_at__gte=F("created_at")), name="a_run_ends_after_its_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in states.TERMINAL
+
+    @property
+    def duration_ms(self) -> int | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return int((self.finished_at - self.started_at).total_seconds() * 1000)

@@ -1,0 +1,145 @@
+"""The life of runs, leases, results and pages as tables. Pure; the diagram in the docs is made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# Run
+QUEUED: Final = "queued"
+RUNNING: Final = "running"
+JUDGING: Final = "judging"
+COMPLETED: Final = "completed"
+FAILED: Final = "failed"
+ABORTED: Final = "aborted"
+# Lease
+OPEN: Final = "open"
+FINISHED: Final = "finished"
+LOST: Final = "lost"
+STOPPED: Final = "stopped"
+# Result and page (a page is done instead of passed)
+PENDING: Final = "pending"
+PASSED: Final = "passed"
+FLAKY: Final = "flaky"
+SKIPPED: Final = "skipped"
+DONE: Final = "done"
+# Verdict
+EMPTY: Final = "empty"
+
+RUN_STATES = (QUEUED, RUNNING, JUDGING, COMPLETED, FAILED, ABORTED)
+LEASE_STATES = (OPEN, FINISHED, LOST, STOPPED)
+RESULT_STATES = (PENDING, RUNNING, PASSED, FLAKY, FAILED, SKIPPED)
+PAGE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
+VERDICTS = (PASSED, FAILED, EMPTY)
+
+TERMINAL = frozenset({COMPLETED, FAILED, ABORTED})
+LIVING = frozenset({QUEUED, RUNNING, JUDGING})
+RESOLVED = frozenset({PASSED, FLAKY, FAILED, SKIPPED})
+UNRESOLVED = frozenset({PENDING, RUNNING})
+
+SKIP_REASONS = ("over_budget", "no_impact", "quarantined", "dependency_failed", "aborted", "test_deleted")
+PRE_SEEDED = frozenset({"over_budget", "no_impact", "quarantined"})
+ERROR_CATEGORIES = (
+    "dns",
+    "refused",
+    "tls",
+    "timeout",
+    "http_error",
+    "browser",
+    "project_missing",
+    "secrets_missing",
+    "leases_used_up",
+    "internal",
+)
+
+# What a run is busy with while it is running. Tests are executed; a crawl visits, proposes and proves.
+EXECUTE: Final = "execute"
+CRAWL: Final = "crawl"
+PROPOSE: Final = "propose"
+PROVE: Final = "prove"
+STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PROPOSE, PROVE)}
+
+Table = dict[tuple[str, str], str]
+
+RUN: Table = {
+    (QUEUED, "start"): RUNNING,
+    (RUNNING, "drain"): JUDGING,
+    (JUDGING, "judge"): COMPLETED,
+    (QUEUED, "fail"): FAILED,
+    (RUNNING, "fail"): FAILED,
+    (JUDGING, "fail"): FAILED,
+    (QUEUED, "abort"): ABORTED,
+    (RUNNING, "abort"): ABORTED,
+    (JUDGING, "abort"): ABORTED,
+}
+LEASE: Table = {
+    (OPEN, "finish"): FINISHED,
+    (OPEN, "lose"): LOST,
+    (OPEN, "stop"): STOPPED,
+}
+RESULT: Table = {
+    (PENDING, "claim"): RUNNING,
+    (PENDING, "skip"): SKIPPED,
+    (RUNNING, "pass"): PASSED,
+    (RUNNING, "recover"): FLAKY,
+    (RUNNING, "fail"): FAILED,
+    (RUNNING, "skip"): SKIPPED,
+    (RUNNING, "return"): PENDING,
+}
+PAGE: Table = {
+    (PENDING, "claim"): RUNNING,
+    (PENDING, "skip"): SKIPPED,
+    (RUNNING, "visit"): DONE,
+    (RUNNING, "fail"): FAILED,
+    (RUNNING, "skip"): SKIPPED,
+    (RUNNING, "return"): PENDING,
+}
+MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "page": PAGE}
+
+# What entering a run's state owes, carried out by the ledger in the transaction of the move.
+ON_ENTRY: dict[str, tuple[str, ...]] = {
+    RUNNING: ("tell_started", "note_start"),
+    JUDGING: ("tell_judging", "send_judge"),
+    COMPLETED: ("tell_done", "note_end"),
+    FAILED: ("skip_unresolved", "stop_leases", "tell_done", "note_end"),
+    ABORTED: ("skip_unresolved", "stop_leases", "tell_done", "note_end"),
+}
+
+OUTCOME_TRIGGER = {PASSED: "pass", FLAKY: "recover", FAILED: "fail"}
+
+
+class Impossible(Exception):
+    """The state has no such move."""
+
+    def __init__(self, machine: str, state: str, trigger: str) -> None:
+        super().__init__(f"A {machine} that is {state} cannot {trigger}.")
+        self.machine, self.state, self.trigger = machine, state, trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a trigger leads, and what entering there owes."""
+
+    to: str
+    effects: tuple[str, ...] = ()
+
+
+def move(machine: str, state: str, trigger: str) -> Move:
+    """The move of a machine on a trigger. Raises Impossible where the table has none."""
+    try:
+        to = MACHINES[machine][state, trigger]
+    except KeyError:
+        raise Impossible(machine, state, trigger) from None
+    return Move(to, ON_ENTRY.get(to, ()) if machine == "run" else ())
+
+
+def sources(machine: str, trigger: str) -> tuple[str, ...]:
+    """The states that a trigger can leave, for conditional updates."""
+    return tuple(state for state, name in MACHINES[machine] if name == trigger)
+
+
+def next_stage(kind: str, stage: str) -> str | None:
+    """The stage after this one, None after the last."""
+    stages = STAGES[kind]
+    following = stages.index(stage) + 1
+    return stages[following] if following < len(stages) else None
