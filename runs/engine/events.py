@@ -71,6 +71,7 @@ class FormField(Seen):
     pattern: str = ""
     min: str = ""
     max: str = ""
+    step: str = ""
     max_length: int | None = None
     options: tuple[str, ...] = ()
     value: str = ""
