@@ -1,0 +1,120 @@
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from runs.engine.browser.find import Executable, find_browser
+
+HERE = Path(__file__).parent
+MARKS_OF_FOLDERS = {"browser": "browser", "web": "web", "races": "processes", "tasks": "processes"}
+MARKS_OF_FIXTURES = {
+    "browser_path": "browser",
+    "browser_executable": "browser",
+    "db": "database",
+    "transactional_db": "database",
+    "live_server": "database",
+    "product_environment": "processes",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.DEBUG = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from django.conf import settings
+
+    on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        marks = {MARKS_OF_FOLDERS.get(folder)}
+        marks |= {MARKS_OF_FIXTURES.get(name) for name in getattr(item, "fixturenames", ())}
+        if item.get_closest_marker("django_db"):
+            marks.add("database")
+        for mark in sorted(filter(None, marks)):
+            item.add_marker(mark)
+        if item.get_closest_marker("postgresql") and not on_postgresql:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: python -m tests.servers -- pytest …"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """SQLite as a file of this session: threads and processes must see it, other sessions must not."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite3" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def artifacts_apart(tmp_path: Path, settings: Any) -> None:
+    """Files that a test stores go into its own directory."""
+    settings.MEDIA_ROOT = tmp_path / "artifacts"
+    default = settings.STORAGES["default"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**default, "OPTIONS": {**default.get("OPTIONS", {}), "location": settings.MEDIA_ROOT}},
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_executable() -> Executable:
+    return find_browser()
+
+
+@pytest.fixture(scope="session")
+def browser_path(browser_executable: Executable) -> str:
+    return str(browser_executable.path)
+
+
+@pytest.fixture
+def product_environment(transactional_db: None, tmp_path: Path) -> Mapping[str, str]:
+    """What a process of the product needs in its environment to work on this test's database."""
+    from django.conf import settings
+    from django.db import connection
+
+    return {
+        **{name: value for name, value in os.environ.items() if name != "SENTRI_REDIS_URL"},
+        "SENTRI_DATABASE_URL": database_url(connection.settings_dict),
+        "SENTRI_DATA_DIR": str(tmp_path / "data"),
+        "SENTRI_SECRET_KEY": settings.SECRET_KEY,
+    }
+
+
+def database_url(database: Mapping[str, Any]) -> str:
+    """The URL form of a Django database, as SENTRI_DATABASE_URL wants it."""
+    name = quote(str(database["NAME"]))
+    if "sqlite3" in database["ENGINE"]:
+        return f"sqlite:///{name}"
+    host, port = database["HOST"], database["PORT"]
+    user = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
+    if host.startswith("/"):
+        return f"postgresql://{user}@/{name}?host={quote(host)}"
+    return f"postgresql://{user}@{host}:{port}/{name}"
+
+
+Wait = Callable[..., Any]
+
+
+@pytest.fixture
+def eventually() -> Wait:
+    """eventually(lambda: condition, seconds=10) waits for a true answer and returns it."""
+
+    def wait(condition: Callable[[], Any], seconds: float = 10, every: float = 0.05) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (answer := condition()):
+            assert time.monotonic() < deadline, f"did not become true within {seconds:g} s"
+            time.sleep(every)
+        return answer
+
+    return wait

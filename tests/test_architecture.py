@@ -1,0 +1,166 @@
+"""The house rules that a machine can check."""
+
+import ast
+import configparser
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("sentri", "projects", "runs", "tests", "bench", "bin")
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "service", "services", "misc"}
+BANNED_IMPORTS = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+
+STATE_COLUMNS = {"status", "verdict", "stage", "state", "resolution"}
+STATE_MODELS = {"Run", "Shard", "Lease", "Result", "Attempt", "RunEvent", "Delivery"}
+WRITES = {"create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "acreate"}
+MAY_WRITE = ("runs/ledger", "runs/migrations", "runs/models", "runs/engine")
+
+# Modules of runs that may start the engine, and those that have no say: see the contract `starters`.
+STARTERS = {"tasks", "consumers", "management", "engine", "apps", "urls", "routing", "migrations", "templatetags"}
+
+
+def sources(*places: str) -> Iterator[Path]:
+    for place in places or OURS:
+        yield from sorted((ROOT / place).rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_imports_follow_the_layers() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_every_module_of_runs_stands_in_the_contract_about_starting_the_engine() -> None:
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    named = set(contracts["importlinter:contract:starters"]["source_modules"].split())
+    modules = {
+        path.stem for path in (ROOT / "runs").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {f"runs.{name}" for name in modules - STARTERS - {"__init__"}} <= named
+
+
+def test_no_module_is_longer_than_400_lines_and_no_script_longer_than_250() -> None:
+    scripts = [path for path in (ROOT / "sentri" / "static").rglob("*.js") if "vendor" not in path.parts]
+    modules = [path for path in sources() if "migrations" not in path.parts]
+    too_long = [path for path in modules if length(path) > 400] + [path for path in scripts if length(path) > 250]
+    assert [relative(path) for path in too_long] == []
+
+
+def length(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    names = {relative(path): set(re.split(r"[_.]", path.stem)) | {path.parent.name} for path in sources()}
+    assert {name for name, words in names.items() if words & BANNED_NAMES} == set()
+
+
+def test_nothing_of_ours_executes_text_or_unpickles() -> None:
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.stmt | ast.expr) and executes_text(node)
+    ]
+    assert found == []
+
+
+def executes_text(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="exec" | "eval")):
+            return True
+        case ast.Import(names=names):
+            return any(name.name.split(".")[0] in BANNED_IMPORTS for name in names)
+        case ast.ImportFrom(module=str(module)):
+            return module.split(".")[0] in BANNED_IMPORTS
+    return False
+
+
+def test_only_the_ledger_writes_the_state_of_runs() -> None:
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources("runs", "sentri")
+        if not relative(path).startswith(MAY_WRITE)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.stmt | ast.Call) and writes_state(node)
+    ]
+    assert found == []
+
+
+def writes_state(node: ast.stmt | ast.Call) -> bool:
+    match node:
+        case ast.Assign(targets=targets):
+            return any(is_state_of_another(target) for target in targets)
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return is_state_of_another(target)
+        case ast.Call(func=ast.Attribute(attr=verb, value=value), keywords=keywords) if verb in WRITES:
+            return bool(STATE_COLUMNS & {keyword.arg for keyword in keywords}) or first_name(value) in STATE_MODELS
+    return False
+
+
+def is_state_of_another(target: ast.expr) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr in STATE_COLUMNS and first_name(target) != "self"
+
+
+def first_name(node: ast.expr) -> str:
+    """`Run` of Run.objects.filter(…).update."""
+    while True:
+        match node:
+            case ast.Attribute(value=inner) | ast.Call(func=inner) | ast.Subscript(value=inner):
+                node = inner
+            case ast.Name(id=name):
+                return name
+            case _:
+                return ""
+
+
+@pytest.mark.parametrize(
+    ("text", "writes"),
+    [
+        ("run.status = 'failed'", True),
+        ("Run.objects.filter(pk=1).update(status='failed')", True),
+        ("project.runs.create(status='queued')", True),
+        ("Result.objects.create(run=run)", True),
+        ("self.status = 404", False),
+        ("Run.objects.filter(status='failed')", False),
+        ("counts.update(passed=1)", False),
+    ],
+)
+def test_the_check_for_writers_sees_what_it_should(text: str, writes: bool) -> None:
+    tree = ast.walk(ast.parse(text))
+    assert any(writes_state(node) for node in tree if isinstance(node, ast.stmt | ast.Call)) == writes
+
+
+def test_models_and_migrations_agree() -> None:
+    from django.apps import apps
+    from django.db.migrations.autodetector import MigrationAutodetector
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.state import ProjectState
+
+    loader = MigrationLoader(None)
+    detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+    pending = {
+        app: changes for app, changes in detector.changes(graph=loader.graph).items() if app in ("projects", "runs")
+    }
+    assert pending == {}
+
+
+def test_commands_that_the_documents_name_exist() -> None:
+    from django.core.management import get_commands
+
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
+    scripts = set(re.findall(r"(?<![\w/.-])bin/([a-z]+)\b", text))
+    assert {name for name in scripts if not os.access(ROOT / "bin" / name, os.X_OK)} == set()
+    assert set(re.findall(r"manage\.py (\w+)", text)) <= set(get_commands())
