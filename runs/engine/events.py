@@ -79,7 +79,7 @@ class FormField(Seen):
 
 
 class Form(Seen):
-    """A form as a unit: fields, submit control and where it sends."""
+    """A form as a unit: fields, submit control and where it sends. `frame` is the CSS path of the frame it is in."""
 
     name: str = ""
     action: str = ""
@@ -90,6 +90,7 @@ class Form(Seen):
     submit_css: str = ""
     css: str = ""
     heading: str = ""
+    frame: str = ""
 
 
 class Action(Seen):
@@ -100,6 +101,7 @@ class Action(Seen):
     href: str = ""
     landmark: str = ""
     css: str = ""
+    frame: str = ""
 
 
 class PageSnapshot(Seen):
