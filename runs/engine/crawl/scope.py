@@ -1,0 +1,145 @@
+"""Which addresses belong to the crawl: same site, wanted, a page, and safe to open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from runs.engine.crawl.canonical import DEFAULT_PORTS
+from runs.engine.plan import CrawlOptions
+
+
+def each(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+FILES = each(
+    """7z aac apk atom avi avif bin bmp bz2 css csv db deb dmg doc docx eot epub exe flac gif gz ico ics iso
+    jar jpeg jpg js json jsonl kml log m4a m4v map md5 mid mjs mkv mov mp3 mp4 mpeg mpg msi ndjson odp ods odt
+    ogg ogv otf parquet pdf pkg png ppt pptx ps rar rdf rpm rss rtf sig sql sqlite svg swf tar tgz tif tiff
+    toml torrent tsv ttf txt vcf wasm wav webm webmanifest webp wmv woff woff2 xls xlsx xml xz yaml yml zip
+    zst"""
+)
+FORMAT_KEYS = frozenset({"format", "_format", "export", "output", "download", "_stream", "_dl"})
+FORMATS = FILES | {"1", "true", "yes", "on", "excel", "file"}
+
+LEAVES = each(
+    """logout logoff signout signoff unsubscribe abmelden ausloggen déconnexion deconnexion déconnecter uitloggen
+    disconnetti esci sair"""
+)
+LEAVES_PAIRS = frozenset(
+    {("log", "out"), ("log", "off"), ("sign", "out"), ("sign", "off"), ("opt", "out"), ("cerrar", "sesión")}
+)
+DESTROYS = each(
+    """delete destroy remove erase purge wipe drop deactivate revoke terminate uninstall truncate clear empty flush pay
+    refund cancel ban löschen entfernen supprimer eliminar borrar verwijderen elimina"""
+)
+OWN = each("account accounts me my profile user users cart basket session all everything data history db")
+IDENTIFIES = re.compile(r"\d")
+WORDS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+
+
+def same_site(url: str, base_url: str) -> bool:
+    """Whether two addresses have the same host, `www.` aside, and the same port (80 and 443 count as one)."""
+    return _site(urlsplit(url)) == _site(urlsplit(base_url))
+
+
+def _site(parts: SplitResult) -> tuple[str, int]:
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    return (parts.hostname or "").removeprefix("www."), 443 if port == 80 else port
+
+
+def is_file(url: str) -> bool:
+    """Whether an address leads to something that is not a page: a static file, an export, a feed."""
+    parts = urlsplit(url)
+    last = unquote(parts.path).rsplit("/", 1)[-1].lower()
+    if "." in last and last.rsplit(".", 1)[1] in FILES:
+        return True
+    return any(name in FORMAT_KEYS and value.lower() in FORMATS for name, value in parse_qsl(parts.query))
+
+
+def is_destructive(url: str, text: str = "") -> bool:
+    """Whether merely opening an address could end the session, delete or pay.
+
+    Words of leaving (log out, unsubscribe) always count. A verb such as "delete" counts where it stands alone
+    (`/account/delete`, `?action=delete`) or where the address also says of what (`/delete-item/7`); but
+    `/shop/delete_review`, which names no review, is a page with a form.
+    """
+    parts = urlsplit(url)
+    path = [words(unquote(segment)) for segment in f"{parts.path}/{parts.fragment}".split("/") if segment.strip("!")]
+    query = [words(part) for pair in parse_qsl(parts.query, keep_blank_values=True) for part in pair]
+    if any(_leaves(said) for said in path + query) or _leaves_or_destroys(words(text)):
+        return True
+    if any(_destroys(said, alone=len(said) == 1) for said in query):
+        return True
+    harmless = not parts.query and not any(
+        IDENTIFIES.search(segment) or "-" in segment for segment in _but_last(parts.path)
+    )
+    return any(_destroys(said, alone=said is not path[-1] or not harmless or len(said) == 1) for said in path)
+
+
+def _but_last(path: str) -> list[str]:
+    return path.rstrip("/").split("/")[:-1] + [
+        digit for digit in path.rstrip("/").rsplit("/", 1)[-1] if digit.isdigit()
+    ]
+
+
+def words(text: str) -> list[str]:
+    """`deleteAccount`, `delete-account` and `Delete account` as ["delete", "account"]."""
+    return [word.lower() for word in WORDS.findall(text)]
+
+
+def _leaves(said: Sequence[str]) -> bool:
+    if len(said) > 3:
+        return False
+    return any(word in LEAVES for word in said) or any(pair in LEAVES_PAIRS for pair in pairwise(said))
+
+
+def _destroys(said: Sequence[str], *, alone: bool) -> bool:
+    if not 0 < len(said) <= 3 or not DESTROYS & {said[0], said[-1]}:
+        return False
+    return alone or bool(OWN.intersection(said))
+
+
+def _leaves_or_destroys(said: Sequence[str]) -> bool:
+    return _leaves(said) or (len(said) == 1 and said[0] in DESTROYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Decides about one link; patterns are searched for in path and query."""
+
+    base_url: str
+    include: tuple[re.Pattern[str], ...] = ()
+    exclude: tuple[re.Pattern[str], ...] = ()
+    allow_destructive: bool = False
+
+    @classmethod
+    def of(cls, base_url: str, options: CrawlOptions) -> Scope:
+        return cls(
+            base_url,
+            tuple(re.compile(pattern) for pattern in options.include),
+            tuple(re.compile(pattern) for pattern in options.exclude),
+            options.allow_destructive,
+        )
+
+    def admits(self, url: str, text: str = "", *, guarded: bool = False) -> bool:
+        """Whether the crawl may follow a link to this absolute address.
+
+        `text` is what the link says; `guarded` that the page itself asks the person to confirm first.
+        """
+        if not same_site(url, self.base_url) or is_file(url) or not self._wanted(url):
+            return False
+        return self.allow_destructive or not (guarded or is_destructive(url, text))
+
+    def _wanted(self, url: str) -> bool:
+        parts = urlsplit(url)
+        where = (
+            parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+        )
+        if self.include and not any(pattern.search(where) for pattern in self.include):
+            return False
+        return not any(pattern.search(where) for pattern in self.exclude)

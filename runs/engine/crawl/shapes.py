@@ -1,0 +1,93 @@
+"""The shape of an address: what is left when the parts that vary from page to page are taken out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+VARIES = re.compile(
+    r"""\d+ | [0-9a-f]{8,} | \d{4}-\d{2}(-\d{2})?                                 # numbers, hashes, dates
+    | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}              # UUIDs
+    | [A-Za-z]{0,4}[-_]?\d{3,} | (?=.*\d)(?=.*[A-Z])[A-Za-z0-9_-]{8,} | [^/]*@.*   # INV-0042, Xy3kPq9Z, names of people
+    | .*[-_]\d+ | \d+[-_].* | (?=.*\d)[a-z0-9]{12,}""",
+    re.VERBOSE,
+)
+SLUG_WORDS = 4
+SIBLINGS = 5
+ROOT_SIBLINGS = 20
+CHOOSES_VIEW = re.compile(
+    r"(tab|view|page|action|mode|section|module|option|route|panel|step|do|task|p|screen)", re.IGNORECASE
+)
+WORD = re.compile(r"[A-Za-z][A-Za-z_/-]*")
+MANY_KEYS = 3
+
+
+class Shapes:
+    """Remembers which addresses turned out to be siblings, and names the shape of any address with it.
+
+    Besides parts that vary by their look (numbers, UUIDs, dates, long slugs), the last segment varies when one page
+    lists at least five addresses under one parent in the same place of its document.
+    """
+
+    def __init__(self) -> None:
+        self._learnt: dict[str, str] = {}
+        self._families: dict[tuple[str, str], str] = {}
+
+    def learn(self, links: Iterable[tuple[str, str]]) -> None:
+        """`links`: address and place of the links of one page.
+
+        A place is `NUMBER|CHAIN`: the number of the list on its page, and the tags from the list to the link.
+        """
+        families: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for url, place in links:
+            path = urlsplit(url).path.rstrip("/")
+            parent, _, last = path.rpartition("/")
+            if last:
+                families[parent, place].add(path)
+        for (parent, place), paths in families.items():
+            if len(paths) >= (SIBLINGS if parent else ROOT_SIBLINGS):
+                self._remember(parent, place.partition("|")[2], paths)
+
+    def _remember(self, parent: str, chain: str, paths: Iterable[str]) -> None:
+        ordinal = sum(1 for known, _ in self._families if known == parent)
+        star = self._families.setdefault((parent, chain), "*" * (ordinal + 1))
+        for path in paths:
+            self._learnt.setdefault(path, star)
+
+    def group(self, url: str) -> str:
+        """The shape, e.g. `/catalogue/*/reviews?page`; equal for pages that are probably of one template."""
+        parts = urlsplit(url)
+        shape = self._path(parts.path) + self._query(parts.query)
+        return shape + (f"#{self._path(parts.fragment)}" if parts.fragment else "")
+
+    def _path(self, path: str) -> str:
+        segments = path.rstrip("/").split("/")
+        shape = [
+            "*" if varies(unquote(segment)) else self._learnt.get("/".join(segments[: index + 1]), segment)
+            for index, segment in enumerate(segments)
+        ]
+        return "/".join(shape) + ("/" if path.endswith("/") else "")
+
+    def _query(self, query: str) -> str:
+        pairs = parse_qsl(query, keep_blank_values=True)
+        names = sorted({name for name, _ in pairs})
+        if len(names) >= MANY_KEYS:
+            return "?*"
+        return "?" + "&".join(_parameter(name, dict(pairs)[name]) for name in names) if names else ""
+
+
+def varies(segment: str) -> bool:
+    """Whether a path segment looks like the name of one thing among many."""
+    return bool(VARIES.fullmatch(segment)) or len(re.split(r"[-_+ ]", segment)) >= SLUG_WORDS
+
+
+def _parameter(name: str, value: str) -> str:
+    plain = re.sub(r"\d+", "#", name)
+    return f"{plain}={value}" if chooses_view(name, value) else plain
+
+
+def chooses_view(name: str, value: str) -> bool:
+    """Whether a parameter says which page to show (`?page=about`), not which part or order of one (`?page=2`)."""
+    return bool(CHOOSES_VIEW.fullmatch(name) and WORD.fullmatch(value))

@@ -1,0 +1,235 @@
+// What is on the page, in one pass over the composed tree (open shadow roots, same-origin frames). Needs semantics.js.
+
+const PRESSED = new Set(["link", "button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem"]);
+const FIELDS = "input:not([type=hidden]):not([type=submit]):not([type=reset]):not([type=button]):not([type=image])," +
+  "select,textarea";
+const SUBMITS = "button[type=submit],button:not([type]),input[type=submit],input[type=image]";
+const SKELETON = new Set([...LANDMARKS, ...PRESSED, "heading", "list", "listitem", "table", "row", "cell", "columnheader",
+  "grid", "gridcell", "dialog", "alertdialog", "article", "tablist", "tabpanel", "menu", "menubar", "tree", "feed", "group",
+  "checkbox", "radio", "combobox", "listbox", "textbox", "searchbox", "spinbutton", "slider", "progressbar", "radiogroup"]);
+const GENERATED_ID = /\d{4,}|[0-9a-f]{8,}|^:|«|^(radix|headlessui|mui|react-aria|ember|ext-gen|yui)/i;
+
+function cssPath(element) {
+  const root = element.getRootNode();
+  const host = root.host ? cssPath(root.host) + " " : "";
+  const only = (selector) => root.querySelectorAll(selector).length === 1;
+  const steps = [];
+  for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
+    const tag = CSS.escape(at.localName);
+    if (at.id && !GENERATED_ID.test(at.id) && only("#" + CSS.escape(at.id))) {
+      steps.unshift("#" + CSS.escape(at.id));
+      break;
+    }
+    const name = at === element && at.getAttribute("name");
+    if (name && only(`${tag}[name=${CSS.escape(name)}]`)) return `${host}${tag}[name=${CSS.escape(name)}]`;
+    const alike = Array.from(at.parentNode?.children || []).filter((other) => other.localName === at.localName);
+    steps.unshift(alike.length > 1 ? `${tag}:nth-of-type(${alike.indexOf(at) + 1})` : tag);
+  }
+  return host + steps.join(" > ");
+}
+
+function fieldType(element) {
+  if (element.tagName === "SELECT") return element.multiple ? "select-multiple" : "select";
+  return element.tagName === "TEXTAREA" ? "textarea" : element.type;
+}
+
+function choiceLabel(element) {
+  return ariaName(element) || labelText(element) || tidy(element.value, 80);
+}
+
+function groupLabel(element) {
+  const group = element.closest("fieldset,[role=radiogroup],[role=group]");
+  return group ? nameOf(group, "group") : "";
+}
+
+function fieldRow(element, radios) {
+  const type = fieldType(element);
+  const choices = type === "radio" ? radios.map(choiceLabel) :
+    Array.from(element.options || []).filter((option) => !option.disabled).slice(0, 100).map((option) => tidy(option.label, 100));
+  const chosen = type === "radio" ? choices[radios.findIndex((radio) => radio.checked)] || "" :
+    type.startsWith("select") ? controlText(element) : type === "password" || type === "file" ? "" : element.value;
+  return {
+    tag: element.localName, type, name: element.name || "", id: element.id || "",
+    label: (type === "radio" ? groupLabel(element) : "") || ariaName(element) || labelText(element),
+    placeholder: element.getAttribute("placeholder") || "", autocomplete: element.getAttribute("autocomplete") || "",
+    required: radios.some((radio) => radio.required) || element.required || element.getAttribute("aria-required") === "true",
+    pattern: element.getAttribute("pattern") || "", min: element.getAttribute("min") || element.getAttribute("minlength") || "",
+    max: element.getAttribute("max") || "", max_length: element.maxLength > 0 ? element.maxLength : null,
+    options: choices, value: tidy(chosen, 200), css: cssPath(element),
+  };
+}
+
+function fieldRows(elements) {
+  const usable = elements.filter((element) => visibility(element) === "seen" && !element.disabled);
+  const first = new Map();
+  for (const element of usable) {
+    const key = element.type === "radio" && element.name ? "radio:" + element.name : element;
+    first.set(key, [...(first.get(key) || []), element]);
+  }
+  return Array.from(first.values()).slice(0, 100).map((alike) => fieldRow(alike[0], alike[0].type === "radio" ? alike : []));
+}
+
+function headingNear(element) {
+  const inside = element.querySelector("legend,h1,h2,h3,h4,h5,h6");
+  if (inside && visibility(inside) === "seen") return tidy(contentText(inside));
+  for (let at = element; at && at.localName !== "body"; at = at.parentElement) {
+    for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
+      const headings = before.matches("h1,h2,h3,h4,h5,h6") ? [before] : before.querySelectorAll("h1,h2,h3,h4,h5,h6");
+      const last = Array.from(headings).filter((heading) => visibility(heading) === "seen").pop();
+      if (last) return tidy(contentText(last));
+    }
+  }
+  return "";
+}
+
+function formRow(element, fields, buttons, frame) {
+  const shown = buttons.filter((button) => visibility(button) === "seen");
+  const submit = shown.find((button) => button.matches(SUBMITS)) || shown[shown.length - 1];
+  const isForm = element.localName === "form";
+  const action = isForm ? element.getAttribute("action") || "" : "";
+  return {
+    name: ariaName(element), action: isForm ? new URL(action, element.baseURI).href : "",
+    method: (isForm && element.getAttribute("method") || "get").toLowerCase(),
+    role: roleOf(element) || (element.closest("search,[role=search]") ? "search" : ""),
+    fields: fieldRows(fields), submit: submit ? nameOf(submit, "button") : "", submit_css: submit ? cssPath(submit) : "",
+    css: cssPath(element), heading: headingNear(element), frame,
+  };
+}
+
+function looseUnits(root) {
+  const units = new Map();
+  for (const field of Array.from(root.querySelectorAll(FIELDS)).filter((field) => !field.form)) {
+    let unit = field.parentElement;
+    while (unit && unit.localName !== "body" && !unit.querySelector("button,[role=button],input[type=button]")) unit = unit.parentElement;
+    if (!unit) continue;
+    units.set(unit, [...(units.get(unit) || []), field]);
+  }
+  return units;
+}
+
+function formRows(root, frame) {
+  const own = Array.from(root.querySelectorAll("form")).map((form) => formRow(
+    form, Array.from(form.elements).filter((field) => field.matches(FIELDS)),
+    [...Array.from(form.elements), ...form.querySelectorAll("input[type=image]")].filter((field) => field.matches("button," + SUBMITS)),
+    frame));
+  const loose = Array.from(looseUnits(root), ([unit, fields]) =>
+    formRow(unit, fields, Array.from(unit.querySelectorAll("button,[role=button],input[type=button]")), frame));
+  return [...own, ...loose].filter((form) => form.fields.length || form.submit_css);
+}
+
+function landmarkOf(element) {
+  for (let at = element.parentElement; at; at = at.parentElement) {
+    const role = roleOf(at);
+    if (LANDMARKS.has(role)) return role;
+    if (role === "menu" || role === "menubar") return "menu";
+  }
+  return "";
+}
+
+// Entries of one list have one place: the number of the list's element and the tags from there to the link.
+function placeOf(link, numbers) {
+  let chain = link.localName;
+  for (let at = link, depth = 0; at.parentElement && depth < 6; at = at.parentElement, depth++) {
+    const parent = at.parentElement;
+    let alike = 0;
+    for (let one = parent.firstElementChild; one && alike < 3; one = one.nextElementSibling) alike += one.localName === at.localName;
+    if (alike > 1) {
+      if (!numbers.has(parent)) numbers.set(parent, numbers.size);
+      return `${numbers.get(parent)}|${parent.localName}>${chain}`;
+    }
+    chain = `${parent.localName}>${chain}`;
+  }
+  return `-|${chain}`;
+}
+
+function linkRows(root, numbers) {
+  return Array.from(root.querySelectorAll("a[href]:not([download]),area[href]")).slice(0, 3000).map((link) => ({
+    href: typeof link.href === "string" ? link.href : new URL(link.getAttribute("href"), link.baseURI).href,
+    text: tidy(link.textContent, 120) || tidy(link.getAttribute("aria-label") || link.title || link.querySelector("img")?.alt || "", 120),
+    landmark: landmarkOf(link), place: placeOf(link, numbers), hidden: !link.checkVisibility(),
+    guarded: /^(?!get$)./i.test(link.dataset?.method || link.dataset?.turboMethod || "") ||
+      Boolean(link.dataset?.confirm || link.dataset?.turboConfirm) || /\bconfirm\(/.test(link.getAttribute("onclick") || ""),
+  }));
+}
+
+function pressable(element) {
+  if (element.disabled || element.getAttribute("aria-disabled") === "true") return false;
+  const box = element.getBoundingClientRect();
+  return box.width > 1 && box.height > 1 || Boolean(element.querySelector("img,svg") && box.width + box.height > 0);
+}
+
+function skeletonLabel(element, role) {
+  if (role === "heading") return "heading" + headingLevel(element);
+  if (/^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName)) return `${role}:${fieldType(element)}:${element.name || ""}`;
+  return element.localName === "form" ? "form" : role;
+}
+
+function headingLevel(element) {
+  return Number(element.getAttribute("aria-level")) || Number(/^h([1-6])$/.exec(element.localName)?.[1]) || 2;
+}
+
+function collect(limits) {
+  const found = { headings: [], landmarks: [], actions: [], forms: [], links: [] };
+  const seenActions = new Set();
+  const numbers = new Map();
+  const skeleton = {};
+
+  function note(element, role, context) {
+    if (LANDMARKS.has(role)) found.landmarks.push({ role, name: nameOf(element, role), frame: context.frame });
+    if (role === "heading" && !context.frame && found.headings.length < limits.headings) {
+      const text = nameOf(element, role);
+      if (text) found.headings.push({ level: headingLevel(element), text });
+    }
+    if (PRESSED.has(role) && found.actions.length < limits.actions && pressable(element)) noteAction(element, role, context);
+  }
+
+  function noteAction(element, role, context) {
+    const name = nameOf(element, role);
+    const href = role === "link" && typeof element.href === "string" ? element.href : "";
+    const key = [role, name, name ? "" : href, context.landmark, context.frame].join("\u0000");
+    if (seenActions.has(key) || !name && !href && found.actions.length > limits.actions / 2) return;
+    seenActions.add(key);
+    found.actions.push({ role, name, href, landmark: context.landmark, css: cssPath(element), frame: context.frame });
+  }
+
+  function frameOf(element, context) {
+    try {
+      const inner = element.contentDocument;
+      if (!inner?.body || context.frame || visibility(element) !== "seen") return;
+      readRoot(inner);
+      walk(inner.body, { ...context, frame: cssPath(element) });
+      found.forms.push(...formRows(inner, cssPath(element)));
+    } catch { /* another origin's frame */ }
+  }
+
+  function readRoot(root) {
+    found.links.push(...linkRows(root, numbers));
+  }
+
+  function walk(element, context) {
+    const seen = visibility(element);
+    if (seen === "gone" || element.getAttribute("aria-hidden") === "true") return;
+    const role = roleOf(element);
+    let inner = context;
+    if (role && seen === "seen") {
+      note(element, role, context);
+      const label = SKELETON.has(role) || element.localName === "form" ? skeletonLabel(element, role) : "";
+      const landmark = LANDMARKS.has(role) ? role : context.landmark;
+      if (label || landmark !== context.landmark) inner = { ...context, landmark, branch: label ? context.branch[label] ??= {} : context.branch };
+    } else if (element.localName === "form" && seen === "seen") {
+      inner = { ...context, branch: context.branch["form"] ??= {} };
+    }
+    if (element.shadowRoot) {
+      readRoot(element.shadowRoot);
+      found.forms.push(...formRows(element.shadowRoot, context.frame));
+    }
+    if (element.localName === "iframe" || element.localName === "frame") frameOf(element, inner);
+    for (const child of childrenOf(element)) if (child.nodeType === 1) walk(child, inner);
+  }
+
+  readRoot(document);
+  found.forms.push(...formRows(document, ""));
+  if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton });
+  return { ...found, title: document.title, lang: document.documentElement.lang, skeleton,
+    landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
+}

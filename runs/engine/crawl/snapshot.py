@@ -1,0 +1,57 @@
+"""What one page shows, read in one script call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import Page
+
+from runs.engine.crawl.fingerprint import template
+from runs.engine.crawl.frontier import FoundLink, found_in
+from runs.engine.events import Action, Form, Heading, Landmark
+
+LIMITS = {"headings": 100, "actions": 400, "forms": 40}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page's content: hidden elements are left out, except from `links`."""
+
+    title: str
+    lang: str
+    template: str
+    headings: tuple[Heading, ...]
+    landmarks: tuple[Landmark, ...]
+    forms: tuple[Form, ...]
+    actions: tuple[Action, ...]
+    links: tuple[FoundLink, ...]
+
+
+@cache
+def script() -> str:
+    """The page function: roles and names, then what is collected with them."""
+    here = files("runs.engine.crawl")
+    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in ("semantics.js", "snapshot.js")]
+    return "(limits) => {" + "\n".join(parts) + "\nreturn collect(limits);}"
+
+
+async def look(page: Page) -> Shown:
+    """Read the page as it is now; about 30 ms for 3,000 elements."""
+    return read(await page.evaluate(script(), LIMITS))
+
+
+def read(raw: dict[str, Any]) -> Shown:
+    """The values of what the page function returned."""
+    return Shown(
+        title=str(raw["title"]),
+        lang=str(raw["lang"]),
+        template=template(raw["skeleton"]),
+        headings=tuple(Heading.model_validate(row) for row in raw["headings"]),
+        landmarks=tuple(Landmark.model_validate(row) for row in raw["landmarks"]),
+        forms=tuple(Form.model_validate(row) for row in raw["forms"]),
+        actions=tuple(Action.model_validate(row) for row in raw["actions"]),
+        links=found_in(raw["links"]),
+    )

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+
+from runs.engine.crawl.scope import Scope, is_destructive, is_file, same_site
+from runs.engine.plan import CrawlOptions
+
+BASE = "http://shop.test:8000/"
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("http://shop.test:8000/a", True),
+        ("http://www.shop.test:8000/a", True),
+        ("http://SHOP.test:8000/a", True),
+        ("http://shop.test:9000/a", False),
+        ("http://shop.test/a", False),
+        ("http://blog.shop.test:8000/a", False),
+        ("http://evilshop.test:8000/a", False),
+    ],
+)
+def test_a_site_is_one_host_and_port(url: str, same: bool) -> None:
+    assert same_site(url, BASE) is same
+
+
+def test_a_site_that_moved_to_https_is_the_same_site() -> None:
+    assert same_site("https://www.shop.test/a", "http://shop.test/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a.css",
+        "/logo.PNG",
+        "/list.csv?x=1",
+        "/doc.pdf",
+        "/feed.xml",
+        "/api/items.json",
+        "/items?_format=csv",
+        "/x?export=xlsx",
+    ],
+)
+def test_files_are_not_pages(path: str) -> None:
+    assert is_file(BASE + path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/a", "/a.html", "/index.php?id=3", "/v1.2/notes", "/@jane.doe", "/x?format=list"]
+)
+def test_pages_are_not_files(path: str) -> None:
+    assert not is_file(BASE + path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "logout",
+        "-/logout",
+        "accounts/sign-out/",
+        "users/LogOut?now=1",
+        "unsubscribe/x",
+        "items/3/delete",
+        "items/blue-shirt/delete",
+        "delete-item/blue-shirt",
+        "items/blue-shirt/delete-item",
+        "account/delete",
+        "delete_account",
+        "x?action=delete&id=3",
+        "cart?remove=3",
+        "cart/clear",
+        "orders/3/pay",
+        "#/items/3/delete",
+    ],
+)
+def test_addresses_that_could_destroy_are_recognised(path: str) -> None:
+    assert is_destructive(BASE + path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "shop/delete_review",
+        "blog/how-to-delete-files",
+        "password/reset",
+        "catalogue/removed_12/",
+        "blog/log",
+        "payments",
+    ],
+)
+def test_pages_that_only_talk_about_it_are_not_destructive(path: str) -> None:
+    assert not is_destructive(BASE + path)
+
+
+@pytest.mark.parametrize(
+    "text", ["Log out", "Sign out", "Logout (jane)", "Delete", "Remove", "Abmelden", "Déconnexion"]
+)
+def test_what_a_link_says_counts_too(text: str) -> None:
+    assert is_destructive(BASE + "a/b", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Login", "Sign in", "Blog", "Delete a review", "Removed items", "Clear water, 1 l"]
+)
+def test_harmless_words_do_not_count(text: str) -> None:
+    assert not is_destructive(BASE + "a/b", text)
+
+
+def test_a_scope_keeps_to_wanted_pages_of_the_site() -> None:
+    scope = Scope.of(BASE, CrawlOptions(include=("^/shop",), exclude=(r"[?&]sort=", "/secret")))
+    assert scope.admits(BASE + "shop/books")
+    assert not scope.admits(BASE + "blog")
+    assert not scope.admits(BASE + "shop/books?sort=price")
+    assert not scope.admits(BASE + "shop/secret")
+    assert not scope.admits("http://other.test/shop")
+    assert not scope.admits(BASE + "shop/logout")
+
+
+def test_destructive_links_are_followed_only_when_allowed() -> None:
+    careful, bold = Scope.of(BASE, CrawlOptions()), Scope.of(BASE, CrawlOptions(allow_destructive=True))
+    assert not careful.admits(BASE + "items/3/delete")
+    assert bold.admits(BASE + "items/3/delete")
+    assert not careful.admits(BASE + "items/3/go", guarded=True)
+    assert bold.admits(BASE + "items/3/go", guarded=True)
