@@ -45,6 +45,9 @@ ERROR_CATEGORIES = (
     "tls",
     "timeout",
     "http_error",
+    "blocked",
+    "not_a_page",
+    "crash",
     "browser",
     "project_missing",
     "secrets_missing",
@@ -98,7 +101,7 @@ MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "pag
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
 ON_ENTRY: dict[str, tuple[str, ...]] = {
-    RUNNING: ("tell_started", "note_start"),
+    RUNNING: ("tell_started",),
     JUDGING: ("tell_judging", "send_judge"),
     COMPLETED: ("tell_done", "note_end"),
     FAILED: ("skip_unresolved", "stop_leases", "tell_done", "note_end"),

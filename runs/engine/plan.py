@@ -112,7 +112,6 @@ class RunOptions(BrowserOptions):
     retries: int = Field(default=2, ge=0, le=10)
     trace: Keep = "on_failure"
     screenshot: Keep = "on_failure"
-    max_failures: int | None = Field(default=None, ge=1, description="stop dispatching after so many failures")
     timeout_ms: int = Field(default=5_000, ge=100, le=120_000, description="of one step")
     test_timeout_ms: int = Field(default=60_000, ge=1_000, le=1_800_000, description="of one attempt")
 

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from runs import states
 from runs.models.run import Run, choices
 from runs.models.shard import Lease
+
+
+class CrawlPageQuerySet(models.QuerySet["CrawlPage"]):
+    def tally(self) -> dict[str, int]:
+        """How many pages are in each state, zeros included, and their total."""
+        found = dict(self.order_by().values_list("status").annotate(Count("pk")))
+        tally = {state: found.get(state, 0) for state in states.PAGE_STATES}
+        return {**tally, "total": sum(tally.values())}
 
 
 class CrawlPage(models.Model):
@@ -30,6 +38,8 @@ class CrawlPage(models.Model):
     error = models.CharField(max_length=1000, default="", blank=True)
     error_category = models.CharField(max_length=20, default="", blank=True)
     visited_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CrawlPageQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from projects.models import Test
 from runs import states
 from runs.models.run import Run, choices
 from runs.models.shard import Lease
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def tally(self) -> dict[str, int]:
+        """How many results are in each state, zeros included, and their total."""
+        found = dict(self.order_by().values_list("status").annotate(Count("pk")))
+        tally = {state: found.get(state, 0) for state in states.RESULT_STATES}
+        return {**tally, "total": sum(tally.values())}
 
 
 class Result(models.Model):
@@ -23,6 +31,8 @@ class Result(models.Model):
     row_index = models.PositiveIntegerField(default=0)
     proposal = models.JSONField(null=True, blank=True, help_text="what is being proved, in a crawl")
     replays = models.PositiveSmallIntegerField(default=1)
+    waits_for = models.JSONField(default=list, blank=True, help_text="positions that have to pass first")
+    blocked = models.BooleanField(default=False, help_text="waits for others that are not resolved yet")
     status = models.CharField(max_length=8, choices=choices(states.RESULT_STATES), default=states.PENDING)
     skip_reason = models.CharField(max_length=20, choices=choices(states.SKIP_REASONS), default="", blank=True)
     lease = models.ForeignKey(Lease, models.SET_NULL, null=True, blank=True, related_name="results")
@@ -35,6 +45,8 @@ class Result(models.Model):
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResultQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]

@@ -44,6 +44,7 @@ class Run(PublicModel):
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)
     rerun_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reruns")
     last_seq = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="when its last judge message was sent")
     error = models.CharField(max_length=1000, default="", blank=True)
     error_category = models.CharField(max_length=20, choices=choices(states.ERROR_CATEGORIES), default="", blank=True)
     gate_result = models.JSONField(null=True, blank=True)

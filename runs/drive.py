@@ -1,0 +1,187 @@
+"""Steps the async engine from synchronous task code.
+
+The engine lives on one long-lived event loop in a thread of its own; the task's main thread keeps the ORM. Between
+them stands one queue: the engine puts events and asks for work, the main thread records and claims.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+
+E = TypeVar("E")
+W = TypeVar("W")
+Pull = Callable[[], Awaitable[W | None]]
+
+GROUP_SIZE = 50
+GROUP_SECONDS = 0.1
+TICK_SECONDS = 0.5
+ASK_AGAIN_SECONDS = 0.15
+STOP_SECONDS = 10.0
+
+
+class Loop:
+    """This process's engine thread. Made anew after a fork; what `keep` made stays for later tasks."""
+
+    _current: Loop | None = None
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.kept: dict[str, Any] = {}
+        threading.Thread(target=self.loop.run_forever, name="engine", daemon=True).start()
+
+    @classmethod
+    def current(cls) -> Loop:
+        if cls._current is None or cls._current.pid != os.getpid():
+            cls._current = cls()
+        return cls._current
+
+    def run(self, work: Awaitable[E]) -> E:
+        """The result of a coroutine on the engine's loop."""
+
+        async def carry() -> E:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(carry(), self.loop).result()
+
+
+@dataclass
+class Inbox(Generic[W]):
+    """What the engine has for the main thread."""
+
+    notes: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
+
+    async def pull(self) -> W | None:
+        asked: Future[W | None] = Future()
+        self.notes.put(("pull", asked))
+        return await asyncio.wrap_future(asked)
+
+    async def follow(self, stream: AsyncIterator[Any]) -> None:
+        """Puts a stream's events, then its end or its error, into the inbox."""
+        try:
+            async for event in stream:
+                self.notes.put(("event", event))
+        except asyncio.CancelledError:
+            self.notes.put(("end", None))
+            raise
+        except BaseException as error:
+            self.notes.put(("end", error))
+        else:
+            self.notes.put(("end", None))
+        finally:
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                await close()
+
+
+@dataclass
+class Drive(Generic[W]):
+    """One pipeline of the engine, driven to its end.
+
+    `claim` gives (work or None, whether more may come); `record` stores a group of events; `tick` is called twice a
+    second and raises to stop. An exception of any of them stops the engine and comes out of `run`.
+    """
+
+    claim: Callable[[], tuple[W | None, bool]]
+    record: Callable[[Sequence[Any]], None]
+    tick: Callable[[], None]
+    inbox: Inbox[W] = field(default_factory=Inbox)
+    group: list[Any] = field(default_factory=list)
+    asking: list[Future[W | None]] = field(default_factory=list)
+    begun: float = 0.0
+    ticked: float = 0.0
+    asked: float = 0.0
+
+    def run(self, start: Callable[[Pull[W]], AsyncIterator[Any]]) -> None:
+        """Drives the pipeline until its stream ends. Raises what the stream, claim, record or tick raised."""
+        loop = Loop.current().loop
+        followed = asyncio.run_coroutine_threadsafe(self.inbox.follow(start(self.inbox.pull)), loop)
+        try:
+            while not self._step():
+                pass
+            self._flush()
+        finally:
+            self._stop(followed)
+
+    def _step(self) -> bool:
+        """One round of the main thread; True at the end of the stream."""
+        try:
+            kind, content = self.inbox.notes.get(timeout=self._patience())
+        except queue.Empty:
+            kind, content = "", None
+        if kind == "end":
+            if content is not None:
+                self._flush()
+                raise content
+            return True
+        if kind == "event":
+            if not self.group:
+                self.begun = time.monotonic()
+            self.group.append(content)
+        elif kind == "pull":
+            self.asking.append(content)
+            self._answer()
+        self._keep_up()
+        return False
+
+    def _patience(self) -> float:
+        waits = [TICK_SECONDS]
+        if self.group:
+            waits.append(self.begun + GROUP_SECONDS - time.monotonic())
+        if self.asking:
+            waits.append(ASK_AGAIN_SECONDS)
+        return max(0.0, min(waits))
+
+    def _keep_up(self) -> None:
+        now = time.monotonic()
+        if self.group and (len(self.group) >= GROUP_SIZE or now - self.begun >= GROUP_SECONDS):
+            self._flush()
+        if self.asking and now - self.asked >= ASK_AGAIN_SECONDS:
+            self._flush()
+            self._answer()
+        if now - self.ticked >= TICK_SECONDS:
+            self.ticked = now
+            self.tick()
+
+    def _answer(self) -> None:
+        while self.asking:
+            self.asked = time.monotonic()
+            work, more = self.claim()
+            if work is None and more:
+                return
+            asked = self.asking.pop(0)
+            if not asked.cancelled():
+                asked.set_result(work)
+
+    def _flush(self) -> None:
+        group, self.group = self.group, []
+        if group:
+            self.record(group)
+
+    def _stop(self, followed: Future[None]) -> None:
+        for asked in self.asking:
+            asked.cancel()
+        if followed.done():
+            return
+        followed.cancel()
+        until = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < until:
+            try:
+                kind, content = self.inbox.notes.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if kind == "pull":
+                content.cancel()
+            if kind == "end":
+                return
+
+

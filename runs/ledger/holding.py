@@ -1,0 +1,196 @@
+"""Leases: a worker's numbered, expiring hold on a shard. No open lease, no write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from runs import queue, states
+from runs.ledger.dependents import settle_dependents
+from runs.ledger.moving import advance, enter
+from runs.ledger.refusals import Stale
+from runs.ledger.story import locked, tell
+from runs.models import CrawlPage, Lease, Result, Run, Shard
+
+LOSSES_OF_A_POISON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a worker keeps while it holds a shard; its lease fences every write."""
+
+    run: int
+    shard: int
+    index: int
+    lease: int
+    number: int
+    worker: str
+
+
+def hold(shard_id: int, worker: str) -> Hold | None:
+    """Opens the shard's next lease. None where there is nothing to do: run over, shard held, shard gone."""
+    with transaction.atomic():
+        shard = Shard.objects.filter(pk=shard_id).first()
+        if shard is None:
+            return None
+        run = locked(shard.run_id)
+        if run.status not in (states.QUEUED, states.RUNNING):
+            return None
+        if run.project.deleted_at is not None:
+            enter(run, "fail", error="The project was deleted before the run began.", error_category="project_missing")
+            return None
+        shard = Shard.objects.select_for_update().get(pk=shard_id)
+        if shard.leases.filter(state=states.OPEN).exists():
+            return None
+        if run.status == states.QUEUED:
+            enter(run, "start", started_at=timezone.now())
+        return _open(run, shard, worker)
+
+
+def _open(run: Run, shard: Shard, worker: str) -> Hold:
+    now = timezone.now()
+    shard.leases_opened += 1
+    shard.save(update_fields=["leases_opened"])
+    lease = Lease.objects.create(
+        shard=shard,
+        number=shard.leases_opened,
+        worker=worker,
+        opened_at=now,
+        renewed_at=now,
+        expires_at=now + timedelta(seconds=settings.ENV.lease_seconds),
+    )
+    kind = "shard_resumed" if lease.number > 1 else "shard_started"
+    tell(run, [(kind, {"shard": shard.index, "lease": lease.number, "worker": worker})])
+    return Hold(run.pk, shard.pk, shard.index, lease.pk, lease.number, worker)
+
+
+def renew(held: Hold) -> None:
+    """Pushes the lease's expiry out. Raises Stale where it is closed or the run is over."""
+    now = timezone.now()
+    renewed = Lease.objects.filter(pk=held.lease, state=states.OPEN, shard__run__status=states.RUNNING).update(
+        renewed_at=now, expires_at=now + timedelta(seconds=settings.ENV.lease_seconds)
+    )
+    if not renewed:
+        raise Stale
+
+
+def wanted(held: Hold) -> None:
+    """Raises Stale where the lease is closed or the run is over: how an abort reaches every worker."""
+    if not Lease.objects.filter(pk=held.lease, state=states.OPEN, shard__run__status=states.RUNNING).exists():
+        raise Stale
+
+
+def fence(held: Hold) -> Lease:
+    """The hold's lease under its row lock. Raises Stale where it is not the open one any more."""
+    lease = Lease.objects.select_for_update().filter(pk=held.lease, state=states.OPEN).first()
+    if lease is None:
+        raise Stale
+    return lease
+
+
+def finish(held: Hold) -> None:
+    """Closes the lease of a shard that has nothing left to do."""
+    _close(held, "finish")
+
+
+def give_back(held: Hold) -> None:
+    """Closes the lease early: what was running is pending again and the shard is queued for its next lease."""
+    _close(held, "stop")
+
+
+def _close(held: Hold, trigger: str) -> None:
+    with transaction.atomic():
+        run = locked(held.run)
+        shard = Shard.objects.select_for_update().get(pk=held.shard)
+        try:
+            lease = fence(held)
+        except Stale:
+            return
+        _end(lease, trigger)
+        returned = _return_work(run, lease, losses=0)
+        if trigger == "stop" or returned:
+            send_shard(shard)
+
+
+def lose(lease_id: int) -> bool:
+    """Takes an expired lease from its worker. False where it was renewed or closed meanwhile."""
+    with transaction.atomic():
+        known = Lease.objects.select_related("shard").filter(pk=lease_id).first()
+        if known is None:
+            return False
+        run = locked(known.shard.run_id)
+        shard = Shard.objects.select_for_update().get(pk=known.shard_id)
+        lease = Lease.objects.select_for_update().get(pk=lease_id)
+        if lease.state != states.OPEN or lease.expires_at > timezone.now():
+            return False
+        _end(lease, "lose")
+        shard.leases_lost = F("leases_lost") + 1
+        shard.save(update_fields=["leases_lost"])
+        shard.refresh_from_db(fields=["leases_lost"])
+        if run.status != states.RUNNING:
+            return True
+        tell(run, [("shard_lost", {"shard": shard.index, "lease": lease.number, "worker": lease.worker})])
+        _return_work(run, lease, losses=1)
+        tell(run, settle_dependents(run))
+        if shard.leases_lost >= settings.ENV.max_leases:
+            error = f"Shard {shard.index} lost {shard.leases_lost} workers in a row; the last was {lease.worker}."
+            enter(run, "fail", error=error, error_category="leases_used_up")
+            return True
+        send_shard(shard)
+        advance(run)
+        return True
+
+
+def send_shard(shard: Shard) -> None:
+    """Queues a message for a locked shard."""
+    shard.sent_at = timezone.now()
+    shard.save(update_fields=["sent_at"])
+    queue.send("shard", shard.pk)
+
+
+def _end(lease: Lease, trigger: str) -> None:
+    lease.state = states.move("lease", lease.state, trigger).to
+    lease.closed_at = timezone.now()
+    lease.save(update_fields=["state", "closed_at"])
+
+
+def _return_work(run: Run, lease: Lease, losses: int) -> int:
+    """Running results and pages of the lease go back to pending; what was lost twice is failed as poisonous."""
+    now = timezone.now()
+    results = Result.objects.filter(run=run, lease=lease, status=states.RUNNING)
+    pages = CrawlPage.objects.filter(run=run, lease=lease, status=states.RUNNING)
+    if losses:
+        results.update(losses=F("losses") + 1)
+        pages.update(losses=F("losses") + 1)
+    poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON))
+    Result.objects.filter(pk__in=[result.pk for result in poisonous]).update(
+        status=states.FAILED, error="The test crashed the worker twice.", error_kind="crash", finished_at=now
+    )
+    pages.filter(losses__gte=LOSSES_OF_A_POISON).update(
+        status=states.FAILED, error="The page crashed the worker twice.", error_category="crash", visited_at=now
+    )
+    returned = results.filter(status=states.RUNNING).update(status=states.PENDING, lease=None, claimed_at=None)
+    returned += pages.filter(status=states.RUNNING).update(status=states.PENDING, lease=None)
+    if run.status == states.RUNNING:
+        tell(
+            run,
+            [
+                (
+                    "result",
+                    {
+                        "result": result.pk,
+                        "title": result.title,
+                        "status": states.FAILED,
+                        "error": "The test crashed the worker twice.",
+                        "attempts": result.attempt_count,
+                    },
+                )
+                for result in poisonous
+            ],
+        )
+    return returned

@@ -1,0 +1,131 @@
+"""Moves a locked run by the table in `runs.states` and pays what entering the new state owes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from projects.models import Activity
+from runs import queue, states
+from runs.ledger.refusals import Refused
+from runs.ledger.story import tell
+from runs.models import CrawlPage, Lease, Result, Run
+
+VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
+
+
+def enter(run: Run, trigger: str, **fields: Any) -> None:
+    """Carries out one trigger on a locked run. Raises Refused("run_over" | "run_state") where the table has no move."""
+    try:
+        step = states.move("run", run.status, trigger)
+    except states.Impossible as error:
+        code = "run_over" if run.is_over else "run_state"
+        raise Refused(code, f"{run.public_id} is {run.status} and cannot {trigger}.") from error
+    run.status = step.to
+    if step.to in states.TERMINAL:
+        fields["finished_at"] = timezone.now()
+    for name, value in fields.items():
+        setattr(run, name, value)
+    run.save(update_fields=["status", *fields])
+    for effect in step.effects:
+        EFFECTS[effect](run)
+
+
+def advance(run: Run) -> None:
+    """Moves a running run on when nothing of its stage is unresolved: to the next stage, or to judging."""
+    if run.status != states.RUNNING or _unresolved(run):
+        return
+    if run.stage == states.CRAWL and not run.pages.filter(status=states.DONE).exists():
+        _fail_unreached(run)
+        return
+    following = states.next_stage(run.kind, run.stage)
+    if following is None:
+        enter(run, "drain")
+        return
+    enter_stage(run, following)
+
+
+def enter_stage(run: Run, stage: str) -> None:
+    run.stage = stage
+    run.stage_lease = None
+    run.save(update_fields=["stage", "stage_lease"])
+    tell(run, [("stage", {"stage": stage, "pages": run.pages.tally(), "results": run.results.tally()})])
+
+
+def _unresolved(run: Run) -> bool:
+    if run.stage == states.PROPOSE:
+        return True
+    rows = run.pages if run.stage == states.CRAWL else run.results
+    return bool(rows.filter(status__in=states.UNRESOLVED).exists())
+
+
+def _fail_unreached(run: Run) -> None:
+    first = run.pages.exclude(error="").order_by("depth", "pk").first()
+    if first is None:
+        enter(run, "fail", error="No page of the application could be visited.", error_category="internal")
+        return
+    category = first.error_category if first.error_category in states.ERROR_CATEGORIES else "internal"
+    enter(run, "fail", error=first.error, error_category=category)
+
+
+def _tell_started(run: Run) -> None:
+    tell(run, [("started", {"stage": run.stage})])
+
+
+def _tell_judging(run: Run) -> None:
+    tell(run, [("stage", {"stage": states.JUDGING, "pages": run.pages.tally(), "results": run.results.tally()})])
+
+
+def _send_judge(run: Run) -> None:
+    run.sent_at = timezone.now()
+    run.save(update_fields=["sent_at"])
+    queue.send("judge", run.pk)
+
+
+def _tell_done(run: Run) -> None:
+    lines: list[tuple[str, dict[str, Any]]] = []
+    if run.verdict:
+        lines.append(("judged", {"verdict": run.verdict, "gates": run.gate_result}))
+    done = {"status": run.status, "verdict": run.verdict, "error": run.error, "error_category": run.error_category}
+    tell(run, [*lines, ("done", {**done, **run.results.tally()})])
+
+
+def note(run: Run, verb: str, actor_name: str = "") -> None:
+    Activity.objects.create(
+        project_id=run.project_id,
+        actor_id=None if actor_name else run.actor_id,
+        actor_name=actor_name or run.actor_name,
+        verb=verb,
+        subject=run.public_id,
+        detail=run.error or run.verdict,
+    )
+
+
+def _note_end(run: Run) -> None:
+    note(run, f"run {VERBS[run.status]}", getattr(run, "ended_by", ""))
+
+
+def _skip_unresolved(run: Run) -> None:
+    """What had not finished is skipped as aborted; pre-seeded skips and resolved results stay as they are."""
+    now = timezone.now()
+    Result.objects.filter(run=run, status__in=states.UNRESOLVED).update(
+        status=states.SKIPPED, skip_reason="aborted", finished_at=now, blocked=False
+    )
+    CrawlPage.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED, skip_reason="aborted")
+
+
+def _stop_leases(run: Run) -> None:
+    Lease.objects.filter(shard__run=run, state=states.OPEN).update(state=states.STOPPED, closed_at=timezone.now())
+
+
+EFFECTS: dict[str, Callable[[Run], None]] = {
+    "tell_started": _tell_started,
+    "tell_judging": _tell_judging,
+    "send_judge": _send_judge,
+    "tell_done": _tell_done,
+    "note_end": _note_end,
+    "skip_unresolved": _skip_unresolved,
+    "stop_leases": _stop_leases,
+}

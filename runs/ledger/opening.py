@@ -1,0 +1,159 @@
+"""Queues runs: everything that a run needs is written in one transaction, or nothing is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from projects.models import Environment, Project, Test
+from runs import planning, queue, states
+from runs.engine.plan import CrawlOptions, RunOptions
+from runs.ledger.moving import note
+from runs.ledger.refusals import Refused
+from runs.ledger.story import tell
+from runs.models import CrawlPage, Result, Run, Shard
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who asks for a run, of what, against which environment."""
+
+    project: Project
+    actor: Any
+    actor_name: str
+    trigger: str = "person"
+    environment: Environment | None = None
+    idempotency_key: str | None = None
+    rerun_of: Run | None = None
+
+
+def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
+    """A queued test run of these tests, its results planned. Raises Refused (no_tests, circular, project_missing)."""
+    rows = _planned(tests)
+    if not rows:
+        raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
+    shards = min(options.shards, len(rows))
+
+    def fill(run: Run) -> dict[str, Any]:
+        homes = planning.share(len(rows), shards)
+        results = [Result(run=run, position=position, home=homes[position], **row) for position, row in enumerate(rows)]
+        Result.objects.bulk_create(results, batch_size=500)
+        return {"total": len(rows)}
+
+    return _open(order, "test", options.model_dump(mode="json"), shards, fill)
+
+
+def open_crawl(order: Order, options: CrawlOptions) -> Run:
+    """A queued crawl whose frontier holds the site's first address. Raises Refused(project_missing)."""
+
+    def fill(run: Run) -> dict[str, Any]:
+        url = run.site["base_url"]
+        CrawlPage.objects.create(run=run, key=url, digest=digest_of(url), url=url, priority=-1)
+        return {"total": 0, "pages": 1}
+
+    return _open(order, "crawl", options.model_dump(mode="json"), options.shards, fill)
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _open(order: Order, kind: str, options: dict[str, Any], shards: int, fill: Callable[[Run], dict[str, Any]]) -> Run:
+    if order.project.deleted_at is not None:
+        raise Refused("project_missing", f"{order.project.public_id} was deleted; restore it or use another project.")
+    if order.environment is not None and order.environment.project_id != order.project.pk:
+        raise Refused("environment_of_another_project", "The environment belongs to another project.")
+    try:
+        with transaction.atomic():
+            return _earlier(order) or _write(order, kind, options, shards, fill)
+    except IntegrityError:
+        earlier = _earlier(order)
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _earlier(order: Order) -> Run | None:
+    if not order.idempotency_key:
+        return None
+    return Run.objects.filter(project=order.project, idempotency_key=order.idempotency_key).first()
+
+
+def _write(order: Order, kind: str, options: dict[str, Any], shards: int, fill: Callable[[Run], dict[str, Any]]) -> Run:
+    run = Run.objects.create(
+        project=order.project,
+        kind=kind,
+        stage=states.STAGES[kind][0],
+        options=options,
+        environment=order.environment,
+        site=_site(order),
+        trigger=order.trigger,
+        actor=order.actor,
+        actor_name=order.actor_name,
+        idempotency_key=order.idempotency_key or None,
+        rerun_of=order.rerun_of,
+    )
+    now = timezone.now()
+    rows = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(shards)])
+    told = fill(run)
+    tell(run, [("queued", {"kind": kind, "shards": shards, **told})])
+    note(run, f"{kind} run queued")
+    for shard in rows:
+        queue.send("shard", shard.pk)
+    return run
+
+
+def _site(order: Order) -> dict[str, Any]:
+    """The snapshot of what is tested; secrets stay where they are and are read at pick-up."""
+    source = order.environment or order.project
+    base_url = order.environment.base_url if order.environment else order.project.url
+    return {
+        "base_url": base_url,
+        "headers": source.headers,
+        "variables": source.variables,
+        "access": source.access,
+        "secrets_of": source.public_id if source.sealed else None,
+    }
+
+
+def _planned(tests: Sequence[Test]) -> list[dict[str, Any]]:
+    """One row of values per test and data row, in dispatch order, dependencies as positions."""
+    candidates = [
+        planning.Candidate(
+            name=test.public_id,
+            priority=test.document.get("priority", "medium"),
+            depends_on=tuple(test.document.get("depends_on", ())),
+        )
+        for test in tests
+    ]
+    try:
+        order = planning.dispatch_order(candidates)
+    except planning.Circular as error:
+        raise Refused("circular", str(error)) from error
+    rows: list[dict[str, Any]] = []
+    positions: dict[str, list[int]] = {}
+    for number in order:
+        test, candidate = tests[number], candidates[number]
+        waits_for = [position for name in candidate.depends_on for position in positions.get(name, [])]
+        data = test.document.get("data") or [{}]
+        for row_index, row in enumerate(data):
+            positions.setdefault(candidate.name, []).append(len(rows))
+            rows.append(_row(test, data, row_index, row) | {"waits_for": waits_for, "blocked": bool(waits_for)})
+    return rows
+
+
+def _row(test: Test, data: Sequence[Any], row_index: int, row: dict[str, Any]) -> dict[str, Any]:
+    title = test.title if len(data) == 1 else f"{test.title[:280]} (row {row_index + 1})"
+    return {
+        "test": test,
+        "title": title,
+        "document": test.document,
+        "version": test.version,
+        "row": row,
+        "row_index": row_index,
+    }

@@ -1,0 +1,63 @@
+"""The lone stage of a crawl between visiting and proving: one lease at a time carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from runs import planning, states
+from runs.engine.events import Proposal
+from runs.ledger.holding import Hold, fence
+from runs.ledger.moving import advance, enter_stage
+from runs.ledger.refusals import Stale
+from runs.ledger.story import locked, tell
+from runs.models import Lease, Result
+
+REPLAYS = 2
+
+
+def take_stage(held: Hold) -> bool:
+    """Whether this lease may carry out the run's lone stage: nobody else's open lease does."""
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING or run.stage != states.PROPOSE:
+            return False
+        fence(held)
+        taken = run.stage_lease
+        if taken not in (None, held.lease) and Lease.objects.filter(pk=taken, state=states.OPEN).exists():
+            return False
+        run.stage_lease = held.lease
+        run.save(update_fields=["stage_lease"])
+        return True
+
+
+def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
+    """Plans a proof for each proposal and moves the crawl on to proving, once. Raises Stale for a late writer."""
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING or run.stage != states.PROPOSE or run.stage_lease != held.lease:
+            raise Stale
+        fence(held)
+        homes = planning.share(len(proposals), run.shards.count())
+        Result.objects.bulk_create(
+            [
+                Result(
+                    run=run,
+                    position=position,
+                    home=homes[position],
+                    title=proposal.title[:300],
+                    document=proposal.document,
+                    proposal=proposal.model_dump(mode="json", exclude={"document"}),
+                    replays=REPLAYS,
+                )
+                for position, proposal in enumerate(proposals)
+            ],
+            batch_size=500,
+        )
+        tell(
+            run,
+            [("log", {"level": "info", "message": f"{len(proposals)} tests are proposed; each is replayed twice."})],
+        )
+        enter_stage(run, states.PROVE)
+        advance(run)

@@ -1,0 +1,20 @@
+"""Work for the workers. A message only says which row to look at; the rows are the truth."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from runs.queue.cluster import stopping
+
+__all__ = ["send", "stopping"]
+
+
+def send(name: str, *ids: int) -> None:
+    """Calls runs.tasks.<name>(*ids) in a worker, soon after the caller's transaction has committed."""
+    from django_q.tasks import async_task
+
+    if settings.ENV.broker == "redis":
+        transaction.on_commit(lambda: async_task(f"runs.tasks.{name}", *ids))
+    else:
+        async_task(f"runs.tasks.{name}", *ids)

@@ -1,0 +1,168 @@
+"""What keeps a django-q2 cluster alive when one of its processes is killed.
+
+Its processes share queues and timers guarded by POSIX semaphores, which stay locked for ever when their holder is
+killed: an idle worker always holds one. Here they are guarded by flock, which the kernel gives back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import shutil
+import tempfile
+import threading
+import time
+from functools import cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+CLUSTER_DIR = "SENTRI_CLUSTER_DIR"
+
+
+class FileLock:
+    """A reentrant lock between processes and threads that dies with its holder.
+
+    flock belongs to an open file, which a fork shares: so each process opens the file itself.
+    """
+
+    def __init__(self) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="lock-", dir=_lock_directory())
+        os.close(descriptor)
+        self._path = name
+        self._creator = os.getpid()
+        self._owner = 0
+
+    def _open(self) -> None:
+        if self._owner != os.getpid():
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+            self._threads = threading.RLock()
+            self._depth = 0
+            self._owner = os.getpid()
+
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        self._open()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if not self._threads.acquire(block, -1 if timeout is None or not block else max(timeout, 0)):
+            return False
+        if self._depth == 0 and not self._lock_file(block, deadline):
+            self._threads.release()
+            return False
+        self._depth += 1
+        return True
+
+    def _lock_file(self, block: bool, deadline: float | None) -> bool:
+        if block and deadline is None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            return True
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            if not block or (deadline is not None and time.monotonic() >= deadline):
+                return False
+            time.sleep(0.005)
+
+    def release(self) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        if self._owner == os.getpid():
+            os.close(self._descriptor)
+        if self._creator == os.getpid():
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
+
+
+@cache
+def _lock_directory() -> str:
+    """The supervisor's directory for this cluster; without a supervisor one that ends with the sentinel."""
+    given = os.environ.get(CLUSTER_DIR)
+    if given:
+        return given
+    own = tempfile.mkdtemp(prefix="sentri-locks-")
+    Finalize(None, shutil.rmtree, args=(own, True), exitpriority=-100)
+    return own
+
+
+def value(kind: str, start: float) -> Any:
+    return multiprocessing.Value(kind, start, lock=FileLock())  # type: ignore[call-overload]
+
+
+def make_robust() -> None:
+    """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process."""
+    from django_q import cluster, queues
+    from django_q.signals import post_execute_in_worker, pre_execute
+
+    class Queue(queues.Queue):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._rlock = FileLock()
+            self._wlock = FileLock()
+            self.size.count = value("i", 0)
+
+    cluster.Queue = Queue
+    cluster.Value = value
+    if os.environ.get(CLUSTER_DIR):
+        pre_execute.connect(_task_started, dispatch_uid="sentri")
+        post_execute_in_worker.connect(_task_ended, dispatch_uid="sentri")
+
+
+def _task_started(**_: Any) -> None:
+    Traces(Path(os.environ[CLUSTER_DIR])).started()
+
+
+def _task_ended(**_: Any) -> None:
+    Traces(Path(os.environ[CLUSTER_DIR])).ended()
+
+
+def stopping() -> bool:
+    """Whether this worker's cluster was asked to stop: what it holds should be given back now."""
+    directory = os.environ.get(CLUSTER_DIR)
+    return bool(directory) and Traces(Path(str(directory))).asked_to_stop()
+
+
+class Traces:
+    """What workers and supervisor of one cluster leave for each other in the cluster's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._beat = directory / "beat"
+        self._stop = directory / "stop"
+
+    def started(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self._directory / f"busy-{os.getpid()}").touch()
+
+    def ended(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self._directory / f"busy-{os.getpid()}").unlink(missing_ok=True)
+            self._beat.touch()
+
+    def last_beat(self) -> float:
+        """When a task last ended, in seconds since the epoch; 0 before the first."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._beat.stat().st_mtime
+        return 0.0
+
+    def busy(self) -> list[int]:
+        """Processes in a task; the killed ones among them never said goodbye."""
+        return [int(path.name.removeprefix("busy-")) for path in self._directory.glob("busy-*")]
+
+    def ask_to_stop(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._stop.touch()
+
+    def asked_to_stop(self) -> bool:
+        return self._stop.exists()

@@ -1,0 +1,150 @@
+"""What django-q2 calls. Ids in, ledger out; every task may be delivered twice, late, or after the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from django.conf import settings
+
+from projects.secrets import Unreadable
+from runs import gates, ledger, reading, states
+from runs.drive import Drive, Loop
+from runs.engine.browser import Browser, BrowserUnavailable
+from runs.engine.crawl import crawl
+from runs.engine.events import Event, Log, Proposal
+from runs.engine.execute import execute
+from runs.engine.generate import propose
+from runs.models import Run
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 0.2
+
+
+def shard(shard_id: int) -> None:
+    """Works on a shard until its run has nothing left for it."""
+    held = ledger.hold(shard_id, f"{socket.gethostname()}:{os.getpid()}")
+    if held is None:
+        return
+    try:
+        Worker(held).work()
+        ledger.finish(held)
+    except ledger.Stale:
+        log.info("shard %s: lease %s is closed or the run is over", held.shard, held.number)
+    except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
+        category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
+        ledger.fail(held.run, str(error), category)
+    except Exception as error:
+        log.exception("shard %s broke", held.shard)
+        ledger.fail(held.run, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}", "internal")
+
+
+def judge(run_id: int) -> None:
+    """Computes the verdict of a run whose results are resolved, and ends it."""
+    run = Run.objects.select_related("project").filter(pk=run_id, status=states.JUDGING).first()
+    if run is None:
+        return
+    try:
+        ledger.close(run_id, gates.judge(reading.report(run)))
+    except ledger.Stale:
+        log.info("run %s was ended by another", run_id)
+
+
+class Worker:
+    """One lease at work: carries out the run's stages as long as they have something for it."""
+
+    def __init__(self, held: ledger.Hold) -> None:
+        self.held = held
+        self.renewed = time.monotonic()
+        self.done: set[str] = set()
+
+    def work(self) -> None:
+        while True:
+            run = Run.objects.select_related("project").get(pk=self.held.run)
+            if run.status != states.RUNNING:
+                raise ledger.Stale
+            if run.stage not in self.done and STAGES[run.stage](self, run):
+                self.done.add(run.stage)
+            if run.stage in self.done and states.next_stage(run.kind, run.stage) is None:
+                return
+            self.tick()
+            time.sleep(0 if run.stage in (states.EXECUTE,) else IDLE_SECONDS)
+
+    def tick(self) -> None:
+        """Renews the lease in time; raises Stale soon after an abort or a lost lease."""
+        if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
+            ledger.renew(self.held)
+            self.renewed = time.monotonic()
+        else:
+            ledger.wanted(self.held)
+
+    def record(self, events: Any) -> None:
+        ledger.record(self.held, events)
+
+    def execute(self, run: Run) -> bool:
+        plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
+
+        def claim() -> tuple[Any, bool]:
+            claimed = ledger.claim(self.held, retries)
+            return claimed.work, claimed.more
+
+        Drive(claim, self.record, self.tick).run(lambda pull: _with_browser(lambda b: execute(b, plan, pull)))
+        return True
+
+    def crawl(self, run: Run) -> bool:
+        plan = reading.crawl_plan(run)
+
+        def claim() -> tuple[Any, bool]:
+            claimed = ledger.claim_page(self.held, plan.options.max_pages)
+            return claimed.work, claimed.more
+
+        first = self.held.index == 0
+        Drive(claim, self.record, self.tick).run(
+            lambda pull: _with_browser(lambda b: crawl(b, plan, pull, first=first))
+        )
+        return True
+
+    def propose(self, run: Run) -> bool:
+        if not ledger.take_stage(self.held):
+            return False
+        plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
+        found: list[Proposal] = []
+
+        def record(events: Any) -> None:
+            found.extend(event for event in events if isinstance(event, Proposal))
+            ledger.record(self.held, [event for event in events if isinstance(event, Log)])
+
+        Drive(lambda: (None, False), record, self.tick).run(
+            lambda _pull: _with_browser(lambda b: propose(b, plan, pages, known))
+        )
+        ledger.keep_proposals(self.held, found)
+        return True
+
+
+STAGES: dict[str, Callable[[Worker, Run], bool]] = {
+    states.EXECUTE: Worker.execute,
+    states.CRAWL: Worker.crawl,
+    states.PROPOSE: Worker.propose,
+    states.PROVE: Worker.execute,
+}
+
+
+async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Proposal]]) -> AsyncIterator[Any]:
+    """The stream of a pipeline on this process's browser, which stays open for later shards."""
+    kept = Loop.current().kept
+    if "browser" not in kept:
+        browser = Browser()
+        await browser.__aenter__()
+        kept["browser"] = browser
+    stream = start(kept["browser"])
+    try:
+        async for event in stream:
+            yield event
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
