@@ -1,0 +1,224 @@
+"""The only place that launches a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
+from playwright.async_api import Browser as Chromium
+
+from runs.engine.browser.egress import Egress
+from runs.engine.browser.find import NoBrowser, find_browser
+from runs.engine.browser.headers import send_headers
+from runs.engine.netguard import Guard, literal
+from runs.engine.plan import BrowserOptions, Site
+
+ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LAUNCH_SECONDS = 60
+CONTEXT_SECONDS = 20
+CLOSE_SECONDS = 2
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
+
+
+class BrowserUnavailable(Exception):
+    """There is no such browser, or it cannot be started; the message is one sentence."""
+
+
+class Browser:
+    """One driver and one Chromium, started on entry; contexts are made from it.
+
+    Raises `BrowserUnavailable` where nothing can be launched. When the browser or its driver has died,
+    `context` starts both again, once per call; contexts of the dead browser are lost.
+    """
+
+    def __init__(self, executable: str | None = None) -> None:
+        self._executable = executable
+        self._environment: dict[str, str] = {}
+        self._playwright: Playwright | None = None
+        self._chromium: Chromium | None = None
+        self._egress: dict[Guard, tuple[Egress, str]] = {}
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+        for egress, _url in self._egress.values():
+            await egress.stop()
+        self._egress.clear()
+
+    @property
+    def version(self) -> str:
+        """The browser's own version, e.g. 156.0.8078.79."""
+        return self._chromium.version if self._chromium else ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the browser is connected, as far as the driver knows (a dead driver goes unnoticed)."""
+        return self._chromium is not None and self._chromium.is_connected()
+
+    async def context(
+        self,
+        options: BrowserOptions,
+        site: Site,
+        *,
+        state: dict[str, Any] | None = None,
+        allow_private: bool = False,
+        read_only: bool = False,
+    ) -> BrowserContext:
+        """A fresh context for the site; the caller closes it.
+
+        `state` is a storage state to start from; `read_only` refuses requests that write. Raises
+        `BrowserUnavailable` for a browser, device or address that is not to be had.
+        """
+        if options.browser != "chromium":
+            raise BrowserUnavailable(f"The browser {options.browser} is not installed here; use chromium.")
+        proxy = await self._proxy(site, allow_private)
+        for last in (False, True):
+            used = self._chromium
+            try:
+                async with asyncio.timeout(CONTEXT_SECONDS):
+                    settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
+                    return await self._open(settings, site, read_only)
+            except Exception as error:
+                if last or not died(error):
+                    raise
+                await self._restart(used)
+        raise AssertionError("unreachable")
+
+    async def requests(self, site: Site, *, allow_private: bool = False) -> APIRequestContext:
+        """A request context without a browser context, for tests that need no page; the caller disposes of it."""
+        proxy = await self._proxy(site, allow_private)
+        for last in (False, True):
+            used = self._chromium
+            try:
+                async with asyncio.timeout(CONTEXT_SECONDS):
+                    if self._playwright is None:
+                        raise Error("browser closed")
+                    return await self._playwright.request.new_context(proxy=proxy)  # type: ignore[arg-type]
+            except Exception as error:
+                if last or not died(error):
+                    raise
+                await self._restart(used)
+        raise AssertionError("unreachable")
+
+    async def _open(self, settings: dict[str, Any], site: Site, read_only: bool) -> BrowserContext:
+        if self._chromium is None:
+            raise Error("browser closed")
+        if read_only:
+            settings["service_workers"] = "block"
+        context = await self._chromium.new_context(**settings)
+        if read_only:
+            await context.route("**/*", _refuse_writes)
+        if site.headers:
+            await send_headers(context, site)
+        return context
+
+    def _settings(self, options: BrowserOptions) -> dict[str, Any]:
+        settings: dict[str, Any] = {"locale": options.locale, "timezone_id": options.timezone_id}
+        if options.geolocation:
+            settings |= {"geolocation": options.geolocation.model_dump(), "permissions": ["geolocation"]}
+        if options.device and self._playwright:
+            device = self._playwright.devices.get(options.device)
+            if device is None:
+                raise BrowserUnavailable(f"There is no device called {options.device}; a known one is iPhone 13.")
+            settings |= {key: value for key, value in device.items() if key != "default_browser_type"}
+        return settings
+
+    async def _proxy(self, site: Site, allow_private: bool) -> dict[str, str]:
+        guard = Guard.of(site.base_url, allow_private)
+        refusal = guard.refuses_url(site.base_url)
+        if refusal:
+            raise BrowserUnavailable(f"{site.base_url} is not opened: {refusal}.")
+        if guard not in self._egress:
+            egress = Egress(guard)
+            self._egress[guard] = (egress, await egress.start())
+        proxy = {"server": self._egress[guard][1]}
+        if allow_private or guard.site_host == "localhost" or literal(guard.site_host):
+            proxy["bypass"] = bypass(site)
+        return proxy
+
+    async def _start(self) -> None:
+        path = await self._find()
+        try:
+            async with asyncio.timeout(LAUNCH_SECONDS):
+                self._playwright = await async_playwright().start()
+                self._chromium = await self._playwright.chromium.launch(
+                    executable_path=path,
+                    args=list(ARGUMENTS),
+                    env={**os.environ, **self._environment},
+                    chromium_sandbox=hasattr(os, "geteuid") and os.geteuid() != 0,
+                    handle_sigint=False,
+                    handle_sigterm=False,
+                    handle_sighup=False,
+                )
+        except (Error, OSError, TimeoutError) as error:
+            await self._stop()
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not answer in time"
+            raise BrowserUnavailable(f"The browser {path} could not be started: {reason}") from error
+
+    async def _find(self) -> Path:
+        if self._executable:
+            return Path(self._executable)
+        try:
+            found = await asyncio.to_thread(find_browser)
+        except NoBrowser as error:
+            raise BrowserUnavailable(str(error)) from error
+        self._executable = str(found.path)
+        self._environment = dict(found.env)
+        return found.path
+
+    async def _restart(self, used: Chromium | None) -> None:
+        async with self._starting:
+            if self._chromium is used:
+                await self._stop()
+                await self._start()
+
+    async def _stop(self) -> None:
+        chromium, playwright = self._chromium, self._playwright
+        self._chromium = self._playwright = None
+        for close in (chromium.close if chromium else None, playwright.stop if playwright else None):
+            if close:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(close(), CLOSE_SECONDS)
+
+
+def died(error: BaseException) -> bool:
+    """Whether an error of Playwright means that the browser or the driver is gone, or answers no more."""
+    if isinstance(error, TimeoutError):
+        return True
+    return any(sign in str(error).lower() for sign in SIGNS_OF_DEATH)
+
+
+def bypass(site: Site) -> str:
+    """The site's host and port as an entry of a proxy bypass list."""
+    authority = site.origin.split("://", 1)[1].rsplit("@", 1)[-1]
+    return authority.removesuffix(":443" if site.origin.startswith("https") else ":80")
+
+
+async def close_context(context: BrowserContext) -> None:
+    """Close within two seconds, or leave it to the end of the browser."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(context.close(), CLOSE_SECONDS)
+
+
+async def _refuse_writes(route: Route) -> None:
+    with contextlib.suppress(Error):
+        if route.request.method in WRITING:
+            await route.abort("blockedbyclient")
+        else:
+            await route.continue_()

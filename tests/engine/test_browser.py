@@ -1,0 +1,303 @@
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, device_names, settle, sign_in, watch
+from runs.engine.plan import BrowserOptions, Credentials, Site
+from tests.engine.pages import Answer, Asked, Pages, pages
+
+PLAIN = BrowserOptions()
+
+
+@pytest.fixture
+async def browser(browser_path: str) -> AsyncIterator[Browser]:
+    async with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Pages]:
+    with pages({"/": "<h1>Elsewhere</h1>", "/data": Answer("{}", type="application/json")}) as site:
+        yield site
+
+
+def other_name(site: Pages) -> str:
+    """The same server under a host that is not the site's."""
+    return site.url.replace("127.0.0.1", "localhost")
+
+
+async def test_a_context_looks_like_the_options_say(browser: Browser) -> None:
+    options = BrowserOptions(device="iPhone 13", locale="de-DE", timezone_id="Europe/Berlin")
+    with pages({"/": "<h1>Hallo</h1>"}) as site:
+        context = await browser.context(options, Site(base_url=site.url))
+        page = await context.new_page()
+        await page.goto(site.url)
+        seen = await page.evaluate(
+            "[screen.width, navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone, navigator.userAgent]"
+        )
+        await context.close()
+    assert seen[:3] == [390, "de-DE", "Europe/Berlin"]
+    assert "iPhone" in seen[3]
+    assert browser.version[0].isdigit()
+
+
+def test_devices_have_names() -> None:
+    assert "iPhone 13" in device_names()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (BrowserOptions(browser="webkit"), "webkit is not installed"),
+        (BrowserOptions(device="Nokia 3310"), "no device called Nokia 3310"),
+    ],
+)
+async def test_what_is_not_to_be_had_is_said_in_one_sentence(
+    browser: Browser, options: BrowserOptions, sentence: str
+) -> None:
+    with pytest.raises(BrowserUnavailable, match=sentence):
+        await browser.context(options, Site(base_url="http://shop.example"))
+
+
+async def test_a_program_that_is_no_browser_is_said_in_one_sentence() -> None:
+    with pytest.raises(BrowserUnavailable, match="/bin/false could not be started"):
+        async with Browser("/bin/false"):
+            pass
+
+
+async def test_other_private_hosts_are_blocked_and_the_site_is_not(browser: Browser, elsewhere: Pages) -> None:
+    frame = f'<h1>Shop</h1><iframe src="{other_name(elsewhere)}/"></iframe>'
+    with pages({"/": frame, "/away": Answer("", 302, {"Location": f"{other_name(elsewhere)}/"})}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        seen = watch(page)
+        await page.goto(site.url)
+        assert await page.get_by_role("heading", name="Shop").is_visible()
+        await page.goto(f"{site.url}/away")
+        assert "private address" in await page.inner_text("body")
+        socket = "url => new Promise(r => { const s = new WebSocket(url); s.onopen = s.onerror = e => r(e.type) })"
+        await page.goto(site.url)
+        assert await page.evaluate(socket, other_name(elsewhere).replace("http", "ws")) == "error"
+        answer = await context.request.get(f"{site.url}/away", fail_on_status_code=False)
+        assert answer.status == 403
+        await context.close()
+    assert elsewhere.asked == []
+    assert any("→ 403" in failed for failed in seen.failed_requests)
+
+
+async def test_other_private_hosts_are_reached_when_private_networks_are_allowed(
+    browser: Browser, elsewhere: Pages
+) -> None:
+    with pages({"/": f'<h1>Shop</h1><iframe src="{other_name(elsewhere)}/"></iframe>'}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url), allow_private=True)
+        page = await context.new_page()
+        await page.goto(site.url)
+        assert await page.frame_locator("iframe").get_by_role("heading").inner_text() == "Elsewhere"
+        blocked = await page.goto("http://169.254.169.254/latest/meta-data/")
+        assert blocked is not None
+        assert blocked.status == 403
+        await context.close()
+    assert elsewhere.paths() == ["/"]
+
+
+async def test_metadata_is_no_site(browser: Browser) -> None:
+    with pytest.raises(BrowserUnavailable, match="cloud metadata"):
+        await browser.context(PLAIN, Site(base_url="http://169.254.169.254"), allow_private=True)
+
+
+async def test_read_only_blocks_what_writes(browser: Browser) -> None:
+    with pages({"/": "<h1>Shop</h1>", "/data": "ok"}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url), read_only=True)
+        page = await context.new_page()
+        await page.goto(site.url)
+        send = "method => fetch('/data', {method}).then(r => r.status, () => 'blocked')"
+        answers = [await page.evaluate(send, method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")]
+        await context.close()
+    assert answers == [200, "blocked", "blocked", "blocked", "blocked"]
+    assert [asked.method for asked in site.asked if asked.path == "/data"] == ["GET"]
+
+
+async def test_site_headers_go_to_the_site_over_redirects_and_to_nobody_else(
+    browser: Browser, elsewhere: Pages
+) -> None:
+    home = f"<script>fetch('/data'); fetch('{other_name(elsewhere)}/data', {{mode: 'no-cors'}})</script>"
+    answers = {
+        "/": home,
+        "/data": "ok",
+        "/moved": Answer("", 302, {"Location": "/data"}),
+        "/away": Answer("", 302, {"Location": f"{other_name(elsewhere)}/"}),
+    }
+    with pages(answers) as site:
+        where = Site(base_url=site.url, headers={"X-Preview": "open-sesame"})
+        context = await browser.context(PLAIN, where, allow_private=True)
+        page = await context.new_page()
+        for path in ("/", "/moved", "/away"):
+            await page.goto(f"{site.url}{path}", wait_until="networkidle")
+        await context.close()
+    assert {asked.path: asked.headers.get("x-preview") for asked in site.asked} == dict.fromkeys(
+        ("/", "/data", "/moved", "/away"), "open-sesame"
+    )
+    assert {asked.path: asked.headers.get("x-preview") for asked in elsewhere.asked} == {"/": None, "/data": None}
+
+
+def children(name: str) -> list[psutil.Process]:
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if process.is_running() and name in " ".join(process.cmdline()[:2])]
+
+
+@pytest.mark.parametrize("victim", ["chromium", "driver/node"])
+async def test_a_dead_browser_or_driver_is_started_again_with_the_next_context(browser_path: str, victim: str) -> None:
+    name = os.path.basename(browser_path) if victim == "chromium" else victim  # noqa: PTH119
+    with pages({"/": "<h1>Shop</h1>"}) as site:
+        where = Site(base_url=site.url)
+        async with Browser() as browser:
+            await (await browser.context(PLAIN, where)).close()
+            os.kill(children(name)[0].pid, signal.SIGKILL)
+            opened = await asyncio.gather(*[browser.context(PLAIN, where) for _ in range(3)])
+            page = await opened[0].new_page()
+            answer = await page.goto(site.url)
+            assert answer is not None
+            assert answer.ok
+    assert children(name) == []
+
+
+async def test_a_watch_keeps_errors_and_failed_requests_apart(browser: Browser) -> None:
+    home = """<h1>Shop</h1><img src="/gone.png"><script>
+      console.error('cart is broken'); console.warn('only a warning');
+      setTimeout(() => { throw new TypeError('no price') });
+      fetch('/api').then(() => document.title = 'done')</script>"""
+    with pages({"/": home, "/api": Answer("{}", 500)}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        seen = watch(page)
+        await page.goto(site.url)
+        await settle(page, 5_000)
+        await context.close()
+    assert sorted(seen.console_errors) == ["Uncaught TypeError: no price", "cart is broken"]
+    assert sorted(seen.failed_requests) == [f"GET {site.url}/api → 500", f"GET {site.url}/gone.png → 404"]
+    assert {request["url"].removeprefix(site.url): request["status"] for request in seen.requests} == {
+        "/": 200,
+        "/gone.png": 404,
+        "/api": 500,
+    }
+
+
+async def test_settle_waits_for_what_a_request_brings_and_not_for_a_long_poll(browser: Browser) -> None:
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(asked: Asked) -> str:
+        asyncio.run_coroutine_threadsafe(asyncio.wait_for(release.wait(), 20), loop).result()
+        return "late"
+
+    def soon(asked: Asked) -> Answer:
+        time.sleep(0.4)
+        return Answer('"Blue mug"', type="application/json")
+
+    home = """<ul></ul><script>fetch('/poll'); fetch('/soon').then(r => r.json()).then(name => setTimeout(() =>
+      document.querySelector('ul').innerHTML = `<li>${name}</li>`, 60))</script>"""
+    with pages({"/": home, "/poll": slow, "/soon": soon}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        watch(page)
+        await page.goto(site.url)
+        started = time.monotonic()
+        await settle(page, 15_000)
+        took = time.monotonic() - started
+        assert await page.locator("li").all_inner_texts() == ["Blue mug"]
+        release.set()
+        await context.close()
+    assert 0.4 < took < 6
+
+
+async def test_settle_gives_up_on_a_page_that_never_rests(browser: Browser) -> None:
+    home = "<p></p><script>setInterval(() => document.querySelector('p').textContent = performance.now(), 20)</script>"
+    with pages({"/": home, "/still": "<h1>Still</h1>"}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        await page.goto(site.url)
+        started = time.monotonic()
+        await settle(page, 600)
+        assert 0.5 < time.monotonic() - started < 2
+        await context.close()
+
+
+SIGN_IN = """<h1>Sign in</h1>{said}<form method="post" action="/enter">
+  <label>Search <input name="q"></label>
+  <label>E-mail <input name="who" type="email"></label><label>Secret <input name="pass" type="password"></label>
+  <button type="button">Show</button><button>Sign in</button></form>"""
+
+
+def gate(asked: Asked) -> Answer:
+    if b"pass=open-sesame" in asked.body and b"who=ali%40example.com" in asked.body:
+        return Answer("", 303, {"Location": "/home", "Set-Cookie": "member=ali; Path=/"})
+    return Answer(SIGN_IN.format(said='<p role="alert">Wrong e-mail or password</p>'))
+
+
+STEPWISE = """<h1>Account</h1><form onsubmit="return false"><label>Username <input autocomplete="username"></label>
+  <button>Next</button></form><script>
+  document.querySelector('form').onsubmit = e => { e.preventDefault(); e.target.innerHTML =
+    '<input type=password aria-label=Password><button>Log in</button>';
+    e.target.onsubmit = f => { f.preventDefault(); localStorage.member = 'ali';
+      document.body.innerHTML = '<h1>Welcome</h1>' } }</script>"""
+DIALOG = """<h1>Shop</h1><button onclick="document.querySelector('dialog').showModal()">Log in</button>
+  <dialog><form method="post" action="/enter"><label>User <input name="who"></label>
+  <label>Password <input name="pass" type="password"></label><button>Log in</button></form></dialog>"""
+SHOP: dict[str, str | Answer] = {"/home": "<h1>Welcome</h1>"}
+
+
+def site_with_account(site: Pages, password: str = "open-sesame", login_url: str | None = None) -> Site:
+    account = Credentials(username="ali@example.com", password=SecretStr(password), login_url=login_url)
+    return Site(base_url=site.url, credentials=account)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"/": '<h1>Shop</h1><a href="/enter">Sign in</a>', "/enter": SIGN_IN.format(said="")},
+        {"/": "<h1>Shop</h1>", "/login": SIGN_IN.format(said="")},
+        {"/": DIALOG},
+    ],
+    ids=["a link leads to it", "a usual path has it", "a dialog holds it"],
+)
+async def test_signing_in_finds_the_form_by_itself(browser: Browser, answers: dict[str, str]) -> None:
+    def enter(asked: Asked) -> str | Answer:
+        return gate(asked) if asked.method == "POST" else answers.get("/enter", "")
+
+    with pages({**SHOP, **answers, "/enter": enter}) as site:
+        state = await sign_in(browser, site_with_account(site), PLAIN)
+    assert [(cookie["name"], cookie["value"]) for cookie in state["cookies"]] == [("member", "ali")]
+
+
+async def test_signing_in_goes_through_a_form_that_asks_for_the_name_first(browser: Browser) -> None:
+    with pages({"/account": STEPWISE}) as site:
+        state = await sign_in(browser, site_with_account(site, login_url="/account"), PLAIN)
+    assert state["origins"][0]["localStorage"] == [{"name": "member", "value": "ali"}]
+
+
+@pytest.mark.parametrize(
+    ("answers", "login_url", "sentence"),
+    [
+        ({"/enter": gate}, "/enter", "did not accept the credentials: it says “Wrong e-mail or password”"),
+        ({"/": "<h1>Shop</h1>"}, None, "No sign-in form was found"),
+        ({"/in": Answer("oops", 503)}, "/in", "answered 503"),
+        ({"/in": "<h1>Nothing</h1>"}, "/in", "No password field was found"),
+        ({}, "http://10.0.0.1/in", "private address"),
+    ],
+)
+async def test_a_sign_in_that_fails_says_why(
+    browser: Browser, answers: dict[str, str | Answer], login_url: str | None, sentence: str
+) -> None:
+    with pages(dict(answers)) as site, pytest.raises(SignInFailed, match=sentence):
+        await sign_in(browser, site_with_account(site, "wrong", login_url), PLAIN)
+
+
+async def test_signing_in_needs_credentials(browser: Browser) -> None:
+    with pytest.raises(SignInFailed, match="no credentials"):
+        await sign_in(browser, Site(base_url="http://127.0.0.1:9"), PLAIN)
