@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, device_names, settle, sign_in, watch
 from runs.engine.plan import BrowserOptions, Credentials, Site
-from tests.engine.pages import Answer, Asked, Pages, pages
+from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 
 PLAIN = BrowserOptions()
 
@@ -127,7 +127,7 @@ async def test_site_headers_go_to_the_site_over_redirects_and_to_nobody_else(
     browser: Browser, elsewhere: Pages
 ) -> None:
     home = f"<script>fetch('/data'); fetch('{other_name(elsewhere)}/data', {{mode: 'no-cors'}})</script>"
-    answers = {
+    answers: Answers = {
         "/": home,
         "/data": "ok",
         "/moved": Answer("", 302, {"Location": "/data"}),
