@@ -183,5 +183,3 @@ class Drive(Generic[W]):
                 content.cancel()
             if kind == "end":
                 return
-
-

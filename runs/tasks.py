@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from projects.secrets import Unreadable
 from runs import gates, ledger, reading, states
@@ -34,7 +35,9 @@ def shard(shard_id: int) -> None:
         Worker(held).work()
         ledger.finish(held)
     except ledger.Stale:
-        log.info("shard %s: lease %s is closed or the run is over", held.shard, held.number)
+        ledger.finish(held)
+    except DatabaseError:
+        log.exception("shard %s: the database is away; the lease runs out and the shard is queued again", held.shard)
     except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
         category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
         ledger.fail(held.run, str(error), category)
@@ -72,7 +75,7 @@ class Worker:
             if run.stage in self.done and states.next_stage(run.kind, run.stage) is None:
                 return
             self.tick()
-            time.sleep(0 if run.stage in (states.EXECUTE,) else IDLE_SECONDS)
+            time.sleep(IDLE_SECONDS)
 
     def tick(self) -> None:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease."""

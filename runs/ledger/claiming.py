@@ -41,7 +41,7 @@ def claim(held: Hold, retries: int) -> Claim[TestWork]:
         row.save(update_fields=["status", "lease", "claimed_at"])
     if row.proposal is None and (row.test is None or row.test.deleted_at is not None):
         skip_deleted(held, row.pk)
-        return Claim(None, True)
+        return claim(held, retries)
     return Claim(
         TestWork(
             result=row.pk,

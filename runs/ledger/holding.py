@@ -113,7 +113,7 @@ def _close(held: Hold, trigger: str) -> None:
             return
         _end(lease, trigger)
         returned = _return_work(run, lease, losses=0)
-        if trigger == "stop" or returned:
+        if run.status == states.RUNNING and (trigger == "stop" or returned):
             send_shard(shard)
 
 

@@ -1,0 +1,101 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from projects.models import Project, Test, Workspace
+from runs import ledger
+from runs.engine.events import AttemptEnded, Failure, TestEnded, TestStarted
+from runs.engine.plan import CrawlOptions, RunOptions
+from runs.models import Run, Shard
+
+DOCUMENT = {"title": "Home shows its heading", "kind": "ui", "start": "/", "steps": [{"do": "expect_url", "path": "/"}]}
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    workspace = Workspace.objects.create(name="Quality", slug="quality")
+    return Project.objects.create(workspace=workspace, name="Shop", url="http://shop.test/")
+
+
+@pytest.fixture
+def order(project: Project) -> Callable[..., ledger.Order]:
+    def make(**fields: Any) -> ledger.Order:
+        return ledger.Order(**{"project": project, "actor": None, "actor_name": "Ada", **fields})
+
+    return make
+
+
+@pytest.fixture
+def tests(project: Project) -> Callable[..., list[Test]]:
+    def make(count: int, **fields: Any) -> list[Test]:
+        found = [Test.write(project, None, f"Test {number}", {**DOCUMENT, **fields}) for number in range(count)]
+        for test in found:
+            test.decide("approve", None)
+        return found
+
+    return make
+
+
+@pytest.fixture
+def opened(order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]) -> Callable[..., Run]:
+    def make(count: int = 3, shards: int = 1, **fields: Any) -> Run:
+        return ledger.open_test_run(order(**fields), RunOptions(shards=shards), tests(count))
+
+    return make
+
+
+@pytest.fixture
+def crawl(order: Callable[..., ledger.Order]) -> Callable[..., Run]:
+    def make(**options: Any) -> Run:
+        return ledger.open_crawl(order(), CrawlOptions(**options))
+
+    return make
+
+
+class Hand:
+    """A worker without an engine: holds a shard and plays the engine's events."""
+
+    def __init__(self, run: Run, index: int = 0, worker: str = "here:1") -> None:
+        shard = Shard.objects.get(run=run, index=index)
+        held = ledger.hold(shard.pk, worker)
+        assert held is not None
+        self.held = held
+
+    def claim(self) -> Any:
+        return ledger.claim(self.held, retries=2).work
+
+    def play(self, work: Any, outcome: str = "passed", attempts: int = 1) -> None:
+        ledger.record(self.held, played(work.result, outcome, attempts, work.attempts_before))
+
+    def work_off(self, outcome: str = "passed") -> int:
+        number = 0
+        while (work := self.claim()) is not None:
+            self.play(work, outcome)
+            number += 1
+        return number
+
+
+def played(result: int, outcome: str, attempts: int = 1, before: int = 0) -> list[Any]:
+    failure = (
+        Failure(kind="expectation", message="Expected heading “Cart”, found none.") if outcome == "failed" else None
+    )
+    events: list[Any] = []
+    for number in range(before + 1, before + attempts + 1):
+        good = outcome != "failed" and number == before + attempts
+        events.append(TestStarted(result, number))
+        events.append(AttemptEnded(result, number, good, 1_700_000_000.0, 20, (), None if good else failure))
+    return [*events, TestEnded(result, outcome, before + attempts, 20, failure)]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def hand() -> type[Hand]:
+    return Hand
+
+
+def story(run: Run) -> list[str]:
+    return list(run.events.order_by("seq").values_list("type", flat=True))
+
+
+def numbers(run: Run) -> list[int]:
+    return list(run.events.order_by("seq").values_list("seq", flat=True))
