@@ -19,7 +19,7 @@ PAGE = 500
 LOOK_ANYWAY_SECONDS = 5.0
 
 
-class RunConsumer(AsyncWebsocketConsumer):
+class RunConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """`/ws/runs/RUN-42?after=N`: first what was missed, then live; closes normally after `done`."""
 
     follower: asyncio.Task[None] | None = None

@@ -16,7 +16,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-
 E = TypeVar("E")
 W = TypeVar("W")
 Pull = Callable[[], Awaitable[W | None]]
@@ -73,7 +72,7 @@ class Inbox(Generic[W]):
         except asyncio.CancelledError:
             self.notes.put(("end", None))
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
             self.notes.put(("end", error))
         else:
             self.notes.put(("end", None))

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 
 CHANNEL = "sentri_runs"
 GROUP = "runs"
+NO_LAYER = "No channel layer is configured although SENTRI_REDIS_URL is set."
 SQLITE_POLL_SECONDS = 0.05
 
 
@@ -36,7 +37,7 @@ def ring(run_id: int, seq: int) -> None:
 def _send(run_id: int, seq: int) -> None:
     layer = get_channel_layer()
     if layer is None:
-        raise RuntimeError("No channel layer is configured although SENTRI_REDIS_URL is set.")
+        raise RuntimeError(NO_LAYER)
     async_to_sync(layer.group_send)(GROUP, {"type": "news", "run": run_id, "seq": seq})
 
 
@@ -49,10 +50,10 @@ class Bell:
     def strike(self) -> None:
         self._rung.set()
 
-    async def wait(self, timeout: float) -> bool:
-        """True when there may be news, False after `timeout` seconds without a ring."""
+    async def wait(self, seconds: float) -> bool:
+        """True when there may be news, False after `seconds` without a ring."""
         try:
-            await asyncio.wait_for(self._rung.wait(), timeout)
+            await asyncio.wait_for(self._rung.wait(), seconds)
         except TimeoutError:
             return False
         self._rung.clear()
@@ -104,14 +105,15 @@ async def _watch(tower: Tower) -> None:
     while True:
         try:
             await way(tower)
-        except Exception:  # the database or Redis is away: listeners go on reading the log on time-out
+        except Exception:  # noqa: BLE001 - the database or Redis is away: listeners go on reading the log on time-out
             tower.strike_all()
             await asyncio.sleep(1)
 
 
 async def _by_layer(tower: Tower) -> None:
     layer = get_channel_layer()
-    assert layer is not None
+    if layer is None:
+        raise RuntimeError(NO_LAYER)
     name = await layer.new_channel()
     await layer.group_add(GROUP, name)
     try:

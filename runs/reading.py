@@ -110,7 +110,7 @@ def _known_access(access: dict[str, Any]) -> dict[str, Any]:
 
 def _secrets(holder: str) -> dict[str, Hidden]:
     rows: dict[str, Any] = {Project.PREFIX: Project.objects.alive(), Environment.PREFIX: Environment.objects.all()}
-    prefix = holder.split("-")[0]
+    prefix = holder.partition("-")[0]
     row = rows[prefix].filter(pk=number_of(prefix, holder)).first()
     if row is None or not row.sealed:
         raise SecretsMissing(f"The credentials of {holder} that this run was queued with are gone; start a new run.")

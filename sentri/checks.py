@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 
 @register()
@@ -28,7 +29,7 @@ def environment(**_: Any) -> list[CheckMessage]:
         found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
     if env.base_url.startswith("https://") and not env.secret_key:
         found.append(
-            Warning(
+            checks.Warning(
                 "SENTRI_SECRET_KEY is not set; a key kept beside the data is used.",
                 hint="Set it where several machines serve one database.",
                 id="sentri.W001",

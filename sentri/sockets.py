@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
@@ -38,10 +38,10 @@ def principal_of(header: str) -> Any:
     return token.user if token.user is not None and token.user.is_active else AnonymousUser()
 
 
-async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def no_such_socket(_scope: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.close", "code": 4404})
 
 
-NoSuchSocket = re_path(r"", no_such_socket)
+NoSuchSocket = re_path(r"", cast("Any", no_such_socket))

@@ -15,7 +15,7 @@ class Environment(PublicModel, Reachable):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: PublicQuerySet[Environment] = PublicQuerySet.as_manager()  # type: ignore[assignment]
+    objects = models.Manager.from_queryset(PublicQuerySet)()
 
     class Meta:
         ordering = ["name"]

@@ -61,7 +61,7 @@ class Project(PublicModel, Reachable):
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = ProjectQuerySet.as_manager()
+    objects = models.Manager.from_queryset(ProjectQuerySet)()
 
     class Meta:
         ordering = ["-pk"]

@@ -48,7 +48,7 @@ class Test(PublicModel):
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = TestQuerySet.as_manager()
+    objects = models.Manager.from_queryset(TestQuerySet)()
 
     class Meta:
         ordering = ["pk"]

@@ -13,11 +13,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from projects.models.project import Project
+from projects.models.public import PublicModel, PublicQuerySet
 
 PERSONAL, PROJECT = "sntr_pat_", "sntr_prj_"
 
 
-class ApiToken(models.Model):
+class ApiToken(PublicModel):
+    PREFIX = "TOK"
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="api_tokens")
     project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="api_tokens")
     name = models.CharField(max_length=80)
@@ -28,6 +31,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: PublicQuerySet[ApiToken] = PublicQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

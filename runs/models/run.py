@@ -53,7 +53,7 @@ class Run(PublicModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = RunQuerySet.as_manager()
+    objects = models.Manager.from_queryset(RunQuerySet)()
 
     class Meta:
         ordering = ["-pk"]

@@ -29,7 +29,7 @@ def test_R1_a_run_that_cannot_be_written_whole_leaves_nothing(
         raise OSError("the queue is away")
 
     monkeypatch.setattr("runs.queue.send", broken)
-    with pytest.raises(OSError), transaction.atomic():
+    with pytest.raises(OSError, match="the queue is away"), transaction.atomic():
         opened(2)
     left = [Run.objects.count(), Result.objects.count(), Shard.objects.count(), RunEvent.objects.count()]
     assert left == [0, 0, 0, 0]
