@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -26,10 +26,11 @@ LATE_PATH = re.compile(
 PER_KNOWN = 1000
 LATE = 1500
 PER_LATE = 500
+PER_COUSIN = 100
 PER_DEPTH = 20
 HIDDEN = 3
-PLACE = {"navigation": 0, "menu": 0, "banner": 1, "main": 5, "": 5, "region": 5, "complementary": 7, "contentinfo": 9}
-MENUS = ("navigation", "menu", "contentinfo")
+PLACE = {"navigation": 0, "menu": 0, "banner": 1, "main": 5, "": 5, "complementary": 7, "contentinfo": 9, "sitemap": 9}
+MENUS = ("navigation", "menu", "contentinfo", "sitemap")
 KNOWN_CAP = 20
 
 
@@ -61,8 +62,9 @@ class Frontier:
         self._scope = scope
         self._shapes = Shapes()
         self._rank: dict[str, int] = {}
-        self._shape_count: Counter[str] = Counter()
-        self._late_count: Counter[str] = Counter()
+        self._known: Counter[str] = Counter()
+        self._groups: dict[str, set[str]] = defaultdict(set)
+        self._late: Counter[str] = Counter()
 
     def links(self, page_url: str, found: Iterable[FoundLink], depth: int) -> tuple[Link, ...]:
         """The links to follow from a page; `depth` is that of the links. One per canonical address, best first."""
@@ -84,19 +86,23 @@ class Frontier:
 
     def _priority(self, link: FoundLink, key: str, depth: int) -> int:
         if key not in self._rank:
-            self._rank[key] = self._rank_of(key, self._shapes.group(key))
+            self._rank[key] = self._rank_of(key)
         place = PLACE.get(link.landmark, PLACE[""]) + (HIDDEN if link.hidden else 0)
         return self._rank[key] + depth * PER_DEPTH + place
 
-    def _rank_of(self, key: str, group: str) -> int:
-        known = min(self._shape_count[group], KNOWN_CAP)
-        self._shape_count[group] += 1
+    def _rank_of(self, key: str) -> int:
+        group, kind = self._shapes.group(key), self._shapes.kind(key)
+        known = min(self._known[group], KNOWN_CAP)
+        self._known[group] += 1
+        cousins = self._groups[kind] - {group}
+        self._groups[kind].add(group)
+        rank = known * PER_KNOWN + min(len(cousins), KNOWN_CAP) * PER_COUSIN
         if not is_late(key):
-            return known * PER_KNOWN
-        path = group.partition("?")[0]
-        late = min(self._late_count[path], KNOWN_CAP)
-        self._late_count[path] += 1
-        return known * PER_KNOWN + LATE + late * PER_LATE
+            return rank
+        path = kind.partition("?")[0]
+        late = min(self._late[path], KNOWN_CAP)
+        self._late[path] += 1
+        return rank + LATE + late * PER_LATE
 
 
 def is_late(url: str) -> bool:

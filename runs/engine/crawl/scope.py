@@ -17,7 +17,7 @@ def each(words: str) -> frozenset[str]:
 
 
 FILES = each(
-    """7z aac apk atom avi avif bin bmp bz2 css csv db deb dmg doc docx eot epub exe flac gif gz ico ics iso
+    """7z aac apk atom avi avif bin blob bmp bz2 css csv db deb dmg doc docx eot epub exe flac gif gz ico ics iso
     jar jpeg jpg js json jsonl kml log m4a m4v map md5 mid mjs mkv mov mp3 mp4 mpeg mpg msi ndjson odp ods odt
     ogg ogv otf parquet pdf pkg png ppt pptx ps rar rdf rpm rss rtf sig sql sqlite svg swf tar tgz tif tiff
     toml torrent tsv ttf txt vcf wasm wav webm webmanifest webp wmv woff woff2 xls xlsx xml xz yaml yml zip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 VARIES = re.compile(
@@ -17,11 +18,20 @@ VARIES = re.compile(
 SLUG_WORDS = 4
 SIBLINGS = 5
 ROOT_SIBLINGS = 20
+FEW = 20
 CHOOSES_VIEW = re.compile(
     r"(tab|view|page|action|mode|section|module|option|route|panel|step|do|task|p|screen)", re.IGNORECASE
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z_/-]*")
 MANY_KEYS = 3
+
+
+@dataclass(slots=True)
+class Family:
+    """Addresses under one parent that one page lists in one place; `star` stands for their last segment."""
+
+    star: str
+    size: int = 0
 
 
 class Shapes:
@@ -32,43 +42,60 @@ class Shapes:
     """
 
     def __init__(self) -> None:
-        self._learnt: dict[str, str] = {}
-        self._families: dict[tuple[str, str], str] = {}
+        self._families: dict[tuple[str, str], Family] = {}
+        self._learnt: dict[str, Family] = {}
 
     def learn(self, links: Iterable[tuple[str, str]]) -> None:
         """`links`: address and place of the links of one page.
 
         A place is `NUMBER|CHAIN`: the number of the list on its page, and the tags from the list to the link.
         """
-        families: dict[tuple[str, str], set[str]] = defaultdict(set)
+        listed: dict[tuple[str, str], set[str]] = defaultdict(set)
         for url, place in links:
             path = urlsplit(url).path.rstrip("/")
             parent, _, last = path.rpartition("/")
             if last:
-                families[parent, place].add(path)
-        for (parent, place), paths in families.items():
+                listed[parent, place].add(path)
+        for (parent, place), paths in listed.items():
             if len(paths) >= (SIBLINGS if parent else ROOT_SIBLINGS):
                 self._remember(parent, place.partition("|")[2], paths)
 
     def _remember(self, parent: str, chain: str, paths: Iterable[str]) -> None:
         ordinal = sum(1 for known, _ in self._families if known == parent)
-        star = self._families.setdefault((parent, chain), "*" * (ordinal + 1))
+        family = self._families.setdefault((parent, chain), Family("*" * (ordinal + 1)))
         for path in paths:
-            self._learnt.setdefault(path, star)
+            if path not in self._learnt:
+                self._learnt[path] = family
+                family.size += 1
 
     def group(self, url: str) -> str:
-        """The shape, e.g. `/catalogue/*/reviews?page`; equal for pages that are probably of one template."""
-        parts = urlsplit(url)
-        shape = self._path(parts.path) + self._query(parts.query)
-        return shape + (f"#{self._path(parts.fragment)}" if parts.fragment else "")
+        """The shape, e.g. `/catalogue/*/reviews?page`; equal for pages that are probably of one template.
 
-    def _path(self, path: str) -> str:
+        Inside a path a learnt segment keeps its name while its family is small: the rows of `/shop/books/*` and of
+        `/shop/orders/*` may differ, those of a thousand users do not.
+        """
+        return self._shape(url, few=FEW)
+
+    def kind(self, url: str) -> str:
+        """The coarser shape, in which every learnt segment varies."""
+        return self._shape(url, few=0)
+
+    def _shape(self, url: str, few: int) -> str:
+        parts = urlsplit(url)
+        shape = self._path(parts.path, few) + self._query(parts.query)
+        return shape + (f"#{self._path(parts.fragment, few)}" if parts.fragment else "")
+
+    def _path(self, path: str, few: int) -> str:
         segments = path.rstrip("/").split("/")
-        shape = [
-            "*" if varies(unquote(segment)) else self._learnt.get("/".join(segments[: index + 1]), segment)
-            for index, segment in enumerate(segments)
-        ]
+        shape = [self._segment(segments, index, few) for index in range(len(segments))]
         return "/".join(shape) + ("/" if path.endswith("/") else "")
+
+    def _segment(self, segments: list[str], index: int, few: int) -> str:
+        if varies(unquote(segments[index])):
+            return "*"
+        family = self._learnt.get("/".join(segments[: index + 1]))
+        inside = index < len(segments) - 1
+        return segments[index] if family is None or (inside and family.size <= few) else family.star
 
     def _query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)

@@ -9,23 +9,31 @@ const SKELETON = new Set([...LANDMARKS, ...PRESSED, "heading", "list", "listitem
   "checkbox", "radio", "combobox", "listbox", "textbox", "searchbox", "spinbutton", "slider", "progressbar", "radiogroup"]);
 const GENERATED_ID = /\d{4,}|[0-9a-f]{8,}|^:|«|^(radix|headlessui|mui|react-aria|ember|ext-gen|yui)/i;
 
+const paths = new Map();
+
 function cssPath(element) {
+  if (!paths.has(element)) paths.set(element, freshPath(element));
+  return paths.get(element);
+}
+
+function freshPath(element) {
   const root = element.getRootNode();
   const host = root.host ? cssPath(root.host) + " " : "";
   const only = (selector) => root.querySelectorAll(selector).length === 1;
-  const steps = [];
-  for (let at = element; at && at.nodeType === 1; at = at.parentElement) {
-    const tag = CSS.escape(at.localName);
-    if (at.id && !GENERATED_ID.test(at.id) && only("#" + CSS.escape(at.id))) {
-      steps.unshift("#" + CSS.escape(at.id));
-      break;
-    }
-    const name = at === element && at.getAttribute("name");
-    if (name && only(`${tag}[name=${CSS.escape(name)}]`)) return `${host}${tag}[name=${CSS.escape(name)}]`;
-    const alike = Array.from(at.parentNode?.children || []).filter((other) => other.localName === at.localName);
-    steps.unshift(alike.length > 1 ? `${tag}:nth-of-type(${alike.indexOf(at) + 1})` : tag);
-  }
-  return host + steps.join(" > ");
+  if (element.id && !GENERATED_ID.test(element.id) && only("#" + CSS.escape(element.id))) return host + "#" + CSS.escape(element.id);
+  const tag = CSS.escape(element.localName);
+  const name = element.getAttribute("name");
+  if (name && only(`${tag}[name=${CSS.escape(name)}]`)) return `${host}${tag}[name=${CSS.escape(name)}]`;
+  const step = tag + nthOfType(element);
+  return element.parentElement ? `${cssPath(element.parentElement)} > ${step}` : host + step;
+}
+
+function nthOfType(element) {
+  let before = 0;
+  for (let one = element.previousElementSibling; one; one = one.previousElementSibling) before += one.localName === element.localName;
+  let after = before ? null : element.nextElementSibling;
+  while (after && after.localName !== element.localName) after = after.nextElementSibling;
+  return before || after ? `:nth-of-type(${before + 1})` : "";
 }
 
 function fieldType(element) {

@@ -58,9 +58,17 @@ def test_siblings_of_one_list_are_learnt_and_their_sub_pages_follow() -> None:
     tables = ["authors", "books", "customers", "genres", "orders"]
     shapes.learn((f"{SITE}/shop/{name}", "1|section>div>h2>a") for name in tables)
     assert shapes.group(f"{SITE}/shop/books") == shapes.group(f"{SITE}/shop/genres") == "/shop/*"
-    assert shapes.group(f"{SITE}/shop/books/3") == "/shop/*/*"
+    assert shapes.kind(f"{SITE}/shop/books/3") == shapes.kind(f"{SITE}/shop/genres/4") == "/shop/*/*"
     assert shapes.group(f"{SITE}/shop/books?genre=6") == "/shop/*?genre"
     assert shapes.group(f"{SITE}/shop/add_review") == "/shop/add_review"
+
+
+def test_pages_below_a_few_siblings_keep_their_names_those_below_many_do_not() -> None:
+    shapes = Shapes()
+    shapes.learn((f"{SITE}/shop/{name}", "1|ul>li>a") for name in "abcde")
+    assert shapes.group(f"{SITE}/shop/a/3") == shapes.group(f"{SITE}/shop/a/4") != shapes.group(f"{SITE}/shop/b/3")
+    shapes.learn((f"{SITE}/shop/{name}", "1|ul>li>a") for name in "fghijklmnopqrstuvwxyz")
+    assert shapes.group(f"{SITE}/shop/a/3") == shapes.group(f"{SITE}/shop/b/3") == "/shop/*/*"
 
 
 def test_two_lists_under_one_parent_stay_two_shapes() -> None:

@@ -1,0 +1,94 @@
+"""What a site says about itself before the first page: robots.txt and sitemaps, read softly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from runs.engine.browser import APIRequestContext, Browser, Error
+from runs.engine.crawl.canonical import canonical
+from runs.engine.crawl.robots import Robots, parse_robots
+from runs.engine.crawl.scope import same_site
+from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
+from runs.engine.plan import CrawlPlan
+
+TIMEOUT_MS = 5_000
+REDIRECTS = 3
+INDEXED = 10
+LISTED = 5_000
+ALLOWS_ALL = Robots()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is 0 where nothing answered."""
+
+    status: int
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """`pages`: addresses from the sitemaps, absolute, unfiltered. `trouble`: a sentence, or empty."""
+
+    robots: Robots = ALLOWS_ALL
+    pages: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+async def read_welcome(browser: Browser, plan: CrawlPlan, *, sitemaps: bool) -> Welcome:
+    """robots.txt and, when `sitemaps`, the addresses of its sitemaps or of /sitemap.xml; never raises for the site."""
+    requests = await browser.requests(plan.site, allow_private=plan.allow_private)
+    try:
+        robots, trouble = await _robots(requests, plan)
+        pages = await _pages(requests, plan, robots) if sitemaps else ()
+        return Welcome(robots, pages, trouble)
+    finally:
+        await requests.dispose()
+
+
+async def _robots(requests: APIRequestContext, plan: CrawlPlan) -> tuple[Robots, str]:
+    url = urljoin(plan.site.origin, "/robots.txt")
+    answer = await _get(requests, plan, url)
+    if answer.status == 200:
+        return parse_robots(answer.body.decode("utf-8", errors="replace")), ""
+    if answer.status >= 500:
+        return Robots(), f"{url} answered {answer.status}; the crawl goes on as if it allowed everything."
+    return Robots(), ""
+
+
+async def _pages(requests: APIRequestContext, plan: CrawlPlan, robots: Robots) -> tuple[str, ...]:
+    start = robots.sitemaps or (urljoin(plan.site.origin, "/sitemap.xml"),)
+    first = [await _sitemap(requests, plan, url) for url in _own(start, plan)[:INDEXED]]
+    nested = _own((url for sitemap in first for url in sitemap.sitemaps), plan)[:INDEXED]
+    second = await asyncio.gather(*(_sitemap(requests, plan, url) for url in nested))
+    listed = (url for sitemap in [*first, *second] for url in sitemap.pages)
+    return tuple(dict.fromkeys(listed))[:LISTED]
+
+
+async def _sitemap(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Sitemap:
+    answer = await _get(requests, plan, url)
+    return parse_sitemap(answer.body if answer.status == 200 else b"", LISTED)
+
+
+def _own(urls: Iterable[str], plan: CrawlPlan) -> list[str]:
+    absolute = [urljoin(plan.site.base_url, url) for url in urls]
+    return list(dict.fromkeys(url for url in absolute if same_site(canonical(url), plan.site.base_url)))
+
+
+async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
+    """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
+    for _ in range(REDIRECTS + 1):
+        try:
+            response = await requests.get(url, headers=plan.site.headers, timeout=TIMEOUT_MS, max_redirects=0)
+            location = response.headers.get("location")
+            if response.status < 300 or response.status >= 400 or not location:
+                return Answer(response.status, await response.body())
+        except (Error, TimeoutError):
+            return Answer(0)
+        url = urljoin(url, location)
+        if not same_site(canonical(url), plan.site.base_url):
+            return Answer(0)
+    return Answer(0)

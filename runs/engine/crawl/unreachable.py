@@ -1,0 +1,131 @@
+"""Why a page could not be visited, in words a person understands. Pure, except for `diagnose`, which tries itself."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from runs.engine.crawl.canonical import DEFAULT_PORTS
+from runs.engine.netguard import Guard
+
+CONNECT_SECONDS = 5
+NET_ERROR = re.compile(r"net::(ERR_\w+)")
+REFUSED_BY_US = "Sentri did not open this address: "
+
+
+class Unvisited(Exception):
+    """A page that cannot be reported; `category` as in `PageFailed`, the text is the message."""
+
+    def __init__(self, category: str, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.category = category
+        self.status = status
+
+
+def authority(url: str) -> str:
+    """Host and port as a person would write them: `127.0.0.1:9`, `shop.test`."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
+    return host if port == DEFAULT_PORTS.get(parts.scheme) else f"{host}:{port}"
+
+
+def refused(url: str) -> Unvisited:
+    return Unvisited("refused", f"{authority(url)} refused the connection; is the application running?")
+
+
+def unknown_host(url: str) -> Unvisited:
+    return Unvisited("dns", f"The host {urlsplit(url).hostname} is not known to the name server; is it spelled right?")
+
+
+def too_slow(url: str, seconds: float) -> Unvisited:
+    return Unvisited("timeout", f"{url} did not finish loading within {seconds:g} s.")
+
+
+def crashed(url: str) -> Unvisited:
+    return Unvisited("crash", f"The browser tab crashed on {url}.")
+
+
+def from_browser(url: str, message: str, seconds: float) -> Unvisited:
+    """What an error of the browser's navigation means. `seconds` is how long was waited at most."""
+    match = NET_ERROR.search(message)
+    if match is None:
+        return _without_code(url, message, seconds)
+    code, where = match[1], authority(url)
+    if code in ("ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"):
+        return unknown_host(url)
+    if code == "ERR_CONNECTION_REFUSED":
+        return refused(url)
+    if code.startswith(("ERR_CERT", "ERR_SSL", "ERR_BAD_SSL")):
+        return Unvisited("tls", f"The certificate or encryption of {where} is not in order ({code}).")
+    if "TIMED_OUT" in code:
+        return Unvisited("timeout", f"{where} did not answer in time.")
+    return _by_code(url, code)
+
+
+CODES = {
+    "ERR_ABORTED": ("not_a_page", "{url} answered without a page."),
+    "ERR_TOO_MANY_REDIRECTS": ("http_error", "{url} redirects in a circle."),
+    "ERR_INVALID_HTTP_RESPONSE": ("http_error", "{where} does not answer like a web server; is it https?"),
+    "ERR_INVALID_RESPONSE": ("http_error", "{where} does not answer like a web server."),
+    "ERR_UNSAFE_PORT": ("blocked", "Browsers do not open the port of {where}."),
+    "ERR_TUNNEL_CONNECTION_FAILED": ("refused", "{where} cannot be reached."),
+    "ERR_HTTP_RESPONSE_CODE_FAILURE": ("http_error", "{url} answered with an error and no page."),
+}
+
+
+def _by_code(url: str, code: str) -> Unvisited:
+    category, sentence = CODES.get(code, ("refused", "{where} broke the connection off ({code})."))
+    if code not in CODES and "BLOCKED" in code:
+        category, sentence = "blocked", "{url} was blocked ({code})."
+    return Unvisited(category, sentence.format(url=url, where=authority(url), code=code))
+
+
+def _without_code(url: str, message: str, seconds: float) -> Unvisited:
+    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    if "Download is starting" in message:
+        return Unvisited("not_a_page", f"{url} is a download.")
+    if "Timeout" in message:
+        return too_slow(url, seconds)
+    if "crashed" in message.lower():
+        return crashed(url)
+    return Unvisited("crash", f"The browser could not open {url}: {first}")
+
+
+def from_gateway(url: str, body: str) -> Unvisited | None:
+    """What our own way out of the browser said instead of the site, or None when the site itself spoke."""
+    if not body.startswith(REFUSED_BY_US):
+        return None
+    reason = body.removeprefix(REFUSED_BY_US)
+    if "name server" in reason:
+        return unknown_host(url)
+    if "refused" in reason.lower() or "Connect call failed" in reason:
+        return refused(url)
+    if "cannot be reached" in reason:
+        return Unvisited("timeout", f"{authority(url)} did not answer in time.")
+    return Unvisited("blocked", body.strip())
+
+
+async def diagnose(url: str, guard: Guard) -> Unvisited | None:
+    """Find out why the browser could not connect, by resolving and connecting; None when that works."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return unknown_host(url)
+    address = str(found[0][4][0]).split("%", 1)[0]
+    refusal = guard.refuses_host(host) or guard.refuses_address(host, ip_address(address))
+    if refusal:
+        return Unvisited("blocked", f"{REFUSED_BY_US}{refusal}.")
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_SECONDS)
+    except TimeoutError:
+        return Unvisited("timeout", f"{authority(url)} did not answer in time.")
+    except OSError:
+        return refused(url)
+    writer.close()
+    return None

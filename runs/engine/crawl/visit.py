@@ -1,0 +1,115 @@
+"""One page: open it, wait until it has settled, read it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from runs.engine.browser import Error, Page, Watch, settle
+from runs.engine.crawl.scope import same_site
+from runs.engine.crawl.snapshot import Shown, look
+from runs.engine.crawl.unreachable import Unvisited, crashed, diagnose, from_browser, from_gateway
+from runs.engine.events import PageSnapshot
+from runs.engine.netguard import Guard
+
+SETTLE_MS = 5_000
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+KEEP_CALLS = 60
+WORTH_DIAGNOSING = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_UNSAFE_PORT", "ERR_PROXY_CONNECTION_FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A page as it was when it had settled; `status` is None for a client-side route."""
+
+    url: str
+    status: int | None
+    load_ms: int
+    shown: Shown
+
+
+async def visit(page: Page, url: str, seen: Watch, guard: Guard, timeout_ms: int) -> Visited:
+    """Open an address and read what is there. Raises `Unvisited`; takes little more than `timeout_ms` at most."""
+    visiting = asyncio.ensure_future(_visit(page, url, guard, timeout_ms))
+    crash = asyncio.ensure_future(seen.crashed.wait())
+    try:
+        await asyncio.wait((visiting, crash), return_when=asyncio.FIRST_COMPLETED)
+        if not visiting.done():
+            raise crashed(url)
+        return visiting.result()
+    finally:
+        for task in (visiting, crash):
+            task.cancel()
+        await asyncio.gather(visiting, crash, return_exceptions=True)
+
+
+async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited:
+    began = time.monotonic()
+    if urlsplit(url).fragment:
+        # A new fragment alone is no navigation: the client-side route would keep the last one's state.
+        await page.goto("about:blank")
+    status = await _open(page, url, guard, timeout_ms)
+    load_ms = int((time.monotonic() - began) * 1000)
+    await settle(page, max(250, min(SETTLE_MS, timeout_ms - load_ms)))
+    return Visited(page.url, status, load_ms, await look(page))
+
+
+async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:
+    try:
+        response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_ms)
+    except Error as error:
+        if any(code in error.message for code in WORTH_DIAGNOSING) and (found := await diagnose(url, guard)):
+            raise found from error
+        raise from_browser(url, error.message, timeout_ms / 1000) from error
+    if response is None:
+        return None
+    kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    if response.status >= 400:
+        said = from_gateway(url, await _text(response.text())) if response.status in (403, 502) else None
+        raise said or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
+    if kind and kind not in PAGE_TYPES:
+        raise Unvisited("not_a_page", f"{url} is {kind}, not a page.", response.status)
+    return response.status
+
+
+async def _text(body: Awaitable[str]) -> str:
+    with contextlib.suppress(Error, UnicodeDecodeError):
+        return await body
+    return ""
+
+
+def snapshot_of(visited: Visited, seen: Watch, base_url: str, *, signed_in: bool) -> PageSnapshot:
+    """The snapshot that is stored: what was shown, and what was said meanwhile."""
+    parts, shown = urlsplit(visited.url), visited.shown
+    return PageSnapshot(
+        url=visited.url,
+        path=parts.path or "/",
+        title=shown.title[:500],
+        status=visited.status,
+        template=shown.template,
+        headings=shown.headings,
+        landmarks=shown.landmarks,
+        forms=shown.forms,
+        actions=shown.actions,
+        console_errors=tuple(dict.fromkeys(seen.console_errors)),
+        failed_requests=tuple(dict.fromkeys(seen.failed_requests)),
+        requests=calls(seen.requests, base_url),
+        lang=shown.lang,
+        signed_in=signed_in,
+        load_ms=visited.load_ms,
+    )
+
+
+def calls(requests: Iterable[dict[str, Any]], base_url: str) -> tuple[dict[str, Any], ...]:
+    """The site's own fetch and XHR calls, each once: method, url, path, type and status (None: no answer)."""
+    own: dict[tuple[str, str], dict[str, Any]] = {}
+    for request in requests:
+        if request["type"] in ("fetch", "xhr") and same_site(request["url"], base_url):
+            call = {name: request[name] for name in ("method", "url", "type", "status")}
+            own.setdefault((call["method"], call["url"]), {**call, "path": urlsplit(call["url"]).path})
+    return tuple(own.values())[:KEEP_CALLS]
