@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from projects.models import Membership, Project, Workspace
+from projects.models import ApiToken, Membership, Project, Workspace
 from projects.models.project import ProjectQuerySet
 from projects.models.workspace import RANK, Role
 
@@ -20,18 +20,48 @@ class Forbidden(Exception):
         self.needed = needed
 
 
+class CiPrincipal:
+    """Who a project token stands for: a QA lead on its one project, and no person."""
+
+    is_authenticated = is_active = True
+    is_anonymous = is_staff = is_superuser = False
+    pk = None
+
+    def __init__(self, token: ApiToken) -> None:
+        self.token = token
+
+    def __str__(self) -> str:
+        return f"CI token {self.token.name}"
+
+
+def principal_of(token: ApiToken | None) -> Any:
+    """Who a living token stands for: its person, or CI on its project. None where that one is gone."""
+    if token is None:
+        return None
+    if token.project is not None:
+        return CiPrincipal(token) if token.project.deleted_at is None else None
+    return token.user if token.user is not None and token.user.is_active else None
+
+
 def visible_to(user: Any) -> ProjectQuerySet:
-    """The living projects of the workspaces that the person is a member of."""
+    """The living projects of the workspaces that the person is a member of; of a project token, its project."""
+    if isinstance(user, CiPrincipal):
+        return Project.objects.alive().filter(api_tokens=user.token)
     if not getattr(user, "is_authenticated", False):
         return Project.objects.none()
     return Project.objects.alive().filter(workspace__memberships__user=user)
 
 
 def workspaces_of(user: Any) -> Iterable[Workspace]:
+    if isinstance(user, CiPrincipal):
+        return Workspace.objects.none()
     return Workspace.objects.filter(memberships__user=user).order_by("name")
 
 
 def role_in(user: Any, workspace_id: int) -> str | None:
+    if isinstance(user, CiPrincipal):
+        project = user.token.project
+        return QA_LEAD if project is not None and project.workspace_id == workspace_id else None
     return Membership.objects.filter(user=user, workspace_id=workspace_id).values_list("role", flat=True).first()
 
 
@@ -40,3 +70,13 @@ def require(user: Any, workspace_id: int, needed: str) -> None:
     role = role_in(user, workspace_id)
     if role is None or RANK[Role(role)] < RANK[Role(needed)]:
         raise Forbidden(needed)
+
+
+def person(user: Any) -> Any:
+    """The user row behind a principal, None for a project token."""
+    return None if isinstance(user, CiPrincipal) else user
+
+
+def name_of(user: Any) -> str:
+    """How the principal is named in logs of activity and on runs."""
+    return str(user) if isinstance(user, CiPrincipal) else (user.get_full_name() or user.get_username())

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from pydantic import Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.access import ADMIN, QA_LEAD
+from projects.api.endpoint import Endpoint, created, find, note, shown
+from projects.api.etags import check_match
+from projects.api.idempotency import idempotent
+from projects.api.inputs import EnvironmentEdit, NewEnvironment
+from projects.api.listing import Ordered, page
+from projects.api.parsing import body, query
+from projects.api.projects import secrets_of
+from projects.api.reaching import put
+from projects.api.schema import listed, single
+from projects.api.serializers import EnvironmentOut
+from projects.models import Environment, Project
+from projects.models.public import PublicQuerySet
+
+
+class EnvironmentQuery(Ordered):
+    search: str | None = Field(default=None, max_length=200, description="part of the name")
+
+    @classmethod
+    def orderings(cls) -> dict[str, str]:
+        return {"created_at": "created_at", "name": "name"}
+
+
+class EnvironmentList(Endpoint):
+    @listed(EnvironmentQuery, EnvironmentOut)
+    def get(self, request: Request, project: str) -> Response:
+        asked = query(request, EnvironmentQuery)
+        rows = Environment.objects.filter(project=self.project(request, project)).select_related("project")
+        if asked.search:
+            rows = rows.filter(name__icontains=asked.search)
+        return page(request, rows, asked, lambda found: EnvironmentOut(found, many=True).data, default="name")
+
+    @extend_schema(request=NewEnvironment, responses={201: EnvironmentOut})
+    @idempotent
+    def post(self, request: Request, project: str) -> Response:
+        new = body(request, NewEnvironment)
+        of = self.project(request, project, ADMIN if new.credentials else QA_LEAD)
+        row = Environment(project=of)
+        put(row, new.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(new))
+        path = f"/api/v1/projects/{of.public_id}/environments/{row.public_id}"
+        return created(request, row, EnvironmentOut(row).data, path)
+
+
+class EnvironmentDetail(Endpoint):
+    @single(EnvironmentOut)
+    def get(self, request: Request, project: str, environment: str) -> Response:
+        row = find(environments_of(self.project(request, project)), environment)
+        return shown(row, EnvironmentOut(row).data)
+
+    @extend_schema(request=EnvironmentEdit, responses=EnvironmentOut)
+    @idempotent
+    def patch(self, request: Request, project: str, environment: str) -> Response:
+        edit = body(request, EnvironmentEdit)
+        of = self.project(request, project, ADMIN if "credentials" in edit.model_fields_set else QA_LEAD)
+        with transaction.atomic():
+            row = find(environments_of(of).select_for_update(of=("self",)), environment)
+            check_match(request, row)
+            put(row, edit.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(edit))
+        return shown(row, EnvironmentOut(row).data)
+
+    @extend_schema(responses={204: None})
+    @idempotent
+    def delete(self, request: Request, project: str, environment: str) -> Response:
+        of = self.project(request, project, ADMIN)
+        with transaction.atomic():
+            row = find(environments_of(of).select_for_update(of=("self",)), environment)
+            check_match(request, row)
+            note(request, of, "environment deleted", row.public_id, row.name)
+            row.delete()
+        return Response(status=204)
+
+
+def environments_of(project: Project) -> PublicQuerySet[Environment]:
+    return Environment.objects.filter(project=project).select_related("project")

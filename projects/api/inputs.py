@@ -1,0 +1,142 @@
+"""What comes in: values that refuse unknown fields. (What goes out is in `serializers`.)"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+TOKEN_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
+
+
+def _not_blank(text: str) -> str:
+    trimmed = text.strip()
+    if not trimmed:
+        raise ValueError("This may not be blank.")
+    return trimmed
+
+
+def _web_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018
+    except ValueError as error:
+        raise ValueError("This is not an address of the web; write it as https://shop.example.com.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f\\]", url):
+        raise ValueError("This is not an address of the web; write it as https://shop.example.com.")
+    if "@" in parts.netloc:
+        raise ValueError("Leave user name and password out of the address; put them into credentials.")
+    return url
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not TOKEN_NAME.fullmatch(name):
+            raise ValueError(f"'{name[:60]}' is not the name of a header.")
+        if name.lower() in OWN_HEADERS:
+            raise ValueError(f"The header {name} is set by the browser and cannot be given.")
+        if not value.isprintable():
+            raise ValueError(f"The value of {name} has characters that a header cannot carry.")
+    return headers
+
+
+def _variables(variables: dict[str, str]) -> dict[str, str]:
+    for name in variables:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,79}", name):
+            raise ValueError(f"'{name[:60]}' is not a name; use letters, digits, dots and underscores.")
+    return variables
+
+
+Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_not_blank)]
+Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_not_blank)]
+WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
+Short = Annotated[str, Field(max_length=4000)]
+Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
+Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]
+Selector = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the client sent, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class CredentialsIn(Body):
+    """A sign-in for the site; kept encrypted, never shown again. Selectors are found where they are not given."""
+
+    username: Annotated[str, Field(min_length=1, max_length=300)]
+    password: Annotated[str, Field(min_length=1, max_length=300)]
+    login_url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    username_selector: Selector | None = None
+    password_selector: Selector | None = None
+    submit_selector: Selector | None = None
+
+    def access(self) -> dict[str, str]:
+        """What is no secret in it."""
+        return self.model_dump(exclude={"username", "password"}, exclude_none=True)
+
+
+class Edit(Body):
+    """A partial edit: what is not given stays. Only credentials may be null, which takes them away."""
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Edit:
+        nulls = sorted(name for name, value in self.given().items() if value is None and name != "credentials")
+        if nulls:
+            raise ValueError(f"{', '.join(nulls)} may not be null; leave out what should stay.")
+        return self
+
+
+class NewProject(Body):
+    name: Title
+    url: WebAddress
+    workspace: str | None = Field(default=None, max_length=60, description="slug; needed by members of several")
+    credentials: CredentialsIn | None = None
+    headers: Headers = {}
+    variables: Variables = {}
+
+
+class ProjectEdit(Edit):
+    name: Title | None = None
+    url: WebAddress | None = None
+    credentials: CredentialsIn | None = None
+    headers: Headers | None = None
+    variables: Variables | None = None
+
+
+class NewEnvironment(Body):
+    name: Name
+    base_url: WebAddress
+    credentials: CredentialsIn | None = None
+    headers: Headers = {}
+    variables: Variables = {}
+
+
+class EnvironmentEdit(Edit):
+    name: Name | None = None
+    base_url: WebAddress | None = None
+    credentials: CredentialsIn | None = None
+    headers: Headers | None = None
+    variables: Variables | None = None
+
+
+def _in_the_future(moment: datetime) -> datetime:
+    if moment <= timezone.now():
+        raise ValueError("This time is over; a token expires in the future.")
+    return moment
+
+
+class NewToken(Body):
+    """A token's scopes: read, write (which includes read); none mean both."""
+
+    name: Name
+    scopes: list[Literal["read", "write"]] = Field(default=[], max_length=2)
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = None

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from pydantic import Field
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.access import ADMIN, QA_LEAD, require, visible_to, workspaces_of
+from projects.api.endpoint import Endpoint, created, note, shown
+from projects.api.etags import check_match
+from projects.api.idempotency import idempotent
+from projects.api.inputs import NewProject, ProjectEdit
+from projects.api.listing import Ordered, page
+from projects.api.parsing import body, query
+from projects.api.problems import Invalid
+from projects.api.reaching import put
+from projects.api.schema import listed, single
+from projects.api.serializers import ProjectOut
+from projects.models import Project, Workspace
+
+
+class ProjectQuery(Ordered):
+    workspace: str | None = Field(default=None, max_length=60, description="slug")
+    search: str | None = Field(default=None, max_length=200, description="part of the name or the address")
+
+    @classmethod
+    def orderings(cls) -> dict[str, str]:
+        return {"created_at": "created_at", "updated_at": "updated_at", "name": "name"}
+
+
+class ProjectList(Endpoint):
+    """`new` is the body of a new project; whoever knows more settings of projects gives a larger one."""
+
+    new = NewProject
+
+    @listed(ProjectQuery, ProjectOut)
+    def get(self, request: Request) -> Response:
+        asked = query(request, ProjectQuery)
+        rows = visible_to(request.user).select_related("workspace")
+        if asked.workspace:
+            rows = rows.filter(workspace__slug=asked.workspace)
+        if asked.search:
+            rows = rows.filter(name__icontains=asked.search) | rows.filter(url__icontains=asked.search)
+        return page(request, rows, asked, lambda found: ProjectOut(found, many=True).data)
+
+    @extend_schema(request=NewProject, responses={201: ProjectOut})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        new = body(request, self.new)
+        workspace = self._workspace(request, new.workspace)
+        if new.credentials:
+            require(request.user, workspace.pk, ADMIN)
+        with transaction.atomic():
+            project = Project(workspace=workspace)
+            put(project, new.model_dump(exclude_unset=True, exclude={"workspace", "credentials"}) | secrets_of(new))
+            note(request, project, "project created", project.public_id, project.name)
+        return created(request, project, ProjectOut(project).data, f"/api/v1/projects/{project.public_id}")
+
+    def _workspace(self, request: Request, slug: str | None) -> Workspace:
+        mine = {workspace.slug: workspace for workspace in workspaces_of(request.user)}
+        if not mine:
+            raise PermissionDenied("You are a member of no workspace; a project needs one.", "no_workspace")
+        if slug is None and len(mine) > 1:
+            raise Invalid({"workspace": f"Say which workspace: {', '.join(sorted(mine))}."})
+        found = mine.get(slug) if slug is not None else next(iter(mine.values()))
+        if found is None:
+            raise Invalid({"workspace": "You are a member of no workspace of this slug."})
+        require(request.user, found.pk, QA_LEAD)
+        return found
+
+
+class ProjectDetail(Endpoint):
+    edit = ProjectEdit
+
+    @single(ProjectOut)
+    def get(self, request: Request, project: str) -> Response:
+        found = self.project(request, project)
+        return shown(found, ProjectOut(found).data)
+
+    @extend_schema(request=ProjectEdit, responses=ProjectOut)
+    @idempotent
+    def patch(self, request: Request, project: str) -> Response:
+        edit = body(request, self.edit)
+        needed = ADMIN if "credentials" in edit.model_fields_set else QA_LEAD
+        with transaction.atomic():
+            found = self.project(request, project, needed)
+            locked = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=found.pk)
+            check_match(request, locked)
+            put(locked, edit.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(edit))
+        return shown(locked, ProjectOut(locked).data)
+
+    @extend_schema(responses={204: None})
+    @idempotent
+    def delete(self, request: Request, project: str) -> Response:
+        with transaction.atomic():
+            found = self.project(request, project, ADMIN)
+            locked = Project.objects.select_for_update().get(pk=found.pk)
+            check_match(request, locked)
+            locked.delete_softly()
+            note(request, locked, "project deleted", locked.public_id, locked.name)
+        return Response(status=204)
+
+
+def secrets_of(body: Any) -> dict[str, Any]:
+    """The credentials of a body as they came, where they came."""
+    return {"credentials": body.credentials} if "credentials" in body.model_fields_set else {}

@@ -1,0 +1,110 @@
+"""How endpoints describe themselves in the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from pydantic import BaseModel
+from rest_framework import serializers
+
+from projects.api.problems import CONTENT_TYPE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "projects.api.authentication.BearerToken"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A personal or a project token."}
+
+
+def listed(query: type[BaseModel], row: type[serializers.BaseSerializer[Any]]) -> Callable[[F], F]:
+    """A list: its query parameters and its page of rows."""
+    page = inline_serializer(
+        f"PageOf{row.__name__}",
+        {
+            "results": row(many=True),
+            "next": serializers.URLField(allow_null=True),
+            "previous": serializers.URLField(allow_null=True),
+        },
+    )
+    return extend_schema(parameters=parameters(query), responses={200: page})
+
+
+def single(row: type[serializers.BaseSerializer[Any]]) -> Callable[[F], F]:
+    return extend_schema(responses={200: row})
+
+
+def parameters(query: type[BaseModel]) -> list[OpenApiParameter]:
+    """The fields of a query value as parameters."""
+    return [
+        OpenApiParameter(name, _schema(said), description=said.get("description", ""))
+        for name, said in query.model_json_schema()["properties"].items()
+    ]
+
+
+def _schema(said: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in said.items() if name not in ("title", "description", "default")}
+    ways = [way for way in kept.pop("anyOf", []) if way != {"type": "null"}]
+    return kept | (ways[0] if len(ways) == 1 else {"anyOf": ways} if ways else {})
+
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+}
+ERRORS = {
+    "400": "malformed",
+    "401": "no valid token or session",
+    "403": "role or scope too low",
+    "404": "nothing there that you may see",
+    "406": "no such representation",
+    "409": "the state of things forbids it",
+    "412": "changed since it was read",
+    "413": "body too large",
+    "415": "bodies are application/json",
+    "422": "understood but not valid",
+    "429": "too many requests",
+}
+WRITES = {"post", "patch", "delete"}
+NEEDS = {"409": WRITES, "412": WRITES, "413": {"post", "patch"}, "415": {"post", "patch"}}
+
+
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing: every operation's problems, and the headers that writes take."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            _add_problems(method, operation)
+            if method in WRITES:
+                _add_headers(method, operation)
+    return result
+
+
+def _add_problems(method: str, operation: dict[str, Any]) -> None:
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status, words in ERRORS.items():
+        if method in NEEDS.get(status, {method}):
+            operation["responses"].setdefault(status, {"description": words, "content": content})
+
+
+def _add_headers(method: str, operation: dict[str, Any]) -> None:
+    text = {"type": "string"}
+    given = operation.setdefault("parameters", [])
+    given.append({"in": "header", "name": "Idempotency-Key", "schema": text, "description": "one effect for a day"})
+    if method != "post":
+        given.append({"in": "header", "name": "If-Match", "schema": text, "description": "the ETag that was read"})

@@ -1,0 +1,121 @@
+"""What goes out of projects, environments and tokens: no secrets, public ids, UTC times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from projects.models import ApiToken, Environment, Project
+from projects.models.project import Reachable
+from projects.secrets import Unreadable
+
+
+class PublicId(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(source="public_id", read_only=True, **options)
+
+
+class CredentialsOut(serializers.Serializer[Any]):
+    """That there are credentials, and whose; never the password. The name is null where the key is lost."""
+
+    has_credentials = serializers.BooleanField()
+    username = serializers.CharField(allow_null=True)
+    login_url = serializers.CharField(allow_null=True)
+    username_selector = serializers.CharField(allow_null=True)
+    password_selector = serializers.CharField(allow_null=True)
+    submit_selector = serializers.CharField(allow_null=True)
+
+
+def credentials_of(row: Reachable) -> dict[str, Any]:
+    try:
+        username, kept = row.secrets.get("username"), row.has_credentials
+    except Unreadable:
+        username, kept = None, True
+    known = {name: row.access.get(name) for name in list(CredentialsOut().fields)[2:]}
+    return {"has_credentials": kept, "username": username, **known}
+
+
+class WithCredentials(serializers.ModelSerializer[Any]):
+    id = PublicId()
+    credentials = serializers.SerializerMethodField()
+
+    @extend_schema_field(CredentialsOut)
+    def get_credentials(self, row: Reachable) -> dict[str, Any]:
+        return credentials_of(row)
+
+
+class ProjectOut(WithCredentials):
+    workspace = serializers.CharField(source="workspace.slug")
+
+    class Meta:
+        model = Project
+        fields = [
+            "id",
+            "name",
+            "url",
+            "workspace",
+            "credentials",
+            "headers",
+            "variables",
+            "settings",
+            "quality_gates",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class EnvironmentOut(WithCredentials):
+    project = serializers.CharField(source="project.public_id")
+
+    class Meta:
+        model = Environment
+        fields = [
+            "id",
+            "project",
+            "name",
+            "base_url",
+            "credentials",
+            "headers",
+            "variables",
+            "created_at",
+            "updated_at",
+        ]
+
+
+class TokenOut(serializers.ModelSerializer[ApiToken]):
+    id = PublicId()
+    project = serializers.SerializerMethodField()
+    scopes = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = ApiToken
+        fields = ["id", "name", "hint", "project", "scopes", "expires_at", "last_used_at", "created_at"]
+
+    def get_project(self, row: ApiToken) -> str | None:
+        return f"PRJ-{row.project_id}" if row.project_id else None
+
+
+class NewTokenOut(TokenOut):
+    """A new token with its text, which is shown this once."""
+
+    token = serializers.CharField()
+
+    class Meta(TokenOut.Meta):
+        fields = [*TokenOut.Meta.fields, "token"]
+
+
+class WorkspaceOut(serializers.Serializer[Any]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    role = serializers.CharField()
+
+
+class MeOut(serializers.Serializer[Any]):
+    """Who is asking: a person with workspaces, or a project token with its project."""
+
+    kind = serializers.ChoiceField(["person", "project_token"])
+    name = serializers.CharField()
+    project = serializers.CharField(allow_null=True)
+    workspaces = WorkspaceOut(many=True)

@@ -1,0 +1,35 @@
+"""Addresses below /api/v1/ that know nothing of runs; `runs.api.urls` adds the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+from projects.api.environments import EnvironmentDetail, EnvironmentList
+from projects.api.me import Me
+from projects.api.tokens import PersonalTokenDetail, PersonalTokenList, ProjectTokenDetail, ProjectTokenList
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """Swagger UI from our own static files, its script apart: pages allow none inside."""
+
+    url_name = "api-schema"
+    template_name = "api/docs.html"
+
+
+OPEN: dict[str, Any] = {"permission_classes": [AllowAny], "throttle_classes": []}
+
+urlpatterns = [
+    path("schema", SpectacularJSONAPIView.as_view(**OPEN), name="api-schema"),
+    path("docs", Docs.as_view(**OPEN), name="api-docs"),
+    path("me", Me.as_view()),
+    path("tokens", PersonalTokenList.as_view()),
+    path("tokens/<token>", PersonalTokenDetail.as_view()),
+    path("projects/<project>/environments", EnvironmentList.as_view()),
+    path("projects/<project>/environments/<environment>", EnvironmentDetail.as_view()),
+    path("projects/<project>/tokens", ProjectTokenList.as_view()),
+    path("projects/<project>/tokens/<token>", ProjectTokenDetail.as_view()),
+]
