@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "sentri.security.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -105,8 +106,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-STATIC_URL = "static/"
-STATIC_ROOT = ENV.data_dir / "static"
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "sentri" / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = ENV.data_dir / "artifacts"

@@ -1,0 +1,38 @@
+"""One worker process without a browser: holds a shard of a run and resolves whatever it can claim.
+
+python -m tests.races.racer SHARD WORKER_NAME [die-after N]
+"""
+
+import os
+import signal
+import sys
+
+import django
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentri.settings")
+    django.setup()
+    from runs import ledger
+    from tests.ledger.conftest import played
+
+    shard, worker = int(sys.argv[1]), sys.argv[2]
+    die_after = int(sys.argv[4]) if len(sys.argv) > 4 else -1
+    held = ledger.hold(shard, worker)
+    print("held" if held else "nothing", flush=True)
+    done = 0
+    try:
+        while held and (work := ledger.claim(held, 0).work):
+            if done == die_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            ledger.record(held, played(work.result, "passed", 1, work.attempts_before))
+            done += 1
+        if held:
+            ledger.finish(held)
+    except ledger.Stale:
+        print("stale", flush=True)
+    print(done, flush=True)
+
+
+if __name__ == "__main__":
+    main()
