@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth import get_user_model
+from django.db import connections
 
 from projects.models import ApiToken, Membership, Project, Test, Workspace
 from runs import gates, ledger, reading
@@ -16,6 +18,13 @@ from runs.models import Run
 from tests.ledger.conftest import DOCUMENT, Hand
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+async def connections_closed() -> AsyncIterator[None]:
+    """The thread that serves asynchronous code has a connection of its own; a database in use cannot be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 def made() -> tuple[Run, str, str]:
