@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
 from playwright.async_api import Browser as Chromium
@@ -28,6 +29,7 @@ ARGUMENTS = (
 LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 CLOSE_SECONDS = 2
+Opened = TypeVar("Opened")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
 
@@ -88,33 +90,36 @@ class Browser:
         if options.browser != "chromium":
             raise BrowserUnavailable(f"The browser {options.browser} is not installed here; use chromium.")
         proxy = await self._proxy(site, allow_private)
-        for last in (False, True):
-            used = self._chromium
-            try:
-                async with asyncio.timeout(CONTEXT_SECONDS):
-                    settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
-                    return await self._open(settings, site, read_only)
-            except Exception as error:
-                if last or not died(error):
-                    raise
-                await self._restart(used)
-        raise AssertionError("unreachable")
 
-    async def requests(self, site: Site, *, allow_private: bool = False) -> APIRequestContext:
+        async def open_context() -> BrowserContext:
+            settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
+            return await self._open(settings, site, read_only)
+
+        return await self._living(open_context)
+
+    async def requests(
+        self, site: Site, *, state: dict[str, Any] | None = None, allow_private: bool = False
+    ) -> APIRequestContext:
         """A request context without a browser context, for tests that need no page; the caller disposes of it."""
-        proxy = await self._proxy(site, allow_private)
-        for last in (False, True):
-            used = self._chromium
-            try:
-                async with asyncio.timeout(CONTEXT_SECONDS):
-                    if self._playwright is None:
-                        raise Error("browser closed")
-                    return await self._playwright.request.new_context(proxy=proxy)  # type: ignore[arg-type]
-            except Exception as error:
-                if last or not died(error):
-                    raise
-                await self._restart(used)
-        raise AssertionError("unreachable")
+        settings: dict[str, Any] = {"proxy": await self._proxy(site, allow_private), "storage_state": state}
+
+        async def open_requests() -> APIRequestContext:
+            if self._playwright is None:
+                raise Error("browser closed")
+            return await self._playwright.request.new_context(**settings)
+
+        return await self._living(open_requests)
+
+    async def _living(self, opening: Callable[[], Awaitable[Opened]]) -> Opened:
+        """Open something in the browser; where the browser has died, start it again and try once more."""
+        used = self._chromium
+        try:
+            return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
+        except Exception as error:
+            if not died(error):
+                raise
+        await self._restart(used)
+        return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
 
     async def _open(self, settings: dict[str, Any], site: Site, read_only: bool) -> BrowserContext:
         if self._chromium is None:

@@ -1,0 +1,86 @@
+"""Files that attempts leave behind: where they go, what they are, and what may not be read in them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, quote_plus
+
+from runs.engine.events import ArtifactFile
+
+MASK = "•••"
+SHORTEST = 3
+TYPES: dict[Literal["screenshot", "trace", "video"], tuple[str, str]] = {
+    "screenshot": ("screenshot.png", "image/png"),
+    "trace": ("trace.zip", "application/zip"),
+    "video": ("video.webm", "video/webm"),
+}
+BINARY = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".woff", ".woff2", ".ttf", ".zip")
+
+
+class Masking:
+    """Hides secret values, also URL-encoded and JSON-escaped. Secrets under three characters cannot be hidden."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        found = {secret for secret in secrets if len(secret) >= SHORTEST}
+        shapes = {shape for secret in found for shape in _shapes(secret)}
+        self._shapes = tuple(sorted(shapes, key=len, reverse=True))
+        self._bytes = tuple(shape.encode() for shape in self._shapes)
+
+    def text(self, text: str) -> str:
+        for shape in self._shapes:
+            text = text.replace(shape, MASK)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """The same for strings anywhere inside dicts, lists and tuples."""
+        if not self._shapes:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.value(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.value(inner) for inner in value)
+        return value
+
+    def archive(self, path: Path) -> None:
+        """Rewrite a zip archive without the secrets; pictures and fonts in it stay as they are."""
+        if not self._shapes:
+            return
+        clean = path.with_suffix(".clean")
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as new:
+            for entry in old.infolist():
+                content = old.read(entry)
+                new.writestr(entry.filename, content if entry.filename.endswith(BINARY) else self._clean(content))
+        shutil.move(clean, path)
+
+    def _clean(self, content: bytes) -> bytes:
+        for shape in self._bytes:
+            content = content.replace(shape, MASK.encode())
+        return content
+
+
+def _shapes(secret: str) -> set[str]:
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *escaped}
+
+
+def place(root: Path, result: int, attempt: int, kind: Literal["screenshot", "trace", "video"]) -> Path:
+    """Where a file of an attempt goes; its directory exists afterwards."""
+    directory = root / str(result) / str(attempt)
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / TYPES[kind][0]
+
+
+def described(root: Path, path: Path, kind: Literal["screenshot", "trace", "video"]) -> ArtifactFile:
+    return ArtifactFile(
+        kind=kind,
+        path=path.relative_to(root).as_posix(),
+        content_type=TYPES[kind][1],
+        size=path.stat().st_size,
+    )

@@ -1,0 +1,132 @@
+"""What a step is and what it acts on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+from urllib.parse import urljoin
+
+from playwright.async_api import APIRequestContext, Locator, Page
+from pydantic import Field
+
+from runs.engine.events import FailureKind
+from runs.engine.locate import strategies
+from runs.engine.plan import Site, Target, Value
+from runs.engine.steps.locator import find
+
+LOOK_SECONDS = 0.1
+
+
+class StepFailed(Exception):
+    """A step did not do what it says; `message` is one sentence."""
+
+    def __init__(
+        self, kind: FailureKind, message: str, *, expected: str | None = None, received: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind: FailureKind = kind
+        self.message = message
+        self.expected = expected
+        self.received = received
+
+
+class Watching(Protocol):
+    """What a step may know of the page's past."""
+
+    console_errors: list[str]
+    failed_requests: list[str]
+    requests: list[dict[str, Any]]
+
+    def busy(self) -> bool: ...
+
+
+@dataclass
+class Stage:
+    """Where the steps of one attempt play: page, requests, what was saved. `timeout_ms` is that of the present step."""
+
+    site: Site
+    http: APIRequestContext
+    timeout_ms: float
+    opened: Page | None = None
+    watching: Watching | None = None
+    saved: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Page:
+        if self.opened is None:
+            raise StepFailed("document", "This step needs a page, and an api test has none.")
+        return self.opened
+
+    @property
+    def watch(self) -> Watching:
+        if self.watching is None:
+            raise StepFailed("document", "This step needs a page, and an api test has none.")
+        return self.watching
+
+    def locate(self, target: Target) -> Locator:
+        return find(self.page, strategies(target)[0])
+
+    def address(self, path: str) -> str:
+        """The URL of a path of the site."""
+        return urljoin(f"{self.site.origin}/", path)
+
+    @property
+    def patience(self) -> str:
+        return f"{self.timeout_ms / 1000:.1f} s"
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> bool:
+        """Ask again and again until the step's time is over; whether it came to hold."""
+        deadline = time.monotonic() + self.timeout_ms / 1000
+        while not await holds():
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
+
+
+class Step(Value):
+    """One entry of a test's steps. Kinds differ by `do`; these options are common to all."""
+
+    do: str
+    timeout: int | None = Field(default=None, ge=100, le=120_000, description="milliseconds; default: the run's")
+    optional: bool = Field(default=False, description="when it fails the test goes on, and does not fail for it")
+    soft: bool = Field(default=False, description="when it fails the test goes on, and fails at its end")
+    note: str | None = Field(default=None, max_length=500)
+
+    watches_requests: ClassVar[bool] = False
+    """Whether the step wants to know which requests are under way."""
+
+    async def run(self, stage: Stage) -> None:
+        """Do it, or raise `StepFailed` or an error of Playwright."""
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        raise NotImplementedError
+
+    def needs_page(self) -> bool:
+        return True
+
+    def saves(self) -> Iterable[str]:
+        """Names of the variables that exist after this step."""
+        return ()
+
+    def aim(self) -> Target | None:
+        """The element the step is about, if it is about one."""
+        return getattr(self, "target", None)
+
+
+def listed(values: Sequence[str], most: int = 5) -> str:
+    """ "A", "B" and 3 more"""
+    shown = ", ".join(f'"{value}"' for value in values[:most])
+    return f"{shown} and {len(values) - most} more" if len(values) > most else shown
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+Scalar = str | int | float | bool

@@ -1,0 +1,152 @@
+"""A test as data: the document, how it is read, and what is wrong with it when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from runs.engine.plan import Site, Value
+from runs.engine.steps import STEPS
+from runs.engine.steps.base import Scalar, Step
+from runs.engine.steps.navigating import SitePath
+from runs.engine.steps.variables import Variables, expressions, is_builtin, known
+
+VERSION = 1
+MOST_STEPS = 500
+
+if TYPE_CHECKING:
+    AnyStep = Step
+else:
+    AnyStep = Annotated[Union[tuple(STEPS.values())], Field(discriminator="do")]  # noqa: UP007
+
+Tag = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class InvalidDocument(Exception):
+    """A document is not a test. `problems` are pairs of path and sentence; the message is the first of them."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        path, sentence = problems[0]
+        super().__init__(f"{path}: {sentence}{more}" if path else f"{sentence}{more}")
+
+
+class Document(Value):
+    """A test. `start` is opened first; each row of `data` is a run of its own; `auth` asks for a signed-in start."""
+
+    version: Literal[1] = 1
+    title: str = Field(min_length=1, max_length=300)
+    kind: Literal["ui", "api"] = "ui"
+    start: SitePath | None = None
+    steps: tuple[AnyStep, ...] = Field(json_schema_extra={"minItems": 1, "maxItems": MOST_STEPS})
+    data: tuple[dict[str, Scalar | None], ...] = ()
+    auth: str | None = Field(default=None, min_length=1, description="any name: start signed in")
+    depends_on: tuple[Tag, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    priority: Literal["low", "medium", "high"] = "medium"
+
+    @field_validator("steps")
+    @classmethod
+    def _some_steps(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        if not 1 <= len(steps) <= MOST_STEPS:
+            raise ValueError(f"a test has 1 to {MOST_STEPS} steps; this one has {len(steps)}")
+        return steps
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind == "api":
+            if self.start is not None:
+                raise ValueError("an api test opens no page; leave start out")
+            for index, step in enumerate(self.steps):
+                if step.needs_page():
+                    raise ValueError(f"steps[{index}]: {step.do} needs a page, and an api test has none")
+        return self
+
+    @property
+    def opening(self) -> str | None:
+        """The path that is opened before the first step."""
+        if self.kind == "api" or self.start is not None or self.steps[0].do in {"goto", "request"}:
+            return self.start
+        return "/"
+
+    @property
+    def watches_requests(self) -> bool:
+        return any(step.watches_requests for step in self.steps)
+
+    def unknown_variables(self, site: Site, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Path and sentence for each variable that would have no value when its step runs."""
+        names = known(site) | set(row)
+        problems = [("start", _unknown(name)) for name in _missing(self.start, names)]
+        for index, step in enumerate(self.steps):
+            problems += [(f"steps[{index}]", _unknown(name)) for name in _missing(step.model_dump(), names)]
+            names |= set(step.saves())
+        return problems
+
+
+def parse(document: Mapping[str, Any]) -> Document:
+    """Read a document of this or an older version. Raises `InvalidDocument`."""
+    version = document.get("version", VERSION)
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise InvalidDocument([("version", f"{version!r} is not a version that can be read; the newest is {VERSION}")])
+    try:
+        return Document.model_validate(dict(document))
+    except ValidationError as error:
+        raise InvalidDocument(
+            [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
+        ) from None
+
+
+def resolved(step: Step, variables: Variables) -> Step:
+    """The step with its variables replaced. Raises `UnknownVariable` and `InvalidDocument`."""
+    raw = step.model_dump(by_alias=True, exclude_unset=True)
+    if not any(expressions(raw)):
+        return step
+    try:
+        return type(step).model_validate(variables.resolve(raw))
+    except ValidationError as error:
+        raise InvalidDocument(
+            [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
+        ) from None
+
+
+def document_schema() -> dict[str, Any]:
+    """JSON Schema of a document."""
+    return Document.model_json_schema(by_alias=True)
+
+
+def _missing(value: Any, names: frozenset[str] | set[str]) -> Iterator[str]:
+    return (name for name in expressions(value) if name not in names and not is_builtin(name))
+
+
+def _unknown(name: str) -> str:
+    return f"{{{{{name}}}}} is not a variable of the data row, the steps before, the environment or the account"
+
+
+def _path(detail: ErrorDetails) -> str:
+    """The place as a reader writes it: steps[2].target.name. The kind of step is no part of it."""
+    place = list(detail["loc"])
+    if place[:1] == ["steps"] and len(place) > 2 and place[2] in STEPS:
+        del place[2]
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return f"{text}.do" if detail["type"].startswith("union_tag") else text
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return "this key is not known here"
+        case "missing":
+            return "this is missing"
+        case "union_tag_invalid":
+            return f"{detail['ctx']['tag']!r} is not a step; steps are {', '.join(STEPS)}"
+        case "union_tag_not_found":
+            return f"this is missing; steps are {', '.join(STEPS)}"
+        case _:
+            message = detail["msg"].removeprefix("Value error, ")
+            return message[:1].lower() + message[1:]

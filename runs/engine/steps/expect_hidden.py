@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from playwright.async_api import expect
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step, StepFailed
+
+
+class ExpectHidden(Step):
+    """No such element is to be seen: it is hidden or not there at all."""
+
+    do: Literal["expect_hidden"]
+    target: Target
+
+    async def run(self, stage: Stage) -> None:
+        shown = stage.locate(self.target).filter(visible=True)
+        try:
+            await expect(shown).to_have_count(0, timeout=stage.timeout_ms)
+        except AssertionError:
+            message = f"Expected not to see {describe(self.target)}, but it was still there after {stage.patience}"
+            raise StepFailed("expectation", message, expected="hidden", received="visible") from None
+
+    def sentence(self) -> str:
+        return f"Expect not to see {describe(self.target)}"

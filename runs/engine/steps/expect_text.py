@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from playwright.async_api import expect
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step, StepFailed, listed
+from runs.engine.steps.matching import TextMatch
+from runs.engine.steps.seeing import company, texts
+
+
+class ExpectText(TextMatch, Step):
+    """An element says something. When several match the target, one of them has to."""
+
+    do: Literal["expect_text"]
+    target: Target
+
+    async def run(self, stage: Stage) -> None:
+        located = stage.locate(self.target)
+        try:
+            await expect(located.filter(has_text=self.pattern())).not_to_have_count(0, timeout=stage.timeout_ms)
+        except AssertionError:
+            raise await self._failure(stage) from None
+
+    async def _failure(self, stage: Stage) -> StepFailed:
+        said = await texts(stage.locate(self.target))
+        expectation = f"Expected the {describe(self.target)} to {self.wanted()}"
+        if said:
+            message = f"{expectation}, but after {stage.patience} it says {listed(said)}"
+            received = said[0] if len(said) == 1 else listed(said)
+            return StepFailed("expectation", message, expected=self.expected(), received=received)
+        found = await company(stage, self.target)
+        message = f"{expectation}, but the page has no such element after {stage.patience}{found.sentence}"
+        return StepFailed("not_found", message, expected=self.expected(), received=found.received)
+
+    def sentence(self) -> str:
+        return f"Expect the {describe(self.target)} to {self.wanted()}"

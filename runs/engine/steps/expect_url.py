@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+from pydantic import Field, field_validator, model_validator
+
+from runs.engine.steps.base import Stage, Step, StepFailed
+
+
+class ExpectUrl(Step):
+    """The page is at an address: its whole path, and those parameters of the query that are given."""
+
+    do: Literal["expect_url"]
+    path: str | None = Field(default=None, pattern=r"^/[^?#]*$", description="the whole path, without the query")
+    query: dict[str, str] | None = Field(default=None, description="parameters that must be there; others may be")
+    contains: str | None = Field(default=None, min_length=1, description="part of path and query")
+    matches: str | None = Field(default=None, min_length=1, description="a regular expression on path and query")
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is not a regular expression: {error}") from error
+        return pattern
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.path is None and self.query is None and self.contains is None and self.matches is None:
+            raise ValueError("give path, query, contains or matches")
+        return self
+
+    async def run(self, stage: Stage) -> None:
+        try:
+            await stage.page.wait_for_url(self.fits, wait_until="commit", timeout=stage.timeout_ms)
+        except PlaywrightTimeout:
+            there = _local(stage.page.url)
+            message = f"Expected the address to {self._wanted()}, but after {stage.patience} it is {there}"
+            raise StepFailed("expectation", message, expected=self._wanted(), received=there) from None
+
+    def fits(self, url: str) -> bool:
+        parts = urlsplit(url)
+        local = _local(url)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        return (
+            (self.path is None or unquote(self.path) == unquote(parts.path or "/"))
+            and all(value in query.get(name, []) for name, value in (self.query or {}).items())
+            and (self.contains is None or self.contains in local)
+            and (self.matches is None or re.search(self.matches, local) is not None)
+        )
+
+    def _wanted(self) -> str:
+        wanted = [f"be {self.path}"] if self.path else []
+        wanted += [f"have {name}={value}" for name, value in (self.query or {}).items()]
+        wanted += [f'contain "{self.contains}"'] if self.contains else []
+        wanted += [f"match {self.matches}"] if self.matches else []
+        return " and ".join(wanted)
+
+    def sentence(self) -> str:
+        return f"Expect the address to {self._wanted()}"
+
+
+def _local(url: str) -> str:
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from playwright.async_api import expect
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.seeing import company
+
+
+class ExpectVisible(Step):
+    """At least one such element is to be seen."""
+
+    do: Literal["expect_visible"]
+    target: Target
+
+    async def run(self, stage: Stage) -> None:
+        shown = stage.locate(self.target).filter(visible=True)
+        try:
+            await expect(shown).not_to_have_count(0, timeout=stage.timeout_ms)
+        except AssertionError:
+            found = await company(stage, self.target)
+            message = f"Expected to see {describe(self.target)}, but the page has no such element after"
+            if found.hidden:
+                message = f"Expected to see {describe(self.target)}, but it was still hidden after"
+            message = f"{message} {stage.patience}{found.sentence}"
+            raise StepFailed("expectation", message, expected=describe(self.target), received=found.received) from None
+
+    def sentence(self) -> str:
+        return f"Expect to see {describe(self.target)}"

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.navigating import SitePath, navigated
+
+
+class Goto(Step):
+    """Open a page of the site."""
+
+    do: Literal["goto"]
+    path: SitePath = Field(description="path on the site, with query where needed")
+
+    async def run(self, stage: Stage) -> None:
+        url = stage.address(self.path)
+        await navigated(stage, self.path, stage.page.goto(url, timeout=stage.timeout_ms))
+
+    def sentence(self) -> str:
+        return f"Open {self.path}"

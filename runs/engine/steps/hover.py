@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step
+
+
+class Hover(Step):
+    """Move the pointer over an element."""
+
+    do: Literal["hover"]
+    target: Target
+
+    async def run(self, stage: Stage) -> None:
+        await stage.locate(self.target).hover(timeout=stage.timeout_ms)
+
+    def sentence(self) -> str:
+        return f"Point at the {describe(self.target)}"

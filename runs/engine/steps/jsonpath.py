@@ -1,0 +1,46 @@
+"""A small part of JSONPath: $.name, ['any name'], [0], [-1], and [*] or .* for all."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+PART = re.compile(r"\.(?P<name>[^.\[\]*'\"\s]+)|\[(?P<index>-?\d+)\]|\[(['\"])(?P<quoted>.*?)\3\]|(?P<all>\.\*|\[\*\])")
+
+
+class BadPath(ValueError):
+    """The path is not one of ours."""
+
+
+def parse(path: str) -> list[str | int | None]:
+    """Names, indexes, and None for "all of them". Raises `BadPath`."""
+    if not path.startswith("$"):
+        raise BadPath(f"'{path}' is not a JSON path; it starts with $")
+    parts: list[str | int | None] = []
+    at = 1
+    while at < len(path):
+        found = PART.match(path, at)
+        if not found:
+            raise BadPath(f"'{path}' is not a JSON path that is understood: see '{path[at:]}'")
+        name = found["name"] if found["name"] is not None else found["quoted"]
+        parts.append(None if found["all"] else name if name is not None else int(found["index"]))
+        at = found.end()
+    return parts
+
+
+def select(document: Any, path: str) -> list[Any]:
+    """All values at the path; none where it leads nowhere."""
+    found = [document]
+    for part in parse(path):
+        found = [value for each in found for value in _step(each, part)]
+    return found
+
+
+def _step(value: Any, part: str | int | None) -> list[Any]:
+    if part is None:
+        return list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
+    if isinstance(value, dict) and isinstance(part, str):
+        return [value[part]] if part in value else []
+    if isinstance(value, list) and isinstance(part, int) and -len(value) <= part < len(value):
+        return [value[part]]
+    return []

@@ -1,0 +1,85 @@
+"""Carrying out a step, so that whatever goes wrong is one `StepFailed` with one sentence."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Error
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step, StepFailed, listed, one_line
+from runs.engine.steps.seeing import company
+
+OBSTACLES = {
+    "intercepts pointer events": "something else lies over it",
+    "element is not enabled": "it is disabled",
+    "element is not editable": "it cannot be edited",
+    "element is not visible": "it is hidden",
+    "element is not stable": "it does not stop moving",
+    "element is outside of the viewport": "it cannot be scrolled into view",
+    "did not find some options": "it has no such option",
+    "Element is not an <input>": "it is not a field",
+    "Element is not a <select>": "it is not a list to select from",
+    "Not a checkbox or radio button": "it is neither a box to tick nor a radio button",
+    "Clicking the checkbox did not change its state": "it does not change when it is clicked",
+    "Unknown key": "there is no such key",
+    "Malformed value": "the field does not take such a value",
+}
+
+
+async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
+    """Run the step within its own timeout or `timeout_ms`.
+
+    Raises `StepFailed`; an error of Playwright passes through only when the page, the browser or the driver is gone.
+    """
+    stage.timeout_ms = float(step.timeout or timeout_ms)
+    try:
+        await step.run(stage)
+    except PlaywrightTimeout as error:
+        raise await _late(step, stage, error) from error
+    except Error as error:
+        if _gone(error):
+            raise
+        raise _refused(step, error) from error
+
+
+def _gone(error: Error) -> bool:
+    return any(sign in error.message for sign in ("has been closed", "crashed", "Connection closed", "Target closed"))
+
+
+async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
+    """An action waited in vain: for the element, or for it to be ready."""
+    target = step.aim()
+    if target is None:
+        return StepFailed("timeout", f"“{step.sentence()}” was not done after {stage.patience}")
+    obstacle = _obstacle(error.message)
+    if obstacle:
+        message = f"The {describe(target)} could not be used within {stage.patience}: {obstacle}"
+        return StepFailed("timeout", message, received=obstacle)
+    found = await company(stage, target)
+    if found.hidden:
+        return StepFailed("timeout", f"The {describe(target)} could not be used within {stage.patience}")
+    message = f"There is no {describe(target)} after {stage.patience}{found.sentence}"
+    return StepFailed("not_found", message, expected=describe(target), received=found.received)
+
+
+def _refused(step: Step, error: Error) -> StepFailed:
+    target = step.aim()
+    several = re.search(r"resolved to (\d+) elements", error.message)
+    if several and target is not None:
+        return _ambiguous(target, int(several[1]), error)
+    obstacle = _obstacle(error.message) or one_line(error.message.split("Call log", 1)[0].split(": ", 1)[-1])
+    return StepFailed("script", f"“{step.sentence()}” failed: {obstacle}", received=obstacle)
+
+
+def _ambiguous(target: Target, number: int, error: Error) -> StepFailed:
+    said = re.findall(r"^\s*\d+\) (.*?) aka ", error.message, re.MULTILINE)
+    shown = f": {listed([one_line(element, 60) for element in said], 3)}" if said else ""
+    message = f"There are {number} elements that match {describe(target)}, and the step needs one{shown}"
+    return StepFailed("not_found", message, expected="1", received=str(number))
+
+
+def _obstacle(message: str) -> str | None:
+    return next((words for sign, words in OBSTACLES.items() if sign in message), None)

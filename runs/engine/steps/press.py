@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, Step
+
+
+class Press(Step):
+    """Press a key or a chord such as Control+A, in an element or wherever the focus is."""
+
+    do: Literal["press"]
+    key: str = Field(min_length=1, max_length=50)
+    target: Target | None = None
+
+    async def run(self, stage: Stage) -> None:
+        if self.target is None:
+            await stage.page.keyboard.press(self.key)
+        else:
+            await stage.locate(self.target).press(self.key, timeout=stage.timeout_ms)
+
+    def sentence(self) -> str:
+        return f"Press {self.key}" + (f" in the {describe(self.target)}" if self.target else "")

@@ -1,0 +1,49 @@
+"""What the expectations on console and network have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error
+from pydantic import AfterValidator, Field
+
+from runs.engine.steps.base import Stage
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"'{pattern}' is not a regular expression: {error}") from error
+    return pattern
+
+
+Patterns = Annotated[
+    tuple[Annotated[str, Field(min_length=1), AfterValidator(_compiles)], ...],
+    Field(description="regular expressions; what they match is let pass"),
+]
+
+
+async def rested(stage: Stage) -> None:
+    """Let the page finish what it began: loaded, and no request under way that matters; gives up without a word."""
+
+    async def idle() -> bool:
+        return not stage.watch.busy()
+
+    try:
+        await stage.page.wait_for_load_state("load", timeout=stage.timeout_ms)
+        await stage.until(idle)
+        # One round trip behind the last answer: what scripts said about it has arrived before.
+        await stage.page.evaluate("() => new Promise(done => setTimeout(done))")
+    except Error:
+        return
+
+
+def remaining(lines: list[str], ignore: tuple[str, ...]) -> list[str]:
+    return [line for line in lines if not any(re.search(pattern, line) for pattern in ignore)]
+
+
+def same_host(url: str, base_url: str) -> bool:
+    return urlsplit(url).hostname == urlsplit(base_url).hostname

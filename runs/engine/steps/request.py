@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, Literal, Self
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from playwright.async_api import APIResponse, Error
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+from pydantic import Field, model_validator
+
+from runs.engine.steps import jsonpath
+from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
+from runs.engine.steps.base import Scalar, Stage, Step, StepFailed
+from runs.engine.steps.navigating import SitePath
+from runs.engine.steps.save import VariableName
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+MOST_REDIRECTS = 10
+
+
+class Request(Step):
+    """Ask the site's API directly, with the cookies of the test, and check the answer."""
+
+    do: Literal["request"]
+    method: Method = "GET"
+    path: SitePath
+    query: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    headers: dict[str, str] = {}
+    payload: Any = Field(default=None, alias="json", description="sent as JSON")
+    form: dict[str, Scalar] | None = Field(default=None, description="sent as a form")
+    body: str | None = Field(default=None, description="sent as it is")
+    follow: bool = Field(default=True, description="follow redirects")
+    expect: AnswerExpectation = AnswerExpectation()
+    save: dict[VariableName, JsonPath] = Field(default={}, description="variable name to a place in the JSON answer")
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if len(self.model_fields_set & {"payload", "form", "body"}) > 1:
+            raise ValueError("give one of json, form, body")
+        return self
+
+    async def run(self, stage: Stage) -> None:
+        started = time.perf_counter()
+        try:
+            response = await self._ask(stage)
+            body = await response.body()
+        except PlaywrightTimeout:
+            raise StepFailed("timeout", f"{self.method} {self.path} was not answered within {stage.patience}") from None
+        took = (time.perf_counter() - started) * 1000
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status, headers, body, took)
+        await response.dispose()
+        self.expect.verify(answer)
+        self._keep(answer, stage)
+
+    def _keep(self, answer: Answer, stage: Stage) -> None:
+        document = answer.document() if self.save else None
+        for name, path in self.save.items():
+            found = jsonpath.select(document, path)
+            if not found:
+                raise StepFailed("expectation", f"Expected {path} in the answer, but there is no such place")
+            stage.saved[name] = found[0]
+
+    async def _ask(self, stage: Stage) -> APIResponse:
+        query = urlencode(self.query, doseq=True)
+        url = stage.address(self.path) + (("&" if "?" in self.path else "?") + query if query else "")
+        sending: dict[str, Any] = {"method": self.method, **self._body()}
+        for _ in range(MOST_REDIRECTS):
+            response = await self._once(stage, url, sending)
+            location = response.headers.get("location")
+            if not (self.follow and location and response.status in {301, 302, 303, 307, 308}):
+                return response
+            url = urljoin(url, location)
+            if response.status in {301, 302, 303} and sending["method"] not in {"GET", "HEAD"}:
+                sending = {"method": "GET"}
+        raise StepFailed("navigation", f"{self.method} {self.path} was redirected more than {MOST_REDIRECTS} times")
+
+    async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
+        at_home = urlsplit(url)[:2] == urlsplit(stage.site.origin)[:2]
+        headers = {**stage.site.headers, **self.headers} if at_home else {}
+        try:
+            return await stage.http.fetch(
+                url, **sending, headers=headers, max_redirects=0, timeout=stage.timeout_ms, fail_on_status_code=False
+            )
+        except PlaywrightTimeout:
+            raise
+        except Error as error:
+            reason = error.message.split("\n", 1)[0].removeprefix("APIRequestContext.fetch: ")
+            raise StepFailed("navigation", f"{self.method} {self.path} could not be sent: {reason}") from error
+
+    def _body(self) -> dict[str, Any]:
+        if self.form is not None:
+            return {"form": dict(self.form)}
+        if self.body is not None:
+            return {"data": self.body}
+        if "payload" in self.model_fields_set:
+            return {"data": self.payload}
+        return {}
+
+    def sentence(self) -> str:
+        return f"Send {self.method} {self.path}" + (f" and keep {', '.join(self.save)}" if self.save else "")
+
+    def needs_page(self) -> bool:
+        return False
+
+    def saves(self) -> Iterable[str]:
+        return tuple(self.save)

@@ -1,0 +1,75 @@
+"""What a page shows in place of what was expected, for sentences about failures. Never raises, never takes long."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from playwright.async_api import Error, Locator
+
+from runs.engine.locate import Strategy, describe, strategies
+from runs.engine.plan import Target
+from runs.engine.steps.base import Stage, listed, one_line
+from runs.engine.steps.locator import find
+
+SECONDS = 2.0
+KINDS = {"label": "input:not([type=hidden]), select, textarea", "placeholder": "[placeholder]", "alt": "img[alt]"}
+PLURALS = {"label": "fields", "placeholder": "hints", "alt": "pictures"}
+
+NAMES = """elements => elements.filter(e => e.checkVisibility()).slice(0, 30).map(e =>
+  (e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent) || e.innerText
+   || e.getAttribute('alt') || e.getAttribute('placeholder') || e.getAttribute('name') || e.value || '').trim())"""
+
+
+@dataclass(frozen=True)
+class Company:
+    """`hidden`: whether the element is there unseen. `sentence`: what is there instead, in brackets, or nothing."""
+
+    hidden: bool = False
+    sentence: str = ""
+    received: str | None = None
+
+
+async def company(stage: Stage, target: Target) -> Company:
+    """What stands where the element was expected: the element itself, unseen, or its like under other names."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            if await stage.locate(target).count():
+                return Company(hidden=True, received="hidden")
+            return await _alike(stage, target)
+    except (Error, TimeoutError):
+        return Company()
+
+
+async def _alike(stage: Stage, target: Target) -> Company:
+    strategy = strategies(target)[0]
+    if strategy.within and not await find(stage.page, strategy.within).count():
+        missing = describe(target.within) if target.within else ""
+        return Company(sentence=f" (nor is there {missing})", received=f"no {missing}")
+    similar = await _similar(stage, strategy)
+    if similar is None:
+        return Company()
+    plural = PLURALS.get(strategy.way, f"{strategy.value}s")
+    names = [name for name in (one_line(text, 60) for text in similar) if name]
+    there = listed(list(dict.fromkeys(names)))
+    return Company(sentence=f" ({plural} there: {there})" if there else f" (no {plural} there)", received=there or None)
+
+
+async def _similar(stage: Stage, strategy: Strategy) -> list[str] | None:
+    plain = replace(strategy, nth=None)
+    if strategy.way == "role" and strategy.name is not None:
+        alike = replace(plain, name=None)
+    elif strategy.way in KINDS:
+        alike = replace(plain, way="css", value=KINDS[strategy.way])
+    else:
+        return None
+    return list(await find(stage.page, alike).evaluate_all(NAMES))
+
+
+async def texts(located: Locator) -> list[str]:
+    """What the elements say, at most five of them."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return [one_line(text) for text in (await located.all_inner_texts())[:5]]
+    except (Error, TimeoutError):
+        return []
