@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class RunsConfig(AppConfig):
     name = "runs"
+
+    def ready(self) -> None:
+        from runs.queue.cluster import make_robust
+
+        make_robust()

@@ -50,6 +50,21 @@ def test_every_module_of_runs_stands_in_the_contract_about_starting_the_engine()
     assert {f"runs.{name}" for name in modules - STARTERS - {"__init__"}} <= named
 
 
+def test_step_kinds_do_not_know_each_other() -> None:
+    """Unlike the other plug-ins they share modules that are no kinds, so the registry says which are."""
+    from runs.engine.steps import STEPS
+
+    kinds = {kind.__module__ for kind in STEPS.values()}
+    imports = {kind: imported_by(ROOT / f"{kind.replace('.', '/')}.py") for kind in kinds}
+    assert {kind: known & kinds for kind, known in imports.items() if known & kinds} == {}
+
+
+def imported_by(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
 def test_no_module_is_longer_than_400_lines_and_no_script_longer_than_250() -> None:
     scripts = [path for path in (ROOT / "sentri" / "static").rglob("*.js") if "vendor" not in path.parts]
     modules = [path for path in sources() if "migrations" not in path.parts]

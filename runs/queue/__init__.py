@@ -7,7 +7,7 @@ from django.db import transaction
 
 from runs.queue.cluster import stopping
 
-__all__ = ["send", "stopping"]
+__all__ = ["send", "stopping", "waiting"]
 
 
 def send(name: str, *ids: int) -> None:
@@ -18,3 +18,10 @@ def send(name: str, *ids: int) -> None:
         transaction.on_commit(lambda: async_task(f"runs.tasks.{name}", *ids))
     else:
         async_task(f"runs.tasks.{name}", *ids)
+
+
+def waiting() -> int:
+    """How many messages no cluster has taken yet."""
+    from django_q.brokers import get_broker
+
+    return int(get_broker().queue_size())

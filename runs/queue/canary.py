@@ -37,6 +37,7 @@ class Canary:
         self._workers = workers
         self._period = period
         self._born = time.time()
+        self._sent_at = 0.0
         self._songs: list[Song] = []
 
     def stuck(self) -> bool:
@@ -47,8 +48,9 @@ class Canary:
         self._songs = [
             song for song in self._songs if song.sent_at > beat and (song.row is None or song.row in waiting)
         ]
-        if not self._songs or now - self._songs[-1].sent_at >= self._period:
+        if now - self._sent_at >= self._period:
             self._songs.append(Song(now, _send()))
+            self._sent_at = now
         unsung = any(song.row and now - song.sent_at > PATIENCE * self._period for song in self._songs)
         silent = now - max(beat, self._born) > SILENCE * self._period
         return (unsung or silent) and self._some_worker_is_idle()

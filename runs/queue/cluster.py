@@ -31,7 +31,7 @@ class FileLock:
     def __init__(self) -> None:
         descriptor, name = tempfile.mkstemp(prefix="lock-", dir=_lock_directory())
         os.close(descriptor)
-        self._path = name
+        self._path = Path(name)
         self._creator = os.getpid()
         self._owner = 0
 
@@ -82,7 +82,7 @@ class FileLock:
             os.close(self._descriptor)
         if self._creator == os.getpid():
             with contextlib.suppress(OSError):
-                os.unlink(self._path)
+                self._path.unlink()
 
 
 @cache

@@ -1,0 +1,157 @@
+"""Any process of the workers is killed; work goes on, and nothing is left behind at the end."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from django_q.models import OrmQ
+
+from tests.tasks.conftest import Start, Workers
+
+Chore = Callable[..., Path]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def replaced(workers: Workers, killed: psutil.Process) -> bool:
+    parts = workers.parts()
+    return len(parts) == 4 and killed not in parts
+
+
+def test_an_idle_worker_killed_does_not_hang_the_cluster(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers()
+    cluster = workers.cluster()
+    eventually(chore("note").exists)
+    for _ in range(2):
+        for victim in workers.parts()[:2]:
+            victim.kill()
+            eventually(lambda victim=victim: replaced(workers, victim))
+        eventually(chore("note").exists)
+    assert workers.cluster() == cluster
+    assert workers.stop() == 0
+
+
+def test_the_monitor_killed_does_not_hang_the_cluster(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers()
+    cluster = workers.cluster()
+    eventually(chore("note").exists)
+    eventually(lambda: not OrmQ.objects.exists())
+    monitor = workers.parts()[2]
+    monitor.kill()
+    eventually(lambda: replaced(workers, monitor))
+    eventually(chore("note").exists)
+    eventually(lambda: not OrmQ.objects.exists())
+    assert workers.cluster() == cluster
+    assert workers.stop() == 0
+
+
+def test_the_pusher_killed_is_replaced(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers()
+    pusher = workers.parts()[3]
+    pusher.kill()
+    eventually(lambda: replaced(workers, pusher))
+    eventually(chore("note").exists)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_cluster_without_its_sentinel_is_started_again(
+    start_workers: Start, chore: Chore, eventually: Any, number: int
+) -> None:
+    """django-q2 then ends with 0 as if all were well, and its workers go on unguarded."""
+    workers = start_workers()
+    first, sentinel, parts = workers.cluster(), workers.sentinel(), workers.parts()
+    assert sentinel
+    sentinel.send_signal(number)
+    eventually(lambda: workers.cluster() not in (None, first), seconds=20)
+    assert gone(parts)
+    eventually(chore("note").exists, seconds=20)
+
+
+def test_a_killed_cluster_is_started_again_and_its_orphans_ended(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    workers = start_workers()
+    first = workers.cluster()
+    family = workers.everything()[1:]
+    assert first
+    first.kill()
+    eventually(lambda: workers.cluster() not in (None, first), seconds=20)
+    assert gone(family)
+    eventually(chore("note").exists, seconds=20)
+
+
+def test_a_cluster_that_does_not_take_work_is_started_again(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    workers = start_workers(SENTRI_CANARY_SECONDS="1", SENTRI_GRACE_SECONDS="1")
+    first = workers.cluster()
+    eventually(chore("note").exists)
+    pusher = workers.parts()[3]
+    pusher.suspend()
+    eventually(lambda: workers.cluster() not in (None, first), seconds=20)
+    assert gone([pusher])
+    eventually(chore("note").exists, seconds=20)
+
+
+def test_a_healthy_idle_cluster_is_left_alone(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers(SENTRI_CANARY_SECONDS="0.5")
+    first = workers.cluster()
+    time.sleep(6)
+    assert workers.cluster() == first
+
+
+def test_a_stop_lets_a_task_finish(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers(SENTRI_GRACE_SECONDS="20")
+    done = chore("sleep", 2)
+    eventually(done.with_suffix(".started").exists)
+    family = workers.everything()
+    assert workers.stop() == 0
+    assert done.exists()
+    assert gone(family)
+
+
+def test_a_stop_tells_tasks_so_that_they_give_back_what_they_hold(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    workers = start_workers(SENTRI_GRACE_SECONDS="20")
+    done = chore("give_back")
+    eventually(done.with_suffix(".started").exists)
+    assert workers.stop(signal.SIGINT, timeout=10) == 0
+    assert done.exists()
+
+
+def test_a_task_that_does_not_end_is_killed_after_the_grace_period(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    workers = start_workers(SENTRI_GRACE_SECONDS="2")
+    done = chore("sleep", 60)
+    eventually(done.with_suffix(".started").exists)
+    family = workers.everything()
+    assert workers.stop(timeout=10) == 0
+    assert not done.exists()
+    assert gone(family)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pidfd_send_signal"), reason="the kernel tells children of it on Linux only")
+def test_a_killed_supervisor_leaves_nothing_running(start_workers: Start, chore: Chore, eventually: Any) -> None:
+    workers = start_workers()
+    family = workers.everything()
+    workers.supervisor.kill()
+    eventually(lambda: gone(family), seconds=15)
+
+
+def test_the_supervisor_leaves_no_files(start_workers: Start, tmp_path: Path) -> None:
+    own = tmp_path / "temporary"
+    own.mkdir()
+    workers = start_workers(TMPDIR=str(own))
+    assert list(own.iterdir())
+    assert workers.stop() == 0
+    assert list(own.iterdir()) == []
