@@ -11,10 +11,11 @@ import os
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 E = TypeVar("E")
 W = TypeVar("W")
@@ -65,21 +66,16 @@ class Inbox(Generic[W]):
         return await asyncio.wrap_future(asked)
 
     async def follow(self, stream: AsyncIterator[Any]) -> None:
-        """Puts a stream's events, then its end or its error, into the inbox."""
+        """Puts a stream's events into the inbox, then, once it has cleaned up, its end with its error."""
+        problem: Exception | None = None
         try:
-            async for event in stream:
-                self.notes.put(("event", event))
-        except asyncio.CancelledError:
-            self.notes.put(("end", None))
-            raise
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
-            self.notes.put(("end", error))
-        else:
-            self.notes.put(("end", None))
+            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
+                async for event in events:
+                    self.notes.put(("event", event))
+        except Exception as error:  # noqa: BLE001 - it is raised again in the main thread
+            problem = error
         finally:
-            close = getattr(stream, "aclose", None)
-            if close is not None:
-                await close()
+            self.notes.put(("end", problem))
 
 
 @dataclass

@@ -6,8 +6,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -143,11 +144,6 @@ async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Proposa
         browser = Browser()
         await browser.__aenter__()
         kept["browser"] = browser
-    stream = start(kept["browser"])
-    try:
+    async with aclosing(cast("AsyncGenerator[Any, None]", start(kept["browser"]))) as stream:
         async for event in stream:
             yield event
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()

@@ -1,0 +1,137 @@
+"""The bridge between the main thread and the engine's loop, with streams made for the test."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from runs.drive import GROUP_SIZE, Drive, Loop
+
+
+class Tape:
+    """What the main thread saw."""
+
+    def __init__(self, works: Sequence[Any] = ()) -> None:
+        self.works = list(works)
+        self.groups: list[list[Any]] = []
+        self.ticks = 0
+        self.threads: set[str] = set()
+
+    def claim(self) -> tuple[Any, bool]:
+        self.threads.add(threading.current_thread().name)
+        return (self.works.pop(0), True) if self.works else (None, False)
+
+    def record(self, events: Sequence[Any]) -> None:
+        self.threads.add(threading.current_thread().name)
+        self.groups.append(list(events))
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+    @property
+    def events(self) -> list[Any]:
+        return [event for group in self.groups for event in group]
+
+
+async def doubling(pull: Callable[[], Any]) -> AsyncIterator[int]:
+    while (work := await pull()) is not None:
+        yield work * 2
+
+
+def test_work_goes_in_and_events_come_out_in_order_on_the_main_thread() -> None:
+    tape = Tape(range(1, 200))
+    Drive(tape.claim, tape.record, tape.tick).run(doubling)
+    assert tape.events == [number * 2 for number in range(1, 200)]
+    assert tape.threads == {threading.main_thread().name}
+
+
+def test_no_group_is_larger_than_the_limit() -> None:
+    async def burst(_pull: Any) -> AsyncIterator[int]:
+        for number in range(173):
+            yield number
+
+    tape = Tape()
+    Drive(tape.claim, tape.record, tape.tick).run(burst)
+    assert max(map(len, tape.groups)) <= GROUP_SIZE
+    assert tape.events == list(range(173))
+
+
+def test_an_event_is_recorded_soon_although_the_stream_goes_on() -> None:
+    seen: list[float] = []
+
+    async def slow(_pull: Any) -> AsyncIterator[str]:
+        yield "first"
+        while not seen:  # noqa: ASYNC110 - the other thread is watched
+            await asyncio.sleep(0.01)
+        yield "second"
+
+    def record(_events: Sequence[Any]) -> None:
+        seen.append(time.monotonic())
+
+    Drive(lambda: (None, False), record, lambda: None).run(slow)
+    assert len(seen) == 2
+
+
+def test_a_pull_waits_while_more_may_come() -> None:
+    answers: list[tuple[int | None, bool]] = [(None, True), (7, True), (None, False)]
+    tape = Tape()
+    Drive(lambda: answers.pop(0), tape.record, tape.tick).run(doubling)
+    assert tape.events == [14]
+
+
+class Wrong(Exception):
+    pass
+
+
+def test_an_error_of_the_stream_comes_out_after_its_events_are_recorded() -> None:
+    async def broken(_pull: Any) -> AsyncIterator[str]:
+        yield "before"
+        raise Wrong
+
+    tape = Tape()
+    with pytest.raises(Wrong):
+        Drive(tape.claim, tape.record, tape.tick).run(broken)
+    assert tape.events == ["before"]
+
+
+@pytest.mark.parametrize("where", ["record", "claim", "tick"])
+def test_an_error_of_the_main_thread_stops_the_stream_and_lets_it_clean_up(where: str) -> None:
+    closed = threading.Event()
+
+    async def endless(pull: Any) -> AsyncIterator[str]:
+        try:
+            while True:
+                await pull()
+                yield "event"
+                await asyncio.sleep(0.005)
+        finally:
+            await asyncio.sleep(0.01)
+            closed.set()
+
+    def wrong(*_: Any) -> Any:
+        raise Wrong
+
+    verbs: dict[str, Any] = {"claim": lambda: (1, True), "record": lambda _events: None, "tick": lambda: None}
+    verbs[where] = wrong
+    with pytest.raises(Wrong):
+        Drive(**verbs).run(endless)
+    assert closed.wait(5)
+
+
+def test_what_is_kept_on_the_loop_stays_for_the_next_drive() -> None:
+    Loop.current().kept["browser"] = "open"
+    Drive(lambda: (None, False), lambda _events: None, lambda: None).run(doubling)
+    assert Loop.current().kept.pop("browser") == "open"
+
+
+def test_a_forked_process_gets_a_loop_of_its_own() -> None:
+    mine = Loop.current()
+    stale = Loop.current()
+    stale.pid = os.getpid() + 1
+    fresh = Loop.current()
+    assert fresh is not mine
+    assert fresh.pid == os.getpid()
