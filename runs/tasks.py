@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from projects.secrets import Unreadable
-from runs import gates, ledger, reading, states
+from runs import gates, ledger, queue, reading, states
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -27,8 +27,14 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
 
 
+class Stopping(Exception):
+    """The cluster was asked to stop; what this worker holds is given back."""
+
+
 def shard(shard_id: int) -> None:
     """Works on a shard until its run has nothing left for it."""
+    if queue.stopping():
+        return
     held = ledger.hold(shard_id, f"{socket.gethostname()}:{os.getpid()}")
     if held is None:
         return
@@ -37,6 +43,8 @@ def shard(shard_id: int) -> None:
         ledger.finish(held)
     except ledger.Stale:
         ledger.finish(held)
+    except Stopping:
+        ledger.give_back(held)
     except DatabaseError:
         log.exception("shard %s: the database is away; the lease runs out and the shard is queued again", held.shard)
     except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
@@ -79,7 +87,9 @@ class Worker:
             time.sleep(IDLE_SECONDS)
 
     def tick(self) -> None:
-        """Renews the lease in time; raises Stale soon after an abort or a lost lease."""
+        """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
+        if queue.stopping():
+            raise Stopping
         if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
             ledger.renew(self.held)
             self.renewed = time.monotonic()
