@@ -149,9 +149,10 @@ class Browser:
         refusal = guard.refuses_url(site.base_url)
         if refusal:
             raise BrowserUnavailable(f"{site.base_url} is not opened: {refusal}.")
-        if guard not in self._egress:
-            egress = Egress(guard)
-            self._egress[guard] = (egress, await egress.start())
+        async with self._starting:
+            if guard not in self._egress:
+                egress = Egress(guard)
+                self._egress[guard] = (egress, await egress.start())
         proxy = {"server": self._egress[guard][1]}
         if allow_private or guard.site_host == "localhost" or literal(guard.site_host):
             proxy["bypass"] = bypass(site)

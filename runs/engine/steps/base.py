@@ -118,6 +118,11 @@ class Step(Value):
         return getattr(self, "target", None)
 
 
+def gone(error: Exception) -> bool:
+    """Whether an error means that the page, the browser or the driver is no more."""
+    return any(sign in str(error) for sign in ("has been closed", "crashed", "Connection closed", "Target closed"))
+
+
 def listed(values: Sequence[str], most: int = 5) -> str:
     """ "A", "B" and 3 more"""
     shown = ", ".join(f'"{value}"' for value in values[:most])

@@ -9,7 +9,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed, listed, one_line
+from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
 from runs.engine.steps.seeing import company
 
 OBSTACLES = {
@@ -40,13 +40,9 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     except PlaywrightTimeout as error:
         raise await _late(step, stage, error) from error
     except Error as error:
-        if _gone(error):
+        if gone(error):
             raise
         raise _refused(step, error) from error
-
-
-def _gone(error: Error) -> bool:
-    return any(sign in error.message for sign in ("has been closed", "crashed", "Connection closed", "Target closed"))
 
 
 async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
-from runs.engine.steps.base import Scalar, Stage, Step, StepFailed
+from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.save import VariableName
 
@@ -86,6 +86,8 @@ class Request(Step):
         except PlaywrightTimeout:
             raise
         except Error as error:
+            if gone(error):
+                raise
             reason = error.message.split("\n", 1)[0].removeprefix("APIRequestContext.fetch: ")
             raise StepFailed("navigation", f"{self.method} {self.path} could not be sent: {reason}") from error
 

@@ -14,7 +14,13 @@ from runs.engine.plan import Site
 
 BRACES = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 CALL = re.compile(r"^(?P<name>[\w.\-]+)(?:\(\s*(?P<number>\d{1,4})?\s*\))?$")
-WORDS = ["amber", "basil", "cedar", "clover", "coral", "dahlia", "ember", "fennel", "garnet", "hazel", "indigo", "jasper", "juniper", "lilac", "linden", "maple", "meadow", "onyx", "opal", "pebble", "pepper", "quartz", "river", "saffron", "sienna", "sorrel", "thistle", "tulip", "velvet", "willow"]
+# fmt: off
+WORDS = (
+    "amber", "basil", "cedar", "clover", "coral", "dahlia", "ember", "fennel", "garnet", "hazel", "indigo",
+    "jasper", "juniper", "lilac", "linden", "maple", "meadow", "onyx", "opal", "pebble", "pepper", "quartz",
+    "river", "saffron", "sienna", "sorrel", "thistle", "tulip", "velvet", "willow",
+)
+# fmt: on
 NATIVE = frozenset({"json", "equals"})
 
 

@@ -1,0 +1,217 @@
+"""One execution of one test."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from runs.engine.artifacts import Masking
+from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed
+from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
+from runs.engine.execute.account import Account
+from runs.engine.execute.scene import Scene, open_scene
+from runs.engine.plan import ShardPlan, TestWork
+from runs.engine.steps import STEPS
+from runs.engine.steps.base import Step, StepFailed, gone
+from runs.engine.steps.document import Document, InvalidDocument, resolved
+from runs.engine.steps.perform import perform
+from runs.engine.steps.variables import UnknownVariable, Variables
+
+log = logging.getLogger(__name__)
+OPENING = -1
+NEWS_SECONDS = 0.5
+LET_GO_SECONDS = 1.0
+
+
+class BrowserGone(Exception):
+    """The browser or its driver died under an attempt, which says nothing about the test."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What all attempts of a shard share. `emit` takes events, `close_later` a scene that is over."""
+
+    browser: Browser
+    plan: ShardPlan
+    account: Account
+    masking: Masking
+    emit: Callable[[Event], None]
+    close_later: Callable[[Scene], None]
+    chance: Callable[[], int]
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which attempt is to be made, and what is to be kept of it."""
+
+    work: TestWork
+    document: Document
+    number: int
+    traced: bool
+    pictured: bool
+
+
+class Attempt:
+    """Plays a document once. Raises `BrowserGone`, and `BrowserUnavailable` when there is no browser at all."""
+
+    def __init__(self, house: House, order: Order) -> None:
+        self.house = house
+        self.order = order
+        self.steps: list[StepReport] = []
+        self.scene: Scene | None = None
+        self.variables = Variables(house.plan.site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
+
+    async def carry_out(self) -> AttemptEnded:
+        started_at, began = self.house.clock().timestamp(), time.perf_counter()
+        try:
+            failure = await self._failure()
+            took = time.perf_counter() - began
+            artifacts = await self._evidence(failed=failure is not None)
+            return self._ended(started_at, took, failure, artifacts)
+        finally:
+            if self.scene is not None:
+                self.house.close_later(self.scene)
+
+    async def _failure(self) -> Failure | None:
+        """Play, and say in a failure what went wrong, whatever it was."""
+        limit_ms = self.house.plan.options.test_timeout_ms
+        limit = asyncio.timeout(None)
+        try:
+            state = await self.house.account.state() if self.order.document.auth else None
+            async with limit:
+                limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
+                plan, document = self.house.plan, self.order.document
+                self.scene = await open_scene(self.house.browser, plan, document, state, self.order.traced)
+                self.scene.stage.saved = self.variables.saved
+                return await self._unless_it_crashes(self.scene)
+        except SignInFailed as error:
+            return Failure(kind="blocked", message=f"The test starts signed in. {error}")
+        except TimeoutError:
+            message = f"The test was stopped after {limit_ms / 1000:g} s, which is its limit"
+            if limit.expired():
+                return Failure(kind="timeout", message=message, step=self._next if self.scene else None)
+            raise BrowserGone("The browser did not answer") from None
+        except BrowserUnavailable:
+            raise
+        except Exception as error:
+            if gone(error):
+                return await self._lost(error)
+            log.exception("attempt %s of result %s broke", self.order.number, self.order.work.result)
+            return Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}", step=self._next)
+
+    async def _unless_it_crashes(self, scene: Scene) -> Failure | None:
+        """After a crash some calls never answer, so the crash itself ends the play."""
+        playing = asyncio.ensure_future(self._play(scene))
+        crash = asyncio.ensure_future(scene.crashed.wait())
+        try:
+            await asyncio.wait({playing, crash}, return_when=asyncio.FIRST_COMPLETED)
+            if playing.done() and not scene.crashed.is_set():
+                return playing.result()
+            return Failure(kind="crash", message="The page crashed", step=self._next)
+        finally:
+            crash.cancel()
+            if playing.cancel():
+                await asyncio.wait({playing}, timeout=LET_GO_SECONDS)
+            elif not playing.cancelled():
+                playing.exception()
+
+    async def _lost(self, error: Exception) -> Failure:
+        """The page is gone. By itself, unless it turns out that the browser or the driver went with it."""
+        deadline = time.monotonic() + NEWS_SECONDS
+        while self.scene is not None and "Connection closed" not in str(error) and self.scene.browser_alive:
+            if time.monotonic() > deadline:
+                message = "The page closed itself while the test was using it"
+                return Failure(kind="crash", message=message, step=self._next)
+            await asyncio.sleep(0.05)
+        raise BrowserGone(str(error)) from error
+
+    async def _play(self, scene: Scene) -> Failure | None:
+        soft: Failure | None = None
+        for index, step in self._script():
+            failure = await self._step(scene, index, step)
+            if failure is None or step.optional:
+                continue
+            if not step.soft:
+                return failure
+            soft = soft or failure
+        return soft
+
+    def _script(self) -> Iterator[tuple[int, Step]]:
+        """The opening, if there is one, and the document's steps, each with its place in the document."""
+        path = self.order.document.opening
+        if path is not None:
+            yield OPENING, STEPS["goto"].model_validate({"do": "goto", "path": path})
+        yield from enumerate(self.order.document.steps)
+
+    @property
+    def _next(self) -> int:
+        """Place of the step that is under way."""
+        return len(self.steps) + (0 if self.order.document.opening is None else OPENING)
+
+    async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
+        began = time.perf_counter()
+        failure: Failure | None = None
+        try:
+            step = resolved(step, self.variables)
+            await perform(step, scene.stage, self.house.plan.options.timeout_ms)
+        except StepFailed as error:
+            failure = Failure(
+                kind=error.kind, message=error.message, step=index, expected=error.expected, received=error.received
+            )
+        except (InvalidDocument, UnknownVariable) as error:
+            failure = Failure(kind="document", message=str(error), step=index)
+        if failure is not None:
+            failure = Failure.model_validate(self.house.masking.value(failure.model_dump()))
+        self._report(index, step, time.perf_counter() - began, failure)
+        return failure
+
+    def _report(self, index: int, step: Step, seconds: float, failure: Failure | None) -> None:
+        report = StepReport(
+            index=index,
+            do=step.do,
+            sentence=self.house.masking.text(step.sentence()),
+            ok=failure is None,
+            duration_ms=round(seconds * 1000),
+            error=failure.message if failure else None,
+        )
+        self.steps.append(report)
+        self.house.emit(StepEnded(self.order.work.result, self.order.number, report))
+
+    async def _evidence(self, failed: bool) -> tuple[ArtifactFile, ...]:
+        if self.scene is None:
+            return ()
+        plan, result, number = self.house.plan, self.order.work.result, self.order.number
+        kept: list[ArtifactFile | None] = []
+        if (
+            plan.options.screenshot == "on"
+            or (plan.options.screenshot == "on_failure" and failed)
+            or self.order.pictured
+        ):
+            kept.append(await self.scene.screenshot(plan, result, number))
+        if plan.options.trace == "on" or failed:
+            kept.append(await self.scene.trace(plan, result, number, self.house.masking))
+        return tuple(artifact for artifact in kept if artifact)
+
+    def _ended(
+        self, started_at: float, seconds: float, failure: Failure | None, artifacts: tuple[ArtifactFile, ...]
+    ) -> AttemptEnded:
+        seen = self.scene.watch if self.scene else None
+        masking = self.house.masking
+        return AttemptEnded(
+            result=self.order.work.result,
+            attempt=self.order.number,
+            passed=failure is None,
+            started_at=started_at,
+            duration_ms=round(seconds * 1000),
+            steps=tuple(self.steps),
+            failure=Failure.model_validate(masking.value(failure.model_dump())) if failure else None,
+            artifacts=artifacts,
+            console=tuple(masking.text(line) for line in seen.console_errors) if seen else (),
+            requests=tuple(masking.value(request) for request in seen.requests) if seen else (),
+        )

@@ -1,0 +1,139 @@
+"""A shard: so many contexts at a time, each pulling its next test when it is free."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from secrets import randbits
+
+from runs.engine.artifacts import Masking
+from runs.engine.browser import Browser
+from runs.engine.events import AttemptEnded, Event, Failure, Log, TestEnded, TestStarted
+from runs.engine.execute.account import Account
+from runs.engine.execute.attempt import Attempt, BrowserGone, House, Order
+from runs.engine.execute.course import Course
+from runs.engine.execute.scene import Scene
+from runs.engine.plan import ShardPlan, Site, TestWork
+from runs.engine.steps.document import Document, InvalidDocument, parse
+
+Pull = Callable[[], Awaitable[TestWork | None]]
+STOP_SECONDS = 2.0
+
+
+async def execute(
+    browser: Browser,
+    plan: ShardPlan,
+    pull: Pull,
+    *,
+    chance: Callable[[], int] = lambda: randbits(64),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncIterator[Event]:
+    """Execute tests until `pull` has no more, `plan.options.parallel` at a time.
+
+    Per test, in order: `TestStarted`, its `StepEnded`s and `AttemptEnded` for each attempt, and one `TestEnded`.
+    The opening of the start page is reported as step -1; the document's steps count from 0. With trace on_failure
+    an attempt is recorded when it is a repetition, or when it cannot be repeated: every test that fails in the end
+    has a trace, and a test that passes at once does not pay for one. Closing the generator stops everything within
+    two seconds. Raises `BrowserUnavailable` when no browser can be had.
+    """
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    shard = Shard(browser, plan, pull, events.put_nowait, chance, clock)
+    crew = asyncio.ensure_future(shard.work())
+    crew.add_done_callback(lambda _: events.put_nowait(None))
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+        await crew
+    finally:
+        crew.cancel()
+        await asyncio.wait({crew}, timeout=STOP_SECONDS)
+
+
+class Shard:
+    def __init__(
+        self,
+        browser: Browser,
+        plan: ShardPlan,
+        pull: Pull,
+        emit: Callable[[Event], None],
+        chance: Callable[[], int],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._plan = plan
+        self._pull = pull
+        self._emit = emit
+        self._closing: set[asyncio.Task[None]] = set()
+        account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
+        self._house = House(browser, plan, account, masking, emit, self._close_later, chance, clock)
+
+    async def work(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as slots:
+                for _ in range(self._plan.options.parallel):
+                    slots.create_task(self._slot())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            if self._closing:
+                await asyncio.wait(self._closing, timeout=STOP_SECONDS)
+
+    async def _slot(self) -> None:
+        while (work := await self._pull()) is not None:
+            await self._resolve(work)
+
+    async def _resolve(self, work: TestWork) -> None:
+        began = time.perf_counter()
+        try:
+            document = self._read(work)
+        except InvalidDocument as error:
+            failure = Failure(kind="document", message=self._house.masking.text(str(error)))
+            self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
+            return
+        course = Course(work)
+        outcome, failure_before = None, None
+        while outcome is None:
+            ended = await self._attempt(work, document, course)
+            self._emit(ended)
+            failure_before = ended.failure or failure_before
+            outcome = course.ended(ended.passed)
+        duration_ms = round((time.perf_counter() - began) * 1000)
+        self._emit(TestEnded(work.result, outcome, course.made, duration_ms, failure_before))
+
+    def _read(self, work: TestWork) -> Document:
+        document = parse(work.document)
+        unknown = document.unknown_variables(self._plan.site, work.row)
+        if unknown:
+            raise InvalidDocument(unknown)
+        return document
+
+    async def _attempt(self, work: TestWork, document: Document, course: Course) -> AttemptEnded:
+        """Make the next attempt; once more on a fresh browser when the browser died under it."""
+        options = self._plan.options
+        pictured = course.last_replay and options.screenshot != "off"
+        order = Order(work, document, course.number, course.traced(options.trace), pictured)
+        started_at = self._house.clock().timestamp()
+        for _ in range(2):
+            self._emit(TestStarted(work.result, course.number))
+            attempt = Attempt(self._house, order)
+            with contextlib.suppress(BrowserGone):
+                return await attempt.carry_out()
+            self._emit(Log("warning", f"The browser died under “{work.title}”; the attempt is made again."))
+        failure = Failure(kind="crash", message="The browser died twice while the test was using it")
+        return AttemptEnded(work.result, course.number, False, started_at, 0, tuple(attempt.steps), failure)
+
+    def _close_later(self, scene: Scene) -> None:
+        """The next attempt need not wait until the last one's context is gone."""
+        task = asyncio.ensure_future(scene.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def secrets_of(site: Site) -> list[str]:
+    """What must not be read in anything that leaves."""
+    found = [secret.get_secret_value() for secret in site.secrets.values()]
+    if site.credentials:
+        found.append(site.credentials.password.get_secret_value())
+    return found
