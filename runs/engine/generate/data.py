@@ -1,0 +1,215 @@
+"""What a form field means, a value that a person would enter there, and one that is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from runs.engine.events import FormField
+from runs.engine.generate.patterns import accepts, sample
+from runs.engine.generate.vocabulary import tables, whole
+
+# First hit wins.
+_WORDS = {what: whole(listed) for what, listed in tables("meaning").items()}
+_AUTOCOMPLETE = {
+    "current-password": "password",
+    "new-password": "password",
+    "address-line1": "street-address",
+    "address-level2": "city",
+    "country-name": "country",
+    "bday": "birthday",
+    "nickname": "username",
+}
+_TYPED = frozenset(
+    [
+        "email",
+        "password",
+        "tel",
+        "url",
+        "number",
+        "range",
+        "date",
+        "time",
+        "datetime-local",
+        "month",
+        "week",
+        "color",
+        "search",
+        "checkbox",
+        "radio",
+        "file",
+    ]
+)
+_DATED = {
+    "date": "2030-06-15",
+    "time": "10:30",
+    "datetime-local": "2030-06-15T10:30",
+    "month": "2030-06",
+    "week": "2030-W24",
+}
+_TICKET = "{{random.digits(6)}}"
+_GIVEN = ("Robin", "Alex", "Kim", "Sam", "Jules", "Noa")
+_FAMILY = ("Berger", "Moreau", "Lindqvist", "Castell", "Novak", "Okafor")
+_PLACEHOLDER = re.compile(
+    r"^\W*$|^-|^(?:select|choose|please|pick|any|all|bitte|auswählen|choisi|seleccion|selezion|kies|wybierz|välj)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that a field must refuse, and how a person would put it."""
+
+    value: str
+    how: str
+
+
+def meaning(field: FormField) -> str:
+    """What a field asks for, as one word: email, given-name, quantity, select, … "text" when nothing says it."""
+    hint = field.autocomplete.lower().split(" ")[-1]
+    if hint in _AUTOCOMPLETE or hint in _WORDS:
+        return _AUTOCOMPLETE.get(hint, hint)
+    if field.tag == "select":
+        return "select"
+    if field.type in _TYPED:
+        return _narrowed(field)
+    text = " ".join((_words(field.label), _words(field.placeholder), _words(field.name), _words(field.id)))
+    found = _by_words(f" {text} ")
+    return found or ("message" if field.tag == "textarea" else "text")
+
+
+def valid(field: FormField, random: Random) -> str | None:
+    """A plausible value with `{{random…}}` parts where a record may be created; None when none is known.
+
+    For a select it is the option, for a checkbox or radio button "on".
+    """
+    what = meaning(field)
+    if what == "select":
+        return next((option for option in field.options if not _PLACEHOLDER.search(option)), None)
+    if what in ("checkbox", "radio"):
+        return "on"
+    if what in ("number", "range", "quantity", "rating"):
+        return _number(field)
+    if what in _DATED:
+        return field.min or _capped(_DATED[what], field.max)
+    if field.pattern:
+        return _fitting(field, what, random)
+    value = _plain(what, random)
+    return None if value is None else _fitted(value, field)
+
+
+def wrong(field: FormField) -> Wrong | None:
+    """A value that is there but does not fit, where the field says what fits."""
+    what = meaning(field)
+    if field.tag == "select" or what in ("checkbox", "radio", "file", "range", "color", "search"):
+        return None
+    if field.pattern and accepts(field.pattern, "?!") is False:
+        return Wrong("?!", "in the wrong format")
+    if field.type == "number":
+        return _out_of_bounds(field)
+    if what == "email":
+        return Wrong("not-an-email", "that is no email address")
+    if what == "url" and field.type == "url":
+        return Wrong("not a link", "that is no address of a page")
+    return None
+
+
+def _narrowed(field: FormField) -> str:
+    if field.type == "date":
+        return "birthday" if _by_words(f" {_words(field.label)} {_words(field.name)} ") == "birthday" else "date"
+    return field.type
+
+
+def _words(text: str) -> str:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return re.sub(r"[_\-.\[\]*:()]+", " ", spaced).lower()
+
+
+def _by_words(text: str) -> str:
+    return next((what for what, expression in _WORDS.items() if expression.search(text)), "")
+
+
+def _number(field: FormField) -> str:
+    low, high, step = _as_number(field.min), _as_number(field.max), _as_number(field.step) or 1.0
+    value = low if low is not None else (1.0 if high is None or high >= 1 else high)
+    if value == 0 and (high is None or high >= step):
+        value = step
+    return _written(value)
+
+
+def _out_of_bounds(field: FormField) -> Wrong | None:
+    low, high = _as_number(field.min), _as_number(field.max)
+    if high is not None:
+        return Wrong(_written(high + 1), f"above {_written(high)}")
+    if low is not None:
+        return Wrong(_written(low - 1), f"below {_written(low)}")
+    return None
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _written(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _capped(value: str, high: str) -> str:
+    return min(value, high) if high else value
+
+
+def _fitting(field: FormField, what: str, random: Random) -> str | None:
+    plain = _plain(what, random)
+    trial = "" if plain is None else plain.replace(_TICKET, "123456")
+    if plain is not None and accepts(field.pattern, trial) and len(trial) <= (field.max_length or 10_000):
+        return plain
+    value = sample(field.pattern, random)
+    return value if value is not None and len(value) <= (field.max_length or 10_000) else None
+
+
+def _plain(what: str, random: Random) -> str | None:
+    make = _MAKERS.get(what)
+    return make(random) if make else None
+
+
+_MAKERS: dict[str, Callable[[Random], str]] = {
+    "email": lambda random: f"sentri-{_TICKET}@example.com",
+    "password": lambda random: f"Sentri-{_TICKET}-x",
+    "postal-code": lambda random: "10115",
+    "tel": lambda random: "+49 30 901820",
+    "url": lambda random: f"https://example.com/{_TICKET}",
+    "given-name": lambda random: random.choice(_GIVEN),
+    "family-name": lambda random: random.choice(_FAMILY),
+    "name": lambda random: f"{random.choice(_GIVEN)} {random.choice(_FAMILY)}",
+    "username": lambda random: f"sentri{_TICKET}",
+    "organization": lambda random: "Example Works",
+    "street-address": lambda random: "12 Harbour Street",
+    "city": lambda random: "Berlin",
+    "country": lambda random: "Germany",
+    "birthday": lambda random: "1990-05-17",
+    "subject": lambda random: f"Question {_TICKET}",
+    "message": lambda random: f"A test message from Sentri, number {_TICKET}.",
+    "text": lambda random: f"Sentri {_TICKET}",
+    "search": lambda random: "test",
+    "color": lambda random: "#336699",
+}
+
+
+def _fitted(value: str, field: FormField) -> str:
+    """Long enough and short enough; text fields carry their minimal length as `min`."""
+    shortest = int(field.min) if field.min.isdecimal() else 0
+    while len(value) < shortest <= 2_000:
+        value += " and a few more words"
+    return _short(value, field.max_length)
+
+
+def _short(value: str, longest: int | None) -> str:
+    """Cut to the field's maximum; the generated number (6 digits when it is filled in) goes first."""
+    if longest is None or longest <= 0 or len(value.replace(_TICKET, "123456")) <= longest:
+        return value
+    return value.replace(f" {_TICKET}", "").replace(_TICKET, "")[:longest]

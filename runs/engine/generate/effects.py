@@ -1,0 +1,113 @@
+"""From an observed change to the steps that expect it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from runs.engine.generate.cases import Step, query_of
+from runs.engine.generate.look import Change, Entry, LiveField, Look, Message
+from runs.engine.generate.targets import said, shown
+from runs.engine.generate.volatile import steady
+
+
+def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Step]:
+    """Expectations on what an action did, the most telling first; only such as did not hold before it.
+
+    `typed` are values that were entered and may come back in texts.
+    """
+    values = tuple(typed)
+    steps = [step for message in change.messages[:2] if (step := message_step(message, values))]
+    steps += [step for field in change.invalid[:2] for step in complaint(field, after, values)]
+    steps += heading(change, after)
+    if not steps:
+        steps += list(_texts(change, values))[:2]
+    steps += [visible(target) for name in after.dialogs if name and (target := shown("dialog", name))]
+    steps += [visible({"role": one.role, "name": one.name, "exact": True}) for one in change.counted[:1] if one.role]
+    return steps
+
+
+def whereabouts(change: Change, after: Look) -> list[Step]:
+    """The address that was reached, where an action leads to another one."""
+    return [at(after)] if change.moved or change.asked else []
+
+
+def at(look: Look) -> Step:
+    step: Step = {"do": "expect_url", "path": look.path}
+    if look.query:
+        step["query"] = query_of(f"?{look.query}")
+    return step
+
+
+def heading(change: Change, after: Look) -> list[Step]:
+    """The main heading, when it is another one than before."""
+    if after.main_heading not in change.headings:
+        return []
+    target = shown("heading", after.main_heading)
+    return [visible(target)] if target else []
+
+
+def message_step(message: Message, typed: tuple[str, ...] = ()) -> Step | None:
+    """The announcement: one of that role says it; where it has no role, it stands on the page."""
+    part = steady(message.text, typed)
+    if not part:
+        return None
+    if message.role:
+        return {"do": "expect_text", "target": {"role": message.role}, "contains": part}
+    return visible(said(part))
+
+
+def complaint(field: LiveField, look: Look, typed: tuple[str, ...] = ()) -> Iterator[Step]:
+    """How a page says that a field is not right: the words beside it, and the mark on it."""
+    words = steady(field.explained, typed)
+    if words and any(words in text for text in look.texts):
+        yield visible(said(words))
+    mark = '[aria-invalid="true"]' if field.aria_invalid else ":user-invalid"
+    if field.css:
+        name = field.label or field.placeholder or field.name
+        yield visible({"css": f"{field.css}{mark}"}) | {"note": f"{name or 'The field'} is marked as not valid"}
+
+
+def presence(entries: Iterable[Entry], count: int) -> list[Step]:
+    """That entries of a list are there, by the link, heading or text that names them."""
+    found = []
+    for entry in entries:
+        target = shown(entry.role, entry.name) if entry.role else None
+        if target and target.get("exact"):
+            found.append(visible(target))
+        if len(found) == count:
+            break
+    return found
+
+
+def absence(entries: Iterable[Entry], look: Look, count: int) -> list[Step]:
+    """That entries are not there any more: neither listed nor named elsewhere on the page."""
+    found: list[Step] = []
+    for entry in entries:
+        target = shown(entry.role, entry.name) if entry.role else None
+        if target and target.get("exact") and not look.names(entry.role)[entry.name]:
+            found.append({"do": "expect_hidden", "target": {**target}})
+        if len(found) == count:
+            break
+    return found
+
+
+def first_entry(look: Look) -> list[Step]:
+    """That the list begins with the entry that it began with."""
+    role, entries = look.list_role, look.listed()
+    if not role or not entries or not (name := steady(entries[0].name)):
+        return []
+    target: dict[str, Any] = {"role": role, "nth": entries[0].position}
+    if look.has_main:
+        target["within"] = {"role": "main"}
+    return [{"do": "expect_text", "target": target, "contains": name}]
+
+
+def visible(target: dict[str, Any]) -> Step:
+    return {"do": "expect_visible", "target": target}
+
+
+def _texts(change: Change, typed: tuple[str, ...]) -> Iterator[Step]:
+    parts = {part: None for text in change.texts if len(part := steady(text, typed)) >= 8}
+    for part in sorted(parts, key=lambda text: (len(text) > 90, text.count(" ") < 2)):
+        yield visible(said(part))

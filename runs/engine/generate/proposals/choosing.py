@@ -1,0 +1,117 @@
+"""Filtering and sorting: a choice changes which entries a list shows, or their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from runs.engine.events import Action, FormField, PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.effects import absence, at, first_entry, presence
+from runs.engine.generate.look import Look, difference
+from runs.engine.generate.proposals import entering
+from runs.engine.generate.proposals.kinds import kind
+from runs.engine.generate.proposals.pagination import is_paging
+from runs.engine.generate.proposals.writing import document, page_name, quoted, seen_on
+from runs.engine.generate.safety import Permit, permit, pressable
+from runs.engine.generate.targets import field_of, pressed
+
+_PER_KEY = 2
+_CHOICES = 2
+_MOST = 12
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    made = 0
+    for page in crawled.exemplars():
+        for case in (*_links(crawled, page), *_forms(crawled, page)):
+            if made < _MOST:
+                made += 1
+                yield case
+
+
+def _links(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+    """Links to the same address with another query, some for each parameter."""
+    tried: dict[str, int] = {}
+    for action in page.actions:
+        key = _parameter(action, page)
+        if not key or tried.get(key, 0) >= _PER_KEY or not pressable(action.name, action.href, crawled.options):
+            continue
+        link = pressed(action, page)
+        if link:
+            tried[key] = tried.get(key, 0) + 1
+            about = {"choice": action.name, "key": key}
+            step: Step = {"do": "click", "target": link}
+            yield Case(
+                "filter",
+                f"{page.template} {key} {action.name}",
+                page,
+                address(page.url),
+                (step,),
+                crawled.needs_account(page),
+                about=about,
+            )
+
+
+def _parameter(action: Action, page: PageSnapshot) -> str:
+    goal, here = urlsplit(urljoin(page.url, action.href)), urlsplit(page.url)
+    if action.role != "link" or action.frame or not action.href or not action.name or is_paging(action):
+        return ""
+    if goal[:3] != here[:3] or goal.query == here.query or not goal.query:
+        return ""
+    old, new = parse_qs(here.query), parse_qs(goal.query)
+    return next((key for key, value in new.items() if old.get(key) != value), "")
+
+
+def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+    """Forms that only choose: each of their choices with other options than now; all other fields stay as they are."""
+    for form in page.forms:
+        if form.frame or kind(form) != "choice" or permit(form, crawled.options)[0] is not Permit.SUBMIT:
+            continue
+        for field, option in _options(form.fields):
+            target = field_of(field, form, page)
+            if target is None:
+                continue
+            send = entering.sending(form, page)
+            choose = entering.enter(field, target, option)
+            steps = (choose, send) if send else (choose,)
+            about = {"choice": option, "key": entering.label_of(field)}
+            yield Case(
+                "filter",
+                f"{page.template} {field.name} {option}",
+                page,
+                address(page.url),
+                steps,
+                crawled.needs_account(page),
+                about=about,
+            )
+
+
+def _options(fields: tuple[FormField, ...]) -> Iterator[tuple[FormField, str]]:
+    for field in fields:
+        if field.tag == "select":
+            others = [option for option in field.options if option and option != field.value]
+            for option in others[:_CHOICES]:
+                yield field, option
+
+
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        if seen.before is None or seen.after is None:
+            continue
+        found = _effect(seen.before, seen.after)
+        if not found:
+            continue
+        about = seen.case.about
+        title = f"Choosing “{quoted(about['choice'])}” on the {page_name(seen.case.page)} changes what is listed"
+        body = document(seen.case, [*seen.case.steps, at(seen.after), *found], title)
+        yield Draft("filter", title, body, seen.case, seen_on(crawled, seen.case.page), rank)
+
+
+def _effect(before: Look, after: Look) -> list[Step]:
+    change = difference(before, after)
+    steps = [*presence(change.appeared, 1), *absence(change.vanished, after, 2)]
+    old, new = before.listed(), after.listed()
+    if old and new and old[0].known_as != new[0].known_as:
+        steps = [*first_entry(after), *steps]
+    return steps

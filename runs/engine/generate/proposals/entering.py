@@ -1,0 +1,86 @@
+"""The steps that enter something into a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+
+from runs.engine.events import Form, FormField, PageSnapshot
+from runs.engine.generate.cases import Step
+from runs.engine.generate.data import meaning, valid
+from runs.engine.generate.targets import Target, field_of, submit_of
+
+TEXTS = frozenset(
+    [
+        "text",
+        "email",
+        "tel",
+        "url",
+        "search",
+        "number",
+        "password",
+        "textarea",
+        "date",
+        "time",
+        "datetime-local",
+        "month",
+        "week",
+    ]
+) | {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A field with the right value for it."""
+
+    field: FormField
+    target: Target
+    value: str
+
+
+def entries(form: Form, page: PageSnapshot, random: Random) -> list[Entered] | None:
+    """What a person would enter; None when a required field cannot be named or filled."""
+    found = []
+    for field in form.fields:
+        wanted = field.required or (field.type in TEXTS and field.tag != "select")
+        if not wanted:
+            continue
+        target, value = _target(field, form, page), valid(field, random)
+        if target and value is not None:
+            found.append(Entered(field, target, value))
+        elif field.required:
+            return None
+    return found
+
+
+def steps(entered: Iterable[Entered]) -> list[Step]:
+    return [enter(one.field, one.target, one.value) for one in entered]
+
+
+def enter(field: FormField, target: Target, value: str) -> Step:
+    """One value into one field, in the way its kind asks for."""
+    if meaning(field) == "select":
+        return {"do": "select", "target": target, "value": value}
+    if field.type in ("checkbox", "radio"):
+        return {"do": "check", "target": target}
+    return {"do": "fill", "target": target, "value": value}
+
+
+def sending(form: Form, page: PageSnapshot, box: Target | None = None) -> Step | None:
+    """The step that sends the form: its button, or Enter in a field; None when it has neither."""
+    button = submit_of(form, page)
+    if button:
+        return {"do": "click", "target": button}
+    return {"do": "press", "target": box, "key": "Enter"} if box else None
+
+
+def label_of(field: FormField) -> str:
+    """What a person calls a field."""
+    return (field.label or field.placeholder or field.name.replace("_", " ") or "field").strip().rstrip("*: ")
+
+
+def _target(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
+    if field.type == "radio":
+        return {"role": "radio", "name": field.options[0], "exact": True} if field.options else None
+    return field_of(field, form, page)

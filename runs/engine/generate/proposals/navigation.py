@@ -1,0 +1,71 @@
+"""Links lead where they say: from the landmarks to each section, from lists to one page of each kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urljoin, urlsplit
+
+from runs.engine.events import Action, PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
+from runs.engine.generate.effects import at, expected
+from runs.engine.generate.look import difference
+from runs.engine.generate.proposals.writing import document, page_name, quoted
+from runs.engine.generate.safety import pressable
+from runs.engine.generate.targets import pressed
+
+_MOST = 24
+_FRAME = ("navigation", "banner", "contentinfo")
+_PAGING = re.compile(r"[?&](?:page|p|offset|start|cursor)=", re.IGNORECASE)
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    known = {address(page.url): page for page in crawled.pages if page.status in (200, None)}
+    reached: set[str] = set()
+    for page in crawled.exemplars():
+        for action in page.actions:
+            goal = _goal(page, action)
+            target = known.get(goal)
+            if target is None or target.path == page.path or not _worth(action, crawled):
+                continue
+            framed = action.landmark.startswith(_FRAME)
+            key = f"to {goal}" if framed else f"kind {target.template}"
+            link = pressed(action, page)
+            if key in reached or link is None or len(reached) >= _MOST:
+                continue
+            reached.add(key)
+            signed_in = crawled.needs_account(page) or crawled.needs_account(target)
+            about = {"name": action.name, "framed": framed}
+            step = {"do": "click", "target": link}
+            yield Case("navigation", key, page, address(page.url), (step,), signed_in, about=about)
+
+
+def tests(_crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        if seen.before is None or seen.after is None:
+            continue
+        change = difference(seen.before, seen.after)
+        found = expected(change, seen.after)
+        if not found or not change.moved:
+            continue
+        page, name = seen.case.page, quoted(seen.case.about["name"])
+        goal = quoted(seen.after.main_heading) or seen.after.path
+        title = f"The link “{name}” on the {page_name(page)} opens “{goal}”"
+        steps = [*seen.case.steps, at(seen.after), *found]
+        where = "its navigation" if seen.case.about["framed"] else "its content"
+        why = f"a link in {where} of {page.path} led there when it was pressed"
+        yield Draft("navigation", title, document(seen.case, steps, title), seen.case, why, rank)
+
+
+def _goal(page: PageSnapshot, action: Action) -> str:
+    """The address that a link of the same site leads to, or ""."""
+    if action.role != "link" or not action.href or action.frame or action.href.startswith("#"):
+        return ""
+    url = urljoin(page.url, action.href)
+    same = urlsplit(url)[:2] == urlsplit(page.url)[:2]
+    return address(url) if same else ""
+
+
+def _worth(action: Action, crawled: Crawled) -> bool:
+    named = 0 < len(action.name.strip()) <= 80
+    return named and not _PAGING.search(action.href) and pressable(action.name, action.href, crawled.options)

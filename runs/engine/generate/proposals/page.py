@@ -1,0 +1,101 @@
+"""One test per kind of page: it opens, says what it is, has its parts, and nothing breaks while it loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runs.engine.events import PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.effects import at, visible
+from runs.engine.generate.look import Look
+from runs.engine.generate.proposals.writing import document, page_name, seen_on
+from runs.engine.generate.targets import field_of, shown
+
+_PARTS = 5
+_CONTROLS = 4
+_FIELDS = 4
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    for page in crawled.exemplars():
+        if page.status in (200, None):
+            yield Case("page", page.template, page, address(page.url), signed_in=crawled.needs_account(page))
+
+
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        page, look = seen.case.page, seen.after
+        if look is None:
+            continue
+        parts = [*_heading(page, look), *_landmarks(page), *_list(look), *_fields(page), *_controls(page, look)]
+        if not parts:
+            continue
+        steps = [at(look), *parts, *_quiet(page, seen)]
+        title = f"The {page_name(page)} shows its content"
+        yield Draft(
+            "page",
+            title,
+            document(seen.case, steps, title, "high" if page.path == "/" else "medium"),
+            seen.case,
+            seen_on(crawled, page),
+            rank,
+        )
+
+
+def _heading(page: PageSnapshot, look: Look) -> list[Step]:
+    name = look.main_heading
+    if not name or name not in {heading.text for heading in page.headings}:
+        return []
+    target = shown("heading", name)
+    return [visible(target)] if target else []
+
+
+def _landmarks(page: PageSnapshot) -> list[Step]:
+    steps = []
+    for landmark in page.landmarks:
+        same_role = [other for other in page.landmarks if other.role == landmark.role]
+        if len(same_role) == 1:
+            steps.append(visible({"role": landmark.role}))
+        elif landmark.name and sum(1 for other in same_role if other.name == landmark.name) == 1:
+            steps.append(visible({"role": landmark.role, "name": landmark.name, "exact": True}))
+    return steps[:_PARTS]
+
+
+def _list(look: Look) -> list[Step]:
+    """A list is not empty: its second entry is there too, so that one left-over entry does not pass for a list."""
+    if not look.list_role:
+        return []
+    target: Step = {"role": look.list_role, "nth": 1}
+    return [visible(target | {"within": {"role": "main"}} if look.has_main else target)]
+
+
+def _fields(page: PageSnapshot) -> list[Step]:
+    found = []
+    for form in page.forms:
+        for field in form.fields:
+            target = field_of(field, form, page)
+            if not form.frame and target and "css" not in target and field.type != "hidden":
+                found.append(visible(target))
+    return found[:_FIELDS]
+
+
+def _controls(page: PageSnapshot, look: Look) -> list[Step]:
+    """Buttons first, those of the main part before others: they are what a page is for."""
+    steps = []
+    buttons = [one for one in look.pressables if one.role == "button"]
+    known = {action.name for action in page.actions if action.role == "button"}
+    for button in sorted(buttons, key=lambda one: not one.main):
+        target = shown("button", button.name)
+        if target and button.name in known and visible(target) not in steps:
+            steps.append(visible(target))
+    return steps[:_CONTROLS]
+
+
+def _quiet(page: PageSnapshot, seen: Observation) -> list[Step]:
+    """Silence is expected only where the page was silent, both when crawled and when looked at again."""
+    steps: list[Step] = []
+    if not page.console_errors and not seen.console_errors:
+        steps.append({"do": "expect_no_console_errors"})
+    if not page.failed_requests and not seen.failed_requests:
+        steps.append({"do": "expect_no_failed_requests"})
+    return steps

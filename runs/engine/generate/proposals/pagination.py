@@ -1,0 +1,80 @@
+"""Turning the page of a list shows other entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urljoin, urlsplit
+
+from runs.engine.events import Action, PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address, query_of
+from runs.engine.generate.effects import absence, at, expected, presence
+from runs.engine.generate.look import difference
+from runs.engine.generate.proposals.writing import document, page_name, seen_on
+from runs.engine.generate.safety import pressable
+from runs.engine.generate.targets import pressed
+from runs.engine.generate.vocabulary import whole, words
+
+_NEXT = whole(words("next_page"))
+_ARROW = re.compile(r"^\W*[\u203a»→]\W*$")
+_PAGE = re.compile(r"[?&](?:page|p|pg|offset|start|cursor|after)=", re.IGNORECASE)
+_MOST = 6
+
+
+def is_paging(action: Action) -> bool:
+    """A link to another page of the same list, by its words or its address."""
+    numbered = action.name.strip().isdecimal() or action.name.strip() == ""
+    return action.role == "link" and bool(
+        _is_next(action) or (_PAGE.search(action.href) and (numbered or "page" in action.name.lower()))
+    )
+
+
+def _is_next(action: Action) -> bool:
+    """Called "Next", with an arrow or a number beside it at most; or an arrow alone."""
+    rest, found = _NEXT.subn("", action.name, count=1)
+    return (found > 0 and not any(char.isalpha() for char in rest)) or bool(_ARROW.match(action.name))
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    tried: set[str] = set()
+    for page in crawled.exemplars():
+        for action in sorted(page.actions, key=lambda one: not _is_next(one)):
+            goal = urlsplit(urljoin(page.url, action.href))
+            here = urlsplit(page.url)
+            leads_on = goal[:2] == here[:2] and (goal.path, goal.query) != (here.path, here.query)
+            if page.template in tried or action.frame or not is_paging(action) or not leads_on:
+                continue
+            link = pressed(action, page)
+            if link and pressable(action.name, action.href, crawled.options) and len(tried) < _MOST:
+                tried.add(page.template)
+                step = {"do": "click", "target": link}
+                yield Case("pagination", page.template, page, address(page.url), (step,), crawled.needs_account(page))
+
+
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        if seen.before is None or seen.after is None:
+            continue
+        change = difference(seen.before, seen.after)
+        found = [*presence(change.appeared, 2), *absence(change.vanished, seen.after, 2)]
+        found = found or expected(change, seen.after)
+        if not found:
+            continue
+        title = f"The next page of the {_list_name(seen.case.page)} shows other entries"
+        steps = [*seen.case.steps, at(seen.after), *found]
+        yield Draft(
+            "pagination",
+            title,
+            document(seen.case, steps, title),
+            seen.case,
+            seen_on(crawled, seen.case.page),
+            rank,
+        )
+
+
+def _list_name(page: PageSnapshot) -> str:
+    asked = query_of(page.url)
+    topic = next(
+        (value for key, value in asked.items() if key in ("q", "query", "search", "category", "month") and value), ""
+    )
+    return f"{page_name(page)} for “{topic}”" if topic else page_name(page)

@@ -1,0 +1,133 @@
+"""How an element is named in a generated test: the way a person would, and without two meanings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from urllib.parse import urljoin
+
+from runs.engine.events import Action, Form, FormField, PageSnapshot
+from runs.engine.generate.look import Look
+from runs.engine.generate.volatile import is_steady, steady
+
+Target = dict[str, Any]
+_LANDMARKS = frozenset({"navigation", "banner", "contentinfo", "main", "complementary", "search", "region", "form"})
+
+
+def pressed(action: Action, page: PageSnapshot) -> Target | None:
+    """A link or button to press, scoped by its landmark where its name is not unique; None if that is not enough."""
+    like = [other for other in page.actions if other.role == action.role and _overlap(action.name, other.name)]
+    target = _by_name(action.role, action.name)
+    if target is None or len(like) == 1:
+        return target
+    place, title = _landmark(action.landmark)
+    within = [other for other in like if other.landmark == action.landmark]
+    alike = sum(1 for landmark in page.landmarks if landmark.role == place)
+    if len(within) > 1 and not _same_goal(within, page):
+        return None
+    if len(within) > 1 or place not in _LANDMARKS or (alike > 1 and not title):
+        return target | {"nth": like.index(action)} if _same_goal(like, page) else None
+    scope = {"role": place, "name": title, "exact": True} if alike > 1 else {"role": place}
+    return target | {"within": scope}
+
+
+def shown(role: str, name: str) -> Target | None:
+    """An element to be expected, by what names it; None when its name changes altogether."""
+    return _by_name(role, name)
+
+
+def only(role: str, name: str, look: Look) -> Target | None:
+    """An element to be pressed in a look: the first, where several are called so."""
+    target = _by_name(role, name)
+    if target is None:
+        return None
+    names = look.names(role)
+    count = names[name] if target.get("exact") else _containing(names, target["name"])
+    return target | {"nth": 0} if count > 1 else target
+
+
+def said(text: str) -> Target:
+    """Where a text stands."""
+    return {"text": text}
+
+
+def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
+    """A form's field by label, placeholder or role; by its attributes only where it has no name for people."""
+    label = _bare(field.label)
+    others = [other for one in page.forms for other in one.fields if other is not field]
+    if label and not any(label.lower() in _bare(other.label).lower() for other in others):
+        return {"label": label}
+    if label and field.label == label and not any(label == _bare(other.label) for other in others):
+        return {"label": label, "exact": True}
+    scope = form_scope(form, page)
+    if label and scope and sum(1 for other in form.fields if label.lower() in _bare(other.label).lower()) == 1:
+        return {"label": label, "within": scope}
+    if field.placeholder and not any(field.placeholder.lower() in other.placeholder.lower() for other in others):
+        return {"placeholder": field.placeholder}
+    return {"css": field.css} if field.css else None
+
+
+def submit_of(form: Form, page: PageSnapshot) -> Target | None:
+    """The button that sends a form."""
+    like = [one for one in page.actions if one.role == "button" and _overlap(form.submit, one.name)]
+    twins = [other for other in page.forms if _overlap(form.submit, other.submit)]
+    target = _by_name("button", form.submit) if form.submit else None
+    if target is None:
+        return {"css": form.submit_css} if form.submit_css else None
+    if len(like) <= 1 and len(twins) <= 1:
+        return target
+    scope = form_scope(form, page)
+    if scope and sum(1 for other in twins if form_scope(other, page) == scope) == 1:
+        return target | {"within": scope}
+    if form.submit_css and sum(1 for other in page.forms if other.submit_css == form.submit_css) == 1:
+        return {"css": form.submit_css}
+    return None
+
+
+def form_scope(form: Form, page: PageSnapshot) -> Target | None:
+    """The form itself as a scope, where it has a name or is the only search of the page."""
+    if form.role == "search" and sum(1 for other in page.forms if other.role == "search") == 1:
+        return {"role": "search"}
+    if form.name and sum(1 for other in page.forms if other.name == form.name) == 1:
+        return {"role": "search" if form.role == "search" else "form", "name": form.name, "exact": True}
+    if form.css and form.action and sum(1 for other in page.forms if other.css == form.css) == 1:
+        return {"css": form.css}
+    return None
+
+
+def _by_name(role: str, name: str) -> Target | None:
+    if not role or not name or len(name) > 120:
+        return None
+    if is_steady(name):
+        return {"role": role, "name": name, "exact": True}
+    part = _leading(name)
+    return {"role": role, "name": part} if part else None
+
+
+def _overlap(name: str, other: str) -> bool:
+    """Whether a target made from `name` would also find `other`."""
+    return name == other if is_steady(name) else bool(part := _leading(name)) and part.lower() in other.lower()
+
+
+def _leading(name: str) -> str:
+    """The beginning of a name if it is steady, else its longest steady part: "Cart" of "Cart 2 items"."""
+    return steady(name, first=True) or steady(name)
+
+
+def _same_goal(actions: list[Action], page: PageSnapshot) -> bool:
+    return len({urljoin(page.url, action.href) if action.href else None for action in actions}) == 1 and bool(
+        actions[0].href
+    )
+
+
+def _landmark(text: str) -> tuple[str, str]:
+    role, _, name = text.partition(" ")
+    return role.rstrip(":"), name.strip("\"' ")
+
+
+def _containing(names: Counter[str], part: str) -> int:
+    return sum(count for name, count in names.items() if part.lower() in name.lower())
+
+
+def _bare(label: str) -> str:
+    return label.strip().rstrip("*: ").strip()
