@@ -93,8 +93,19 @@ def test_a_package_is_unpacked_into_a_browser_that_is_then_found(tmp_path: Path)
 
 def test_a_package_cannot_write_outside_its_directory(tmp_path: Path) -> None:
     archive = package(tmp_path / "chromium.tgz", {"../../../escaped": b"x"})
-    with pytest.raises(tarfile.FilterError):
+    with pytest.raises(install.NotHere, match="no plain file"):
         install.unpack(archive, tmp_path / "chromium-153.0.0")
+
+
+def test_a_package_cannot_hold_a_link(tmp_path: Path) -> None:
+    entry = tarfile.TarInfo("link")
+    entry.type, entry.linkname = tarfile.SYMTYPE, "/etc"
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(entry)
+    content.seek(0)
+    with tarfile.open(fileobj=content) as archive, pytest.raises(install.NotHere, match="no plain file"):
+        install.extract(archive, tmp_path)
 
 
 def test_the_cache_lies_in_the_project_unless_said_otherwise() -> None:

@@ -89,17 +89,29 @@ def _by_npm() -> None:
 
 def unpack(archive: Path, target: Path) -> None:
     with tarfile.open(archive) as package:
-        package.extractall(target.parent, filter="data")
+        extract(package, target.parent)
     packed = target.parent / "package" / "bin"
     target.mkdir()
     for name, folder in ARCHIVES.items():
         content = io.BytesIO(brotli.decompress((packed / name).read_bytes()))
         with tarfile.open(fileobj=content) as inner:
-            inner.extractall(target / folder, filter="data")
+            extract(inner, target / folder)
     (target / "fonts" / "fonts.conf").write_text(FONTS)
     program = target / "chromium"
     program.write_bytes(brotli.decompress((packed / "chromium.br").read_bytes()))
     program.chmod(0o755)
+
+
+def extract(archive: tarfile.TarFile, target: Path) -> None:
+    """Plain files below the target and nothing else; Debian 12's Python has no `filter` for this yet."""
+    for member in archive:
+        path = (target / member.name).resolve()
+        if not path.is_relative_to(target.resolve()) or not (member.isfile() or member.isdir()):
+            raise NotHere(f"the package holds {member.name}, which is no plain file of it")
+        content = archive.extractfile(member)
+        if content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.read())
 
 
 def _root_on_debian() -> bool:
