@@ -1,8 +1,18 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from sentri import health
+
+handler400 = "projects.api.problems.bad_request"
+handler500 = "projects.api.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("api/", include("runs.api.urls")),
+    path("", include("projects.urls")),
+    path("", include("runs.urls")),
 ]

@@ -1,0 +1,211 @@
+"""Forms of projects, environments and tokens. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from pydantic import BaseModel, ValidationError
+
+from projects.api.inputs import NewEnvironment, NewProject
+from projects.api.words import by_field
+from projects.models import ApiToken, Environment, Project, Workspace
+from projects.models.project import Reachable
+
+if TYPE_CHECKING:
+    ProjectModelForm = forms.ModelForm[Project]
+    EnvironmentModelForm = forms.ModelForm[Environment]
+else:
+    ProjectModelForm = EnvironmentModelForm = forms.ModelForm
+
+
+class Address(forms.CharField):
+    """An http or https address; without a scheme, https, and http for this machine and bare IP addresses."""
+
+    widget = forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> str:
+        text = str(super().to_python(value) or "")
+        return f"{_scheme_of(text)}://{text}" if text and "://" not in text else text
+
+
+def _scheme_of(text: str) -> str:
+    name = text.split("/", maxsplit=1)[0].rsplit(":", 1)[0].strip("[]")
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "http" if name == "localhost" else "https"
+    return "http"
+
+
+class Accepted(forms.Form):
+    """A form that accepts what the API accepts: the same value checks both."""
+
+    body: ClassVar[type[BaseModel]]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given = {name: value for name, value in cleaned.items() if name in self.body.model_fields}
+        if not self.errors:
+            try:
+                self.body.model_validate(given)
+            except ValidationError as error:
+                for name, sentences in by_field(error).items():
+                    field = name.split(".")[0]
+                    self.add_error(field if field in self.fields else None, list(sentences))
+        return cleaned
+
+
+class Pairs(forms.CharField):
+    """One `name=value` (or `Name: value`) a line ↔ a dict."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "code"})
+
+    def __init__(self, *, separator: str, **options: Any) -> None:
+        super().__init__(required=False, **options)
+        self.separator = separator
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            space = " " if self.separator == ":" else ""
+            return "\n".join(f"{name}{self.separator}{space}{text}" for name, text in value.items())
+        return value
+
+    def clean(self, value: Any) -> dict[str, str]:
+        pairs: dict[str, str] = {}
+        for number, line in enumerate(super().clean(value).splitlines(), 1):
+            if not line.strip():
+                continue
+            name, found, text = line.partition(self.separator)
+            if not found or not name.strip():
+                raise forms.ValidationError(f"Line {number} is not of the form name{self.separator}value: {line[:80]}")
+            pairs[name.strip()] = text.strip()
+        return pairs
+
+
+class CredentialsForm(forms.Form):
+    """How the application under test is signed in to. Empty secrets leave what is kept as it is."""
+
+    username = forms.CharField(
+        label="User name", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    password = forms.CharField(
+        max_length=500,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    login_url = forms.CharField(
+        label="Sign-in page",
+        max_length=500,
+        required=False,
+        help_text="Path or address, e.g. /login; found by itself where it is left empty.",
+    )
+    forget = forms.BooleanField(label="Forget the stored credentials", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if bool(cleaned.get("username")) != bool(cleaned.get("password")):
+            raise forms.ValidationError("User name and password go together; write both or none.")
+        return cleaned
+
+    def keep(self, row: Reachable) -> None:
+        """Seals what was written; the row is not saved."""
+        if self.cleaned_data["forget"]:
+            row.keep_secrets(username=None, password=None)
+        elif self.cleaned_data["username"]:
+            row.keep_secrets(username=self.cleaned_data["username"], password=self.cleaned_data["password"])
+        row.access = {**row.access, "login_url": self.cleaned_data["login_url"]}
+        if not row.access["login_url"]:
+            del row.access["login_url"]
+
+
+class ProjectForm(Accepted, ProjectModelForm):
+    body = NewProject
+    url = Address(
+        label="Address", max_length=2000, help_text="Where the application answers, e.g. https://shop.example"
+    )
+
+    class Meta:
+        model = Project
+        fields = ["name", "url"]
+        labels = {"name": "Name"}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = Project.objects.alive().filter(workspace=self.workspace, name=name).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(f"There is a project “{name}” in this workspace already.")
+        return name
+
+    @property
+    def workspace(self) -> Workspace | None:
+        return self.instance.workspace if self.instance.workspace_id else None
+
+
+class NewProjectForm(ProjectForm):
+    """Name and address; the workspace is asked for where the person has a choice."""
+
+    def __init__(self, *args: Any, workspaces: list[Workspace], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.workspaces = {str(workspace.pk): workspace for workspace in workspaces}
+        if len(workspaces) > 1:
+            choices = [(number, workspace.name) for number, workspace in self.workspaces.items()]
+            self.fields["place"] = forms.ChoiceField(label="Workspace", choices=choices)
+        self.order_fields(["place", "url", "name"])
+
+    @property
+    def workspace(self) -> Workspace | None:
+        if "place" in self.fields:
+            return self.workspaces.get(self.cleaned_data.get("place", ""))
+        return next(iter(self.workspaces.values()))
+
+    def save(self, commit: bool = True) -> Project:
+        if self.workspace is not None:
+            self.instance.workspace = self.workspace
+        return super().save(commit)
+
+
+class EnvironmentForm(Accepted, EnvironmentModelForm):
+    body = NewEnvironment
+    base_url = Address(label="Address", max_length=2000)
+    headers = Pairs(separator=":", help_text="Sent to this environment only. One “Name: value” a line.")
+    variables = Pairs(separator="=", help_text="For {{ name }} in tests. One name=value a line.")
+
+    class Meta:
+        model = Environment
+        fields = ["name", "base_url", "headers", "variables"]
+        labels = {"name": "Name"}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = Environment.objects.filter(project=self.instance.project, name=name).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(f"There is an environment “{name}” already.")
+        return name
+
+
+class TokenForm(forms.Form):
+    """A project's token, for CI and scripts."""
+
+    name = forms.CharField(max_length=80, help_text="What will use it, e.g. GitHub Actions")
+    scope = forms.ChoiceField(label="May", choices=[("write", "read and start runs"), ("read", "only read")])
+    days = forms.TypedChoiceField(
+        label="Ends",
+        coerce=int,
+        choices=[(90, "in 90 days"), (30, "in 30 days"), (365, "in a year"), (0, "never")],
+    )
+
+    def issue(self, project: Project) -> tuple[ApiToken, str]:
+        """The row and the token's text, to be shown once."""
+        days: int = self.cleaned_data["days"]
+        return ApiToken.issue(
+            self.cleaned_data["name"],
+            project=project,
+            scopes=["read"] if self.cleaned_data["scope"] == "read" else ["read", "write"],
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
+        )

@@ -1,0 +1,84 @@
+"""Where a page stands: a project, and what the person may do in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, visible_to
+from projects.models import Membership, Project
+from projects.models.workspace import RANK, Role
+
+P = ParamSpec("P")
+
+
+class Request(HttpRequest):
+    """A request of a signed-in person."""
+
+    htmx: HtmxDetails
+    user: User
+
+
+@dataclass
+class Place:
+    """A project and the person's role in it; what a page asks before it shows a button."""
+
+    project: Project
+    role: str
+
+    @property
+    def may_work(self) -> bool:
+        return RANK[Role(self.role)] >= RANK[QA_LEAD]
+
+    @property
+    def may_administer(self) -> bool:
+        return RANK[Role(self.role)] >= RANK[ADMIN]
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many tests wait for review."""
+        return self.project.tests.alive().filter(review_status="draft").count()
+
+    def require(self, needed: str) -> None:
+        """Raises PermissionDenied with one sentence where the role is too low."""
+        if RANK[Role(self.role)] < RANK[Role(needed)]:
+            raise PermissionDenied(str(Forbidden(needed)))
+
+
+def place_of(request: Request, project: str | int, needed: str = VIEWER) -> Place:
+    """The place of a project by its public id or row number. 404 for strangers, 403 where the role is too low."""
+    role = Membership.objects.filter(user=request.user, workspace=OuterRef("workspace")).values("role")[:1]
+    found: Any = visible_to(request.user).select_related("workspace").annotate(role=Subquery(role))
+    try:
+        row = found.by_public_id(project) if isinstance(project, str) else found.get(pk=project)
+    except Project.DoesNotExist as error:
+        raise Http404 from error
+    place = Place(row, row.role)
+    place.require(needed)
+    return place
+
+
+def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view for people who are signed in; others go to the sign-in page and come back."""
+
+    @wraps(view)
+    def shown(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.htmx:
+            here = urlsplit(request.htmx.current_url or "/")
+            return HttpResponseClientRedirect(redirect_to_login(here.path).url)
+        return redirect_to_login(request.get_full_path())
+
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], shown)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from projects.views import creating, environments, settings, signing_in, tokens
+
+SETTINGS = "projects/<str:project>/settings"
+
+urlpatterns = [
+    path("sign-in", signing_in.SignIn.as_view(), name="sign-in"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("projects/new", creating.new_project, name="new-project"),
+    path(SETTINGS, settings.general, name="settings"),
+    path(f"{SETTINGS}/credentials", settings.credentials, name="credentials"),
+    path(f"{SETTINGS}/delete", settings.delete, name="delete-project"),
+    path(f"{SETTINGS}/environments", environments.environments, name="environments"),
+    path(f"{SETTINGS}/environments/new", environments.new_environment, name="new-environment"),
+    path(f"{SETTINGS}/environments/<str:environment>", environments.environment, name="environment"),
+    path(
+        f"{SETTINGS}/environments/<str:environment>/delete", environments.delete_environment, name="delete-environment"
+    ),
+    path(f"{SETTINGS}/tokens", tokens.tokens, name="tokens"),
+    path(f"{SETTINGS}/tokens/<int:token>/revoke", tokens.revoke, name="revoke-token"),
+]

@@ -1,0 +1,40 @@
+"""A new project: address, name, and credentials where they are needed."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from projects.access import ADMIN, QA_LEAD
+from projects.forms import CredentialsForm, NewProjectForm
+from projects.models import Membership, Workspace
+from projects.models.workspace import RANK, Role
+from projects.place import Request, page
+
+
+@page
+def new_project(request: Request) -> HttpResponse:
+    workspaces = where(request.user, QA_LEAD)
+    if not workspaces:
+        reason = "You cannot create projects: this needs the role QA lead in a workspace. An admin can give it to you."
+        return render(request, "403.html", {"exception": reason}, status=403)
+    sealing = {workspace.pk for workspace in where(request.user, ADMIN)}
+    form = NewProjectForm(request.POST or None, workspaces=workspaces)
+    credentials = CredentialsForm(request.POST or None) if sealing else None
+    if request.method == "POST" and form.is_valid() and (credentials is None or credentials.is_valid()):
+        if credentials and form.workspace and form.workspace.pk in sealing:
+            credentials.keep(form.instance)
+        with transaction.atomic():
+            project = form.save()
+        return redirect("project", project.public_id)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "projects/new.html", {"form": form, "credentials": credentials}, status=status)
+
+
+def where(user: User, needed: str) -> list[Workspace]:
+    """The workspaces in which the person has at least this role, by name."""
+    enough = [role for role, rank in RANK.items() if rank >= RANK[Role(needed)]]
+    found = Membership.objects.filter(user=user, role__in=enough).select_related("workspace")
+    return sorted((membership.workspace for membership in found), key=lambda workspace: workspace.name)

@@ -1,0 +1,28 @@
+"""Defaults of crawls and runs of a project."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from projects.access import QA_LEAD, VIEWER
+from projects.place import Request, page, place_of
+from runs.views.options import CrawlDefaults, RunDefaults
+
+
+@page
+def defaults(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
+    part = request.POST.get("part")
+    crawl = CrawlDefaults(place.project, request.POST if part == "crawl" else None, prefix="crawl")
+    run = RunDefaults(place.project, request.POST if part == "run" else None, prefix="run")
+    for form in (crawl, run):
+        if form.is_bound and form.is_valid():
+            chosen = form.options.model_dump(mode="json", exclude_defaults=True)
+            place.project.settings = {**place.project.settings, form.kind: chosen}
+            place.project.save(update_fields=["settings", "updated_at"])
+            messages.success(request, "Saved. Runs that are queued keep what they were queued with.")
+            return redirect("defaults", project)
+    context = {"here": "settings", "tab": "defaults", "place": place, "crawl": crawl, "run": run}
+    return render(request, "runs/defaults.html", context, status=422 if crawl.errors or run.errors else 200)

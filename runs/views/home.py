@@ -1,0 +1,62 @@
+"""The first page: all projects, how they are, what waits, what runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from projects.access import QA_LEAD, visible_to
+from projects.models import Project
+from projects.place import Request, page
+from projects.views.creating import where
+from runs import states
+from runs.models import Run
+from runs.views.tallies import Row, with_tallies
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """A project in the list."""
+
+    project: Project
+    waiting: int
+    last: Row | None
+    living: list[Row]
+
+
+@page
+def home(request: Request) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    ended = Run.objects.filter(project=OuterRef("pk"), kind="test", status__in=states.TERMINAL).order_by("-pk")
+    drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
+    projects: Any = visible_to(request.user).annotate(last=Subquery(ended.values("pk")[:1]), waits=drafts)
+    if query:
+        projects = projects.filter(Q(name__icontains=query) | Q(url__icontains=query))
+    shown = Paginator(projects.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "here": "home",
+        "q": query,
+        "rows": shown,
+        "lines": _lines(list(shown)),
+        "may_create": bool(where(request.user, QA_LEAD)),
+    }
+    return render(request, "runs/_home.html" if request.htmx else "runs/home.html", context)
+
+
+def _lines(projects: list[Any]) -> list[Line]:
+    ended = [project.last for project in projects if project.last]
+    runs = Run.objects.filter(Q(pk__in=ended) | Q(project__in=projects, status__in=states.LIVING))
+    rows = with_tallies(list(runs.defer("options", "site")))
+    last = {row.run.pk: row for row in rows}
+    living: dict[int, list[Row]] = {}
+    for row in rows:
+        if not row.run.is_over:
+            living.setdefault(row.run.project_id, []).append(row)
+    return [Line(project, project.waits, last.get(project.last), living.get(project.pk, [])) for project in projects]

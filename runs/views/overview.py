@@ -1,0 +1,105 @@
+"""A project at a glance, and the two buttons that start work."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from projects import reviewing
+from projects.access import QA_LEAD, name_of
+from projects.models import Environment
+from projects.place import Place, Request, page, place_of
+from runs import ledger, reading, states
+from runs.models import Run
+from runs.views.options import CrawlStart, RunStart, StartForm
+from runs.views.tallies import STRIP, strip, with_tallies
+
+RECENT = 10
+
+
+@page
+def overview(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project)
+    if request.htmx:
+        return render(request, "runs/_overview.html", {"place": place, **_numbers(place)})
+    return _shown(request, place)
+
+
+def _shown(
+    request: Request, place: Place, crawl: CrawlStart | None = None, run: RunStart | None = None
+) -> HttpResponse:
+    context = {
+        "here": "overview",
+        "place": place,
+        "crawl": crawl or CrawlStart(place.project),
+        "run": run or RunStart(place.project),
+        "key": uuid.uuid4().hex,
+        **_numbers(place),
+    }
+    return render(request, "runs/overview.html", context, status=422 if crawl or run else 200)
+
+
+def _numbers(place: Place) -> dict[str, Any]:
+    runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
+    ended = with_tallies(list(runs.filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
+    recent = with_tallies(list(runs[:RECENT]))
+    crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
+    tests = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
+    by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
+    return {
+        "last": ended[0] if ended else None,
+        "strip": strip(ended),
+        "recent": recent,
+        "living": [row for row in recent if not row.run.is_over],
+        "crawl_run": crawl,
+        "pages": reading.page_counts(crawl.pk) if crawl else None,
+        "tests": by_state,
+        "total": sum(by_state.values()),
+    }
+
+
+def order(request: Request, place: Place, environment: Environment | None = None, **more: Any) -> ledger.Order:
+    """What the person asks for, in the ledger's words."""
+    return ledger.Order(
+        project=place.project,
+        actor=request.user,
+        actor_name=name_of(request.user),
+        environment=environment,
+        **more,
+    )
+
+
+@page
+@require_POST
+def start_crawl(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project, QA_LEAD)
+    form = CrawlStart(place.project, request.POST)
+    if not form.is_valid():
+        return _shown(request, place, crawl=form)
+    return redirect("run", ledger.open_crawl(_order_of(request, place, form), form.options).public_id)
+
+
+@page
+@require_POST
+def start_run(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project, QA_LEAD)
+    form = RunStart(place.project, request.POST)
+    if not form.is_valid():
+        return _shown(request, place, run=form)
+    tests = list(place.project.tests.approved())
+    try:
+        run = ledger.open_test_run(_order_of(request, place, form), form.options, tests)
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("project", project)
+    return redirect("run", run.public_id)
+
+
+def _order_of(request: Request, place: Place, form: StartForm[Any]) -> ledger.Order:
+    return order(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None)

@@ -1,0 +1,201 @@
+"""Runs: the list, one run live, and what can be done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Value, When
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from projects.access import QA_LEAD, VIEWER, name_of
+from projects.models import Test
+from projects.place import Place, Request, page, place_of
+from runs import ledger, reading, states
+from runs.engine.plan import CrawlOptions, RunOptions
+from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.views.overview import order
+from runs.views.story import STAGES, lines
+from runs.views.tallies import segments, with_tallies
+from runs.views.timeline import lanes
+
+PER_PAGE = 30
+ROWS = 200
+URGENCY = {states.FAILED: 0, states.RUNNING: 1, states.FLAKY: 2, states.PENDING: 3, states.PASSED: 4, states.SKIPPED: 5}
+
+
+@page
+def runs(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project)
+    kind = request.GET.get("kind", "")
+    found = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
+    if kind in states.STAGES:
+        found = found.filter(kind=kind)
+    shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"here": "runs", "place": place, "rows": shown, "lines": with_tallies(list(shown)), "kind": kind}
+    return render(request, "runs/_runs.html" if request.htmx else "runs/runs.html", context)
+
+
+def found_run(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Run]:
+    """A run and its place. 404 for strangers, 403 where the role is too low."""
+    try:
+        found = Run.objects.visible_to(request.user).select_related("environment", "rerun_of").by_public_id(public_id)
+    except Run.DoesNotExist as error:
+        raise Http404 from error
+    return place_of(request, found.project_id, needed), found
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; numbers are of what its present stage works on."""
+
+    numbers: dict[str, int]
+    total: int
+    elapsed_ms: int
+    left_ms: int | None
+
+    @property
+    def resolved(self) -> int:
+        return sum(self.numbers.get(state, 0) for state in states.RESOLVED)
+
+    @property
+    def parts(self) -> Any:
+        return segments(self.numbers, self.total)
+
+
+def progress_of(run: Run) -> Progress:
+    crawling = run.kind == "crawl" and run.stage == states.CRAWL
+    tally: dict[str, int] = (
+        CrawlPage.objects.filter(run=run).tally() if crawling else Result.objects.filter(run=run).tally()
+    )
+    numbers = {**tally, states.PASSED: tally[states.DONE]} if crawling else tally
+    begun = run.started_at or run.created_at
+    elapsed = int(((run.finished_at or timezone.now()) - begun).total_seconds() * 1000)
+    progress = Progress(numbers, tally["total"], max(0, elapsed), None)
+    if run.status != states.RUNNING or run.kind == "crawl" or progress.resolved < 3:
+        return progress
+    left = elapsed * (progress.total - progress.resolved) // progress.resolved
+    return Progress(numbers, tally["total"], max(0, elapsed), left)
+
+
+@page
+@never_cache
+def run(request: Request, run: str) -> HttpResponse:
+    place, row = found_run(request, run)
+    show = request.GET.get("show", "")
+    context = _present(place, row, show) | {
+        "results": _rows(row, show)[:ROWS],
+        "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
+        "lines": lines(row),
+        "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
+    }
+    return render(request, "runs/run.html", context)
+
+
+def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
+    """What changes all the time and is small."""
+    return {
+        "here": "runs",
+        "place": place,
+        "run": row,
+        "show": show if show in states.RESULT_STATES else "",
+        "seq": row.last_seq,
+        "progress": progress_of(row),
+        "tally": Result.objects.filter(run=row).tally(),
+        "pages": reading.page_counts(row.pk) if row.kind == "crawl" else None,
+        "stages": _stages(row),
+        "lanes": lanes(row),
+    }
+
+
+def _stages(row: Run) -> list[tuple[str, str]]:
+    names = [*states.STAGES[row.kind], states.JUDGING]
+    at = names.index(states.JUDGING if row.status == states.JUDGING else row.stage or names[0])
+    if row.status == states.COMPLETED:
+        at = len(names)
+    stopped = row.status in states.TERMINAL
+    reached = [states.DONE if place < at else states.PENDING for place in range(len(names))]
+    if at < len(names) and row.status != states.QUEUED:
+        reached[at] = row.status if stopped else states.RUNNING
+    return [(STAGES[name].capitalize(), state) for name, state in zip(names, reached, strict=True)]
+
+
+def _rows(row: Run, show: str) -> Any:
+    """Results, the urgent ones first."""
+    found = Result.objects.filter(run=row).defer("document", "proposal").select_related("lease__shard")
+    if show in states.RESULT_STATES:
+        found = found.filter(status=show)
+    urgency = Case(
+        *(When(status=status, then=Value(rank)) for status, rank in URGENCY.items()), output_field=IntegerField()
+    )
+    return found.order_by(urgency, "position")
+
+
+def _visited(row: Run) -> Any:
+    seen = CrawlPage.objects.filter(run=row, visited_at__isnull=False)
+    return seen.defer("snapshot").order_by("-visited_at", "-pk")
+
+
+@page
+@never_cache
+def news(request: Request, run: str) -> HttpResponse:
+    """What has changed since event `after`: the same fragments that the page is made of."""
+    place, row = found_run(request, run)
+    text, show = request.GET.get("after", "0"), request.GET.get("show", "")
+    after = int(text) if text.isdecimal() and len(text) < 10 else 0
+    told = RunEvent.objects.filter(run=row, seq__gt=after, type__in=("result", "test_started", "attempt", "page"))
+    data = [event.data for event in told.order_by("-seq")[: 4 * ROWS]]
+    numbers = {item["result"] for item in data if "result" in item}
+    pages = {item["page"] for item in data if "page" in item}
+    changed = (
+        Result.objects.filter(run=row, pk__in=numbers).defer("document", "proposal").select_related("lease__shard")
+    )
+    context = _present(place, row, show) | {
+        "results": changed.order_by("position")[:ROWS],
+        "visited": _visited(row).filter(pk__in=pages)[:ROWS],
+        "lines": lines(row, after),
+    }
+    return render(request, "runs/_news.html", context)
+
+
+@page
+@require_POST
+def abort(request: Request, run: str) -> HttpResponse:
+    _, row = found_run(request, run, QA_LEAD)
+    try:
+        ledger.abort(row.pk, name_of(request.user))
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("run", run)
+
+
+@page
+@require_POST
+def rerun(request: Request, run: str) -> HttpResponse:
+    """The same again, or only what failed, with the same options and environment."""
+    place, row = found_run(request, run, QA_LEAD)
+    asked = order(request, place, row.environment, rerun_of=row)
+    try:
+        again = _again(row, asked, request.POST.get("only") == "failed")
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("run", run)
+    return redirect("run", again.public_id)
+
+
+def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
+    if row.kind == "crawl":
+        return ledger.open_crawl(asked, CrawlOptions.model_validate(row.options))
+    results = row.results.exclude(test=None)
+    if only_failed:
+        results = results.filter(status=states.FAILED)
+    tests = list(Test.objects.alive().filter(pk__in=results.values("test")))
+    if only_failed and not tests:
+        raise ledger.Refused("no_tests", "No test of this run failed and still exists.")
+    return ledger.open_test_run(asked, RunOptions.model_validate(row.options), tests)

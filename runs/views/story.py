@@ -1,0 +1,81 @@
+"""A run's events as lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runs.models import Run, RunEvent
+
+STAGES = {
+    "execute": "run the tests",
+    "crawl": "visit pages",
+    "propose": "propose tests",
+    "prove": "prove the proposals",
+    "judging": "judge",
+}
+LINES_AT_ONCE = 300
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the log."""
+
+    seq: int
+    at: datetime
+    level: str
+    text: str
+
+
+def _queued(data: dict[str, Any]) -> str:
+    many = f"{data['total']} tests" if data.get("total") else "the first page"
+    workers = data.get("shards", 1)
+    return f"Queued: {many} for {workers} worker{'s' if workers != 1 else ''}"
+
+
+def _page(data: dict[str, Any]) -> str:
+    said = data.get("error") or data.get("title") or ""
+    return f"{data['url']} {data.get('http_status') or ''} {said}".strip()
+
+
+def _result(data: dict[str, Any]) -> str:
+    why = data.get("error") or str(data.get("skip_reason") or "").replace("_", " ")
+    retried = f" on attempt {data['attempts']}" if data.get("attempts", 1) > 1 else ""
+    return f"{data['title']}: {data['status']}{retried}" + (f": {why}" if why else "")
+
+
+def _done(data: dict[str, Any]) -> str:
+    return " ".join(
+        str(part) for part in ("The run is", data.get("verdict") or data["status"], data.get("error")) if part
+    )
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "queued": _queued,
+    "started": lambda data: f"Started: {STAGES.get(data.get('stage', ''), 'work')}",
+    "stage": lambda data: f"Next: {STAGES.get(data['stage'], data['stage'])}",
+    "log": lambda data: str(data["message"]),
+    "page": _page,
+    "result": _result,
+    "shard_started": lambda data: f"Worker {data['shard'] + 1} started ({data.get('worker', '')})",
+    "shard_lost": lambda data: f"Worker {data['shard'] + 1} was lost; another takes over what it held",
+    "shard_resumed": lambda data: f"Worker {data['shard'] + 1} goes on ({data.get('worker', '')})",
+    "judged": lambda data: f"Verdict: {data['verdict']}",
+    "done": _done,
+}
+
+
+def lines(run: Run, after: int = 0) -> list[Line]:
+    """The newest lines after a number, oldest first."""
+    rows = RunEvent.objects.filter(run=run, seq__gt=after, type__in=SENTENCES).order_by("-seq")[:LINES_AT_ONCE]
+    return [Line(row.seq, row.at, _level(row), SENTENCES[row.type](row.data)) for row in reversed(rows)]
+
+
+def _level(row: RunEvent) -> str:
+    if row.type == "log":
+        return str(row.data.get("level", "info"))
+    if row.type == "shard_lost" or row.data.get("status") == "flaky":
+        return "warning"
+    return "error" if row.data.get("status") == "failed" or row.data.get("verdict") == "failed" else "info"

@@ -1,0 +1,187 @@
+"""The tests of a project: the list, one test, its document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from projects import reviewing
+from projects.access import QA_LEAD, VIEWER, visible_to
+from projects.models import Test, TestVersion
+from projects.models.public import number_of
+from projects.place import Place, Request, page, place_of
+from runs import ledger, states
+from runs.engine.plan import RunOptions
+from runs.engine.steps.document import Document, InvalidDocument
+from runs.models import Result, Run
+from runs.views.english import read_document, sentences
+from runs.views.overview import order
+
+PER_PAGE = 50
+HISTORY = 30
+PROBLEMS = 8
+BLANK: dict[str, Any] = {
+    "title": "",
+    "start": "/",
+    "steps": [{"do": "expect_visible", "target": {"role": "heading", "name": "…"}}],
+}
+
+
+@page
+def tests(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project)
+    alive = place.project.tests.alive()
+    state, family, query = (request.GET.get(name, "").strip() for name in ("state", "family", "q"))
+    found = matching(alive, family=family, query=query)
+    by_state = dict(found.order_by().values_list("review_status").annotate(Count("pk")))
+    if state in reviewing.STATES:
+        found = found.filter(review_status=state)
+    last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
+    rows: Any = found.defer("document").annotate(
+        last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("finished_at")[:1])
+    )
+    context = {
+        "here": "tests",
+        "place": place,
+        "rows": Paginator(rows.order_by("pk"), PER_PAGE).get_page(request.GET.get("page")),
+        "states": [(name, by_state.get(name, 0)) for name in reviewing.STATES],
+        "total": sum(by_state.values()),
+        "state": state,
+        "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
+        "family": family,
+        "q": query,
+    }
+    return render(request, "runs/_tests.html" if request.htmx else "runs/tests.html", context)
+
+
+def matching(rows: Any, *, family: str = "", template: str = "", query: str = "") -> Any:
+    """Tests of a family, a template, and with these words in title, page or id."""
+    if family:
+        rows = rows.filter(family=family)
+    if template:
+        rows = rows.filter(template=template)
+    if query:
+        number = number_of(Test.PREFIX, query.upper())
+        rows = rows.filter(Q(title__icontains=query) | Q(page_url__icontains=query) | Q(pk=number or 0))
+    return rows
+
+
+def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Test]:
+    """A living test and its place. 404 for strangers, 403 where the role is too low."""
+    try:
+        rows = Test.objects.alive().filter(project__in=visible_to(request.user))
+        row = rows.select_related("reviewed_by").by_public_id(public_id)
+    except Test.DoesNotExist as error:
+        raise Http404 from error
+    return place_of(request, row.project_id, needed), row
+
+
+@page
+def test(request: Request, test: str) -> HttpResponse:
+    place, row = found_test(request, test)
+    version = _version(row, request.GET.get("version", ""))
+    history = row.results.filter(run__kind="test").select_related("run").defer("document", "proposal", "run__site")
+    context = {
+        "here": "tests",
+        "place": place,
+        "test": row,
+        "version": version,
+        "steps": sentences(version.document),
+        "versions": row.versions.select_related("author").defer("document").order_by("-number"),
+        "history": list(history.order_by("-pk")[:HISTORY]),
+        "json": json.dumps(version.document, indent=2, ensure_ascii=False),
+        "proof": proof_of(row),
+    }
+    return render(request, "runs/test.html", context)
+
+
+def _version(row: Test, number: str) -> TestVersion:
+    wanted = int(number) if number.isdecimal() and len(number) < 10 else row.version
+    found = row.versions.select_related("author").filter(number=wanted).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def proof_of(row: Test) -> Result | None:
+    """The result in which a crawl proved the test."""
+    number = row.evidence.get("result")
+    return Result.objects.filter(pk=number).select_related("run").defer("document").first() if number else None
+
+
+class DocumentForm(forms.Form):
+    """A test as JSON."""
+
+    document = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 24, "class": "code", "spellcheck": "false"}), max_length=200_000
+    )
+    parsed: Document
+
+    def clean_document(self) -> str:
+        text: str = self.cleaned_data["document"]
+        try:
+            self.parsed = read_document(text)
+        except InvalidDocument as error:
+            found = [f"{path}: {sentence}" if path else sentence for path, sentence in error.problems]
+            raise forms.ValidationError(found[:PROBLEMS]) from error
+        return text
+
+    @property
+    def values(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.cleaned_data["document"])
+        return found
+
+
+@page
+def new_test(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project, QA_LEAD)
+    form = DocumentForm(request.POST or None, initial={"document": json.dumps(BLANK, indent=2, ensure_ascii=False)})
+    if form.is_bound and form.is_valid():
+        with transaction.atomic():
+            row = Test.write(place.project, request.user, form.parsed.title[:300], form.values)
+        messages.success(request, "The test waits for review now.")
+        return redirect("test", row.public_id)
+    return _editing(request, form, {"place": place})
+
+
+@page
+def edit_test(request: Request, test: str) -> HttpResponse:
+    place, row = found_test(request, test, QA_LEAD)
+    form = DocumentForm(
+        request.POST or None, initial={"document": json.dumps(row.document, indent=2, ensure_ascii=False)}
+    )
+    if form.is_bound and form.is_valid():
+        with transaction.atomic():
+            locked = Test.objects.select_for_update().get(pk=row.pk)
+            locked.edit(request.user, form.parsed.title[:300], form.values)
+        messages.success(request, f"Version {locked.version} is saved and waits for review.")
+        return redirect("test", test)
+    return _editing(request, form, {"place": place, "test": row})
+
+
+def _editing(request: Request, form: DocumentForm, context: dict[str, Any]) -> HttpResponse:
+    page_context = {"here": "tests", "form": form, **context}
+    return render(request, "runs/test_edit.html", page_context, status=422 if form.is_bound else 200)
+
+
+@page
+@require_POST
+def run_test(request: Request, test: str) -> HttpResponse:
+    place, row = found_test(request, test, QA_LEAD)
+    defaults = place.project.settings.get("run", {})
+    try:
+        options = RunOptions.model_validate(defaults)
+        run: Run = ledger.open_test_run(order(request, place), options, [row])
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("test", test)
+    return redirect("run", run.public_id)
