@@ -137,7 +137,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["projects.api.parsing.JsonBody"],
     "DEFAULT_FILTER_BACKENDS": [],
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "projects.api.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["projects.api.throttles.PerOwner"],
     "DEFAULT_THROTTLE_RATES": {"owner": "1200/min"},
     "EXCEPTION_HANDLER": "projects.api.problems.problem",

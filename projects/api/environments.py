@@ -13,8 +13,7 @@ from projects.api.idempotency import idempotent
 from projects.api.inputs import EnvironmentEdit, NewEnvironment
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
-from projects.api.projects import secrets_of
-from projects.api.reaching import put
+from projects.api.reaching import given, put
 from projects.api.schema import listed, single
 from projects.api.serializers import EnvironmentOut
 from projects.models import Environment, Project
@@ -44,7 +43,7 @@ class EnvironmentList(Endpoint):
         new = body(request, NewEnvironment)
         of = self.project(request, project, ADMIN if new.credentials else QA_LEAD)
         row = Environment(project=of)
-        put(row, new.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(new))
+        put(row, given(new))
         path = f"/api/v1/projects/{of.public_id}/environments/{row.public_id}"
         return created(request, row, EnvironmentOut(row).data, path)
 
@@ -63,7 +62,7 @@ class EnvironmentDetail(Endpoint):
         with transaction.atomic():
             row = find(environments_of(of).select_for_update(of=("self",)), environment)
             check_match(request, row)
-            put(row, edit.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(edit))
+            put(row, given(edit))
         return shown(row, EnvironmentOut(row).data)
 
     @extend_schema(responses={204: None})

@@ -14,7 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from projects.api.problems import Invalid, TooLarge
-from projects.api.words import by_field
+from projects.api.words import by_field, place
 
 M = TypeVar("M", bound=BaseModel)
 DEEPEST = 40
@@ -44,21 +44,22 @@ def as_object(raw: bytes) -> dict[str, Any]:
         raise ParseError(f"The body is not JSON: {error}", "malformed") from error
     if not isinstance(found, dict):
         raise Invalid({"body": "Write a JSON object."})
-    for path, fault in _faults(found):
-        raise Invalid({path: fault})
+    for where, fault in _faults(found):
+        raise Invalid({where: fault})
     return found
 
 
-def _faults(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    if depth > DEEPEST:
-        yield path, f"This is nested deeper than {DEEPEST} levels."
+def _faults(value: Any, *where: str | int) -> Iterator[tuple[str, str]]:
+    if len(where) > DEEPEST:
+        yield str(where[0]), f"This is nested deeper than {DEEPEST} levels."
         return
     if fault := fault_of(value):
-        yield path or "body", fault
+        yield place(*where), fault
     for key, inner in _inside(value):
         if fault := fault_of(key):
-            yield path or "body", f"In a key: {fault}"
-        yield from _faults(inner, f"{path}.{key}".lstrip("."), depth + 1)
+            yield place(*where) or "body", f"In a key: {fault}"
+        else:
+            yield from _faults(inner, *where, key)
 
 
 def _inside(value: Any) -> Iterable[tuple[Any, Any]]:
@@ -98,7 +99,7 @@ def checked(model: type[M], values: Mapping[str, Any], under: str = "") -> M:
 
 def query(request: Request, model: type[M]) -> M:
     """The request's query as this value. Unknown and repeated parameters are errors. Raises Invalid."""
-    given = {name: values for name, values in request.query_params.lists() if name != "format"}
+    given = dict(request.query_params.lists())
     repeated = {name: "Give this once." for name, values in given.items() if len(values) > 1}
     broken = {name: fault_of(name + values[0]) for name, values in given.items() if fault_of(name + values[0])}
     if repeated or broken:

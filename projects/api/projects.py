@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from pydantic import Field
@@ -17,7 +15,7 @@ from projects.api.inputs import NewProject, ProjectEdit
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
 from projects.api.problems import Invalid
-from projects.api.reaching import put
+from projects.api.reaching import given, put
 from projects.api.schema import listed, single
 from projects.api.serializers import ProjectOut
 from projects.models import Project, Workspace
@@ -56,7 +54,7 @@ class ProjectList(Endpoint):
             require(request.user, workspace.pk, ADMIN)
         with transaction.atomic():
             project = Project(workspace=workspace)
-            put(project, new.model_dump(exclude_unset=True, exclude={"workspace", "credentials"}) | secrets_of(new))
+            put(project, given(new, leave_out={"workspace"}))
             note(request, project, "project created", project.public_id, project.name)
         return created(request, project, ProjectOut(project).data, f"/api/v1/projects/{project.public_id}")
 
@@ -90,7 +88,7 @@ class ProjectDetail(Endpoint):
             found = self.project(request, project, needed)
             locked = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=found.pk)
             check_match(request, locked)
-            put(locked, edit.model_dump(exclude_unset=True, exclude={"credentials"}) | secrets_of(edit))
+            put(locked, given(edit))
         return shown(locked, ProjectOut(locked).data)
 
     @extend_schema(responses={204: None})
@@ -103,8 +101,3 @@ class ProjectDetail(Endpoint):
             locked.delete_softly()
             note(request, locked, "project deleted", locked.public_id, locked.name)
         return Response(status=204)
-
-
-def secrets_of(body: Any) -> dict[str, Any]:
-    """The credentials of a body as they came, where they came."""
-    return {"credentials": body.credentials} if "credentials" in body.model_fields_set else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +13,12 @@ from projects.models.project import Reachable
 from projects.secrets import Unreadable
 
 SECRET = ("username", "password")
+
+
+def given(body: Any, leave_out: Set[str] = frozenset()) -> dict[str, Any]:
+    """The fields that the client sent as JSON values, credentials as they came."""
+    fields: dict[str, Any] = body.model_dump(mode="json", exclude_unset=True, exclude={"credentials", *leave_out})
+    return fields | ({"credentials": body.credentials} if "credentials" in body.model_fields_set else {})
 
 
 def put(row: Reachable, given: Mapping[str, Any]) -> None:

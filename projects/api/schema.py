@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from pydantic import BaseModel
 from rest_framework import serializers
@@ -23,17 +25,26 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "A personal or a project token."}
 
 
-def listed(query: type[BaseModel], row: type[serializers.BaseSerializer[Any]]) -> Callable[[F], F]:
+class Described(AutoSchema):
+    """Operations are named after their view: getRunList, postApprove."""
+
+    def get_operation_id(self) -> str:
+        return f"{self.method.lower()}{type(self.view).__name__}"
+
+
+def listed(query: type[BaseModel], row: Any) -> Callable[[F], F]:
     """A list: its query parameters and its page of rows."""
-    page = inline_serializer(
-        f"PageOf{row.__name__}",
-        {
-            "results": row(many=True),
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-        },
-    )
-    return extend_schema(parameters=parameters(query), responses={200: page})
+    return extend_schema(parameters=parameters(query), responses={200: _page_of(row)})
+
+
+@cache
+def _page_of(row: Any) -> Any:
+    fields = {
+        "results": row(many=True),
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+    }
+    return inline_serializer(f"PageOf{row.__name__}", fields)
 
 
 def single(row: type[serializers.BaseSerializer[Any]]) -> Callable[[F], F]:

@@ -48,8 +48,13 @@ def by_field(error: ValidationError) -> dict[str, list[str]]:
     """{"geolocation.latitude": ["Must be 90 or less."]}; what concerns the whole body stands under "body"."""
     found: dict[str, list[str]] = defaultdict(list)
     for part in error.errors(include_url=False, include_input=False):
-        found[".".join(str(step) for step in part["loc"]) or "body"].append(_sentence(part))
+        found[place(*part["loc"]) or "body"].append(_sentence(part))
     return dict(found)
+
+
+def place(*steps: str | int) -> str:
+    """Where something stands, as a reader writes it: steps[2].target.name."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def _sentence(part: ErrorDetails) -> str:

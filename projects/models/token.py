@@ -61,15 +61,15 @@ class ApiToken(PublicModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
+    def living(cls, now: datetime | None = None) -> PublicQuerySet[ApiToken]:
+        """Tokens that are neither revoked nor expired."""
+        return cls.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()), revoked_at=None)
+
+    @classmethod
     def find(cls, text: str, now: datetime | None = None) -> ApiToken | None:
         """The living token with this text, its last use noted (to the minute)."""
         now = now or timezone.now()
-        row = (
-            cls.objects.select_related("user", "project__workspace")
-            .filter(digest=cls.digest_of(text), revoked_at=None)
-            .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-            .first()
-        )
+        row = cls.living(now).select_related("user", "project__workspace").filter(digest=cls.digest_of(text)).first()
         if row and (row.last_used_at is None or (now - row.last_used_at).total_seconds() > 60):
             cls.objects.filter(pk=row.pk).update(last_used_at=now)
         return row

@@ -1,0 +1,191 @@
+"""Admin of people, workspaces, projects, environments, tests and tokens. Secrets are never shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from projects.models import Activity, ApiToken, Environment, Membership, Project, Test, TestVersion, Workspace
+from projects.reviewing import PAST, ReviewRefused
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    DjangoUser = DjangoUserAdmin[Any]
+else:
+    from unfold.admin import ModelAdmin, TabularInline
+
+    DjangoUser = DjangoUserAdmin
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+class ReadOnly:
+    """Rows that are looked at here and written elsewhere."""
+
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(DjangoUser, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ModelAdmin):
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (MembershipInline,)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ModelAdmin):
+    list_display = ("user", "workspace", "role", "joined_at")
+    list_filter = ("role", "workspace")
+    list_select_related = ("user", "workspace")
+    search_fields = ("user__username", "user__email", "workspace__name")
+    autocomplete_fields = ("user", "workspace")
+
+
+@admin.register(Project)
+class ProjectAdmin(ModelAdmin):
+    list_display = ("public_id", "name", "url", "workspace", "credentials", "created_at", "deleted_at")
+    list_display_links = ("public_id", "name")
+    list_filter = ("workspace",)
+    list_select_related = ("workspace",)
+    search_fields = ("name", "url")
+    autocomplete_fields = ("workspace",)
+    fields = ("name", "url", "workspace", "headers", "variables", "credentials", "settings", "quality_gates")
+    readonly_fields = ("credentials", "settings", "quality_gates")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    actions = ("delete_softly",)
+
+    @admin.display(boolean=True)
+    def credentials(self, project: Project) -> bool:
+        return bool(project.sealed)
+
+    @admin.action(description="Delete selected projects (their runs and tests stay stored)", permissions=["retire"])
+    def delete_softly(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
+        for project in projects.filter(deleted_at=None):
+            project.delete_softly()
+            self.log_change(request, project, "Deleted softly.")
+            messages.success(request, f"{project} was deleted.")
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.delete_project"))
+
+    def has_delete_permission(self, *_: Any) -> bool:
+        return False
+
+
+@admin.register(Environment)
+class EnvironmentAdmin(ModelAdmin):
+    list_display = ("public_id", "name", "base_url", "project", "credentials")
+    list_display_links = ("public_id", "name")
+    list_select_related = ("project",)
+    search_fields = ("name", "base_url", "project__name")
+    autocomplete_fields = ("project",)
+    fields = ("project", "name", "base_url", "headers", "variables", "credentials")
+    readonly_fields = ("credentials",)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    @admin.display(boolean=True)
+    def credentials(self, environment: Environment) -> bool:
+        return bool(environment.sealed)
+
+
+class VersionInline(ReadOnly, TabularInline):
+    model = TestVersion
+    fields = ("number", "title", "author", "created_at")
+    extra = 0
+
+
+@admin.register(Test)
+class TestAdmin(ReadOnly, ModelAdmin):
+    list_display = ("public_id", "title", "project", "review_status", "origin", "family", "version", "updated_at")
+    list_display_links = ("public_id", "title")
+    list_filter = ("review_status", "origin", "family")
+    list_select_related = ("project",)
+    search_fields = ("title", "page_url", "project__name")
+    inlines = (VersionInline,)
+    actions = ("approve", "reject", "restore")
+
+    @admin.action(description="Approve selected tests", permissions=["review"])
+    def approve(self, request: HttpRequest, tests: QuerySet[Test]) -> None:
+        self._decide(request, tests, "approve")
+
+    @admin.action(description="Reject selected tests", permissions=["review"])
+    def reject(self, request: HttpRequest, tests: QuerySet[Test]) -> None:
+        self._decide(request, tests, "reject")
+
+    @admin.action(description="Restore selected tests to draft", permissions=["review"])
+    def restore(self, request: HttpRequest, tests: QuerySet[Test]) -> None:
+        self._decide(request, tests, "restore")
+
+    def _decide(self, request: HttpRequest, tests: QuerySet[Test], action: str) -> None:
+        for test in tests:
+            try:
+                test.decide(action, request.user)
+            except ReviewRefused as error:
+                messages.error(request, f"{test.public_id}: {error}")
+            else:
+                messages.success(request, f"{test.public_id} was {PAST[action]}.")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.change_test"))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnly, ModelAdmin):
+    list_display = ("name", "hint", "user", "project", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user", "project")
+    search_fields = ("name", "hint", "user__username", "project__name")
+    exclude = ("digest",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        revoked = tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+        messages.success(request, f"{revoked} revoked.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.change_apitoken"))
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnly, ModelAdmin):
+    list_display = ("at", "actor_name", "verb", "subject", "project", "detail")
+    list_filter = ("verb",)
+    list_select_related = ("project",)
+    search_fields = ("actor_name", "subject", "detail", "project__name")

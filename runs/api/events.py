@@ -1,0 +1,110 @@
+"""A run's story: as JSON from a number on, or as a stream that goes on until the run is over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from pydantic import BaseModel, ConfigDict, Field
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.parsing import query
+from projects.api.problems import Invalid
+from projects.api.schema import listed
+from projects.models import ApiToken
+from runs import live, reading
+from runs.api.endpoint import RunsEndpoint
+from runs.api.serializers import EventOut
+from runs.models import Run
+
+GROUP = 500
+BREATH_SECONDS = 10.0
+LATEST = 2**31 - 1
+
+
+class EventStream(BaseRenderer):
+    """Only negotiates: streams are written by `_stream`, and errors as JSON."""
+
+    media_type = "text/event-stream"
+    format = "event-stream"
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+        return JSONRenderer().render(data)
+
+
+class EventQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: int = Field(default=0, ge=0, le=LATEST, description="the last number that the client saw")
+    page_size: int = Field(default=200, ge=1, le=200)
+
+
+class EventList(RunsEndpoint):
+    """With `Accept: text/event-stream` a stream that honours Last-Event-ID and ends after the event `done`."""
+
+    renderer_classes = [JSONRenderer, EventStream]
+
+    @listed(EventQuery, EventOut)
+    def get(self, request: Request, run: str) -> Any:
+        asked = query(request, EventQuery)
+        found = self.run(request, run)
+        if isinstance(request.accepted_renderer, EventStream):
+            return self._streamed(request, found, asked.after)
+        lines = reading.events(found.pk, asked.after, asked.page_size)
+        more = len(lines) == asked.page_size and lines[-1]["seq"] < found.last_seq
+        following = f"{request.path}?after={lines[-1]['seq']}&page_size={asked.page_size}" if more else None
+        url = request.build_absolute_uri(following) if following else None
+        return Response({"results": lines, "next": url, "previous": None})
+
+    def _streamed(self, request: Request, run: Run, after: int) -> HttpResponseBase:
+        last = request.headers.get("Last-Event-ID", "")
+        if last:
+            if not (last.isascii() and last.isdigit() and int(last[:11]) <= LATEST):
+                raise Invalid({"Last-Event-ID": "Write the number of the last event you saw."})
+            after = int(last)
+        if run.is_over and after >= run.last_seq:
+            return HttpResponse(status=204)  # a browser's EventSource would come back for ever otherwise
+        stream = _stream(run.pk, after, lambda: _still_allowed(request, run.pk))
+        answer = StreamingHttpResponse(stream, content_type="text/event-stream; charset=utf-8")
+        answer["Cache-Control"] = "no-store"
+        answer["X-Accel-Buffering"] = "no"
+        return answer
+
+
+def _still_allowed(request: Request, run_id: int) -> bool:
+    """Whether the run may still be seen: tokens are revoked and members leave while streams are open."""
+    token = request.auth
+    if isinstance(token, ApiToken) and not ApiToken.living().filter(pk=token.pk).exists():
+        return False
+    return Run.objects.visible_to(request.user).filter(pk=run_id).exists()
+
+
+async def _stream(run_id: int, after: int, allowed: Any) -> AsyncIterator[bytes]:
+    checked = time.monotonic()
+    yield b": hello\n\n"
+    async with live.listen(run_id) as bell:
+        while True:
+            lines = await sync_to_async(reading.events)(run_id, after, GROUP)
+            for line in lines:
+                yield _written(line)
+                after = line["seq"]
+            if lines and lines[-1]["type"] == "done":
+                return
+            if time.monotonic() - checked > BREATH_SECONDS:
+                if not await sync_to_async(allowed)():
+                    return
+                checked = time.monotonic()
+                yield b": still here\n\n"
+            if len(lines) < GROUP:
+                await bell.wait(BREATH_SECONDS / 2)
+
+
+def _written(line: dict[str, Any]) -> bytes:
+    return f"id: {line['seq']}\nevent: {line['type']}\ndata: {json.dumps(line)}\n\n".encode()

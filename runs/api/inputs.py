@@ -1,0 +1,189 @@
+"""What comes in about runs and tests. Unknown options are errors; nothing is silently replaced by a default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator, model_validator
+
+from projects.api.inputs import Body, NewProject, ProjectEdit
+from projects.api.parsing import checked
+from projects.api.problems import Invalid
+from runs.engine.plan import CrawlOptions, RunOptions, Value
+from runs.gates import GATES
+
+NO_CALLBACKS = "Callbacks are not available in this version; poll the run's status instead."
+Id = Annotated[str, Field(min_length=1, max_length=30)]
+Tag = Annotated[str, Field(min_length=1, max_length=80)]
+Reason = Annotated[str, Field(max_length=1000)]
+
+
+class ProjectSettings(Value):
+    """A project's defaults for the options of its crawls and of its test runs."""
+
+    crawl: CrawlOptions = CrawlOptions()
+    run: RunOptions = RunOptions()
+
+
+def _known_gates(gates: dict[str, float]) -> dict[str, float]:
+    for name, limit in gates.items():
+        gate = GATES.get(name)
+        if gate is None:
+            raise ValueError(f"There is no gate '{name[:60]}'; there are {', '.join(GATES)}.")
+        if not gate.low <= limit <= gate.high:
+            raise ValueError(f"{name} must be from {gate.low:g} to {gate.high:g}.")
+    return gates
+
+
+Gates = Annotated[dict[str, float], AfterValidator(_known_gates)]
+
+
+class NewProjectWithSettings(NewProject):
+    settings: ProjectSettings = ProjectSettings()
+    quality_gates: Gates = {}
+
+
+class ProjectEditWithSettings(ProjectEdit):
+    settings: ProjectSettings | None = None
+    quality_gates: Gates | None = None
+
+
+class CrawlOrder(CrawlOptions):
+    """Options of a crawl that differ from the project's, and where it goes."""
+
+    environment: Id | None = None
+
+
+class TestOrder(RunOptions):
+    """Options of a run of one test that differ from the project's, and where it goes."""
+
+    __test__ = False
+
+    environment: Id | None = None
+    callback_url: str | None = Field(default=None, description=NO_CALLBACKS)
+
+    @field_validator("callback_url")
+    @classmethod
+    def _none_yet(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None:
+            raise ValueError(NO_CALLBACKS)
+        return url
+
+
+class RunOrder(TestOrder):
+    """Which approved tests run (all where neither is given), and how."""
+
+    tests: tuple[Id, ...] | None = Field(default=None, min_length=1, max_length=10_000)
+    tags: tuple[Tag, ...] | None = Field(default=None, min_length=1, max_length=100)
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> RunOrder:
+        if self.tests is not None and self.tags is not None:
+            raise ValueError("Give tests or tags, not both.")
+        return self
+
+
+class Rerun(Body):
+    only: Literal["failed", "all"] = "all"
+
+
+class NewTest(Body):
+    document: dict[str, Any] = Field(description="a test document")
+
+
+class TestEdit(Body):
+    """A new version of the test: a whole document, a new title, or both."""
+
+    __test__ = False
+
+    document: dict[str, Any] | None = None
+    title: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> TestEdit:
+        if self.document is None and self.title is None:
+            raise ValueError("Give a document or a title.")
+        return self
+
+
+class Nothing(Body):
+    """No fields at all."""
+
+
+class Rejection(Body):
+    reason: Reason = ""
+
+
+ReviewStatus = Literal["draft", "approved", "rejected"]
+
+
+class TestChoice(Body):
+    """Living tests of a project, chosen by their fields."""
+
+    __test__ = False
+
+    review_status: ReviewStatus | None = None
+    origin: Literal["crawl", "person"] | None = None
+    family: str | None = Field(default=None, max_length=40)
+    template: str | None = Field(default=None, max_length=80)
+    crawl_run: Id | None = None
+    search: str | None = Field(default=None, max_length=200)
+
+
+class BulkReview(Body):
+    """One action on several tests, named by ids or chosen by a filter."""
+
+    action: Literal["approve", "reject", "restore"]
+    ids: tuple[Id, ...] | None = Field(default=None, min_length=1, max_length=1000)
+    filter: TestChoice | None = None
+    reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> BulkReview:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("Give ids or filter, one of the two.")
+        if self.reason and self.action != "reject":
+            raise ValueError("A reason belongs to the action reject.")
+        return self
+
+
+OTHER_NAMES = {"environment_id": "environment", "test_ids": "tests", "parallel_workers": "parallel"}
+
+
+def from_camel(data: Mapping[str, Any]) -> RunOrder:
+    """A trigger's body, camelCase of older jobs or snake_case. Raises Invalid with the client's own spelling."""
+    values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    for spelling, value in _flat(data):
+        snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", spelling.split(".")[-1])
+        name = OTHER_NAMES.get(snake, snake)
+        if name in values:
+            raise Invalid({spelling: f"This is the same as {spelled[name]}; give it once."})
+        values[name], spelled[name] = value, spelling
+    try:
+        return checked(RunOrder, values)
+    except Invalid as error:
+        raise Invalid({_as_spelled(field, spelled): texts for field, texts in error.errors.items()}) from error
+
+
+def _flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    dials = data.get("dialsConfig", {})
+    if not isinstance(dials, Mapping):
+        raise Invalid({"dialsConfig": "Write an object."})
+    unknown = {f"dialsConfig.{name}": "There is no such field here." for name in dials if name != "parallelWorkers"}
+    if unknown:
+        raise Invalid(unknown)
+    rest = [(name, value) for name, value in data.items() if name != "dialsConfig"]
+    return rest + [(f"dialsConfig.{name}", value) for name, value in dials.items()]
+
+
+def _as_spelled(field: str, spelled: Mapping[str, str]) -> str:
+    first = re.split(r"[.\[]", field)[0]
+    return f"{spelled.get(first, first)}{field.removeprefix(first)}"
+
+
+def given(order: BaseModel, options: type[BaseModel]) -> dict[str, Any]:
+    """Those options that the client sent."""
+    return order.model_dump(mode="json", include=set(options.model_fields), exclude_unset=True)

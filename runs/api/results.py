@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Literal
+
+from django.db.models import Count, Prefetch
+from pydantic import Field
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.access import visible_to
+from projects.api.listing import Query, page
+from projects.api.parsing import query
+from projects.api.problems import Invalid
+from projects.api.schema import listed, single
+from projects.models import Test
+from projects.models.public import number_of
+from runs.api.endpoint import RunsEndpoint
+from runs.api.serializers import PageOut, ResultDetailOut, ResultOut
+from runs.models import Attempt, CrawlPage, Result
+
+
+class ResultQuery(Query):
+    status: Literal["pending", "running", "passed", "flaky", "failed", "skipped"] | None = None
+    test: str | None = Field(default=None, max_length=30)
+    search: str | None = Field(default=None, max_length=200, description="part of the title or the error")
+
+
+class ResultList(RunsEndpoint):
+    """In dispatch order."""
+
+    @listed(ResultQuery, ResultOut)
+    def get(self, request: Request, run: str) -> Response:
+        asked = query(request, ResultQuery)
+        rows = Result.objects.filter(run=self.run(request, run)).select_related("lease__shard")
+        rows = rows.defer("document", "row", "proposal")
+        if asked.status:
+            rows = rows.filter(status=asked.status)
+        if asked.test is not None:
+            rows = rows.filter(test=_number(asked.test))
+        if asked.search:
+            rows = rows.filter(title__icontains=asked.search) | rows.filter(error__icontains=asked.search)
+        return page(request, rows, asked, lambda found: ResultOut(found, many=True).data, default="position")
+
+
+class ResultDetail(RunsEndpoint):
+    @single(ResultDetailOut)
+    def get(self, request: Request, result: int) -> Response:
+        attempts = Attempt.objects.select_related("lease__shard").prefetch_related("artifacts")
+        rows = Result.objects.filter(run__project__in=visible_to(request.user)).select_related("lease__shard")
+        found = rows.prefetch_related(Prefetch("attempts", attempts)).filter(pk=result).first()
+        if found is None:
+            raise NotFound(f"There is no result {result} that you may see.")
+        return Response(ResultDetailOut(found, context={"request": request}).data)
+
+
+class PageQuery(Query):
+    status: Literal["pending", "running", "done", "failed", "skipped"] | None = None
+    template: str | None = Field(default=None, max_length=80)
+    search: str | None = Field(default=None, max_length=200, description="part of the address or the title")
+
+
+class PageList(RunsEndpoint):
+    """Pages of a crawl in the order in which they were found, and how many there are of each template."""
+
+    @listed(PageQuery, PageOut)
+    def get(self, request: Request, run: str) -> Response:
+        asked = query(request, PageQuery)
+        every = CrawlPage.objects.filter(run=self.run(request, run))
+        rows = every
+        if asked.status:
+            rows = rows.filter(status=asked.status)
+        if asked.template is not None:
+            rows = rows.filter(template=asked.template)
+        if asked.search:
+            rows = rows.filter(url__icontains=asked.search) | rows.filter(title__icontains=asked.search)
+        answer = page(request, rows, asked, lambda found: PageOut(found, many=True).data, default="pk")
+        tally = every.exclude(template="").order_by("template").values_list("template").annotate(Count("pk"))
+        answer.data["templates"] = dict(tally)
+        return answer
+
+
+def _number(public_id: str) -> int:
+    number = number_of(Test.PREFIX, public_id)
+    if number is None:
+        raise Invalid({"test": "Write a test's id, such as TC-1."})
+    return number

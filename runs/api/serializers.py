@@ -1,0 +1,316 @@
+"""What goes out of runs, results, pages and tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from projects.api.serializers import PublicId
+from projects.models import Test, TestVersion
+from runs.api.documents import sentences
+from runs.models import Artifact, Attempt, CrawlPage, Result, Run
+from runs.storage import signed_url
+
+
+class OrNull(serializers.CharField):
+    """A text column whose empty text means nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **options)
+
+    def to_representation(self, value: Any) -> Any:
+        return value or None
+
+
+class Public(serializers.CharField):
+    """The public id behind a foreign key, without reading its row."""
+
+    def __init__(self, prefix: str, column: str | None = None, **options: Any) -> None:
+        super().__init__(source=column, read_only=True, **options)
+        self.prefix = prefix
+
+    def to_representation(self, value: Any) -> str:
+        return f"{self.prefix}-{value}"
+
+
+class CountsOut(serializers.Serializer[Any]):
+    pending = serializers.IntegerField()
+    running = serializers.IntegerField()
+    passed = serializers.IntegerField()
+    flaky = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class PageCountsOut(serializers.Serializer[Any]):
+    pending = serializers.IntegerField()
+    running = serializers.IntegerField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class RunOut(serializers.ModelSerializer[Run]):
+    """A run; `results` and `pages` are counts, given by the context for all runs of an answer at once."""
+
+    id = PublicId()
+    project = Public("PRJ", "project_id")
+    environment = Public("ENV", "environment_id", allow_null=True)
+    rerun_of = Public("RUN", "rerun_of_id", allow_null=True)
+    base_url = serializers.CharField(source="site.base_url")
+    verdict = OrNull()
+    error = OrNull()
+    error_category = OrNull()
+    actor = serializers.CharField(source="actor_name")
+    results = serializers.SerializerMethodField()
+    pages = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields = [
+            "id",
+            "project",
+            "kind",
+            "status",
+            "verdict",
+            "stage",
+            "trigger",
+            "actor",
+            "environment",
+            "base_url",
+            "options",
+            "rerun_of",
+            "error",
+            "error_category",
+            "gate_result",
+            "results",
+            "pages",
+            "last_seq",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+        ]
+
+    def get_results(self, run: Run) -> CountsOut:
+        return CountsOut(self.context["results"][run.pk])
+
+    def get_pages(self, run: Run) -> PageCountsOut:
+        return PageCountsOut(self.context["pages"][run.pk])
+
+
+class ResultOut(serializers.ModelSerializer[Result]):
+    """One line of a run: light enough for lists of thousands."""
+
+    run = Public("RUN", "run_id")
+    test = Public("TC", "test_id", allow_null=True)
+    skip_reason = OrNull()
+    error = OrNull()
+    error_kind = OrNull()
+    shard = serializers.IntegerField(source="lease.shard.index", default=None)
+    worker = serializers.CharField(source="lease.worker", default=None)
+
+    class Meta:
+        model = Result
+        fields = [
+            "id",
+            "run",
+            "position",
+            "test",
+            "title",
+            "version",
+            "row_index",
+            "status",
+            "skip_reason",
+            "attempt_count",
+            "retries",
+            "failed_after_retry",
+            "error",
+            "error_kind",
+            "shard",
+            "worker",
+            "duration_ms",
+            "claimed_at",
+            "finished_at",
+        ]
+
+
+class ArtifactOut(serializers.ModelSerializer[Artifact]):
+    """A file of an attempt; the link is good for an hour."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Artifact
+        fields = ["id", "kind", "content_type", "size", "url"]
+
+    def get_url(self, row: Artifact) -> str:
+        path = signed_url(row)
+        request = self.context.get("request")
+        return str(request.build_absolute_uri(path)) if request else path
+
+
+class AttemptOut(serializers.ModelSerializer[Attempt]):
+    shard = serializers.IntegerField(source="lease.shard.index", default=None)
+    worker = serializers.CharField(source="lease.worker", default=None)
+    artifacts = ArtifactOut(many=True)
+
+    class Meta:
+        model = Attempt
+        fields = [
+            "number",
+            "passed",
+            "started_at",
+            "duration_ms",
+            "shard",
+            "worker",
+            "steps",
+            "failure",
+            "console",
+            "requests",
+            "artifacts",
+        ]
+
+
+class ResultDetailOut(ResultOut):
+    attempts = AttemptOut(many=True)
+
+    class Meta(ResultOut.Meta):
+        fields = [*ResultOut.Meta.fields, "document", "row", "attempts"]
+
+
+class PageOut(serializers.ModelSerializer[CrawlPage]):
+    """A page of a crawl. `found_on` is the page whose link led to it: the edges of the map."""
+
+    found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
+    skip_reason = OrNull()
+    error = OrNull()
+    error_category = OrNull()
+    forms = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CrawlPage
+        fields = [
+            "id",
+            "url",
+            "depth",
+            "found_on",
+            "status",
+            "skip_reason",
+            "title",
+            "http_status",
+            "template",
+            "forms",
+            "error",
+            "error_category",
+            "visited_at",
+        ]
+
+    def get_forms(self, row: CrawlPage) -> list[dict[str, Any]]:
+        return list((row.snapshot or {}).get("forms", []))
+
+
+class TestOut(serializers.ModelSerializer[Test]):
+    """A test without its document; `tags` and `priority` are the document's."""
+
+    __test__ = False
+
+    id = PublicId()
+    project = Public("PRJ", "project_id")
+    reason = OrNull()
+    crawl_run = Public("RUN", allow_null=True)
+    reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
+    tags = serializers.SerializerMethodField()
+    priority = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Test
+        fields = [
+            "id",
+            "project",
+            "title",
+            "version",
+            "review_status",
+            "reason",
+            "reviewed_by",
+            "reviewed_at",
+            "origin",
+            "crawl_run",
+            "family",
+            "template",
+            "page_url",
+            "tags",
+            "priority",
+            "score",
+            "evidence",
+            "created_at",
+            "updated_at",
+        ]
+
+    def get_tags(self, test: Test) -> list[str]:
+        return list(test.document.get("tags", []))
+
+    def get_priority(self, test: Test) -> str:
+        return str(test.document.get("priority", "medium"))
+
+
+class TestDetailOut(TestOut):
+    """A test with its document, and its steps in plain English."""
+
+    in_words = serializers.SerializerMethodField()
+
+    class Meta(TestOut.Meta):
+        fields = [*TestOut.Meta.fields, "document", "in_words"]
+
+    def get_in_words(self, test: Test) -> list[str]:
+        return sentences(test.document)
+
+
+class VersionOut(serializers.ModelSerializer[TestVersion]):
+    author = serializers.CharField(source="author.username", default=None)
+
+    class Meta:
+        model = TestVersion
+        fields = ["number", "title", "document", "author", "created_at"]
+
+
+class BulkOut(serializers.Serializer[Any]):
+    """What a bulk action changed, and what it could not, with the reason."""
+
+    changed = serializers.ListField(child=serializers.CharField())
+    refused = serializers.DictField(child=serializers.CharField())
+
+
+class EventOut(serializers.Serializer[Any]):
+    seq = serializers.IntegerField()
+    type = serializers.CharField()
+    at = serializers.DateTimeField()
+    data = serializers.DictField()  # type: ignore[assignment]
+
+
+class TriggeredOut(serializers.Serializer[Any]):
+    runId = serializers.CharField()  # noqa: N815
+    statusUrl = serializers.URLField()  # noqa: N815
+
+
+class TriggerStatusOut(serializers.Serializer[Any]):
+    """What CI polls, in the spelling of its jobs."""
+
+    runId = serializers.CharField()  # noqa: N815
+    status = serializers.CharField()
+    verdict = serializers.CharField(allow_null=True)
+    passed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    flaky = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    total = serializers.IntegerField()
+    error = serializers.CharField(allow_null=True)
+    gateResult = serializers.DictField(allow_null=True)  # noqa: N815
+    webVitalsResult = serializers.DictField(allow_null=True)  # noqa: N815
+    startedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+    finishedAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+    durationMs = serializers.IntegerField(allow_null=True)  # noqa: N815
+    url = serializers.URLField()

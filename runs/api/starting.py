@@ -1,0 +1,168 @@
+"""Crawls and test runs are asked for here; the ledger queues them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.access import QA_LEAD, CiPrincipal, name_of, person
+from projects.api.etags import check_match
+from projects.api.idempotency import idempotent
+from projects.api.parsing import body, checked
+from projects.api.problems import Conflict, Invalid
+from projects.models import ApiToken, Environment, Project, Test
+from projects.models.public import number_of
+from runs import ledger, reading
+from runs.api.endpoint import RunsEndpoint
+from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, from_camel, given
+from runs.api.runs import described
+from runs.api.serializers import RunOut, TriggeredOut, TriggerStatusOut
+from runs.engine.plan import CrawlOptions, RunOptions
+from runs.models import Run
+
+
+class StartCrawl(RunsEndpoint):
+    @extend_schema(request=CrawlOrder, responses={202: RunOut})
+    @idempotent
+    def post(self, request: Request, project: str) -> Response:
+        asked = body(request, CrawlOrder)
+        of = self.project(request, project, QA_LEAD)
+        options = merged(CrawlOptions, of.settings.get("crawl", {}), asked)
+        return accepted(request, ledger.open_crawl(order(request, of, asked.environment), options))
+
+
+class StartRun(RunsEndpoint):
+    @extend_schema(request=RunOrder, responses={202: RunOut})
+    @idempotent
+    def post(self, request: Request, project: str) -> Response:
+        asked = body(request, RunOrder)
+        of = self.project(request, project, QA_LEAD)
+        return accepted(request, open_run(order(request, of, asked.environment), asked))
+
+
+class StartTest(RunsEndpoint):
+    @extend_schema(request=TestOrder, responses={202: RunOut})
+    @idempotent
+    def post(self, request: Request, test: str) -> Response:
+        asked = body(request, TestOrder)
+        row = self.test(request, test, QA_LEAD)
+        check_match(request, row)
+        if row.review_status != "approved":
+            raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; approve it before it is run.")
+        options = merged(RunOptions, row.project.settings.get("run", {}), asked)
+        run = ledger.open_test_run(order(request, row.project, asked.environment), options, [row])
+        return accepted(request, run)
+
+
+class Trigger(RunsEndpoint):
+    """For CI: bodies in camelCase or snake_case. The same Idempotency-Key gives the same run, whoever sends it."""
+
+    @extend_schema(request=RunOrder, responses={202: TriggeredOut})
+    @idempotent
+    def post(self, request: Request, project: str) -> Response:
+        asked = from_camel(dict(request.data))
+        of = self.project(request, project, QA_LEAD)
+        key = request.headers.get("Idempotency-Key")
+        run = open_run(order(request, of, asked.environment, key), asked)
+        path = f"/api/v1/projects/{of.public_id}/trigger/runs/{run.public_id}"
+        url = request.build_absolute_uri(path)
+        return Response({"runId": run.public_id, "statusUrl": url}, status=202, headers={"Location": url})
+
+
+class TriggerStatus(RunsEndpoint):
+    @extend_schema(responses=TriggerStatusOut)
+    def get(self, request: Request, project: str, run: str) -> Response:
+        of = self.project(request, project)
+        found = self.run(request, run)
+        if found.project_id != of.pk:
+            raise Run.DoesNotExist
+        counts = reading.counts(found.pk)
+        said = {
+            "runId": found.public_id,
+            "status": found.status,
+            "verdict": found.verdict or None,
+            "passed": counts.passed,
+            "failed": counts.failed,
+            "flaky": counts.flaky,
+            "skipped": counts.skipped,
+            "total": counts.total,
+            "error": found.error or None,
+            "gateResult": found.gate_result,
+            "webVitalsResult": None,
+            "startedAt": found.started_at,
+            "finishedAt": found.finished_at,
+            "durationMs": found.duration_ms,
+            "url": request.build_absolute_uri(f"/runs/{found.public_id}"),
+        }
+        return Response(TriggerStatusOut(said).data)
+
+
+def open_run(of: ledger.Order, asked: RunOrder) -> Run:
+    """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
+    options = merged(RunOptions, of.project.settings.get("run", {}), asked)
+    return ledger.open_test_run(of, options, chosen(of.project, asked))
+
+
+def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:
+    approved = project.tests.approved()
+    if asked.tests is not None:
+        return _named(project, asked.tests)
+    if asked.tags is not None:
+        wanted = set(asked.tags)
+        return [test for test in approved if wanted & set(test.document.get("tags", []))]
+    return list(approved)
+
+
+def _named(project: Project, names: Sequence[str]) -> list[Test]:
+    numbers = {index: number_of(Test.PREFIX, name) for index, name in enumerate(names)}
+    known = project.tests.alive().in_bulk([number for number in numbers.values() if number is not None])
+    wrong: dict[str, str] = {}
+    for index, number in numbers.items():
+        test = known.get(number) if number is not None else None
+        if test is None:
+            wrong[f"tests[{index}]"] = f"The project has no test {names[index]}."
+        elif test.review_status != "approved":
+            wrong[f"tests[{index}]"] = f"{names[index]} is {test.review_status}; approve it before it is run."
+    if wrong:
+        raise Invalid(wrong)
+    return [known[number] for number in dict.fromkeys(numbers.values()) if number is not None]
+
+
+def merged(options: Any, defaults: dict[str, Any], asked: Any) -> Any:
+    """The project's defaults with what was asked for over them."""
+    return checked(options, defaults | given(asked, options))
+
+
+def order(request: Request, project: Project, environment: str | None, key: str | None = None) -> ledger.Order:
+    """Who asks, for what, against which environment. Raises Invalid for an environment that is not the project's."""
+    row = None
+    if environment is not None:
+        number = number_of(Environment.PREFIX, environment)
+        row = project.environments.filter(pk=number).first() if number else None
+        if row is None:
+            raise Invalid({"environment": f"The project has no environment {environment}."})
+    return ledger.Order(
+        project=project,
+        actor=person(request.user),
+        actor_name=name_of(request.user)[:160],
+        trigger=trigger_of(request),
+        environment=row,
+        idempotency_key=key,
+    )
+
+
+def trigger_of(request: Request) -> str:
+    user: Any = request.user
+    if isinstance(user, CiPrincipal):
+        return "ci"
+    return "api" if isinstance(request.auth, ApiToken) else "person"
+
+
+def accepted(request: Request, run: Run) -> Response:
+    """202 with the queued run."""
+    location = request.build_absolute_uri(f"/api/v1/runs/{run.public_id}")
+    return Response(described([run])[0], status=202, headers={"Location": location})

@@ -1,0 +1,44 @@
+"""The API below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from projects.api.problems import unknown
+from runs.api.events import EventList
+from runs.api.projects import ProjectDetail, ProjectList
+from runs.api.reports import Report
+from runs.api.rerunning import RerunRun
+from runs.api.results import PageList, ResultDetail, ResultList
+from runs.api.reviewing import Approve, Bulk, Reject, Restore
+from runs.api.runs import Abort, RunDetail, RunList
+from runs.api.starting import StartCrawl, StartRun, StartTest, Trigger, TriggerStatus
+from runs.api.tests import TestDetail, TestList, VersionList
+
+urlpatterns = [
+    path("v1/", include("projects.api.urls")),
+    path("v1/projects", ProjectList.as_view()),
+    path("v1/projects/<str:project>", ProjectDetail.as_view()),
+    path("v1/projects/<str:project>/crawl", StartCrawl.as_view()),
+    path("v1/projects/<str:project>/run", StartRun.as_view()),
+    path("v1/projects/<str:project>/trigger", Trigger.as_view()),
+    path("v1/projects/<str:project>/trigger/runs/<str:run>", TriggerStatus.as_view()),
+    path("v1/projects/<str:project>/tests", TestList.as_view()),
+    path("v1/projects/<str:project>/tests/bulk", Bulk.as_view()),
+    path("v1/tests/<str:test>", TestDetail.as_view()),
+    path("v1/tests/<str:test>/approve", Approve.as_view()),
+    path("v1/tests/<str:test>/reject", Reject.as_view()),
+    path("v1/tests/<str:test>/restore", Restore.as_view()),
+    path("v1/tests/<str:test>/run", StartTest.as_view()),
+    path("v1/tests/<str:test>/versions", VersionList.as_view()),
+    path("v1/runs", RunList.as_view()),
+    path("v1/runs/<str:run>", RunDetail.as_view()),
+    path("v1/runs/<str:run>/abort", Abort.as_view()),
+    path("v1/runs/<str:run>/rerun", RerunRun.as_view()),
+    path("v1/runs/<str:run>/results", ResultList.as_view()),
+    path("v1/runs/<str:run>/pages", PageList.as_view()),
+    path("v1/runs/<str:run>/events", EventList.as_view()),
+    path("v1/runs/<str:run>/report", Report.as_view()),
+    path("v1/results/<int:result>", ResultDetail.as_view()),
+    re_path("", unknown),
+]

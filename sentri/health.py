@@ -1,0 +1,98 @@
+"""Whether this process lives, and whether the installation can take work: for load balancers and orchestrators."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from runs import queue, states
+from runs.engine.browser.find import NoBrowser, find_browser
+from runs.models import Lease, Run
+
+log = logging.getLogger(__name__)
+UNTAKEN = timedelta(seconds=60)
+
+
+class NotReady(Exception):
+    """A part cannot do its work; the message is for anybody and says what to do."""
+
+
+@never_cache
+def alive(_: HttpRequest) -> JsonResponse:
+    """/healthz: the process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+@never_cache
+def ready(_: HttpRequest) -> JsonResponse:
+    """/readyz: 200 where every part can do its work, otherwise 503; what a stranger should not read is in the log."""
+    parts = {name: _said(name, look) for name, look in PARTS.items()}
+    good = all(said == "ok" for said in parts.values())
+    return JsonResponse({"status": "ready" if good else "not ready", "parts": parts}, status=200 if good else 503)
+
+
+def _said(name: str, look: Callable[[], None]) -> str:
+    try:
+        look()
+    except NotReady as reason:
+        return str(reason)
+    except Exception:
+        log.exception("readiness of the %s", name)
+        return f"The {name} does not answer."
+    return "ok"
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    _migrated()
+
+
+@cache
+def _migrated() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotReady("Migrations are pending: run manage.py migrate.")
+
+
+def _queue() -> None:
+    queue.waiting()
+    now = timezone.now()
+    untaken = Run.objects.filter(status=states.QUEUED, created_at__lt=now - UNTAKEN)
+    working = Lease.objects.filter(state=states.OPEN, expires_at__gt=now)
+    if untaken.exists() and not working.exists():
+        raise NotReady("Runs are waiting and no worker takes them: start manage.py sentri_worker.")
+
+
+def _storage() -> None:
+    place = Path(default_storage.path(""))
+    place.mkdir(parents=True, exist_ok=True)
+    if not os.access(place, os.W_OK):
+        raise NotReady("The directory of artifacts cannot be written: give the server's user the right to.")
+
+
+@cache
+def _browser() -> None:
+    try:
+        find_browser()
+    except NoBrowser as missing:
+        raise NotReady(str(missing)) from missing
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "database": _database,
+    "queue": _queue,
+    "storage": _storage,
+    "browser": _browser,
+}
