@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from runs.engine.browser import (
@@ -20,13 +21,14 @@ from runs.engine.browser import (
     watch,
 )
 from runs.engine.crawl.canonical import canonical
-from runs.engine.crawl.frontier import FoundLink, Frontier
+from runs.engine.crawl.frontier import Frontier, listed_in_sitemap
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
+from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.crawl.unreachable import Unvisited, authority, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, snapshot_of, visit
-from runs.engine.events import Event, Log, PageFailed, PageVisited, Seeds
+from runs.engine.events import Event, Link, Log, PageFailed, PageVisited, Seeds
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork
 
@@ -34,7 +36,9 @@ Pull = Callable[[], Awaitable[PageWork | None]]
 
 PAGES_PER_CONTEXT = 50
 SEEDS = 200
-GRACE_SECONDS = 8
+GRACE_SECONDS = 5
+OPENING_SECONDS = 1
+CLOSED = (401, 403)
 RECYCLED_AFTER = frozenset({"timeout", "crash"})
 
 
@@ -65,18 +69,13 @@ class Explorer:
         self.emit = emit
         self.guard = Guard.of(plan.site.base_url, plan.allow_private)
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
+        self.searches = Searches()
         self.robots = Robots()
         self.state: dict[str, Any] | None = None
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
-        await asyncio.gather(self._sign_in(), self._welcome(first))
-        slots = [asyncio.ensure_future(Slot(self).run(pull)) for _ in range(self.plan.options.parallel)]
-        try:
-            await asyncio.gather(*slots)
-        finally:
-            for slot in slots:
-                slot.cancel()
-            await asyncio.gather(*slots, return_exceptions=True)
+        await together(self._sign_in(), self._welcome(first))
+        await together(*(Slot(self).run(pull) for _ in range(self.plan.options.parallel)))
 
     async def _sign_in(self) -> None:
         site, options = self.plan.site, self.plan.options
@@ -98,18 +97,32 @@ class Explorer:
                 self.emit(Log("warning", welcome.trouble))
         if first:
             login = self.plan.site.credentials.login_url if self.plan.site.credentials else None
-            found = [FoundLink(url, landmark="sitemap") for url in (login, *welcome.pages) if url]
+            found = listed_in_sitemap(url for url in (login, *welcome.pages) if url)
             self.emit(Seeds(self.frontier.links(self.plan.site.base_url, found, depth=1)[:SEEDS]))
 
-    async def context(self) -> BrowserContext:
-        options = self.plan.options
-        return await self.browser.context(
-            options,
-            self.plan.site,
-            state=self.state,
-            allow_private=self.plan.allow_private,
-            read_only=options.read_only,
+    async def context(self, state: dict[str, Any] | None) -> BrowserContext:
+        """A context; when this is cancelled while the browser is making it, it is closed all the same."""
+        site, options, private = self.plan.site, self.plan.options, self.plan.allow_private
+        opening = asyncio.ensure_future(
+            self.browser.context(options, site, state=state, allow_private=private, read_only=options.read_only)
         )
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                await close_context(await asyncio.wait_for(opening, OPENING_SECONDS))
+            raise
+
+    def report(self, work: PageWork, visited: Visited, seen: Watch, *, signed_in: bool) -> PageVisited:
+        """Raises `Unvisited` for a page of another site."""
+        base_url = self.plan.site.base_url
+        if not same_site(visited.url, base_url):
+            where = f"{authority(visited.url)}, which is another site than {authority(base_url)}"
+            raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
+        snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
+        found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
+        links = self.frontier.links(visited.url, found, work.depth + 1)
+        return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
 
 
 class Slot:
@@ -155,27 +168,45 @@ class Slot:
         return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
-        explorer = self._explorer
-        timeout_ms = explorer.plan.options.page_timeout_ms
-        page, seen = await self._ready()
+        timeout_ms = self._explorer.plan.options.page_timeout_ms
         try:
             async with asyncio.timeout(timeout_ms / 1000 + GRACE_SECONDS):
-                visited = await visit(page, work.url, seen, explorer.guard, timeout_ms)
+                return await self._look(work)
         except TimeoutError as error:
             raise too_slow(work.url, timeout_ms / 1000) from error
-        return self._report(work, visited, seen)
 
-    def _report(self, work: PageWork, visited: Visited, seen: Watch) -> PageVisited:
+    async def _look(self, work: PageWork) -> PageVisited:
         explorer = self._explorer
-        base_url = explorer.plan.site.base_url
-        if not same_site(visited.url, base_url):
-            where = authority(visited.url)
-            raise Unvisited(
-                "not_a_page", f"{work.url} leads to {where}, which is another site than {authority(base_url)}."
-            )
-        snapshot = snapshot_of(visited, seen, base_url, signed_in=explorer.state is not None)
-        links = explorer.frontier.links(visited.url, visited.shown.links, work.depth + 1)
-        return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
+        signed_in = explorer.state is not None
+        page, seen = await self._ready()
+        try:
+            visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
+        except Unvisited as failure:
+            stranger = await self._as_stranger(work) if signed_in and failure.status in CLOSED else None
+            if stranger is None:
+                raise
+            return stranger
+        seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
+        if not signed_in or not (moved(work, visited) or work.depth == 0):
+            return seen_signed_in
+        stranger = await self._as_stranger(work)
+        if stranger is None or moved(work, visited):
+            return stranger or seen_signed_in
+        return replace(seen_signed_in, links=(*seen_signed_in.links, *new_links(stranger, seen_signed_in)))
+
+    async def _as_stranger(self, work: PageWork) -> PageVisited | None:
+        """The page as one sees it who is not signed in, or None when the site leads such a visitor elsewhere."""
+        explorer = self._explorer
+        context = await explorer.context(None)
+        try:
+            page = await self._open(context)
+            seen = watch(page)
+            visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
+            return None if moved(work, visited) else explorer.report(work, visited, seen, signed_in=False)
+        except (Unvisited, Error):
+            return None
+        finally:
+            await close_context(context)
 
     async def _ready(self) -> tuple[Page, Watch]:
         """The slot's page, with a watch that starts at zero."""
@@ -183,32 +214,60 @@ class Slot:
             await self._close()
         if self._page is None or self._page.is_closed():
             await self._close()
-            self._context = await self._explorer.context()
-            self._page = await self._context.new_page()
-            self._guard_against_surprises(self._context, self._page)
+            self._context = await self._explorer.context(self._explorer.state)
+            self._page = await self._open(self._context)
         self._visits += 1
         seen = watch(self._page)
         seen.forget_history()
         return self._page, seen
 
-    def _guard_against_surprises(self, context: BrowserContext, page: Page) -> None:
-        async def close_popup(other: Page) -> None:
-            with contextlib.suppress(Error):
-                await other.close()
-
-        async def answer(dialog: Any) -> None:
-            with contextlib.suppress(Error):
-                await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
-
-        async def cancel(download: Any) -> None:
-            with contextlib.suppress(Error):
-                await download.cancel()
-
-        context.on("page", close_popup)
-        page.on("dialog", answer)
-        page.on("download", cancel)
+    async def _open(self, context: BrowserContext) -> Page:
+        """A page that dialogs, popups and downloads cannot hold up."""
+        page = await context.new_page()
+        context.on("page", _close_popup)
+        page.on("dialog", _answer)
+        page.on("download", _cancel)
+        return page
 
     async def _close(self) -> None:
         context, self._context, self._page, self._visits = self._context, None, None, 0
         if context is not None:
             await close_context(context)
+
+
+async def together(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Until all are done or one has failed; the others are then cancelled, once: they have contexts to close."""
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def new_links(of: PageVisited, beside: PageVisited) -> list[Link]:
+    known = {link.key for link in beside.links}
+    return [link for link in of.links if link.key not in known]
+
+
+def moved(work: PageWork, visited: Visited) -> bool:
+    """Whether the site led from the address that was asked for to another."""
+    return canonical(visited.url) != canonical(work.url)
+
+
+async def _close_popup(page: Page) -> None:
+    with contextlib.suppress(Error):
+        await page.close()
+
+
+async def _answer(dialog: Any) -> None:
+    with contextlib.suppress(Error):
+        await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
+
+
+async def _cancel(download: Any) -> None:
+    with contextlib.suppress(Error):
+        await download.cancel()

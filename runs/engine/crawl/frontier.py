@@ -30,7 +30,7 @@ PER_COUSIN = 100
 PER_DEPTH = 20
 HIDDEN = 3
 PLACE = {"navigation": 0, "menu": 0, "banner": 1, "main": 5, "": 5, "complementary": 7, "contentinfo": 9, "sitemap": 9}
-MENUS = ("navigation", "menu", "contentinfo", "sitemap")
+MENUS = ("navigation", "menu", "contentinfo")
 KNOWN_CAP = 20
 
 
@@ -63,7 +63,7 @@ class Frontier:
         self._shapes = Shapes()
         self._rank: dict[str, int] = {}
         self._known: Counter[str] = Counter()
-        self._groups: dict[str, set[str]] = defaultdict(set)
+        self._shapes_of: dict[str, set[str]] = defaultdict(set)
         self._late: Counter[str] = Counter()
 
     def links(self, page_url: str, found: Iterable[FoundLink], depth: int) -> tuple[Link, ...]:
@@ -91,11 +91,11 @@ class Frontier:
         return self._rank[key] + depth * PER_DEPTH + place
 
     def _rank_of(self, key: str) -> int:
-        group, kind = self._shapes.group(key), self._shapes.kind(key)
-        known = min(self._known[group], KNOWN_CAP)
-        self._known[group] += 1
-        cousins = self._groups[kind] - {group}
-        self._groups[kind].add(group)
+        shape, kind = self._shapes.plain(key), self._shapes.kind(key)
+        known = min(self._known[shape], KNOWN_CAP)
+        self._known[shape] += 1
+        cousins = self._shapes_of[kind] - {shape}
+        self._shapes_of[kind].add(shape)
         rank = known * PER_KNOWN + min(len(cousins), KNOWN_CAP) * PER_COUSIN
         if not is_late(key):
             return rank
@@ -111,6 +111,15 @@ def is_late(url: str) -> bool:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     again = any(LATE_KEYS.fullmatch(name) and not chooses_view(name, value) for name, value in pairs)
     return again or len(pairs) > 1 or bool(LATE_PATH.search(parts.path))
+
+
+def listed_in_sitemap(addresses: Iterable[str]) -> list[FoundLink]:
+    """Addresses of a sitemap as links; what it lists below one folder are siblings, what is at the top is not."""
+    deep = re.compile(r"https?://[^/]+/+[^/]+/+[^/]")
+    return [
+        FoundLink(address, landmark="sitemap", place="0|sitemap" if deep.match(address) else f"{number}|top")
+        for number, address in enumerate(addresses)
+    ]
 
 
 def found_in(rows: Sequence[dict[str, object]]) -> tuple[FoundLink, ...]:

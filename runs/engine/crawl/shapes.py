@@ -80,22 +80,28 @@ class Shapes:
         """The coarser shape, in which every learnt segment varies."""
         return self._shape(url, few=0)
 
-    def _shape(self, url: str, few: int) -> str:
+    def plain(self, url: str) -> str:
+        """The shape by looks alone, as if nothing had been learnt."""
+        return self._shape(url, few=None)
+
+    def _shape(self, url: str, few: int | None) -> str:
         parts = urlsplit(url)
         shape = self._path(parts.path, few) + self._query(parts.query)
         return shape + (f"#{self._path(parts.fragment, few)}" if parts.fragment else "")
 
-    def _path(self, path: str, few: int) -> str:
+    def _path(self, path: str, few: int | None) -> str:
         segments = path.rstrip("/").split("/")
         shape = [self._segment(segments, index, few) for index in range(len(segments))]
         return "/".join(shape) + ("/" if path.endswith("/") else "")
 
-    def _segment(self, segments: list[str], index: int, few: int) -> str:
+    def _segment(self, segments: list[str], index: int, few: int | None) -> str:
         if varies(unquote(segments[index])):
             return "*"
         family = self._learnt.get("/".join(segments[: index + 1]))
+        if family is None or few is None:
+            return segments[index]
         inside = index < len(segments) - 1
-        return segments[index] if family is None or (inside and family.size <= few) else family.star
+        return segments[index] if inside and family.size <= few else family.star
 
     def _query(self, query: str) -> str:
         pairs = parse_qsl(query, keep_blank_values=True)
