@@ -27,7 +27,6 @@ LABELS = {
     "respect_robots": "Keep to robots.txt",
     "include": "Only addresses like",
     "exclude": "No addresses like",
-    "max_failures": "Stop after so many failures",
     "timeout_ms": "Time of a step (ms)",
     "test_timeout_ms": "Time of a test (ms)",
     "page_timeout_ms": "Time of a page (ms)",
@@ -113,7 +112,7 @@ class CrawlStart(StartForm[CrawlOptions]):
 
 class RunStart(StartForm[RunOptions]):
     model, kind = RunOptions, "run"
-    names = ("shards", "parallel", "retries", "max_failures")
+    names = ("shards", "parallel", "retries")
 
 
 class CrawlDefaults(OptionsForm[CrawlOptions]):
@@ -127,7 +126,7 @@ class CrawlDefaults(OptionsForm[CrawlOptions]):
 class RunDefaults(OptionsForm[RunOptions]):
     model, kind = RunOptions, "run"
     names = (
-        "shards", "parallel", "retries", "max_failures", "timeout_ms", "test_timeout_ms",
+        "shards", "parallel", "retries", "timeout_ms", "test_timeout_ms",
         "locale", "timezone_id", "device", "trace", "screenshot",
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def _numbers(place: Place) -> dict[str, Any]:
     tests = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
     by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
     return {
-        "last": ended[0] if ended else None,
+        "last": next((row for row in ended if row.run.status != states.ABORTED), ended[0] if ended else None),
         "strip": strip(ended),
         "recent": recent,
         "living": [row for row in recent if not row.run.is_over],

@@ -109,6 +109,11 @@ def duration(milliseconds: Any) -> str:
 
 
 @register.filter
+def spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+@register.filter
 def short_url(url: str) -> str:
     """Path and query of an address; the host is known from the place."""
     parts = urlsplit(url)
