@@ -78,7 +78,7 @@ function fieldRows(elements) {
 }
 
 function headingNear(element) {
-  const inside = element.querySelector("legend,h1,h2,h3,h4,h5,h6");
+  const inside = element.querySelector("h1,h2,h3,h4,h5,h6");
   if (inside && visibility(inside) === "seen") return tidy(contentText(inside));
   for (let at = element; at && at.localName !== "body"; at = at.parentElement) {
     for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
@@ -87,7 +87,16 @@ function headingNear(element) {
       if (last) return tidy(contentText(last));
     }
   }
-  return "";
+  const legend = element.querySelector("legend");
+  return legend ? tidy(contentText(legend)) : "";
+}
+
+function absolute(address, element) {
+  try {
+    return new URL(address, element.baseURI).href;
+  } catch {
+    return "";
+  }
 }
 
 function formRow(element, fields, buttons, frame) {
@@ -96,7 +105,7 @@ function formRow(element, fields, buttons, frame) {
   const isForm = element.localName === "form";
   const action = isForm ? element.getAttribute("action") || "" : "";
   return {
-    name: ariaName(element), action: isForm ? new URL(action, element.baseURI).href : "",
+    name: ariaName(element), action: isForm ? absolute(action, element) : "",
     method: (isForm && element.getAttribute("method") || "get").toLowerCase(),
     role: roleOf(element) || (element.closest("search,[role=search]") ? "search" : ""),
     fields: fieldRows(fields), submit: submit ? nameOf(submit, "button") : "", submit_css: submit ? cssPath(submit) : "",
@@ -152,7 +161,7 @@ function placeOf(link, numbers) {
 
 function linkRows(root, numbers) {
   return Array.from(root.querySelectorAll("a[href]:not([download]),area[href]")).slice(0, 3000).map((link) => ({
-    href: typeof link.href === "string" ? link.href : new URL(link.getAttribute("href"), link.baseURI).href,
+    href: typeof link.href === "string" ? link.href : absolute(link.getAttribute("href"), link),
     text: tidy(link.textContent, 120) || tidy(link.getAttribute("aria-label") || link.title || link.querySelector("img")?.alt || "", 120),
     landmark: landmarkOf(link), place: placeOf(link, numbers), hidden: !link.checkVisibility(),
     guarded: /^(?!get$)./i.test(link.dataset?.method || link.dataset?.turboMethod || "") ||
