@@ -19,7 +19,7 @@ def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Ste
     values = tuple(typed)
     steps = [step for message in change.messages[:2] if (step := message_step(message, values))]
     steps += [step for field in change.invalid[:2] for step in complaint(field, after, values)]
-    steps += heading(change, after)
+    steps += heading(change)
     if not steps:
         steps += list(_texts(change, values))[:2]
     steps += [visible(target) for name in after.dialogs if name and (target := shown("dialog", name))]
@@ -39,11 +39,10 @@ def at(look: Look) -> Step:
     return step
 
 
-def heading(change: Change, after: Look) -> list[Step]:
-    """The main heading, when it is another one than before."""
-    if after.main_heading not in change.headings:
-        return []
-    target = shown("heading", after.main_heading)
+def heading(change: Change) -> list[Step]:
+    """The main heading, when it is another one than before: on another page it may have been an entry's before."""
+    new = change.main_heading in change.headings or change.moved
+    target = shown("heading", change.main_heading) if new else None
     return [visible(target)] if target else []
 
 

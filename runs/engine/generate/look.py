@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runs.engine.events import Action, Form, FormField, Heading, PageSnapshot, Seen
-from runs.engine.generate.volatile import normalised
+from runs.engine.generate.volatile import leading, normalised
 
 SCRIPT = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 
@@ -114,10 +114,14 @@ def page_of(look: Look, origin: str) -> PageSnapshot:
 
 
 class Change(Seen):
-    """What is there after an action and was not before, volatile parts of texts aside; and the other way round."""
+    """What is there after an action and was not before, volatile parts of texts aside; and the other way round.
+
+    `main_heading` is "" when it is the same as before.
+    """
 
     moved: bool
     asked: bool
+    main_heading: str
     headings: tuple[str, ...]
     messages: tuple[Message, ...]
     texts: tuple[str, ...]
@@ -136,6 +140,7 @@ def difference(before: Look, after: Look) -> Change:
     return Change(
         moved=before.path != after.path,
         asked=before.query != after.query,
+        main_heading=after.main_heading if after.main_heading != before.main_heading else "",
         headings=tuple(one.text for one in after.headings if normalised(one.text) not in old_headings),
         messages=tuple(one for one in after.messages if one.text and normalised(one.text) not in old_messages),
         texts=tuple(text for text in after.texts if normalised(text) not in old_texts),
@@ -155,10 +160,11 @@ def missing_from(look: Look, entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _counted(before: Look, after: Look) -> tuple[Pressable, ...]:
-    """Links and buttons outside the main part that say the same as before with another number."""
-    old = {(one.role, normalised(one.name)): one.name for one in before.pressables if not one.main}
+    """Links and buttons outside the main part that say a number, and said another before: "Cart 1 item"."""
+    old = {(one.role, leading(one.name)): one.name for one in before.pressables if not one.main}
     return tuple(
         one
         for one in after.pressables
-        if not one.main and old.get((one.role, normalised(one.name)), one.name) != one.name
+        if not one.main and any(char.isdigit() for char in one.name)
+        if old.get((one.role, leading(one.name)), one.name) != one.name
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from runs.engine.browser import Error
-from runs.engine.generate.cases import Answer, Case, Observation
+from runs.engine.generate.cases import Answer, Case, Observation, Step
 from runs.engine.generate.look import Look
 from runs.engine.generate.visit import Visit, Visits
 from runs.engine.steps.base import StepFailed
@@ -40,6 +41,15 @@ def sentence(error: BaseException) -> str:
     return lines[0][:300] if lines else f"it took longer than {CASE_SECONDS} seconds"
 
 
+def single(step: Step, look: Look) -> Step:
+    """The step with the first of several links of one name, where all of them lead to the same place."""
+    target = step.get("target", {})
+    if step["do"] != "click" or target.get("role") != "link" or "nth" in target or not target.get("exact"):
+        return step
+    goals = [one.href for one in look.pressables if (one.role, one.name) == ("link", target["name"])]
+    return step | {"target": target | {"nth": 0}} if len(goals) > 1 and len(set(goals)) == 1 else step
+
+
 async def _tried(visit: Visit, case: Case) -> Observation:
     await visit.start(case.start)
     before = None
@@ -49,6 +59,7 @@ async def _tried(visit: Visit, case: Case) -> Observation:
         if len(case.steps) > 1:
             await visit.settle()
         before = await visit.look()
+        case = replace(case, steps=(*case.steps[:-1], single(case.steps[-1], before)))
         await visit.do(case.steps[-1])
         await visit.settle()
     after = await visit.look()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 async def in_parallel(
     items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], width: int
-) -> AsyncIterator[tuple[Item, Result]]:
+) -> AsyncGenerator[tuple[Item, Result], None]:
     """Each item with what `work` made of it; at most `width` are under way. Close the iterator to stop all."""
     under_way: deque[tuple[Item, asyncio.Task[Result]]] = deque()
     left = iter(items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -116,7 +116,7 @@ def _observing(visits: Visits) -> Callable[[Case], Awaitable[Observation]]:
     return one
 
 
-async def _confirmed(visits: Visits, drafts: Sequence[Draft]) -> AsyncIterator[tuple[str, Draft, Draft | None]]:
+async def _confirmed(visits: Visits, drafts: Sequence[Draft]) -> AsyncGenerator[tuple[str, Draft, Draft | None], None]:
     async def again(pair: tuple[str, Draft]) -> Draft | None:
         return await confirmed(visits, pair[1])
 

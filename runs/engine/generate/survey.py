@@ -23,7 +23,7 @@ _MEMBERS = whole(words("sign_in"))
 
 
 async def account_state(browser: Browser, plan: CrawlPlan) -> tuple[dict[str, Any] | None, list[Log]]:
-    """The storage state of the signed-in account; None without credentials, or with a warning when it does not get in."""
+    """The storage state of the signed-in account; None without credentials, and with a warning when it is refused."""
     if plan.site.credentials is None:
         return None, []
     try:
@@ -58,15 +58,14 @@ def concerns(crawled: Crawled) -> list[Log]:
         if ills:
             message = f"{page.path} is tested without expecting silence, for it was not silent: {ills[0][:200]}"
             logs.append(Log("warning", message))
-    left = {}
+    left: dict[tuple[str, str], str] = {}
     for page in crawled.exemplars():
         for form in page.forms:
             level, why = permit(form, crawled.options)
             if level is not Permit.SUBMIT:
-                left.setdefault(
-                    (form.action, form.submit),
-                    f"The form “{form.submit or form.name}” on {page.path} is not submitted: {why}",
-                )
+                what = form.submit or form.name
+                message = f"The form “{what}” on {page.path} is not submitted: {why}"
+                left.setdefault((form.action, form.submit), message)
     return logs + [Log("info", message) for message in left.values()]
 
 
@@ -96,11 +95,13 @@ def _with_form(crawled: Crawled, look: Look | None, plan: CrawlPlan) -> Crawled:
 
 
 async def _looked_for_form(visits: Visits, crawled: Crawled) -> Crawled:
-    """The sign-in page was not crawled: it is where the credentials say, or where a link says so, or the start."""
+    """The sign-in page was not crawled: it is where the credentials say, or where the start page's links lead to."""
     site = visits.plan.site
     given = site.credentials.login_url if site.credentials else None
-    links = [one.href for page in crawled.pages for one in page.actions if one.href and _MEMBERS.search(one.name)]
-    for url in dict.fromkeys(urljoin(site.base_url, link) for link in (given or site.base_url, *links[:2])):
-        if url.startswith(site.origin):
+    start = await glance(visits, address(urljoin(site.base_url, given or "")))
+    crawled = _with_form(crawled, start, visits.plan)
+    links = [one.href for one in start.pressables if one.href and _MEMBERS.search(one.name)] if start else []
+    for url in dict.fromkeys(links[:3]):
+        if crawled.sign_in is None and url.startswith(site.origin):
             crawled = _with_form(crawled, await glance(visits, address(url)), visits.plan)
     return crawled

@@ -8,9 +8,16 @@ from urllib.parse import urljoin
 
 from runs.engine.events import Action, Form, FormField, PageSnapshot
 from runs.engine.generate.look import Look
-from runs.engine.generate.volatile import is_steady, steady
+from runs.engine.generate.volatile import is_steady, leading
 
 Target = dict[str, Any]
+_ROLES = {
+    **dict.fromkeys(("", "text", "email", "tel", "url", "textarea"), "textbox"),
+    "search": "searchbox",
+    "number": "spinbutton",
+    "checkbox": "checkbox",
+    "range": "slider",
+}
 _LANDMARKS = frozenset({"navigation", "banner", "contentinfo", "main", "complementary", "search", "region", "form"})
 
 
@@ -52,19 +59,40 @@ def said(text: str) -> Target:
 
 
 def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
-    """A form's field by label, placeholder or role; by its attributes only where it has no name for people."""
+    """A form's field by label, role or placeholder; by its attributes only where it has no name for people."""
     label = _bare(field.label)
     others = [other for one in page.forms for other in one.fields if other is not field]
-    if label and not any(label.lower() in _bare(other.label).lower() for other in others):
+    labels = [_bare(other.label) for other in others]
+    titles = [one.name for one in page.actions] + [one.name for one in page.forms]
+    titles += [one.name for one in page.landmarks]
+    if label and not any(label.lower() in other.lower() for other in (*labels, *titles)):
         return {"label": label}
-    if label and field.label == label and not any(label == _bare(other.label) for other in others):
+    if label and field.label == label and label not in labels and label not in titles:
         return {"label": label, "exact": True}
-    scope = form_scope(form, page)
-    if label and scope and sum(1 for other in form.fields if label.lower() in _bare(other.label).lower()) == 1:
-        return {"label": label, "within": scope}
+    if label and (target := _by_role(field, form, page)):
+        return target
     if field.placeholder and not any(field.placeholder.lower() in other.placeholder.lower() for other in others):
         return {"placeholder": field.placeholder}
     return {"css": field.css} if field.css else None
+
+
+def _by_role(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
+    """By role and whole name, within its form where another form has the like."""
+    role = _role(field)
+    if not role or not is_steady(field.label):
+        return None
+    target = {"role": role, "name": field.label, "exact": True}
+    like = [one for one in page.forms for other in one.fields if (_role(other), other.label) == (role, field.label)]
+    if len(like) == 1:
+        return target
+    scope = form_scope(form, page)
+    return target | {"within": scope} if scope and sum(1 for one in like if one is form) == 1 else None
+
+
+def _role(field: FormField) -> str:
+    if field.tag == "select":
+        return "listbox" if field.type == "select-multiple" else "combobox"
+    return _ROLES.get(field.type, "")
 
 
 def submit_of(form: Form, page: PageSnapshot) -> Target | None:
@@ -100,18 +128,13 @@ def _by_name(role: str, name: str) -> Target | None:
         return None
     if is_steady(name):
         return {"role": role, "name": name, "exact": True}
-    part = _leading(name)
+    part = leading(name)
     return {"role": role, "name": part} if part else None
 
 
 def _overlap(name: str, other: str) -> bool:
     """Whether a target made from `name` would also find `other`."""
-    return name == other if is_steady(name) else bool(part := _leading(name)) and part.lower() in other.lower()
-
-
-def _leading(name: str) -> str:
-    """The beginning of a name if it is steady, else its longest steady part: "Cart" of "Cart 2 items"."""
-    return steady(name, first=True) or steady(name)
+    return name == other if is_steady(name) else bool(part := leading(name)) and part.lower() in other.lower()
 
 
 def _same_goal(actions: list[Action], page: PageSnapshot) -> bool:

@@ -32,7 +32,7 @@ class Visits:
 
     @asynccontextmanager
     async def open(self, *, signed_in: bool, writes: bool) -> AsyncIterator[Visit]:
-        """A visit in a fresh context, which is closed at its end. Without `writes` nothing leaves that changes anything."""
+        """A visit in a fresh context, closed at its end. Without `writes` no request leaves that changes anything."""
         read_only = self.plan.options.read_only or not writes
         context = await self.browser.context(
             self.plan.options,

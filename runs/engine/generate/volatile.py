@@ -59,6 +59,11 @@ def steady(text: str, typed: Iterable[str] = (), *, longest: int = 120, first: b
     return best if len(_LETTERS.findall(best)) >= 3 else ""
 
 
+def leading(name: str) -> str:
+    """The beginning of a name if it is steady, else its longest steady part: "Cart" of "Cart 2 items"."""
+    return steady(name, first=True) or steady(name)
+
+
 def is_steady(text: str) -> bool:
     """Whether the whole text may be expected word for word."""
     return bool(text.strip()) and _CUT.search(text) is None

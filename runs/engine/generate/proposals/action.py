@@ -12,7 +12,7 @@ from runs.engine.generate.effects import expected, visible, whereabouts
 from runs.engine.generate.look import Look, Pressable, difference, page_of
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
-from runs.engine.generate.proposals.writing import document, page_name, quoted, seen_on
+from runs.engine.generate.proposals.writing import document, outcome, page_name, quoted, seen_on
 from runs.engine.generate.safety import Permit, harmless, permit, pressable
 from runs.engine.generate.targets import field_of, only, pressed, shown
 from runs.engine.generate.vocabulary import whole, words
@@ -162,7 +162,7 @@ def _pressed(crawled: Crawled, seen: Observation, before: Look, after: Look) -> 
     found = expected(change, after)
     if not found:
         return
-    title = f"Pressing “{quoted(seen.case.about['name'])}” on the {page_name(seen.case.page)} has its effect"
+    title = f"Pressing “{quoted(seen.case.about['name'])}” on the {page_name(seen.case.page)} {outcome(found[0])}"
     body = document(
         seen.case,
         [*seen.case.steps, *whereabouts(change, after), *found],

@@ -28,7 +28,8 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             if _is_read(request, page) and not danger("", url):
                 signed_in = crawled.needs_account(page)
                 found.setdefault(
-                    _template(url), Case("api", url, page, address(page.url), signed_in=signed_in, fetch=address(url))
+                    _template(url, page),
+                    Case("api", url, page, address(page.url), signed_in=signed_in, fetch=address(url)),
                 )
     return list(found.values())[:_MOST]
 
@@ -43,10 +44,14 @@ def _is_read(request: dict[str, Any], page: PageSnapshot) -> bool:
     )
 
 
-def _template(url: str) -> str:
-    """The address with its variable parts blanked; of a query only the names count."""
+def _template(url: str, page: PageSnapshot) -> str:
+    """The address with its variable parts blanked: what varies by itself, and what it takes from the page's own path.
+
+    Of a query only the names count.
+    """
     parts = urlsplit(url)
-    path = "/".join("*" if _VARIABLE.search(segment) else segment for segment in parts.path.split("/"))
+    own = set(page.path.split("/")[2:])
+    path = "/".join("*" if _VARIABLE.search(part) or part in own else part for part in parts.path.split("/"))
     return path + "?" + "&".join(sorted(pair.split("=")[0] for pair in parts.query.split("&")))
 
 

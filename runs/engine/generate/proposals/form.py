@@ -13,7 +13,7 @@ from runs.engine.generate.look import Change, LiveField, difference
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
 from runs.engine.generate.proposals.kinds import kind
-from runs.engine.generate.proposals.writing import document, form_name, quoted, seen_on
+from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, seen_on
 from runs.engine.generate.safety import Permit, asks, permit
 from runs.engine.generate.targets import said
 from runs.engine.generate.volatile import steady
@@ -102,7 +102,7 @@ def _accepted(crawled: Crawled, seen: Observation, change: Change) -> Iterator[D
     found = expected(change, after, typed(seen))
     if not found:
         return
-    title = f"The {name} can be sent with everything filled in"
+    title = f"Sending the {name} with everything filled in {outcome(found[0])}"
     body = document(seen.case, [*seen.case.steps, *whereabouts(change, after), *found], title, "high")
     yield Draft(
         "form", title, body, seen.case, f"{seen_on(crawled, seen.case.page)}; this is what sending it showed", 0

@@ -50,10 +50,7 @@ def query_field(form: Form) -> FormField:
 
 
 def _is_query(form: Form, field: FormField) -> bool:
-    plain = field.type in ("", "text", "search", "textarea")
-    return plain and bool(
-        form.role == "search"
-        or meaning(field) == "search"
-        or field.name.lower() in _QUERY_NAMES
-        or _FILTERS.search(field.label or field.placeholder)
-    )
+    if field.type not in ("", "text", "search", "textarea"):
+        return False
+    named = meaning(field) == "search" or field.name.lower() in _QUERY_NAMES
+    return form.role == "search" or named or bool(_FILTERS.search(field.label or field.placeholder))

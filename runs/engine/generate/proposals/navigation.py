@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
@@ -15,29 +16,30 @@ from runs.engine.generate.safety import pressable
 from runs.engine.generate.targets import pressed
 
 _MOST = 24
+_SECTIONS = 4
 _FRAME = ("navigation", "banner", "contentinfo")
 _PAGING = re.compile(r"[?&](?:page|p|offset|start|cursor)=", re.IGNORECASE)
 
 
 def cases(crawled: Crawled) -> Iterable[Case]:
     known = {address(page.url): page for page in crawled.pages if page.status in (200, None)}
-    reached: set[str] = set()
+    reached: Counter[str] = Counter()
     for page in crawled.exemplars():
         for action in page.actions:
-            goal = _goal(page, action)
-            target = known.get(goal)
+            target = known.get(_goal(page, action))
             if target is None or target.path == page.path or not _worth(action, crawled):
                 continue
             framed = action.landmark.startswith(_FRAME)
-            key = f"to {goal}" if framed else f"kind {target.template}"
+            there = address(target.url)
+            full = reached[target.template] >= (_SECTIONS if framed else 1) or reached.total() >= 2 * _MOST
             link = pressed(action, page)
-            if key in reached or link is None or len(reached) >= _MOST:
+            if full or reached[there] or link is None:
                 continue
-            reached.add(key)
+            reached.update((target.template, there))
             signed_in = crawled.needs_account(page) or crawled.needs_account(target)
             about = {"name": action.name, "framed": framed}
             step = {"do": "click", "target": link}
-            yield Case("navigation", key, page, address(page.url), (step,), signed_in, about=about)
+            yield Case("navigation", there, page, address(page.url), (step,), signed_in, about=about)
 
 
 def tests(_crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -48,7 +50,7 @@ def tests(_crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dr
         found = expected(change, seen.after)
         if not found or not change.moved:
             continue
-        page, name = seen.case.page, quoted(seen.case.about["name"])
+        page, name = seen.case.page, quoted(seen.case.steps[-1]["target"].get("name") or seen.case.about["name"])
         goal = quoted(seen.after.main_heading) or seen.after.path
         title = f"The link “{name}” on the {page_name(page)} opens “{goal}”"
         steps = [*seen.case.steps, at(seen.after), *found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
@@ -23,11 +24,14 @@ def cases(crawled: Crawled) -> Iterable[Case]:
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    common = _common(crawled)
     for rank, seen in enumerate(observations):
         page, look = seen.case.page, seen.after
         if look is None:
             continue
-        parts = [*_heading(page, look), *_landmarks(page), *_list(look), *_fields(page), *_controls(page, look)]
+        shared = set() if rank == 0 else common
+        parts = [*_heading(page, look), *_landmarks(page), *_list(look)]
+        parts += [*_fields(page, shared), *_controls(page, look, shared)]
         if not parts:
             continue
         steps = [at(look), *parts, *_quiet(page, seen)]
@@ -40,6 +44,21 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             seen_on(crawled, page),
             rank,
         )
+
+
+def _common(crawled: Crawled) -> set[str]:
+    """Names of buttons and fields that most pages have: one test of them is enough."""
+    pages = crawled.exemplars()
+    counts = Counter(name for page in pages for name in {*_buttons(page), *_labels(page)})
+    return {name for name, count in counts.items() if count > max(2, len(pages) // 2)}
+
+
+def _buttons(page: PageSnapshot) -> set[str]:
+    return {action.name for action in page.actions if action.role == "button"}
+
+
+def _labels(page: PageSnapshot) -> set[str]:
+    return {field.label for form in page.forms for field in form.fields}
 
 
 def _heading(page: PageSnapshot, look: Look) -> list[Step]:
@@ -69,21 +88,27 @@ def _list(look: Look) -> list[Step]:
     return [visible(target | {"within": {"role": "main"}} if look.has_main else target)]
 
 
-def _fields(page: PageSnapshot) -> list[Step]:
+def _fields(page: PageSnapshot, shared: set[str]) -> list[Step]:
     found = []
     for form in page.forms:
         for field in form.fields:
             target = field_of(field, form, page)
-            if not form.frame and target and "css" not in target and field.type != "hidden":
+            if (
+                not form.frame
+                and field.label not in shared
+                and target
+                and "css" not in target
+                and field.type != "hidden"
+            ):
                 found.append(visible(target))
     return found[:_FIELDS]
 
 
-def _controls(page: PageSnapshot, look: Look) -> list[Step]:
+def _controls(page: PageSnapshot, look: Look, shared: set[str]) -> list[Step]:
     """Buttons first, those of the main part before others: they are what a page is for."""
     steps = []
     buttons = [one for one in look.pressables if one.role == "button"]
-    known = {action.name for action in page.actions if action.role == "button"}
+    known = _buttons(page) - shared
     for button in sorted(buttons, key=lambda one: not one.main):
         target = shown("button", button.name)
         if target and button.name in known and visible(target) not in steps:

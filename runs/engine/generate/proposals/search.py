@@ -13,7 +13,7 @@ from runs.engine.generate.effects import absence, at, message_step, presence, vi
 from runs.engine.generate.look import Entry, Look, difference, missing_from
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_loose, kind, query_field
-from runs.engine.generate.proposals.writing import document, seen_on
+from runs.engine.generate.proposals.writing import document, quoted, seen_on
 from runs.engine.generate.safety import Permit, permit
 from runs.engine.generate.targets import field_of, said
 from runs.engine.generate.volatile import normalised, steady
@@ -27,13 +27,15 @@ _FORMS = 3
 def cases(crawled: Crawled) -> Iterable[Case]:
     for name, (page, form) in _forms(crawled).items():
         box = field_of(query_field(form), form, page)
-        send = None if is_loose(form) else entering.sending(form, page, box)
+        loose = is_loose(form)
+        doing = f"Filtering by “{quoted(entering.label_of(query_field(form)))}” with" if loose else "Searching for"
+        send = None if loose else entering.sending(form, page, box)
         if box is None:
             continue
         for word in [*_words(crawled), NOWHERE]:
             enter: Step = {"do": "fill", "target": box, "value": word}
             steps = (enter, send) if send else (enter,)
-            about = {"word": word, "form": name}
+            about = {"word": word, "form": name, "doing": doing}
             signed_in = crawled.needs_account(page)
             yield Case("search", f"{name} {word}", page, address(page.url), steps, signed_in, about=about)
 
@@ -66,7 +68,7 @@ def _finds(
     steps = [*presence(hits, 2), *absence([*there, *misses], after, 2)]
     if not presence(hits, 1) or not (misses or there):
         return None
-    title = f"Searching for “{word}” lists what matches"
+    title = f"{seen.case.about['doing']} “{word}” lists what matches"
     why = (
         f"the word is on the site, and the search of {seen.case.page.path} found it; {seen_on(crawled, seen.case.page)}"
     )
@@ -81,7 +83,7 @@ def _finds_nothing(seen: Observation, found: Observation) -> Iterator[Draft]:
     steps = [*_apology(before, after, found.after), *absence(_hits(found), after, 2)]
     if after.listed() == found.after.listed() or not steps:
         return
-    title = "Searching for a word that is nowhere finds nothing"
+    title = f"{seen.case.about['doing']} a word that is nowhere lists nothing"
     body = document(seen.case, [*seen.case.steps, at(after), *steps], title)
     why = f"this is what the search of {seen.case.page.path} answered to “{NOWHERE}”"
     yield Draft("search", title, body, seen.case, why, 1)

@@ -98,7 +98,7 @@ def _asks_first(crawled: Crawled, seen: Observation) -> Iterator[Draft]:
     if after is None or after.path == page.path:
         return
     change = difference(Look(path=page.path, headings=page.headings), after)
-    found = heading(change, after)
+    found = heading(change)
     if not found:
         return
     title = f"The {page_name(page)} cannot be opened without signing in"

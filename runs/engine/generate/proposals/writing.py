@@ -57,6 +57,13 @@ def quoted(name: str, longest: int = 50) -> str:
     return line if len(line) <= longest else line[: longest - 1].rsplit(" ", 1)[0] + "…"
 
 
+def outcome(expectation: Step) -> str:
+    """The effect in a few words, for the end of a title: shows “Thank you”."""
+    target = expectation.get("target", {})
+    words = expectation.get("contains") or target.get("text") or target.get("name")
+    return f"shows “{quoted(words)}”" if words else "has its effect"
+
+
 def seen_on(crawled: Crawled, page: PageSnapshot) -> str:
     """Where a test comes from, for the reviewer."""
     count = crawled.of_template(page.template)
