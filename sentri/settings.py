@@ -164,4 +164,5 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
+    "loggers": {name: {"level": "WARNING"} for name in ("django-q", "httpx", "httpcore")},
 }
