@@ -16,8 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, visible_to
-from projects.models import Membership, Project
+from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, name_of, visible_to
+from projects.models import Activity, Membership, Project
 from projects.models.workspace import RANK, Role
 
 P = ParamSpec("P")
@@ -36,6 +36,7 @@ class Place:
 
     project: Project
     role: str
+    person: User
 
     @property
     def may_work(self) -> bool:
@@ -49,6 +50,17 @@ class Place:
     def waiting(self) -> int:
         """How many tests wait for review."""
         return self.project.tests.alive().filter(review_status="draft").count()
+
+    def note(self, verb: str, subject: str, detail: str = "") -> None:
+        """One line in the project's log of activity."""
+        Activity.objects.create(
+            project=self.project,
+            actor=self.person,
+            actor_name=name_of(self.person)[:160],
+            verb=verb,
+            subject=subject,
+            detail=detail[:500],
+        )
 
     def require(self, needed: str) -> None:
         """Raises PermissionDenied with one sentence where the role is too low."""
@@ -64,7 +76,7 @@ def place_of(request: Request, project: str | int, needed: str = VIEWER) -> Plac
         row = found.by_public_id(project) if isinstance(project, str) else found.get(pk=project)
     except Project.DoesNotExist as error:
         raise Http404 from error
-    place = Place(row, row.role)
+    place = Place(row, row.role, request.user)
     place.require(needed)
     return place
 

@@ -11,7 +11,7 @@ from projects.access import ADMIN, QA_LEAD
 from projects.forms import CredentialsForm, NewProjectForm
 from projects.models import Membership, Workspace
 from projects.models.workspace import RANK, Role
-from projects.place import Request, page
+from projects.place import Request, page, place_of
 
 
 @page
@@ -28,6 +28,7 @@ def new_project(request: Request) -> HttpResponse:
             credentials.keep(form.instance)
         with transaction.atomic():
             project = form.save()
+        place_of(request, project.pk).note("project created", project.public_id, project.name)
         return redirect("project", project.public_id)
     status = 422 if request.method == "POST" else 200
     return render(request, "projects/new.html", {"form": form, "credentials": credentials}, status=status)

@@ -40,7 +40,9 @@ def environment(request: Request, project: str, environment: str) -> HttpRespons
 @page
 @require_POST
 def delete_environment(request: Request, project: str, environment: str) -> HttpResponse:
-    row = _row(place_of(request, project, QA_LEAD), environment)
+    place = place_of(request, project, QA_LEAD)
+    row = _row(place, environment)
+    place.note("environment deleted", environment, row.name)
     row.delete()
     messages.success(request, f"Environment {row.name} was deleted. Runs that used it keep what they need.")
     return redirect("environments", project)

@@ -7,9 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from projects.access import ADMIN, QA_LEAD, VIEWER, name_of
+from projects.access import ADMIN, QA_LEAD, VIEWER
 from projects.forms import CredentialsForm, ProjectForm
-from projects.models import Activity
 from projects.place import Place, Request, page, place_of
 
 
@@ -55,12 +54,6 @@ def delete(request: Request, project: str) -> HttpResponse:
         messages.error(request, f"Nothing was deleted: write the project's name, {place.project.name}, to confirm.")
         return redirect("settings", project)
     place.project.delete_softly()
-    Activity.objects.create(
-        project=place.project,
-        actor=request.user,
-        actor_name=name_of(request.user),
-        verb="project deleted",
-        subject=place.project.public_id,
-    )
+    place.note("project deleted", place.project.public_id, place.project.name)
     messages.success(request, f"{place.project.name} was deleted.")
     return redirect("home")

@@ -21,7 +21,8 @@ def tokens(request: Request, project: str) -> HttpResponse:
     form = TokenForm(request.POST if request.method == "POST" else None)
     issued = ""
     if form.is_bound and form.is_valid():
-        issued = form.issue(place.project)[1]
+        row, issued = form.issue(place.project)
+        place.note("token created", str(row.pk), row.name)
         form = TokenForm()
     rows = place.project.api_tokens.filter(revoked_at=None).order_by("-pk")
     context = {"here": "settings", "place": place, "form": form, "issued": issued, "tokens": rows, "tab": "tokens"}
@@ -35,5 +36,6 @@ def revoke(request: Request, project: str, token: int) -> HttpResponse:
     row = get_object_or_404(place.project.api_tokens.filter(revoked_at=None), pk=token)
     row.revoked_at = timezone.now()
     row.save(update_fields=["revoked_at"])
+    place.note("token revoked", str(row.pk), row.name)
     messages.success(request, f"The token {row.name} was revoked.")
     return redirect("tokens", project)

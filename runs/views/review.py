@@ -108,7 +108,7 @@ def decide(request: Request, project: str) -> HttpResponse:
     action, filters = request.POST.get("action", ""), Filters.of(request.POST)
     if action not in reviewing.ACTIONS:
         return HttpResponseBadRequest("action must be approve, reject or restore")
-    changed = _decided(place, _chosen(request, place, filters), action, request)
+    changed = _decided(place, _chosen(request, place, filters), action, request.POST.get("reason", "").strip())
     text = _told(changed, action)
     if not request.htmx:
         messages.success(request, text)
@@ -126,16 +126,20 @@ def _chosen(request: Request, place: Place, filters: Filters) -> Any:
     return place.project.tests.alive().filter(pk__in=numbers[:MOST_AT_ONCE])
 
 
-def _decided(place: Place, rows: Any, action: str, request: Request) -> list[Test]:
+def _decided(place: Place, rows: Any, action: str, reason: str) -> list[Test]:
     """The tests that the action changed; those which somebody else decided meanwhile are left alone."""
     changed: list[Test] = []
     with transaction.atomic():
-        for test in rows.select_for_update().defer("document", "evidence")[:MOST_AT_ONCE]:
+        for test in rows.select_for_update().order_by("pk").defer("document", "evidence")[:MOST_AT_ONCE]:
             try:
-                test.decide(action, request.user, request.POST.get("reason", "").strip())
+                test.decide(action, place.person, reason)
             except reviewing.ReviewRefused:
                 continue
             changed.append(test)
+        if len(changed) == 1:
+            place.note(f"test {reviewing.PAST[action]}", changed[0].public_id, reason)
+        elif changed:
+            place.note(f"tests {reviewing.PAST[action]}", place.project.public_id, f"{len(changed)} tests")
     place.__dict__.pop("waiting", None)
     return changed
 
@@ -154,6 +158,6 @@ def decide_one(request: Request, test: str) -> HttpResponse:
     action = request.POST.get("action", "")
     if action not in reviewing.ACTIONS:
         return HttpResponseBadRequest("action must be approve, reject or restore")
-    changed = _decided(place, Test.objects.filter(pk=row.pk), action, request)
+    changed = _decided(place, Test.objects.filter(pk=row.pk), action, request.POST.get("reason", "").strip())
     messages.success(request, _told(changed, action))
     return redirect("test", test)

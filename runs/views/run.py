@@ -45,7 +45,11 @@ def runs(request: Request, project: str) -> HttpResponse:
 def found_run(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Run]:
     """A run and its place. 404 for strangers, 403 where the role is too low."""
     try:
-        found = Run.objects.visible_to(request.user).select_related("environment", "rerun_of").by_public_id(public_id)
+        found = (
+            Run.objects.visible_to(request.user)
+            .select_related("project", "environment", "rerun_of")
+            .by_public_id(public_id)
+        )
     except Run.DoesNotExist as error:
         raise Http404 from error
     return place_of(request, found.project_id, needed), found
@@ -190,12 +194,19 @@ def rerun(request: Request, run: str) -> HttpResponse:
 
 
 def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
+    if not row.is_over:
+        raise ledger.Refused("run_not_over", f"{row.public_id} is {row.status}; wait for its end, or abort it.")
+    if row.environment is None and row.site["base_url"] != row.project.url:
+        gone = (
+            f"{row.public_id} tested {row.site['base_url']}, which the project does not know any more; start a new run."
+        )
+        raise ledger.Refused("environment_gone", gone)
     if row.kind == "crawl":
         return ledger.open_crawl(asked, CrawlOptions.model_validate(row.options))
     results = row.results.exclude(test=None)
     if only_failed:
         results = results.filter(status=states.FAILED)
-    tests = list(Test.objects.alive().filter(pk__in=results.values("test")))
+    tests = list(Test.objects.approved().filter(pk__in=results.values("test")))
     if only_failed and not tests:
-        raise ledger.Refused("no_tests", "No test of this run failed and still exists.")
+        raise ledger.Refused("no_tests", "No test that failed here is still approved.")
     return ledger.open_test_run(asked, RunOptions.model_validate(row.options), tests)

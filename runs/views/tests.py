@@ -177,6 +177,9 @@ def _editing(request: Request, form: DocumentForm, context: dict[str, Any]) -> H
 @require_POST
 def run_test(request: Request, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
+    if row.review_status != reviewing.APPROVED:
+        messages.error(request, f"{row.public_id} is not approved; approve it before it is run.")
+        return redirect("test", test)
     defaults = place.project.settings.get("run", {})
     try:
         options = RunOptions.model_validate(defaults)
