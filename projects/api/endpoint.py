@@ -20,6 +20,8 @@ M = TypeVar("M", bound=PublicModel)
 class Endpoint(APIView):
     """A view of the API. Strangers get 404 because what they ask for is not in their querysets."""
 
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+
     def project(self, request: Request, public_id: str, needed: str = VIEWER) -> Project:
         """A living project that the principal may see. Raises NotFound, and Forbidden where the role is too low."""
         found = find(visible_to(request.user).select_related("workspace"), public_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.serializers import PublicId
@@ -95,11 +96,13 @@ class RunOut(serializers.ModelSerializer[Run]):
             "duration_ms",
         ]
 
-    def get_results(self, run: Run) -> CountsOut:
-        return CountsOut(self.context["results"][run.pk])
+    @extend_schema_field(CountsOut)
+    def get_results(self, run: Run) -> dict[str, int]:
+        return dict(CountsOut(self.context["results"][run.pk]).data)
 
-    def get_pages(self, run: Run) -> PageCountsOut:
-        return PageCountsOut(self.context["pages"][run.pk])
+    @extend_schema_field(PageCountsOut)
+    def get_pages(self, run: Run) -> dict[str, int]:
+        return dict(PageCountsOut(self.context["pages"][run.pk]).data)
 
 
 class ResultOut(serializers.ModelSerializer[Result]):

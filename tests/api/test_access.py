@@ -1,0 +1,174 @@
+"""Who may do what: a stranger finds nothing, a viewer reads, a QA lead works, an admin does the rest."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from projects.models import ApiToken, Membership
+from tests.api.conftest import DOCUMENT, Refusal, World
+
+WHO = ("stranger", "viewer", "qa_lead", "admin", "ci")
+SECRET = {"username": "ada", "password": "x"}
+Call = Callable[[World], tuple[str, str, Any]]
+
+CALLS: dict[str, tuple[str, Call]] = {
+    "read the project": ("viewer", lambda w: ("get", w.at(), None)),
+    "rename the project": ("qa_lead", lambda w: ("patch", w.at(), {"name": "Other"})),
+    "set credentials": ("admin", lambda w: ("patch", w.at(), {"credentials": SECRET})),
+    "delete the project": ("admin", lambda w: ("delete", w.at(), None)),
+    "list environments": ("viewer", lambda w: ("get", w.at("/environments"), None)),
+    "create an environment": (
+        "qa_lead",
+        lambda w: ("post", w.at("/environments"), {"name": "s", "base_url": "https://s.test"}),
+    ),
+    "create an environment with credentials": (
+        "admin",
+        lambda w: ("post", w.at("/environments"), {"name": "s", "base_url": "https://s.test", "credentials": SECRET}),
+    ),
+    "read an environment": ("viewer", lambda w: ("get", w.at(f"/environments/{w.environment().public_id}"), None)),
+    "delete an environment": ("admin", lambda w: ("delete", w.at(f"/environments/{w.environment().public_id}"), None)),
+    "list project tokens": ("admin", lambda w: ("get", w.at("/tokens"), None)),
+    "create a project token": ("admin", lambda w: ("post", w.at("/tokens"), {"name": "CI"})),
+    "list tests": ("viewer", lambda w: ("get", w.at("/tests"), None)),
+    "write a test": ("qa_lead", lambda w: ("post", w.at("/tests"), {"document": DOCUMENT})),
+    "read a test": ("viewer", lambda w: ("get", f"/api/v1/tests/{w.test().public_id}", None)),
+    "read versions": ("viewer", lambda w: ("get", f"/api/v1/tests/{w.test().public_id}/versions", None)),
+    "edit a test": ("qa_lead", lambda w: ("patch", f"/api/v1/tests/{w.test().public_id}", {"title": "T"})),
+    "delete a test": ("admin", lambda w: ("delete", f"/api/v1/tests/{w.test().public_id}", None)),
+    "approve a test": ("qa_lead", lambda w: ("post", f"/api/v1/tests/{w.test().public_id}/approve", {})),
+    "reject a test": ("qa_lead", lambda w: ("post", f"/api/v1/tests/{w.test().public_id}/reject", {})),
+    "restore a test": ("qa_lead", lambda w: ("post", f"/api/v1/tests/{w.test('rejected').public_id}/restore", {})),
+    "review in bulk": ("qa_lead", lambda w: ("post", w.at("/tests/bulk"), {"action": "approve", "filter": {}})),
+    "run a test": ("qa_lead", lambda w: ("post", f"/api/v1/tests/{w.test('approved').public_id}/run", {})),
+    "crawl": ("qa_lead", lambda w: ("post", w.at("/crawl"), {})),
+    "run": ("qa_lead", lambda w: ("post", w.at("/run"), {"tests": [w.test("approved").public_id]})),
+    "trigger": ("qa_lead", lambda w: ("post", w.at("/trigger"), {"tests": [w.test("approved").public_id]})),
+    "poll": ("viewer", lambda w: ("get", w.at(f"/trigger/runs/{w.run().public_id}"), None)),
+    "read a run": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}", None)),
+    "read results": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/results", None)),
+    "read a result": ("viewer", lambda w: ("get", f"/api/v1/results/{w.run().results.get().pk}", None)),
+    "read pages": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/pages", None)),
+    "read events": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/events", None)),
+    "read a report": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/report", None)),
+    "abort": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{w.run().public_id}/abort", {})),
+}
+RANK = {"stranger": 0, "viewer": 1, "qa_lead": 2, "ci": 2, "admin": 3}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("what", CALLS)
+def test_each_role_may_do_what_it_is_for_and_a_stranger_finds_nothing(
+    world: World, refused: Refusal, what: str, who: str
+) -> None:
+    needed, call = CALLS[what]
+    method, path, body = call(world)
+    answer = getattr(world.client(who), method)(path, body, format="json")
+    if who == "stranger":
+        refused(answer, 404, "not_found")
+    elif RANK[who] < RANK[needed]:
+        refused(answer, 403, "role_too_low")
+    else:
+        assert answer.status_code in (200, 201, 202, 204), answer.content
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_nobody_does_anything_without_a_token_or_session(world: World, refused: Refusal, what: str) -> None:
+    method, path, body = CALLS[what][1](world)
+    answer = getattr(world.client(None), method)(path, body, format="json")
+    refused(answer, 401, "not_authenticated")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("what", [what for what, (needed, _) in CALLS.items() if needed != "viewer"])
+def test_a_token_that_may_only_read_writes_nothing(world: World, refused: Refusal, what: str) -> None:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {world.token('admin', scopes=['read'])}")
+    method, path, body = CALLS[what][1](world)
+    if method == "get":
+        assert client.get(path).status_code == 200
+    else:
+        refused(getattr(client, method)(path, body, format="json"), 403, "scope_too_low")
+
+
+def test_a_project_token_sees_its_project_only(world: World, ci: APIClient, refused: Refusal) -> None:
+    other = type(world.project).objects.create(workspace=world.workspace, name="Blog", url="http://blog.test")
+    names = [row["name"] for row in ci.get("/api/v1/projects").json()["results"]]
+    assert names == ["Shop"]
+    refused(ci.get(f"/api/v1/projects/{other.public_id}"), 404)
+    refused(ci.post(f"/api/v1/projects/{other.public_id}/trigger", {}, format="json"), 404)
+
+
+def test_a_project_token_makes_neither_projects_nor_tokens(ci: APIClient, refused: Refusal) -> None:
+    refused(ci.post("/api/v1/projects", {"name": "New", "url": "https://new.test"}, format="json"), 403)
+    refused(ci.get("/api/v1/tokens"), 403)
+    refused(ci.post("/api/v1/tokens", {"name": "mine"}, format="json"), 403)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer", "Bearer a b", "Bearer sntr_pat_unknown", "Bearer \xff\xfe", "bearer sntr_prj_", "Bearer " + "x" * 9000],
+)
+def test_a_token_that_is_none_is_401(world: World, refused: Refusal, header: str) -> None:
+    answer = APIClient().get("/api/v1/projects", HTTP_AUTHORIZATION=header)
+    refused(answer, 401, "token_invalid")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"expires_at": timezone.now() - timedelta(seconds=1)},
+        {"revoked_at": timezone.now()},
+    ],
+)
+@pytest.mark.parametrize("who", ["admin", "ci"])
+def test_an_expired_or_revoked_token_is_401(world: World, refused: Refusal, who: str, fields: Any) -> None:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {world.token(who, **fields)}")
+    refused(client.get("/api/v1/projects"), 401, "token_invalid")
+
+
+def test_tokens_of_a_deleted_project_and_of_an_inactive_person_are_401(world: World, refused: Refusal) -> None:
+    of_project, of_person = world.client("ci"), world.client("viewer")
+    world.project.delete_softly()
+    User.objects.filter(username="viewer").update(is_active=False)
+    refused(of_project.get("/api/v1/projects"), 401, "token_invalid")
+    refused(of_person.get("/api/v1/projects"), 401, "token_invalid")
+
+
+def test_the_use_of_a_token_is_noted(world: World, viewer: APIClient) -> None:
+    viewer.get("/api/v1/projects")
+    assert ApiToken.objects.get().last_used_at is not None
+
+
+def test_a_session_reads_and_needs_csrf_to_write(world: World, refused: Refusal) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(world.people["qa_lead"])
+    assert client.get(world.at()).status_code == 200
+    refused(client.patch(world.at(), {"name": "Other"}, format="json"), 403, "permission_denied")
+    client.cookies["sentri_csrf"] = "a" * 32
+    answer = client.patch(world.at(), {"name": "Other"}, format="json", HTTP_X_CSRFTOKEN="a" * 32)
+    assert answer.status_code == 200
+
+
+def test_someone_who_leaves_the_workspace_finds_nothing_any_more(
+    world: World, viewer: APIClient, refused: Refusal
+) -> None:
+    assert viewer.get(world.at()).status_code == 200
+    Membership.objects.filter(user=world.people["viewer"]).delete()
+    refused(viewer.get(world.at()), 404)
+
+
+def test_me_says_who_asks(world: World, admin: APIClient, ci: APIClient) -> None:
+    assert admin.get("/api/v1/me").json() == {
+        "kind": "person",
+        "name": "Admin",
+        "project": None,
+        "workspaces": [{"slug": "quality", "name": "Quality", "role": "admin"}],
+    }
+    said = ci.get("/api/v1/me").json()
+    assert (said["kind"], said["project"]) == ("project_token", world.project.public_id)
