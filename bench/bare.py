@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -54,7 +55,10 @@ async def _slot(browser: Browser, left: Iterator[TestFunction]) -> None:
 async def main(path: str, executable: str, contexts: str) -> None:
     tests = tests_in(Path(path))
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        sandbox = hasattr(os, "geteuid") and os.geteuid() != 0
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=list(ARGUMENTS), chromium_sandbox=sandbox
+        )
         print("ready", flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             seconds = await play(browser, tests, int(contexts))
