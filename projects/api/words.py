@@ -47,9 +47,17 @@ WORDS = {
 def by_field(error: ValidationError) -> dict[str, list[str]]:
     """{"geolocation.latitude": ["Must be 90 or less."]}; what concerns the whole body stands under "body"."""
     found: dict[str, list[str]] = defaultdict(list)
-    for part in error.errors(include_url=False, include_input=False):
+    parts = error.errors(include_url=False, include_input=False)
+    for part in parts:
+        if part["type"] == "too_short" and _spoilt(part, parts):
+            continue
         found[place(*part["loc"]) or "body"].append(_sentence(part))
     return dict(found)
+
+
+def _spoilt(short: ErrorDetails, parts: list[ErrorDetails]) -> bool:
+    """Whether a list is only too short because something in it is wrong, which is said already."""
+    return any(part["loc"][: len(short["loc"])] == short["loc"] for part in parts if part is not short)
 
 
 def place(*steps: str | int) -> str:

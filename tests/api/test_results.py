@@ -1,0 +1,190 @@
+"""What a run found: results, attempts, artifacts, pages, reports."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from runs import ledger
+from runs.exporters import EXPORTERS, ResultLine
+from runs.models import Artifact, CrawlPage, Run
+from runs.report import Counts, PageCounts, RunReport
+from tests.api.conftest import Refusal, World
+from tests.ledger.conftest import Hand
+
+
+@pytest.fixture
+def failed(world: World) -> Run:
+    run = world.run()
+    Hand(run).work_off("failed")
+    attempt = run.results.get().attempts.get()
+    Artifact.objects.create(attempt=attempt, kind="trace", path="runs/1/t.zip", content_type="application/zip", size=9)
+    return run
+
+
+def test_results_are_light_and_filtered(viewer: APIClient, failed: Run, refused: Refusal) -> None:
+    path = f"/api/v1/runs/{failed.public_id}/results"
+    (row,) = viewer.get(path).json()["results"]
+    result = failed.results.get()
+    assert (row["id"], row["run"], row["test"]) == (result.pk, failed.public_id, result.test.public_id)
+    assert (row["status"], row["error"], row["error_kind"], row["shard"], row["worker"]) == (
+        "failed",
+        "Expected heading “Cart”, found none.",
+        "expectation",
+        0,
+        "here:1",
+    )
+    assert row["finished_at"].endswith("Z")
+    assert "document" not in row
+    for query, count in {
+        "status=failed": 1,
+        "status=passed": 0,
+        f"test={row['test']}": 1,
+        "test=TC-999": 0,
+        "search=cart": 1,
+        "search=nothing": 0,
+    }.items():
+        assert len(viewer.get(f"{path}?{query}").json()["results"]) == count, query
+    for wrong in ("status=sleeping", "test=5", "ordering=title", "after=2"):
+        refused(viewer.get(f"{path}?{wrong}"), 422)
+
+
+def test_a_result_tells_its_attempts_and_signs_its_artifacts(
+    viewer: APIClient, failed: Run, world: World, refused: Refusal
+) -> None:
+    result = failed.results.get()
+    said = viewer.get(f"/api/v1/results/{result.pk}").json()
+    (attempt,) = said["attempts"]
+    assert (attempt["number"], attempt["passed"], attempt["worker"]) == (1, False, "here:1")
+    assert attempt["failure"]["message"] == "Expected heading “Cart”, found none."
+    (artifact,) = attempt["artifacts"]
+    assert artifact["kind"] == "trace"
+    assert re.fullmatch(r"http://testserver/artifacts/[^/]+", artifact["url"])
+    assert said["document"] == result.document
+    for missing in ("0", "999999", "99999999999999999999999", "-1", "x"):
+        refused(viewer.get(f"/api/v1/results/{missing}"), 404)
+
+
+def test_a_result_with_many_attempts_takes_few_queries(viewer: APIClient, failed: Run) -> None:
+    viewer.get("/api/v1/me")
+    with CaptureQueriesContext(connection) as seen:
+        viewer.get(f"/api/v1/results/{failed.results.get().pk}")
+    assert len(seen) <= 5
+
+
+def test_pages_of_a_crawl_come_with_forms_edges_and_templates(viewer: APIClient, world: World) -> None:
+    crawl = world.crawl()
+    home = crawl.pages.get()
+    for number in range(3):
+        CrawlPage.objects.create(
+            run=crawl,
+            key=f"p{number}",
+            digest=f"p{number}",
+            url=f"http://shop.test/p/{number}",
+            found_on=home,
+            template="/p/:n",
+            snapshot={"forms": [{"name": "cart", "fields": []}]},
+        )
+    said = viewer.get(f"/api/v1/runs/{crawl.public_id}/pages").json()
+    assert said["templates"] == {"/p/:n": 3}
+    assert [row["found_on"] for row in said["results"]] == [None, home.pk, home.pk, home.pk]
+    assert said["results"][1]["forms"] == [{"name": "cart", "fields": []}]
+    for query, count in {"template=/p/:n": 3, "status=pending": 4, "status=done": 0, "search=p/2": 1}.items():
+        rows = viewer.get(f"/api/v1/runs/{crawl.public_id}/pages?{query}").json()["results"]
+        assert len(rows) == count, query
+
+
+def test_a_report_is_json_or_junit(viewer: APIClient, failed: Run, refused: Refusal) -> None:
+    path = f"/api/v1/runs/{failed.public_id}/report"
+    for asked in ("", "?format=json"):
+        said = viewer.get(path + asked).json()
+        assert (said["run"], said["counts"]["failed"]) == (failed.public_id, 1)
+        assert said["results"][0]["status"] == "failed"
+    answer = viewer.get(f"{path}?format=junit", HTTP_ACCEPT="application/xml")
+    assert answer["Content-Type"].startswith("application/xml")
+    suite = Xml.fromstring(answer.content).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "1", "0")
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "Expected heading “Cart”, found none."
+    for other in ("ctrf", "allure", "html", "JSON", ""):
+        refused(viewer.get(f"{path}?format={other}"), 404, "not_found")
+    refused(viewer.get(f"{path}?colour=red"), 422)
+
+
+def line(status: str, **fields: Any) -> ResultLine:
+    said = {"test": "TC-1", "title": "Cart", "skip_reason": "", "error": "", "error_kind": "", "attempts": 1}
+    return ResultLine(**{**said, "duration_ms": 1500, "status": status, **fields})  # type: ignore[arg-type]
+
+
+REPORT = RunReport(
+    run="RUN-1",
+    project="PRJ-1",
+    project_name="Shop \x07 & <b>",
+    kind="test",
+    status="failed",
+    verdict="",
+    stage="",
+    base_url="http://shop.test",
+    trigger="ci",
+    actor="CI",
+    counts=Counts(failed=1, total=4),
+    pages=PageCounts(),
+    error="The browser \x00 cannot start.",
+    error_category="browser",
+    retries=0,
+    failed_after_retry=0,
+    created_at=datetime(2030, 1, 1, tzinfo=UTC),
+    started_at=None,
+    finished_at=None,
+    duration_ms=None,
+)
+
+
+def test_junit_says_everything_that_ci_needs_and_is_sound_xml_whatever_the_text() -> None:
+    lines = [
+        line("passed"),
+        line("flaky", attempts=2),
+        line("failed", error='no "cart" \x1b[31m <script>]]>', error_kind="expectation"),
+        line("skipped", skip_reason="aborted"),
+        line("pending", duration_ms=None),
+    ]
+    root = Xml.fromstring(EXPORTERS["junit"].write(REPORT, lines).encode())
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "2",
+    }
+    cases = suite.findall("testcase")
+    assert [[child.tag for child in case] for case in cases] == [
+        [],
+        ["system-out"],
+        ["failure"],
+        ["skipped"],
+        ["skipped"],
+        ["error"],
+    ]
+    assert cases[0].get("time") == "1.500"
+
+
+def test_the_json_report_has_times_that_end_in_z() -> None:
+    said = json.loads(EXPORTERS["json"].write(REPORT, [line("passed")]))
+    assert said["created_at"] == "2030-01-01T00:00:00.000Z"
+    assert said["results"][0]["title"] == "Cart"
+
+
+def test_an_aborted_run_is_told_as_it_is(viewer: APIClient, world: World) -> None:
+    run = world.run()
+    ledger.abort(run.pk, "Ada")
+    said = viewer.get(f"/api/v1/runs/{run.public_id}/results").json()["results"][0]
+    assert (said["status"], said["skip_reason"], said["shard"]) == ("skipped", "aborted", None)
