@@ -1,11 +1,11 @@
 import asyncio
 import os
-import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import psutil
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
 from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, device_names, settle, sign_in, watch
@@ -15,7 +15,10 @@ from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 PLAIN = BrowserOptions()
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(browser_path: str) -> AsyncIterator[Browser]:
     async with Browser() as browser:
         yield browser
@@ -47,7 +50,7 @@ async def test_a_context_looks_like_the_options_say(browser: Browser) -> None:
     assert browser.version[0].isdigit()
 
 
-def test_devices_have_names() -> None:
+async def test_devices_have_names() -> None:
     assert "iPhone 13" in device_names()
 
 
@@ -156,15 +159,17 @@ async def test_a_dead_browser_or_driver_is_started_again_with_the_next_context(b
     name = os.path.basename(browser_path) if victim == "chromium" else victim  # noqa: PTH119
     with pages({"/": "<h1>Shop</h1>"}) as site:
         where = Site(base_url=site.url)
+        others = {process.pid for process in children(name)}
         async with Browser() as browser:
             await (await browser.context(PLAIN, where)).close()
-            os.kill(children(name)[0].pid, signal.SIGKILL)
+            victims = [process for process in children(name) if process.pid not in others]
+            victims[0].kill()
             opened = await asyncio.gather(*[browser.context(PLAIN, where) for _ in range(3)])
             page = await opened[0].new_page()
             answer = await page.goto(site.url)
             assert answer is not None
             assert answer.ok
-    assert children(name) == []
+    assert {process.pid for process in children(name)} == others
 
 
 async def test_a_watch_keeps_errors_and_failed_requests_apart(browser: Browser) -> None:

@@ -23,10 +23,15 @@ class ExpectVisible(Step):
         except AssertionError:
             found = await company(stage, self.target)
             message = f"Expected to see {describe(self.target)}, but the page has no such element after"
-            if found.hidden:
+            if found.number:
                 message = f"Expected to see {describe(self.target)}, but it was still hidden after"
             message = f"{message} {stage.patience}{found.sentence}"
-            raise StepFailed("expectation", message, expected=describe(self.target), received=found.received) from None
+            raise StepFailed(
+                "expectation",
+                message,
+                expected=describe(self.target),
+                received="hidden" if found.number else found.received,
+            ) from None
 
     def sentence(self) -> str:
         return f"Expect to see {describe(self.target)}"

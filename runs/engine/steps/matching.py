@@ -9,6 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from runs.engine.plan import Value
 
+# A page's text has line breaks where a reader sees spaces; escapes and character classes are left as they are.
+SPACES = re.compile(r"\\.|\[[^\]]*\]| +")
+
 
 class TextMatch(Value):
     """Exactly one of three ways to compare a text. White space counts as one space."""
@@ -36,7 +39,7 @@ class TextMatch(Value):
     def pattern(self) -> re.Pattern[str]:
         """The same as a regular expression that Python and JavaScript read alike."""
         if self.matches is not None:
-            return re.compile(self.matches)
+            return re.compile(SPACES.sub(lambda found: r"(?:\s+)" if found[0].isspace() else found[0], self.matches))
         if self.equals is not None:
             return re.compile(rf"^\s*{_words(self.equals)}\s*$")
         return re.compile(_words(self.contains or ""))

@@ -50,13 +50,14 @@ async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
     target = step.aim()
     if target is None:
         return StepFailed("timeout", f"“{step.sentence()}” was not done after {stage.patience}")
-    obstacle = _obstacle(error.message)
-    if obstacle:
+    found = await company(stage, target)
+    if found.number > 1:
+        return _ambiguous(target, found.number, error)
+    obstacle = _obstacle(error.message) or (found.received if found.number else None)
+    if obstacle or found.number:
+        obstacle = obstacle or "it was not ready"
         message = f"The {describe(target)} could not be used within {stage.patience}: {obstacle}"
         return StepFailed("timeout", message, received=obstacle)
-    found = await company(stage, target)
-    if found.hidden:
-        return StepFailed("timeout", f"The {describe(target)} could not be used within {stage.patience}")
     message = f"There is no {describe(target)} after {stage.patience}{found.sentence}"
     return StepFailed("not_found", message, expected=describe(target), received=found.received)
 

@@ -23,22 +23,30 @@ NAMES = """elements => elements.filter(e => e.checkVisibility()).slice(0, 30).ma
 
 @dataclass(frozen=True)
 class Company:
-    """`hidden`: whether the element is there unseen. `sentence`: what is there instead, in brackets, or nothing."""
+    """`number`: how many such elements are on the page. `sentence`: what is there instead, in brackets, or nothing."""
 
-    hidden: bool = False
+    number: int = 0
     sentence: str = ""
     received: str | None = None
 
 
 async def company(stage: Stage, target: Target) -> Company:
-    """What stands where the element was expected: the element itself, unseen, or its like under other names."""
+    """What stands where the element was expected: the element itself in another state, or its like by other names."""
     try:
         async with asyncio.timeout(SECONDS):
-            if await stage.locate(target).count():
-                return Company(hidden=True, received="hidden")
+            located = stage.locate(target)
+            number = await located.count()
+            if number:
+                return Company(number, received=await _state(located.first))
             return await _alike(stage, target)
     except (Error, TimeoutError):
         return Company()
+
+
+async def _state(located: Locator) -> str | None:
+    if not await located.is_visible():
+        return "it is hidden"
+    return None if await located.is_enabled() else "it is disabled"
 
 
 async def _alike(stage: Stage, target: Target) -> Company:
