@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runs.engine.generate.cases import Draft, Step
-from runs.engine.generate.proposals.writing import TITLE_LENGTH
+from runs.engine.generate.proposals.writing import short
 
 _ADDRESSES = frozenset({"expect_url"})
 
@@ -23,8 +23,8 @@ def titled(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
     taken: set[str] = set()
     for draft in drafts:
         base = str(draft.document["title"])
-        tries = (base, f"{base}, from {draft.case.start}", *(f"{base} ({number})" for number in range(2, 1000)))
-        title = next(one for one in tries if one not in taken and len(one) <= TITLE_LENGTH + 6)
+        endings = ("", f", from {draft.case.start[:60]}", *(f" ({number})" for number in range(2, 2 + len(taken))))
+        title = next(one for ending in endings if (one := short(base, ending)) not in taken)
         taken.add(title)
         yield title, draft
 

@@ -22,7 +22,7 @@ def tables(group: str) -> dict[str, tuple[str, ...]]:
 
 
 def stems(listed: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds words that begin with one of these; spaces stand for any gap; scripts without spaces match anywhere."""
+    """Finds words that begin with one of these; a space is any gap; scripts without spaces match anywhere."""
     return re.compile("|".join(_stem(word, word in _WHOLE) for word in listed), re.IGNORECASE)
 
 
@@ -32,7 +32,7 @@ def whole(listed: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _stem(word: str, to_its_end: bool) -> str:
-    expression = r"[\s_-]*".join(re.escape(part) for part in word.split())
+    expression = r"[\s_-]*".join(re.escape(part) for part in re.split(r"[\s-]+", word))
     if _WORDLESS.search(word):
         return expression
     return rf"(?<![^\W_]){expression}" + (r"(?![^\W_])" if to_its_end else "")

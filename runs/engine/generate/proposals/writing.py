@@ -28,10 +28,12 @@ def document(
     return body | {"auth": "account"} if case.signed_in else body
 
 
-def short(title: str) -> str:
-    """A title of at most 120 characters, cut between words."""
-    line = " ".join(title.split())
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+def short(title: str, suffix: str = "") -> str:
+    """A title of at most 120 characters with its suffix, cut between words."""
+    line, room = " ".join(title.split()), TITLE_LENGTH - len(suffix)
+    if len(line) > room:
+        line = line[: room - 1].rsplit(" ", 1)[0][: room - 1] + "…"
+    return line + suffix
 
 
 def page_name(page: PageSnapshot) -> str:

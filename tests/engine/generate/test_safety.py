@@ -1,0 +1,98 @@
+import pytest
+
+from runs.engine.generate.safety import Permit, danger, harmless, permit, pressable
+from runs.engine.plan import CrawlOptions
+from tests.engine.generate.snapshots import field, form
+
+OPTIONS = CrawlOptions()
+DANGEROUS = """
+Delete | Delete account | Remove item | Pay now | Buy now | Checkout | Check out
+| Place order | Log out | Sign
+out | Unsubscribe | Cancel subscription | Reset settings | Transfer | Publish |
+Invite a colleague | Konto
+löschen | Jetzt kaufen | Abmelden | Kündigen | Supprimer | Se déconnecter |
+Payer | Eliminar | Cerrar sesión |
+Comprar | Cancella | Esci | Verwijderen | Uitloggen | Usuń | Удалить | Выйти |
+削除 | ログアウト | 删除 | 退出 | 삭제 | 로그아웃
+"""
+ORDINARY = """
+Add to cart | Search | Sign in | Next | Payload | Orders | Sort order | Order by
+price | Send message |
+Subscribe | Restaurant | Kasserolle | Silver mug | Kontakt | Elements | Ordinary
+mug | Wireless | Publisher |
+Apply filters | Contact
+"""
+
+
+def named(listed: str) -> list[str]:
+    return [" ".join(name.split()) for name in listed.split("|")]
+
+
+@pytest.mark.parametrize("name", named(DANGEROUS))
+def test_what_cannot_be_undone_is_not_pressed_in_any_language(name: str) -> None:
+    assert danger(name)
+    assert not pressable(name, "", OPTIONS)
+    assert pressable(name, "", CrawlOptions(allow_destructive=True))
+
+
+@pytest.mark.parametrize("name", named(ORDINARY))
+def test_ordinary_names_are_not_taken_for_danger(name: str) -> None:
+    assert not danger(name)
+
+
+def test_an_address_can_be_the_danger() -> None:
+    assert danger("Bye", "https://shop.example/logout")
+    assert danger("x", "/items/3/delete?next=/")
+    assert not danger("Catalogue", "/products/paypal-guide")
+
+
+def test_a_contact_form_may_be_submitted() -> None:
+    assert permit(form(field("Email", "email"), field("Message", "textarea")), OPTIONS) == (Permit.SUBMIT, "")
+
+
+def test_a_form_that_asks_for_a_card_is_left_alone() -> None:
+    by_hint = form(field("Number", autocomplete="cc-number"))
+    by_words = form(field("Card number"), field("CVC"))
+    assert permit(by_hint, OPTIONS)[0] is Permit.NOTHING
+    assert permit(by_words, OPTIONS) == (Permit.NOTHING, "it asks for payment details")
+
+
+def test_a_form_whose_button_deletes_is_left_alone_unless_allowed() -> None:
+    asking = form(field("Reason"), submit="Delete my account")
+    assert permit(asking, OPTIONS) == (Permit.NOTHING, "it deletes")
+    assert permit(asking, CrawlOptions(allow_destructive=True))[0] is Permit.SUBMIT
+
+
+def test_accounts_and_passwords_are_not_made_but_the_browsers_own_checks_may_be_seen() -> None:
+    sign_up = form(field("Email", "email"), field("Password", "password"), submit="Create account")
+    change = form(field("Old password", "password"), field("New password", "password"), submit="Save")
+    assert permit(sign_up, OPTIONS)[0] is Permit.GUARDED
+    assert permit(change, OPTIONS)[0] is Permit.GUARDED
+
+
+def test_a_sign_in_is_neither() -> None:
+    assert permit(form(field("Email"), field("Password", "password"), submit="Sign in"), OPTIONS)[0] is Permit.SUBMIT
+
+
+def test_files_are_not_uploaded() -> None:
+    assert permit(form(field("Picture", "file")), OPTIONS) == (Permit.GUARDED, "it uploads a file")
+
+
+def test_a_read_only_crawl_submits_only_what_asks() -> None:
+    reading = CrawlOptions(read_only=True, allow_destructive=True)
+    assert permit(form(field("Email")), reading)[0] is Permit.NOTHING
+    assert permit(form(field("Query"), method="get"), reading)[0] is Permit.SUBMIT
+    loose = form(field("Filter"), method="get").model_copy(update={"action": ""})
+    assert permit(loose, reading)[0] is Permit.NOTHING
+
+
+@pytest.mark.parametrize(
+    "name", ["Add to cart", "In den Warenkorb", "Ajouter au panier", "Update quantity", "カートに追加", "Apply"]
+)
+def test_what_only_the_visitor_sees_may_write(name: str) -> None:
+    assert harmless(name)
+
+
+@pytest.mark.parametrize("name", ["Send campaign", "Run now", "Approve", "Remove from cart", "Pay for cart"])
+def test_buttons_that_do_not_say_so_may_not(name: str) -> None:
+    assert not harmless(name)
