@@ -49,6 +49,7 @@ class Watch:
         self.console_errors.clear()
         self.failed_requests.clear()
         self.requests.clear()
+        self._seen.clear()
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
