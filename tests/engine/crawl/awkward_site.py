@@ -71,6 +71,8 @@ class Awkward(BaseHTTPRequestHandler):
             self._send(200, PAGES[path].encode())
         elif path.startswith("/item/"):
             self._send(200, f"<title>{path}</title><h1>Item {path[-1]}</h1><p>text</p>".encode())
+        elif path == "/nothing":
+            self._send(204, b"")
         elif path == "/robots.txt":
             self._send(200, ROBOTS.format(base=base).encode(), kind="text/plain")
         elif path == "/map.xml.gz":
@@ -89,12 +91,13 @@ class Awkward(BaseHTTPRequestHandler):
                 self._redirect(f"http://localhost:{self.headers['Host'].partition(':')[2]}/")
             case "/file":
                 self._send(200, b"\0" * 100, kind="application/octet-stream")
-            case "/data" | "/api/items":
+            case "/api/items":
+                self.released.wait(0.3)  # longer than a page must be quiet to count as settled
+                self._send(200, b"[1, 2]", kind="application/json")
+            case "/data":
                 self._send(200, b"[1, 2]", kind="application/json")
             case "/boom":
                 self._send(500, b"<h1>Server error</h1>")
-            case "/nothing":
-                self._send(204, b"")
             case "/drip":
                 self._drip()
             case _:

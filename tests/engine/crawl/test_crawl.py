@@ -95,6 +95,14 @@ async def test_what_a_page_says_meanwhile_is_in_its_snapshot(browser: Browser) -
     assert {link.key for link in app.links} == {f"{base}app#/item/1", f"{base}app#/item/2"}
 
 
+async def test_client_rendered_pages_are_waited_for_each_time(browser: Browser) -> None:
+    with awkward_site() as (base, _):
+        routes = [f"{base}app#/route/{name}" for name in "abcdefgh"]
+        events = await visit_only(browser, plan_of(base, parallel=1), *routes)
+    headings = [event.snapshot.headings[0].text for event in events if isinstance(event, PageVisited)]
+    assert headings == [f"Route /route/{name}" for name in "abcdefgh"]
+
+
 async def test_a_redirect_is_reported_at_the_page_it_leads_to(browser: Browser) -> None:
     with awkward_site() as (base, _):
         [event] = await visit_only(browser, plan_of(base), f"{base}moved?utm_source=x")

@@ -164,7 +164,7 @@ async def test_a_form_is_a_unit_with_all_that_is_needed_to_fill_it(page: Page) -
           <input name=action> <button type=button>Help</button> <button>Save address</button></form>""",
     )
     assert (form.method, form.action, form.heading) == ("post", "http://shop.test/save?x=1", "Your address")
-    assert (form.submit, form.submit_css) == ("Save address", "body > form > button:nth-of-type(2)")
+    assert (form.submit, form.submit_css) == ("Save address", "form[name=ignored] > button:nth-of-type(2)")
     fields = {field.name: field for field in form.fields}
     assert list(fields) == ["name", "mail", "age", "p", "country", "d", "terms", "action"]
     assert (fields["name"].label, fields["name"].required, fields["name"].max_length) == ("Full name", True, 40)
