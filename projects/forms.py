@@ -43,9 +43,18 @@ def _scheme_of(text: str) -> str:
 
 
 class Accepted(forms.Form):
-    """A form that accepts what the API accepts: the same value checks both."""
+    """A form on a row that accepts what the API accepts: the same value checks both.
+
+    The address is no field of the model form: Django's check of URLs knows no hosts without a dot.
+    """
 
     body: ClassVar[type[BaseModel]]
+    address: ClassVar[str]
+    instance: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault(self.address, getattr(self.instance, self.address))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -57,6 +66,7 @@ class Accepted(forms.Form):
                 for name, sentences in by_field(error).items():
                     field = name.split(".")[0]
                     self.add_error(field if field in self.fields else None, list(sentences))
+        setattr(self.instance, self.address, cleaned.get(self.address, ""))
         return cleaned
 
 
@@ -125,14 +135,14 @@ class CredentialsForm(forms.Form):
 
 
 class ProjectForm(Accepted, ProjectModelForm):
-    body = NewProject
+    body, address = NewProject, "url"
     url = Address(
         label="Address", max_length=2000, help_text="Where the application answers, e.g. https://shop.example"
     )
 
     class Meta:
         model = Project
-        fields = ["name", "url"]
+        fields = ["name"]
         labels = {"name": "Name"}
 
     def clean_name(self) -> str:
@@ -171,14 +181,15 @@ class NewProjectForm(ProjectForm):
 
 
 class EnvironmentForm(Accepted, EnvironmentModelForm):
-    body = NewEnvironment
+    body, address = NewEnvironment, "base_url"
+    field_order = ["name", "base_url", "headers", "variables"]
     base_url = Address(label="Address", max_length=2000)
     headers = Pairs(separator=":", help_text="Sent to this environment only. One “Name: value” a line.")
     variables = Pairs(separator="=", help_text="For {{ name }} in tests. One name=value a line.")
 
     class Meta:
         model = Environment
-        fields = ["name", "base_url", "headers", "variables"]
+        fields = ["name", "headers", "variables"]
         labels = {"name": "Name"}
 
     def clean_name(self) -> str:
