@@ -108,9 +108,9 @@ Wait = Callable[..., Any]
 
 @pytest.fixture
 def eventually() -> Wait:
-    """eventually(lambda: condition, seconds=10) waits for a true answer and returns it."""
+    """eventually(lambda: condition, seconds=30) waits for a true answer and returns it."""
 
-    def wait(condition: Callable[[], Any], seconds: float = 10, every: float = 0.05) -> Any:
+    def wait(condition: Callable[[], Any], seconds: float = 30, every: float = 0.05) -> Any:
         deadline = time.monotonic() + seconds
         while not (answer := condition()):
             assert time.monotonic() < deadline, f"did not become true within {seconds:g} s"

@@ -14,6 +14,7 @@ from runs.queue.cluster import Traces
 
 PATIENCE = 2
 SILENCE = 10
+STARTING = 60.0
 
 
 def sing() -> None:
@@ -41,8 +42,10 @@ class Canary:
         self._songs: list[Song] = []
 
     def stuck(self) -> bool:
-        """Sends a song when one is due. Raises what the database raises: then nothing is known."""
+        """Sends a song when one is due and some worker is there. Raises what the database raises: nothing is known."""
         now = time.time()
+        if not self._traces.is_ready():
+            return now - self._born > max(STARTING, SILENCE * self._period)
         beat = self._traces.last_beat()
         waiting = set(OrmQ.objects.filter(pk__in=[song.row for song in self._songs]).values_list("pk", flat=True))
         self._songs = [

@@ -103,7 +103,7 @@ def value(kind: str, start: float) -> Any:
 def make_robust() -> None:
     """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process."""
     from django_q import cluster, queues
-    from django_q.signals import post_execute_in_worker, pre_execute
+    from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
     class Queue(queues.Queue):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -115,8 +115,13 @@ def make_robust() -> None:
     cluster.Queue = Queue
     cluster.Value = value
     if os.environ.get(CLUSTER_DIR):
+        post_spawn.connect(_worker_started, dispatch_uid="sentri")
         pre_execute.connect(_task_started, dispatch_uid="sentri")
         post_execute_in_worker.connect(_task_ended, dispatch_uid="sentri")
+
+
+def _worker_started(**_: Any) -> None:
+    Traces(Path(os.environ[CLUSTER_DIR])).ready()
 
 
 def _task_started(**_: Any) -> None:
@@ -140,6 +145,15 @@ class Traces:
         self._directory = directory
         self._beat = directory / "beat"
         self._stop = directory / "stop"
+        self._ready = directory / "ready"
+
+    def ready(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._ready.touch()
+
+    def is_ready(self) -> bool:
+        """Whether some worker has come up."""
+        return self._ready.exists()
 
     def started(self) -> None:
         with contextlib.suppress(FileNotFoundError):

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -22,11 +23,19 @@ def leads_a_cluster(process: psutil.Process) -> bool:
         return False
 
 
+def children(process: psutil.Process | None) -> list[psutil.Process]:
+    try:
+        return process.children() if process else []
+    except psutil.NoSuchProcess:
+        return []
+
+
 class Workers:
     """A running `manage.py sentri_worker` seen from outside."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, *options: str) -> None:
         self.log = log
+        self._seen: list[psutil.Process] = []
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "sentri_worker", *options],
@@ -39,27 +48,28 @@ class Workers:
         self.supervisor = psutil.Process(self._process.pid)
 
     def cluster(self) -> psutil.Process | None:
-        return next((child for child in self.supervisor.children() if leads_a_cluster(child)), None)
+        return next((child for child in children(self.supervisor) if leads_a_cluster(child)), None)
 
     def sentinel(self) -> psutil.Process | None:
-        cluster = self.cluster()
-        return next(iter(cluster.children()), None) if cluster else None
+        return next(iter(children(self.cluster())), None)
 
     def parts(self) -> list[psutil.Process]:
         """Workers, then the monitor, then the pusher: in the order in which the sentinel forks them."""
-        sentinel = self.sentinel()
-        return sorted(sentinel.children(), key=lambda part: (part.create_time(), part.pid)) if sentinel else []
+        return sorted(children(self.sentinel()), key=lambda part: (part.create_time(), part.pid))
 
     def everything(self) -> list[psutil.Process]:
-        return [self.supervisor, *self.supervisor.children(recursive=True)]
+        self._seen = [self.supervisor, *self.supervisor.children(recursive=True)]
+        return self._seen
 
-    def stop(self, number: int = signal.SIGTERM, timeout: float = 30) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:
         self._process.send_signal(number)
         return self._process.wait(timeout)
 
     def kill(self) -> None:
-        for process in self.everything() if self._process.poll() is None else []:
-            process.kill()
+        """Whatever the test found out: nothing of it may stay."""
+        for process in self._seen + (self.everything() if self._process.poll() is None else []):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self._process.wait(10)
 
 
@@ -75,7 +85,7 @@ def start_workers(product_environment: Mapping[str, str], tmp_path: Path, eventu
             quiet = {"SENTRI_CANARY_SECONDS": "3600", "TMPDIR": str(tmp_path), **environment}
             workers = Workers({**product_environment, **quiet}, tmp_path / "workers.log", "--workers", "2")
             stack.callback(workers.kill)
-            eventually(lambda: len(workers.parts()) == 4, seconds=30)
+            eventually(lambda: len(workers.parts()) == 4, seconds=60)
             return workers
 
         yield start

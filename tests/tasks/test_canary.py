@@ -31,13 +31,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@pytest.fixture
+def traces(tmp_path: Path) -> Traces:
+    """Of a cluster that has come up."""
+    traces = Traces(tmp_path)
+    traces.ready()
+    return traces
+
+
 def beat(traces: Traces, directory: Path, when: float) -> None:
     traces.ended()
     os.utime(directory / "beat", (when, when))
 
 
-def test_an_idle_cluster_that_leaves_a_song_unsung_is_stuck(tmp_path: Path, clock: Clock) -> None:
-    canary = Canary(Traces(tmp_path), 2, PERIOD)
+def test_an_idle_cluster_that_leaves_a_song_unsung_is_stuck(traces: Traces, tmp_path: Path, clock: Clock) -> None:
+    canary = Canary(traces, 2, PERIOD)
     assert not canary.stuck()
     clock.now += 2 * PERIOD
     assert not canary.stuck()
@@ -45,8 +53,7 @@ def test_an_idle_cluster_that_leaves_a_song_unsung_is_stuck(tmp_path: Path, cloc
     assert canary.stuck()
 
 
-def test_a_busy_cluster_is_not_stuck(tmp_path: Path, clock: Clock) -> None:
-    traces = Traces(tmp_path)
+def test_a_busy_cluster_is_not_stuck(traces: Traces, tmp_path: Path, clock: Clock) -> None:
     canary = Canary(traces, 1, PERIOD)
     canary.stuck()
     traces.started()
@@ -54,16 +61,15 @@ def test_a_busy_cluster_is_not_stuck(tmp_path: Path, clock: Clock) -> None:
     assert not canary.stuck()
 
 
-def test_a_killed_worker_does_not_count_as_busy(tmp_path: Path, clock: Clock) -> None:
-    canary = Canary(Traces(tmp_path), 1, PERIOD)
+def test_a_killed_worker_does_not_count_as_busy(traces: Traces, tmp_path: Path, clock: Clock) -> None:
+    canary = Canary(traces, 1, PERIOD)
     canary.stuck()
     (tmp_path / "busy-4194999").touch()
     clock.now += 3 * PERIOD
     assert canary.stuck()
 
 
-def test_any_task_that_ended_since_answers_for_the_song(tmp_path: Path, clock: Clock) -> None:
-    traces = Traces(tmp_path)
+def test_any_task_that_ended_since_answers_for_the_song(traces: Traces, tmp_path: Path, clock: Clock) -> None:
     canary = Canary(traces, 2, PERIOD)
     canary.stuck()
     clock.now += 3 * PERIOD
@@ -71,8 +77,10 @@ def test_any_task_that_ended_since_answers_for_the_song(tmp_path: Path, clock: C
     assert not canary.stuck()
 
 
-def test_a_song_sung_by_another_cluster_is_no_reproach_but_long_silence_is(tmp_path: Path, clock: Clock) -> None:
-    canary = Canary(Traces(tmp_path), 2, PERIOD)
+def test_a_song_sung_by_another_cluster_is_no_reproach_but_long_silence_is(
+    traces: Traces, tmp_path: Path, clock: Clock
+) -> None:
+    canary = Canary(traces, 2, PERIOD)
     for _ in range(10):
         assert not canary.stuck()
         OrmQ.objects.all().delete()
@@ -81,11 +89,20 @@ def test_a_song_sung_by_another_cluster_is_no_reproach_but_long_silence_is(tmp_p
     assert canary.stuck()
 
 
-def test_songs_are_sent_once_a_period_and_taken_back(tmp_path: Path, clock: Clock) -> None:
-    canary = Canary(Traces(tmp_path), 2, PERIOD)
+def test_songs_are_sent_once_a_period_and_taken_back(traces: Traces, tmp_path: Path, clock: Clock) -> None:
+    canary = Canary(traces, 2, PERIOD)
     for _ in range(7):
         canary.stuck()
         clock.now += PERIOD / 3
     assert queue.waiting() == OrmQ.objects.count() == 3
     canary.forget()
     assert queue.waiting() == 0
+
+
+def test_a_cluster_that_is_still_starting_gets_a_minute(tmp_path: Path, clock: Clock) -> None:
+    canary = Canary(Traces(tmp_path), 2, period=1)
+    clock.now += 59
+    assert not canary.stuck()
+    assert queue.waiting() == 0
+    clock.now += 2
+    assert canary.stuck()

@@ -1,5 +1,6 @@
 """`manage.py sentri_serve`: web application and workers together, and nothing left of them afterwards."""
 
+import contextlib
 import http.client
 import signal
 import socket
@@ -23,6 +24,7 @@ class Served:
     def __init__(self, environment: Mapping[str, str], port: int, log: Path) -> None:
         self.port = port
         self.log = log
+        self._seen: list[psutil.Process] = []
         command = [sys.executable, "manage.py", "sentri_serve", "--port", str(port), "--workers", "1"]
         with log.open("ab") as output:
             self.process = psutil.Popen(
@@ -51,11 +53,13 @@ class Served:
         return next(child for child in self.process.children() if word in " ".join(child.cmdline()))
 
     def everything(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+        self._seen = [self.process, *self.process.children(recursive=True)]
+        return self._seen
 
     def kill(self) -> None:
-        for process in self.everything() if self.process.is_running() else []:
-            process.kill()
+        for process in self._seen + (self.everything() if self.process.poll() is None else []):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.wait(10)
 
 
@@ -80,7 +84,7 @@ def test_it_says_where_it_is_and_stops_without_a_trace(serve: Callable[[], Serve
     assert served.answers()
     family = served.everything()
     served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(30) == 0
+    assert served.process.wait(60) == 0
     assert gone(family)
     assert "Traceback" not in served.log.read_text()
 
@@ -91,9 +95,9 @@ def test_what_dies_is_started_again(serve: Callable[[], Served], eventually: Any
     first = served.child(word)
     family = first.children(recursive=True)
     first.kill()
-    eventually(lambda: any(word in " ".join(child.cmdline()) for child in living(served, first)), seconds=20)
-    eventually(served.answers, seconds=20)
-    eventually(lambda: gone(family), seconds=20)
+    eventually(lambda: any(word in " ".join(child.cmdline()) for child in living(served, first)), seconds=60)
+    eventually(served.answers, seconds=60)
+    eventually(lambda: gone(family), seconds=60)
 
 
 def living(served: Served, but: psutil.Process) -> list[psutil.Process]:
@@ -105,7 +109,7 @@ def test_killed_it_leaves_nothing_running(serve: Callable[[], Served], eventuall
     served = serve()
     family = served.everything()
     served.process.kill()
-    eventually(lambda: gone(family), seconds=30)
+    eventually(lambda: gone(family), seconds=60)
 
 
 def test_a_taken_port_is_said_in_one_sentence(product_environment: Mapping[str, str]) -> None:
