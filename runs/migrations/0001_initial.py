@@ -6,298 +6,561 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('passed', models.BooleanField()),
-                ('started_at', models.DateTimeField()),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('steps', models.JSONField(default=list)),
-                ('failure', models.JSONField(blank=True, null=True)),
-                ('console', models.JSONField(default=list)),
-                ('requests', models.JSONField(default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("passed", models.BooleanField()),
+                ("started_at", models.DateTimeField()),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("steps", models.JSONField(default=list)),
+                ("failure", models.JSONField(blank=True, null=True)),
+                ("console", models.JSONField(default=list)),
+                ("requests", models.JSONField(default=list)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('finished', 'Finished'), ('lost', 'Lost'), ('stopped', 'Stopped')], default='open', max_length=8)),
-                ('worker', models.CharField(help_text='host:pid', max_length=120)),
-                ('opened_at', models.DateTimeField()),
-                ('renewed_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("finished", "Finished"), ("lost", "Lost"), ("stopped", "Stopped")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("worker", models.CharField(help_text="host:pid", max_length=120)),
+                ("opened_at", models.DateTimeField()),
+                ("renewed_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Artifact',
+            name="Artifact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('path', models.CharField(help_text='name in the storage', max_length=300)),
-                ('content_type', models.CharField(max_length=60)),
-                ('size', models.PositiveBigIntegerField()),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='artifacts', to='runs.attempt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=10)),
+                ("path", models.CharField(help_text="name in the storage", max_length=300)),
+                ("content_type", models.CharField(max_length=60)),
+                ("size", models.PositiveBigIntegerField()),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="artifacts", to="runs.attempt"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='lease',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='attempts', to='runs.lease'),
+            model_name="attempt",
+            name="lease",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="attempts", to="runs.lease"
+            ),
         ),
         migrations.CreateModel(
-            name='Result',
+            name="Result",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(help_text='dispatch order, from 0')),
-                ('home', models.PositiveSmallIntegerField(default=0, help_text='index of the shard whose share it is')),
-                ('title', models.CharField(max_length=300)),
-                ('document', models.JSONField(help_text='the test as it was at queueing')),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('row', models.JSONField(blank=True, default=dict)),
-                ('row_index', models.PositiveIntegerField(default=0)),
-                ('proposal', models.JSONField(blank=True, help_text='what is being proved, in a crawl', null=True)),
-                ('replays', models.PositiveSmallIntegerField(default=1)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('passed', 'Passed'), ('flaky', 'Flaky'), ('failed', 'Failed'), ('skipped', 'Skipped')], default='pending', max_length=8)),
-                ('skip_reason', models.CharField(blank=True, choices=[('over_budget', 'Over budget'), ('no_impact', 'No impact'), ('quarantined', 'Quarantined'), ('dependency_failed', 'Dependency failed'), ('aborted', 'Aborted'), ('test_deleted', 'Test deleted')], default='', max_length=20)),
-                ('losses', models.PositiveSmallIntegerField(default=0, help_text='times its shard was lost while it was running')),
-                ('attempt_count', models.PositiveSmallIntegerField(default=0)),
-                ('retries', models.PositiveSmallIntegerField(default=0)),
-                ('failed_after_retry', models.BooleanField(default=False)),
-                ('error', models.CharField(blank=True, default='', max_length=2000)),
-                ('error_kind', models.CharField(blank=True, default='', max_length=20)),
-                ('duration_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('lease', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='runs.lease')),
-                ('test', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='projects.test')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField(help_text="dispatch order, from 0")),
+                ("home", models.PositiveSmallIntegerField(default=0, help_text="index of the shard whose share it is")),
+                ("title", models.CharField(max_length=300)),
+                ("document", models.JSONField(help_text="the test as it was at queueing")),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("row", models.JSONField(blank=True, default=dict)),
+                ("row_index", models.PositiveIntegerField(default=0)),
+                ("proposal", models.JSONField(blank=True, help_text="what is being proved, in a crawl", null=True)),
+                ("replays", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("passed", "Passed"),
+                            ("flaky", "Flaky"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "skip_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("over_budget", "Over budget"),
+                            ("no_impact", "No impact"),
+                            ("quarantined", "Quarantined"),
+                            ("dependency_failed", "Dependency failed"),
+                            ("aborted", "Aborted"),
+                            ("test_deleted", "Test deleted"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "losses",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="times its shard was lost while it was running"
+                    ),
+                ),
+                ("attempt_count", models.PositiveSmallIntegerField(default=0)),
+                ("retries", models.PositiveSmallIntegerField(default=0)),
+                ("failed_after_retry", models.BooleanField(default=False)),
+                ("error", models.CharField(blank=True, default="", max_length=2000)),
+                ("error_kind", models.CharField(blank=True, default="", max_length=20)),
+                ("duration_ms", models.PositiveIntegerField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="results",
+                        to="runs.lease",
+                    ),
+                ),
+                (
+                    "test",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="results",
+                        to="projects.test",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='result',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='runs.result'),
+            model_name="attempt",
+            name="result",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="runs.result"
+            ),
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('crawl', 'Crawl'), ('test', 'Test run')], max_length=5)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('judging', 'Judging'), ('completed', 'Completed'), ('failed', 'Failed'), ('aborted', 'Aborted')], default='queued', max_length=10)),
-                ('verdict', models.CharField(blank=True, choices=[('passed', 'Passed'), ('failed', 'Failed'), ('empty', 'Empty')], default='', max_length=6)),
-                ('stage', models.CharField(blank=True, default='', max_length=10)),
-                ('stage_lease', models.PositiveBigIntegerField(blank=True, help_text='lease that carries out a lone stage', null=True)),
-                ('options', models.JSONField(default=dict)),
-                ('site', models.JSONField(default=dict, help_text='base URL, headers, variables as they were at queueing; no secrets')),
-                ('trigger', models.CharField(default='person', help_text='person, api, ci, schedule or demo', max_length=12)),
-                ('actor_name', models.CharField(default='', max_length=160)),
-                ('idempotency_key', models.CharField(blank=True, max_length=200, null=True)),
-                ('last_seq', models.PositiveIntegerField(default=0)),
-                ('error', models.CharField(blank=True, default='', max_length=1000)),
-                ('error_category', models.CharField(blank=True, choices=[('dns', 'Dns'), ('refused', 'Refused'), ('tls', 'Tls'), ('timeout', 'Timeout'), ('http_error', 'Http error'), ('browser', 'Browser'), ('project_missing', 'Project missing'), ('secrets_missing', 'Secrets missing'), ('leases_used_up', 'Leases used up'), ('internal', 'Internal')], default='', max_length=20)),
-                ('gate_result', models.JSONField(blank=True, null=True)),
-                ('ai_provider', models.CharField(blank=True, default='', max_length=40)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('environment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='projects.environment')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='projects.project')),
-                ('rerun_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reruns', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("crawl", "Crawl"), ("test", "Test run")], max_length=5)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("judging", "Judging"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("aborted", "Aborted"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[("passed", "Passed"), ("failed", "Failed"), ("empty", "Empty")],
+                        default="",
+                        max_length=6,
+                    ),
+                ),
+                ("stage", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "stage_lease",
+                    models.PositiveBigIntegerField(
+                        blank=True, help_text="lease that carries out a lone stage", null=True
+                    ),
+                ),
+                ("options", models.JSONField(default=dict)),
+                (
+                    "site",
+                    models.JSONField(
+                        default=dict, help_text="base URL, headers, variables as they were at queueing; no secrets"
+                    ),
+                ),
+                (
+                    "trigger",
+                    models.CharField(default="person", help_text="person, api, ci, schedule or demo", max_length=12),
+                ),
+                ("actor_name", models.CharField(default="", max_length=160)),
+                ("idempotency_key", models.CharField(blank=True, max_length=200, null=True)),
+                ("last_seq", models.PositiveIntegerField(default=0)),
+                ("error", models.CharField(blank=True, default="", max_length=1000)),
+                (
+                    "error_category",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("dns", "Dns"),
+                            ("refused", "Refused"),
+                            ("tls", "Tls"),
+                            ("timeout", "Timeout"),
+                            ("http_error", "Http error"),
+                            ("browser", "Browser"),
+                            ("project_missing", "Project missing"),
+                            ("secrets_missing", "Secrets missing"),
+                            ("leases_used_up", "Leases used up"),
+                            ("internal", "Internal"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("gate_result", models.JSONField(blank=True, null=True)),
+                ("ai_provider", models.CharField(blank=True, default="", max_length=40)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="runs",
+                        to="projects.environment",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="projects.project"
+                    ),
+                ),
+                (
+                    "rerun_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reruns",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='result',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='runs.run'),
+            model_name="result",
+            name="run",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="results", to="runs.run"),
         ),
         migrations.CreateModel(
-            name='CrawlPage',
+            name="CrawlPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='canonical URL', max_length=2000)),
-                ('digest', models.CharField(help_text='SHA-256 of key; long keys do not fit an index', max_length=64)),
-                ('url', models.CharField(max_length=2000)),
-                ('group', models.CharField(blank=True, default='', max_length=500)),
-                ('depth', models.PositiveSmallIntegerField(default=0)),
-                ('priority', models.IntegerField(default=0, help_text='lower is sooner')),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('skipped', 'Skipped')], default='pending', max_length=8)),
-                ('skip_reason', models.CharField(blank=True, default='', max_length=20)),
-                ('losses', models.PositiveSmallIntegerField(default=0)),
-                ('title', models.CharField(blank=True, default='', max_length=500)),
-                ('http_status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('template', models.CharField(blank=True, default='', max_length=80)),
-                ('snapshot', models.JSONField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, default='', max_length=1000)),
-                ('error_category', models.CharField(blank=True, default='', max_length=20)),
-                ('visited_at', models.DateTimeField(blank=True, null=True)),
-                ('found_on', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='runs.crawlpage')),
-                ('lease', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='pages', to='runs.lease')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(help_text="canonical URL", max_length=2000)),
+                ("digest", models.CharField(help_text="SHA-256 of key; long keys do not fit an index", max_length=64)),
+                ("url", models.CharField(max_length=2000)),
+                ("group", models.CharField(blank=True, default="", max_length=500)),
+                ("depth", models.PositiveSmallIntegerField(default=0)),
+                ("priority", models.IntegerField(default=0, help_text="lower is sooner")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("skip_reason", models.CharField(blank=True, default="", max_length=20)),
+                ("losses", models.PositiveSmallIntegerField(default=0)),
+                ("title", models.CharField(blank=True, default="", max_length=500)),
+                ("http_status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("template", models.CharField(blank=True, default="", max_length=80)),
+                ("snapshot", models.JSONField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, default="", max_length=1000)),
+                ("error_category", models.CharField(blank=True, default="", max_length=20)),
+                ("visited_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "found_on",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="runs.crawlpage",
+                    ),
+                ),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="pages",
+                        to="runs.lease",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="pages", to="runs.run"),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='RunEvent',
+            name="RunEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('type', models.CharField(max_length=20)),
-                ('data', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                ("type", models.CharField(max_length=20)),
+                ("data", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['seq'],
+                "ordering": ["seq"],
             },
         ),
         migrations.CreateModel(
-            name='Shard',
+            name="Shard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.PositiveSmallIntegerField()),
-                ('leases_opened', models.PositiveSmallIntegerField(default=0)),
-                ('leases_lost', models.PositiveSmallIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(help_text='when its last queue message was sent')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='runs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.PositiveSmallIntegerField()),
+                ("leases_opened", models.PositiveSmallIntegerField(default=0)),
+                ("leases_lost", models.PositiveSmallIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(help_text="when its last queue message was sent")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shards", to="runs.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['index'],
+                "ordering": ["index"],
             },
         ),
         migrations.AddField(
-            model_name='lease',
-            name='shard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leases', to='runs.shard'),
+            model_name="lease",
+            name="shard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="leases", to="runs.shard"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('result', 'number'), name='one_attempt_of_a_number'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("result", "number"), name="one_attempt_of_a_number"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['project', '-id'], name='run_of_project'),
+            model_name="run",
+            index=models.Index(fields=["project", "-id"], name="run_of_project"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status__in', ['judging', 'queued', 'running'])), fields=['id'], name='run_living'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status__in", ["judging", "queued", "running"])), fields=["id"], name="run_living"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('project', 'idempotency_key'), name='one_run_per_idempotency_key'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                fields=("project", "idempotency_key"), name="one_run_per_idempotency_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['aborted', 'completed', 'failed'])), models.Q(('finished_at', None), ('status__in', ['judging', 'queued', 'running'])), _connector='OR'), name='an_ended_run_has_an_end'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("status__in", ["aborted", "completed", "failed"])),
+                    models.Q(("finished_at", None), ("status__in", ["judging", "queued", "running"])),
+                    _connector="OR",
+                ),
+                name="an_ended_run_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), models.Q(('verdict', ''), _negated=True)), models.Q(models.Q(('status', 'completed'), _negated=True), ('verdict', '')), _connector='OR'), name='a_verdict_belongs_to_a_completed_run'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "completed"), models.Q(("verdict", ""), _negated=True)),
+                    models.Q(models.Q(("status", "completed"), _negated=True), ("verdict", "")),
+                    _connector="OR",
+                ),
+                name="a_verdict_belongs_to_a_completed_run",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'failed'), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR'), name='a_failed_run_says_why'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "failed"), _negated=True),
+                    models.Q(("error", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_failed_run_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('finished_at', None), ('finished_at__gte', models.F('created_at')), _connector='OR'), name='a_run_ends_after_its_start'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("finished_at", None), ("finished_at__gte", models.F("created_at")), _connector="OR"
+                ),
+                name="a_run_ends_after_its_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='result',
-            index=models.Index(fields=['run', 'status'], name='result_by_status'),
+            model_name="result",
+            index=models.Index(fields=["run", "status"], name="result_by_status"),
         ),
         migrations.AddIndex(
-            model_name='result',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['run', 'home', 'position'], name='result_pending'),
+            model_name="result",
+            index=models.Index(
+                condition=models.Q(("status", "pending")), fields=["run", "home", "position"], name="result_pending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='one_result_of_a_position'),
+            model_name="result",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="one_result_of_a_position"),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(fields=('run', 'test', 'row_index'), name='one_result_per_test_and_row'),
+            model_name="result",
+            constraint=models.UniqueConstraint(fields=("run", "test", "row_index"), name="one_result_per_test_and_row"),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'skipped'), models.Q(('skip_reason', ''), _negated=True)), models.Q(models.Q(('status', 'skipped'), _negated=True), ('skip_reason', '')), _connector='OR'), name='a_skipped_result_has_a_reason'),
+            model_name="result",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "skipped"), models.Q(("skip_reason", ""), _negated=True)),
+                    models.Q(models.Q(("status", "skipped"), _negated=True), ("skip_reason", "")),
+                    _connector="OR",
+                ),
+                name="a_skipped_result_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status__in', ['failed', 'flaky', 'passed', 'skipped'])), models.Q(('finished_at', None), ('status__in', ['pending', 'running'])), _connector='OR'), name='a_resolved_result_has_an_end'),
+            model_name="result",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("status__in", ["failed", "flaky", "passed", "skipped"])),
+                    models.Q(("finished_at", None), ("status__in", ["pending", "running"])),
+                    _connector="OR",
+                ),
+                name="a_resolved_result_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('lease__isnull', False), _connector='OR'), name='a_running_result_has_a_lease'),
+            model_name="result",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True), ("lease__isnull", False), _connector="OR"
+                ),
+                name="a_running_result_has_a_lease",
+            ),
         ),
         migrations.AddIndex(
-            model_name='crawlpage',
-            index=models.Index(fields=['run', 'status'], name='page_by_status'),
+            model_name="crawlpage",
+            index=models.Index(fields=["run", "status"], name="page_by_status"),
         ),
         migrations.AddIndex(
-            model_name='crawlpage',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['run', 'priority', 'id'], name='page_pending'),
+            model_name="crawlpage",
+            index=models.Index(
+                condition=models.Q(("status", "pending")), fields=["run", "priority", "id"], name="page_pending"
+            ),
         ),
         migrations.AddIndex(
-            model_name='crawlpage',
-            index=models.Index(fields=['run', 'group'], name='page_by_group'),
+            model_name="crawlpage",
+            index=models.Index(fields=["run", "group"], name="page_by_group"),
         ),
         migrations.AddConstraint(
-            model_name='crawlpage',
-            constraint=models.UniqueConstraint(fields=('run', 'digest'), name='one_page_per_address'),
+            model_name="crawlpage",
+            constraint=models.UniqueConstraint(fields=("run", "digest"), name="one_page_per_address"),
         ),
         migrations.AddConstraint(
-            model_name='runevent',
-            constraint=models.UniqueConstraint(fields=('run', 'seq'), name='one_event_of_a_number'),
+            model_name="runevent",
+            constraint=models.UniqueConstraint(fields=("run", "seq"), name="one_event_of_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='shard',
-            constraint=models.UniqueConstraint(fields=('run', 'index'), name='one_shard_of_an_index'),
+            model_name="shard",
+            constraint=models.UniqueConstraint(fields=("run", "index"), name="one_shard_of_an_index"),
         ),
         migrations.AddIndex(
-            model_name='lease',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['expires_at'], name='lease_open_by_expiry'),
+            model_name="lease",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["expires_at"], name="lease_open_by_expiry"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.UniqueConstraint(fields=('shard', 'number'), name='one_lease_of_a_number'),
+            model_name="lease",
+            constraint=models.UniqueConstraint(fields=("shard", "number"), name="one_lease_of_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('shard',), name='one_open_lease_per_shard'),
+            model_name="lease",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")), fields=("shard",), name="one_open_lease_per_shard"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='a_closed_lease_has_an_end'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("state", "open")),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_closed_lease_has_an_end",
+            ),
         ),
     ]

@@ -4,30 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0001_initial'),
+        ("runs", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='result',
-            name='blocked',
-            field=models.BooleanField(default=False, help_text='waits for others that are not resolved yet'),
+            model_name="result",
+            name="blocked",
+            field=models.BooleanField(default=False, help_text="waits for others that are not resolved yet"),
         ),
         migrations.AddField(
-            model_name='result',
-            name='waits_for',
-            field=models.JSONField(blank=True, default=list, help_text='positions that have to pass first'),
+            model_name="result",
+            name="waits_for",
+            field=models.JSONField(blank=True, default=list, help_text="positions that have to pass first"),
         ),
         migrations.AddField(
-            model_name='run',
-            name='sent_at',
-            field=models.DateTimeField(blank=True, help_text='when its last judge message was sent', null=True),
+            model_name="run",
+            name="sent_at",
+            field=models.DateTimeField(blank=True, help_text="when its last judge message was sent", null=True),
         ),
         migrations.AlterField(
-            model_name='run',
-            name='error_category',
-            field=models.CharField(blank=True, choices=[('dns', 'Dns'), ('refused', 'Refused'), ('tls', 'Tls'), ('timeout', 'Timeout'), ('http_error', 'Http error'), ('blocked', 'Blocked'), ('not_a_page', 'Not a page'), ('crash', 'Crash'), ('browser', 'Browser'), ('project_missing', 'Project missing'), ('secrets_missing', 'Secrets missing'), ('leases_used_up', 'Leases used up'), ('internal', 'Internal')], default='', max_length=20),
+            model_name="run",
+            name="error_category",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("dns", "Dns"),
+                    ("refused", "Refused"),
+                    ("tls", "Tls"),
+                    ("timeout", "Timeout"),
+                    ("http_error", "Http error"),
+                    ("blocked", "Blocked"),
+                    ("not_a_page", "Not a page"),
+                    ("crash", "Crash"),
+                    ("browser", "Browser"),
+                    ("project_missing", "Project missing"),
+                    ("secrets_missing", "Secrets missing"),
+                    ("leases_used_up", "Leases used up"),
+                    ("internal", "Internal"),
+                ],
+                default="",
+                max_length=20,
+            ),
         ),
     ]

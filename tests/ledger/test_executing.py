@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -82,13 +83,13 @@ def test_R8_a_group_of_events_is_written_whole_or_not_at_all(opened: Open) -> No
     before = numbers(run)
     broken = [*played(work.result, "passed"), object()]
     with pytest.raises(KeyError):
-        ledger.record(hand.held, broken)  # type: ignore[arg-type]
+        ledger.record(hand.held, broken)
     assert numbers(run) == before
     assert run.results.get(pk=work.result).status == "running"
 
 
 def test_R8_recording_costs_the_same_number_of_queries_in_a_large_run(
-    opened: Open, django_assert_max_num_queries: Callable[..., object]
+    opened: Open, django_assert_max_num_queries: Callable[..., AbstractContextManager[object]]
 ) -> None:
     run = opened(300)
     hand = Hand(run)

@@ -53,8 +53,9 @@ def approved(project: Project, count: int) -> list[Test]:
     paths = ["/", "/products", "/about", "/contact", "/cart", "/sign-in"]
     tests = []
     for number in range(count):
+        title = f"Page {number} shows its main part"
         document = {
-            "title": f"Page {number} shows its main part",
+            "title": title,
             "kind": "ui",
             "start": paths[number % len(paths)],
             "steps": [
@@ -63,7 +64,7 @@ def approved(project: Project, count: int) -> list[Test]:
                 {"do": "expect_no_console_errors"},
             ],
         }
-        test = Test.write(project, None, document["title"], document)
+        test = Test.write(project, None, title, document)
         test.decide("approve", None)
         tests.append(test)
     return tests
