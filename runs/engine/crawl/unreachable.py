@@ -92,7 +92,7 @@ def _without_code(url: str, message: str, seconds: float) -> Unvisited:
         return too_slow(url, seconds)
     if "crashed" in message.lower():
         return crashed(url)
-    return Unvisited("crash", f"The browser could not open {url}: {first}")
+    return Unvisited("crash", f"The browser could not open {url}: {first.rstrip('.')}.")
 
 
 def from_gateway(url: str, body: str) -> Unvisited | None:

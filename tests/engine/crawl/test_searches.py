@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import Any
+
+from runs.engine.crawl.searches import Searches
+from runs.engine.events import Action, Form, FormField
+
+THINGS = [
+    Action(role="link", name="Blue teapot", landmark="main"),
+    Action(role="link", name="Home", landmark="navigation"),
+]
+
+
+def search(**changed: Any) -> Form:
+    field = FormField(tag="input", type="search", name="q")
+    return Form(**{"action": "http://shop.test/search?x=1", "method": "get", "fields": (field,), **changed})
+
+
+def test_a_search_is_tried_once_with_a_word_that_the_page_shows() -> None:
+    searches = Searches()
+    [link] = searches.links([search()], THINGS)
+    assert link.href == "http://shop.test/search?q=teapot"
+    assert searches.links([search()], THINGS) == []
+
+
+def test_only_get_forms_that_search_are_tried() -> None:
+    name = FormField(tag="input", type="text", name="name")
+    assert Searches().links([search(method="post")], THINGS) == []
+    assert Searches().links([search(fields=(name,))], THINGS) == []
+    assert Searches().links([search(action="")], THINGS) == []
+    assert len(Searches().links([search(fields=(name,), role="search")], THINGS)) == 1
+
+
+def test_without_a_word_to_search_for_the_search_waits_for_another_page() -> None:
+    searches = Searches()
+    assert searches.links([search()], []) == []
+    assert len(searches.links([search()], THINGS)) == 1
