@@ -19,6 +19,8 @@ class Unreadable(Exception):
 class Hidden(str):
     """A text that does not show itself in reprs and logs; `str.__str__` still gives it."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         return "Hidden('•••')"
 

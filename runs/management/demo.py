@@ -165,7 +165,8 @@ class Demo:
             f"/projects/{self.outcome.project}/tests/bulk",
             {"action": "approve", "filter": {"review_status": "draft"}, "reason": ""},
         )
-        self._say(f"Approved {len(answer['changed'])} tests, because this is the demo; outside it a person reviews them.")
+        count = len(answer["changed"])
+        self._say(f"Approved {count} tests, because this is the demo; outside it a person reviews them.")
 
     def _run(self) -> None:
         run = self.client.post(f"/projects/{self.outcome.project}/run", {"shards": SHARDS})["id"]
