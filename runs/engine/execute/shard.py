@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from secrets import randbits
 
@@ -30,7 +30,7 @@ async def execute(
     *,
     chance: Callable[[], int] = lambda: randbits(64),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Execute tests until `pull` has no more, `plan.options.parallel` at a time.
 
     Per test, in order: `TestStarted`, its `StepEnded`s and `AttemptEnded` for each attempt, and one `TestEnded`.

@@ -37,6 +37,11 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     stage.timeout_ms = float(step.timeout or timeout_ms)
     try:
         await step.run(stage)
+    except StepFailed:
+        # An expectation that a dead page cannot meet says nothing about the test.
+        if stage.opened is not None and stage.opened.is_closed():
+            raise Error("The page has been closed") from None
+        raise
     except PlaywrightTimeout as error:
         raise await _late(step, stage, error) from error
     except Error as error:

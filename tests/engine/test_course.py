@@ -1,0 +1,61 @@
+import pytest
+
+from runs.engine.execute.course import Course
+from runs.engine.plan import Keep, TestWork
+
+
+def course(**more: int) -> Course:
+    return Course(TestWork(result=1, title="T", document={}, **more))
+
+
+@pytest.mark.parametrize(
+    ("more", "passes", "outcome"),
+    [
+        ({}, [True], "passed"),
+        ({}, [False], "failed"),
+        ({"retries": 2}, [False, True], "flaky"),
+        ({"retries": 2}, [False, False, False], "failed"),
+        ({"retries": 2, "attempts_before": 1}, [False, False], "failed"),
+        ({"retries": 2, "attempts_before": 1}, [True], "flaky"),
+        ({"retries": 2, "attempts_before": 9}, [False], "failed"),
+        ({"replays": 2}, [True, True], "passed"),
+        ({"replays": 2, "retries": 2}, [False], "failed"),
+        ({"replays": 3, "retries": 2}, [True, False], "failed"),
+    ],
+)
+def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, int], passes: list[bool], outcome: str) -> None:
+    tried = course(**more)
+    verdicts = [tried.ended(passed) for passed in passes]
+    assert verdicts == [None] * (len(passes) - 1) + [outcome]
+    assert tried.made == more.get("attempts_before", 0) + len(passes)
+
+
+@pytest.mark.parametrize(
+    ("more", "keep", "traced"),
+    [
+        ({"retries": 2}, "on_failure", [False, True, True]),
+        ({"retries": 0}, "on_failure", [True]),
+        ({"retries": 2, "attempts_before": 1}, "on_failure", [True, True]),
+        ({"retries": 1}, "on", [True, True]),
+        ({"retries": 1}, "off", [False, False]),
+    ],
+)
+def test_every_attempt_that_can_be_the_last_failure_is_recorded(
+    more: dict[str, int], keep: Keep, traced: list[bool]
+) -> None:
+    tried, seen = course(**more), []
+    while True:
+        seen.append(tried.traced(keep))
+        if tried.ended(False):
+            break
+    assert seen == traced
+
+
+def test_only_the_last_replay_of_a_proof_completes_it() -> None:
+    proof = course(replays=3)
+    seen = []
+    for _ in range(3):
+        seen.append(proof.last_replay)
+        proof.ended(True)
+    assert seen == [False, False, True]
+    assert not course().last_replay
