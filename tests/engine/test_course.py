@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 
 from runs.engine.execute.course import Course
 from runs.engine.plan import Keep, TestWork
 
 
-def course(**more: int) -> Course:
+def course(**more: Any) -> Course:
     return Course(TestWork(result=1, title="T", document={}, **more))
 
 
@@ -23,7 +25,7 @@ def course(**more: int) -> Course:
         ({"replays": 3, "retries": 2}, [True, False], "failed"),
     ],
 )
-def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, int], passes: list[bool], outcome: str) -> None:
+def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, Any], passes: list[bool], outcome: str) -> None:
     tried = course(**more)
     verdicts = [tried.ended(passed) for passed in passes]
     assert verdicts == [None] * (len(passes) - 1) + [outcome]
@@ -41,7 +43,7 @@ def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, int], passes: l
     ],
 )
 def test_every_attempt_that_can_be_the_last_failure_is_recorded(
-    more: dict[str, int], keep: Keep, traced: list[bool]
+    more: dict[str, Any], keep: Keep, traced: list[bool]
 ) -> None:
     tried, seen = course(**more), []
     while True:

@@ -72,11 +72,15 @@ def planned(site: Pages, tmp_path: Path, **options: Any) -> ShardPlan:
         secrets={"token": SecretStr("t0ken/ä")},
         credentials=Credentials(username="ali", password=SecretStr(PASSWORD)),
     )
-    return ShardPlan(site=where, options=RunOptions(**{"timeout_ms": 400, **options}), artifacts=str(tmp_path))
+    return ShardPlan(site=where, options=RunOptions(**{"timeout_ms": 10_000, **options}), artifacts=str(tmp_path))
 
 
 def see(heading: str, **more: Any) -> dict[str, Any]:
     return {"do": "expect_visible", "target": {"role": "heading", "name": heading}, **more}
+
+
+def miss(heading: str, **more: Any) -> dict[str, Any]:
+    return see(heading, timeout=400, **more)
 
 
 def work(*steps: dict[str, Any], result: int = 1, more: dict[str, Any] | None = None, **rest: Any) -> TestWork:
@@ -134,7 +138,7 @@ async def test_a_test_that_passes_tells_its_story_in_order(browser: Browser, pla
 async def test_a_test_that_fails_is_tried_again_in_a_fresh_context_and_leaves_evidence(
     browser: Browser, plan: ShardPlan, site: Pages, tmp_path: Path
 ) -> None:
-    events = await played(browser, plan, work(see("Again"), more={"start": "/visits"}, retries=1))
+    events = await played(browser, plan, work(miss("Again"), more={"start": "/visits"}, retries=1))
     first, second = attempts(events)
     assert (first.attempt, second.attempt) == (1, 2)
     assert [asked.headers.get("cookie") for asked in site.asked] == [None, None]
@@ -159,7 +163,7 @@ async def test_a_test_that_passes_at_the_second_try_is_flaky(browser: Browser, t
         return "<h1>Shop</h1>" if len(shop.asked) > 1 else "<h1>Sorry</h1>"
 
     with pages({"/": sometimes}) as shop:
-        events = await played(browser, planned(shop, tmp_path), work(see("Shop"), retries=2))
+        events = await played(browser, planned(shop, tmp_path), work(see("Shop", timeout=1_000), retries=2))
     assert [ended.passed for ended in attempts(events)] == [False, True]
     end = ends(events)[1]
     assert (end.outcome, end.attempts) == ("flaky", 2)
@@ -168,19 +172,19 @@ async def test_a_test_that_passes_at_the_second_try_is_flaky(browser: Browser, t
 
 
 async def test_attempts_made_before_count(browser: Browser, plan: ShardPlan) -> None:
-    events = await played(browser, plan, work(see("Gone"), retries=2, attempts_before=2))
+    events = await played(browser, plan, work(miss("Gone"), retries=2, attempts_before=2))
     assert [event.attempt for event in events if isinstance(event, TestStarted)] == [3]
     assert (ends(events)[1].outcome, ends(events)[1].attempts) == ("failed", 3)
 
 
 async def test_without_retries_the_first_failure_has_its_trace(browser: Browser, plan: ShardPlan) -> None:
-    events = await played(browser, plan, work(see("Gone")))
+    events = await played(browser, plan, work(miss("Gone")))
     assert [artifact.kind for artifact in attempts(events)[0].artifacts] == ["screenshot", "trace"]
 
 
 async def test_nothing_is_kept_when_nothing_is_wanted(browser: Browser, site: Pages, tmp_path: Path) -> None:
     quiet = planned(site, tmp_path, trace="off", screenshot="off")
-    events = await played(browser, quiet, work(see("Gone")), work(see("Shop"), result=2, replays=2))
+    events = await played(browser, quiet, work(miss("Gone")), work(see("Shop"), result=2, replays=2))
     assert [ended.artifacts for ended in attempts(events)] == [(), (), ()]
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
@@ -197,13 +201,13 @@ async def test_a_proof_needs_clean_passes_in_a_row_and_ends_with_a_picture(
     assert [asked.headers.get("cookie") for asked in site.asked] == [None, None]
     assert [[a.kind for a in ended.artifacts] for ended in attempts(events)] == [[], ["screenshot"]]
     assert ends(events)[1].outcome == "passed"
-    events = await played(browser, plan, work(see("Gone"), replays=2, retries=2))
+    events = await played(browser, plan, work(miss("Gone"), replays=2, retries=2))
     assert len(attempts(events)) == 1
     assert ends(events)[1].outcome == "failed"
 
 
 async def test_soft_failures_wait_for_the_end_and_optional_ones_do_not_count(browser: Browser, plan: ShardPlan) -> None:
-    steps = (see("Optional", optional=True), see("Soft", soft=True), see("Shop"), see("Softer", soft=True))
+    steps = (miss("Optional", optional=True), miss("Soft", soft=True), see("Shop"), miss("Softer", soft=True))
     events = await played(browser, plan, work(*steps), work(steps[0], steps[2], result=2))
     ended = next(ended for ended in attempts(events) if ended.result == 1)
     assert [step.ok for step in ended.steps] == [True, False, False, True, False]
@@ -279,7 +283,7 @@ async def test_secrets_do_not_leave(browser: Browser, plan: ShardPlan, tmp_path:
     }
     fill = {"do": "fill", "target": {"label": "Name"}, "value": "{{account.password}} {{token}}"}
     output = {"css": "output"}
-    fail = {"do": "expect_text", "target": output, "equals": "{{account.password}}"}
+    fail = {"do": "expect_text", "target": output, "equals": "{{account.password}}", "timeout": 400}
     with pages(answers) as site:
         where = plan.site.model_copy(update={"base_url": site.url})
         kept = plan.model_copy(update={"site": where})
@@ -314,12 +318,12 @@ async def test_so_many_contexts_are_busy_at_a_time(browser: Browser, site: Pages
 
 
 async def test_a_test_that_takes_too_long_is_stopped(browser: Browser, site: Pages, tmp_path: Path) -> None:
-    slow = planned(site, tmp_path, timeout_ms=30_000, test_timeout_ms=1_500)
+    slow = planned(site, tmp_path, timeout_ms=30_000, test_timeout_ms=3_000)
     events = await played(browser, slow, work(see("Gone")))
     failure = ends(events)[1].failure
     assert failure is not None
     assert (failure.kind, failure.step) == ("timeout", 0)
-    assert failure.message == "The test was stopped after 1.5 s, which is its limit"
+    assert failure.message == "The test was stopped after 3 s, which is its limit"
 
 
 def renderers() -> list[psutil.Process]:

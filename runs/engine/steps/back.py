@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.steps.base import Stage, Step, StepFailed
 from runs.engine.steps.navigating import navigated
@@ -10,6 +10,8 @@ class Back(Step):
     """Go back in the history of the page."""
 
     do: Literal["back"]
+
+    loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:
         before = stage.page.url

@@ -98,6 +98,8 @@ class Step(Value):
 
     watches_requests: ClassVar[bool] = False
     """Whether the step wants to know which requests are under way."""
+    loads_page: ClassVar[bool] = False
+    """Loading a page may take three times as long as another step."""
 
     async def run(self, stage: Stage) -> None:
         """Do it, or raise `StepFailed` or an error of Playwright."""

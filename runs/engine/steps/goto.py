@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ class Goto(Step):
 
     do: Literal["goto"]
     path: SitePath = Field(description="path on the site, with query where needed")
+
+    loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:
         url = stage.address(self.path)

@@ -12,6 +12,7 @@ from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
 from runs.engine.steps.seeing import company
 
+LOADING = 3
 OBSTACLES = {
     "intercepts pointer events": "something else lies over it",
     "element is not enabled": "it is disabled",
@@ -34,7 +35,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
 
     Raises `StepFailed`; an error of Playwright passes through only when the page, the browser or the driver is gone.
     """
-    stage.timeout_ms = float(step.timeout or timeout_ms)
+    stage.timeout_ms = float(step.timeout or timeout_ms * (LOADING if step.loads_page else 1))
     try:
         await step.run(stage)
     except StepFailed:

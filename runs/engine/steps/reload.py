@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.steps.base import Stage, Step
 from runs.engine.steps.navigating import navigated
@@ -10,6 +10,8 @@ class Reload(Step):
     """Load the page again."""
 
     do: Literal["reload"]
+
+    loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:
         await navigated(stage, "The page", stage.page.reload(timeout=stage.timeout_ms))
