@@ -12,6 +12,7 @@ from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.robots import Robots, parse_robots
 from runs.engine.crawl.scope import same_site
 from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
+from runs.engine.crawl.unreachable import REFUSED_BY_US
 from runs.engine.plan import CrawlPlan
 
 TIMEOUT_MS = 5_000
@@ -54,7 +55,7 @@ async def _robots(requests: APIRequestContext, plan: CrawlPlan) -> tuple[Robots,
     answer = await _get(requests, plan, url)
     if answer.status == 200:
         return parse_robots(answer.body.decode("utf-8", errors="replace")), ""
-    if answer.status >= 500:
+    if answer.status >= 500 and not answer.body.startswith(REFUSED_BY_US.encode()):
         return Robots(), f"{url} answered {answer.status}; the crawl goes on as if it allowed everything."
     return Robots(), ""
 

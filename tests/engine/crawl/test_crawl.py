@@ -137,6 +137,12 @@ async def test_a_refused_connection_is_said_in_plain_words(browser: Browser) -> 
     assert failure.message == f"127.0.0.1:{port} refused the connection; is the application running?"
 
 
+async def test_a_site_that_is_not_there_is_reported_once(browser: Browser) -> None:
+    rows = await crawl_all(browser, plan_of("http://127.0.0.1:9/"))
+    assert [failure.category for failure in rows.failed.values()] == ["refused"]
+    assert rows.logs == []
+
+
 async def test_a_refused_connection_on_a_port_that_browsers_avoid_is_said_too(browser: Browser) -> None:
     assert (await failure_of(browser, "http://127.0.0.1:9/")).category == "refused"
 
