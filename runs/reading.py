@@ -148,12 +148,12 @@ def shard_plan(run: Run) -> ShardPlan:
 
 
 def _run_options(run: Run) -> RunOptions:
-    """A crawl proves its proposals with its own browser options and no retries."""
+    """A crawl proves its proposals with its own browser options and no retries; each replay leaves its picture."""
     if run.kind == "test":
         return RunOptions.model_validate(run.options)
     crawl = CrawlOptions.model_validate(run.options)
     shared = {"browser", "device", "locale", "timezone_id", "geolocation", "parallel"}
-    return RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off")
+    return RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on")
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
