@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from runs.engine.browser.headers import send_headers
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
 
+log = logging.getLogger(__name__)
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -163,19 +165,30 @@ class Browser:
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
                 self._playwright = await async_playwright().start()
-                self._chromium = await self._playwright.chromium.launch(
-                    executable_path=path,
-                    args=list(ARGUMENTS),
-                    env={**os.environ, **self._environment},
-                    chromium_sandbox=hasattr(os, "geteuid") and os.geteuid() != 0,
-                    handle_sigint=False,
-                    handle_sigterm=False,
-                    handle_sighup=False,
-                )
+                self._chromium = await self._launch(self._playwright, path)
         except (Error, OSError, TimeoutError) as error:
             await self._stop()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not answer in time"
             raise BrowserUnavailable(f"The browser {path} could not be started: {reason}") from error
+
+    async def _launch(self, playwright: Playwright, path: Path) -> Chromium:
+        """Start the browser in its sandbox, which root does not need and some systems do not grant."""
+        settings: dict[str, Any] = {
+            "executable_path": path,
+            "args": list(ARGUMENTS),
+            "env": {**os.environ, **self._environment},
+            "handle_sigint": False,
+            "handle_sigterm": False,
+            "handle_sighup": False,
+        }
+        sandbox = hasattr(os, "geteuid") and os.geteuid() != 0
+        try:
+            return await playwright.chromium.launch(**settings, chromium_sandbox=sandbox)
+        except Error as error:
+            if not sandbox or "sandbox" not in error.message.lower():
+                raise
+            log.warning("This system gives the browser no sandbox of its own; pages run without it.")
+            return await playwright.chromium.launch(**settings, chromium_sandbox=False)
 
     async def _find(self) -> Path:
         if self._executable:
