@@ -79,7 +79,8 @@ class TestDetail(RunsEndpoint):
             row = self.locked_test(request, test, QA_LEAD)
             document = dict(row.document if edit.document is None else edit.document)
             document |= {"title": edit.title} if edit.title is not None else {}
-            row.edit(person(request.user), document["title"], accepted(document, row.project, row))
+            document = accepted(document, row.project, row)
+            row.edit(person(request.user), document["title"], document)
         return shown(row, TestDetailOut(row).data)
 
     @extend_schema(responses={204: None})
