@@ -61,6 +61,7 @@ def _numbers(place: Place) -> dict[str, Any]:
         "pages": reading.page_counts(crawl.pk) if crawl else None,
         "tests": by_state,
         "total": sum(by_state.values()),
+        "nothing_to_run": not by_state[reviewing.APPROVED],
     }
 
 

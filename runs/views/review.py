@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,6 +26,7 @@ from runs.views.tests import found_test, matching
 
 PER_PAGE = 20
 MOST_AT_ONCE = 10_000
+MOST_TEMPLATES = 40
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,15 @@ def _queue(place: Place, filters: Filters, number: str | None) -> dict[str, Any]
         "rows": shown,
         "proposals": [Proposal(test, sentences(test.document), pictures.get(test.pk, "")) for test in tests],
         "states": dict.fromkeys(reviewing.STATES, 0) | dict(states),
-        "families": _groups(beside, "family"),
-        "templates": _groups(beside, "template"),
+        "families": beside.exclude(family="").values_list("family").annotate(count=Count("pk")).order_by("-count"),
+        "templates": _templates(beside),
     }
 
 
-def _groups(rows: Any, name: str) -> list[tuple[str, int]]:
-    return list(rows.exclude(**{name: ""}).values_list(name).annotate(count=Count("pk")).order_by("-count", name)[:40])
+def _templates(rows: Any) -> list[tuple[str, int, str]]:
+    """Kinds of pages: name, how many tests, the address of one."""
+    groups = rows.exclude(template="").values_list("template").annotate(count=Count("pk"), example=Min("page_url"))
+    return list(groups.order_by("-count", "template")[:MOST_TEMPLATES])
 
 
 def _screenshots(tests: Sequence[Test]) -> dict[int, str]:

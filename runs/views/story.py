@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runs import states
 from runs.models import Run, RunEvent
 
 STAGES = {
@@ -42,7 +43,8 @@ def _page(data: dict[str, Any]) -> str:
 
 def _result(data: dict[str, Any]) -> str:
     why = data.get("error") or str(data.get("skip_reason") or "").replace("_", " ")
-    retried = f" on attempt {data['attempts']}" if data.get("attempts", 1) > 1 else ""
+    again = data["status"] != states.PASSED and data.get("attempts", 1) > 1
+    retried = f" on attempt {data['attempts']}" if again else ""
     return f"{data['title']}: {data['status']}{retried}" + (f": {why}" if why else "")
 
 

@@ -24,10 +24,10 @@ def decided(world: World, data: dict[str, Any], who: str = "qa_lead") -> str:
 
 def test_the_queue_shows_evidence_in_plain_english(world: World) -> None:
     evidence = {"replays": 2, "passed": 2, "duration_ms": 1200, "why": "The cart counted to 1."}
-    world.tests(1, evidence=evidence, family="form", template="/p/{id}")
+    world.tests(1, evidence=evidence, family="form", page_url="http://shop.test/mugs?a=b")
     text = world.client("viewer").get(world.at("/review")).content.decode()
-    for words in ("2/2 replays", "1.2 s", "The cart counted to 1.", "Expect the address to be /", "/p/{id}"):
-        assert words in text
+    for words in ("2/2 replays", "1.2 s", "The cart counted to 1.", "Expect the address to be /", "/mugs?a=b"):
+        assert words in text, words
 
 
 def test_approving_one_offers_undo_and_undo_restores_it(world: World) -> None:
