@@ -127,7 +127,7 @@ class EnvironmentAdmin(ModelAdmin):
 
 class VersionInline(ReadOnly, TabularInline):
     model = TestVersion
-    fields = ("number", "title", "author", "created_at")
+    fields = readonly_fields = ("number", "title", "author", "created_at")
     extra = 0
 
 

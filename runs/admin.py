@@ -30,7 +30,7 @@ class Big(ReadOnly, ModelAdmin):
 
 class ShardInline(ReadOnly, TabularInline):
     model = Shard
-    fields = ("index", "leases_opened", "leases_lost", "sent_at")
+    fields = readonly_fields = ("index", "leases_opened", "leases_lost", "sent_at")
     extra = 0
     show_change_link = True
 
@@ -89,7 +89,7 @@ def _rows(model: str, run: Run) -> SafeString:
 
 class LeaseInline(ReadOnly, TabularInline):
     model = Lease
-    fields = ("number", "state", "worker", "opened_at", "renewed_at", "expires_at", "closed_at")
+    fields = readonly_fields = ("number", "state", "worker", "opened_at", "renewed_at", "expires_at", "closed_at")
     extra = 0
 
 
@@ -102,7 +102,7 @@ class ShardAdmin(Big):
 
 class AttemptInline(ReadOnly, TabularInline):
     model = Attempt
-    fields = ("number", "passed", "started_at", "duration_ms")
+    fields = readonly_fields = ("number", "passed", "started_at", "duration_ms")
     extra = 0
     show_change_link = True
 
@@ -119,7 +119,7 @@ class ResultAdmin(Big):
 
 class ArtifactInline(ReadOnly, TabularInline):
     model = Artifact
-    fields = ("kind", "path", "content_type", "size")
+    fields = readonly_fields = ("kind", "path", "content_type", "size")
     extra = 0
 
 

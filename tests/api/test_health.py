@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from runs.engine.browser.find import NoBrowser
 from runs.models import Run
 from sentri import health
 from tests.api.conftest import World
@@ -54,7 +55,7 @@ def test_runs_that_no_worker_takes_make_it_not_ready(world: World, client: Any) 
 
 def test_a_missing_browser_makes_it_not_ready(db: None, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
-        raise health.NoBrowser("No browser found: install one.")
+        raise NoBrowser("No browser found: install one.")
 
     monkeypatch.setattr(health, "find_browser", missing)
     answer = client.get("/readyz")

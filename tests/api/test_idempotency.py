@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_the_same_key_sent_many_times_at_once_has_exactly_one_effect(world: Worl
 def test_R5_a_trigger_sent_many_times_at_once_starts_one_run_whoever_sends_it(world: World) -> None:
     world.test("approved")
     clients = [world.client("ci"), world.client("ci"), world.client("qa_lead"), world.client("admin")]
-    answers = race([lambda c=client: send(c, world.at("/trigger"), {}) for client in clients])
+    answers = race([partial(send, client, world.at("/trigger"), {}) for client in clients])
     assert {answer.status_code for answer in answers} == {202}
     assert {answer.json()["runId"] for answer in answers} == {Run.objects.get().public_id}
 
@@ -132,5 +133,5 @@ def test_one_of_two_edits_of_the_same_state_at_once_is_412(world: World) -> None
     def edit(client: APIClient, name: str) -> Any:
         return client.patch(world.at(), {"name": name}, format="json", HTTP_IF_MATCH=tag)
 
-    answers = race([lambda c=client, n=name: edit(c, n) for client, name in zip(clients, "AB", strict=True)])
+    answers = race([partial(edit, client, name) for client, name in zip(clients, "AB", strict=True)])
     assert sorted(answer.status_code for answer in answers) == [200, 412]

@@ -85,8 +85,8 @@ QUERIES = (
 WRITES = ("post", "patch", "delete")
 
 
-def raw(client: APIClient, method: str, path: str, body: Any, **headers: str) -> Any:
-    return client.generic(method.upper(), path, json.dumps(body), content_type="application/json", **headers)
+def raw(client: APIClient, method: str, path: str, body: Any) -> Any:
+    return client.generic(method.upper(), path, json.dumps(body), content_type="application/json")
 
 
 def filled(path: str, world: World) -> str:
@@ -126,13 +126,14 @@ def test_no_query_and_no_header_makes_an_endpoint_fail(world: World, path: str) 
     address = filled(path, world)
     for query in QUERIES:
         assert client.get(address + query).status_code in range(200, 500), query
-    for headers in (
+    odd_headers: tuple[dict[str, Any], ...] = (
         {"HTTP_ACCEPT": "\x00"},
         {"HTTP_ACCEPT": "text/event-stream;q=x, */*"},
         {"HTTP_IF_MATCH": "\xff"},
         {"HTTP_IDEMPOTENCY_KEY": "\xff"},
         {"HTTP_RANGE": "bytes=0-1"},
-    ):
+    )
+    for headers in odd_headers:
         assert client.get(address, **headers).status_code in range(200, 500), headers
 
 
