@@ -1,0 +1,161 @@
+"""The admin: every page opens, state is looked at and not edited, actions go through the ledger."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import Activity, ApiToken, Environment, Membership, Project, Test, Workspace
+from runs import ledger
+from runs.engine.plan import CrawlOptions, RunOptions
+from runs.models import Artifact, Run
+from tests.ledger.conftest import DOCUMENT, Hand
+
+LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "test", "apitoken", "activity"}
+SECRET = "correct horse battery"
+
+
+@pytest.fixture
+def operator(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+@pytest.fixture
+def run(operator: Client) -> Run:
+    """A run with a failed result, and a row in every table that the admin shows."""
+    user = User.objects.get()
+    workspace = Workspace.objects.create(name="Quality", slug="quality")
+    Membership.objects.create(workspace=workspace, user=user, role="admin")
+    project = Project(workspace=workspace, name="Shop", url="http://shop.test/")
+    project.keep_secrets(username="ada", password=SECRET)
+    project.save()
+    Environment.objects.create(project=project, name="staging", base_url="https://staging.shop.test")
+    ApiToken.issue("Laptop", user=user)
+    ApiToken.issue("CI", project=project)
+    test = Test.write(project, user, str(DOCUMENT["title"]), DOCUMENT)
+    test.decide("approve", user)
+    order = ledger.Order(project, user, "Ada")
+    ledger.open_crawl(order, CrawlOptions())
+    made = ledger.open_test_run(order, RunOptions(), [test])
+    Hand(made).work_off("failed")
+    attempt = made.results.get().attempts.get()
+    Artifact.objects.create(attempt=attempt, kind="trace", path="a", content_type="application/zip", size=1)
+    user.groups.create(name="testers")
+    return made
+
+
+def registered() -> list[Any]:
+    return sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.mark.parametrize("model", registered(), ids=lambda model: model._meta.label_lower)
+def test_every_page_of_every_table_opens(operator: Client, run: Run, model: type[Any]) -> None:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    add = operator.get(reverse(f"{name}_add"))
+    assert add.status_code == (403 if model._meta.model_name in LOOKED_AT else 200)
+    rows = list(model._default_manager.all()[:3])
+    assert rows, "the fixture makes a row of every table"
+    changelist = reverse(f"{name}_changelist")
+    for address in (
+        changelist,
+        f"{changelist}?q=shop",
+        *(reverse(f"{name}_change", args=[row.pk]) for row in rows),
+        *(reverse(f"{name}_history", args=[row.pk]) for row in rows),
+    ):
+        answer = operator.get(address)
+        assert answer.status_code == 200, address
+        assert SECRET not in answer.content.decode()
+        assert not any(token.digest in answer.content.decode() for token in ApiToken.objects.all())
+    if model._meta.model_name in LOOKED_AT:
+        assert operator.post(reverse(f"{name}_change", args=[rows[0].pk]), {"status": "passed"}).status_code == 403
+        assert operator.post(reverse(f"{name}_delete", args=[rows[0].pk]), {"post": "yes"}).status_code == 403
+
+
+def test_the_front_page_names_our_tables_and_hides_the_queues(operator: Client, run: Run) -> None:
+    text = operator.get(reverse("admin:index")).content.decode()
+    for name in ("Workspaces", "Projects", "Environments", "Runs"):
+        assert name in text
+    assert "django_q" not in text
+    assert not any(model._meta.app_label == "django_q" for model in registered())
+
+
+@pytest.mark.parametrize("filters", ["?status__exact=failed", "?run__id__exact=1", "?status=failed&o=-1"])
+def test_results_are_filtered(operator: Client, run: Run, filters: str) -> None:
+    assert operator.get(reverse("admin:runs_result_changelist") + filters).status_code == 200
+
+
+def act(client: Client, model: str, action: str, *rows: Any) -> list[str]:
+    """The messages that an action on rows leaves."""
+    body = {"action": action, "_selected_action": [row.pk for row in rows]}
+    answer = client.post(reverse(f"admin:{model}_changelist"), body, follow=True)
+    assert answer.status_code == 200
+    return [str(message) for message in answer.context["messages"]]
+
+
+def test_runs_are_aborted_by_the_ledger_and_ended_ones_refuse(operator: Client, run: Run) -> None:
+    crawl = Run.objects.get(kind="crawl")
+    assert act(operator, "runs_run", "abort", crawl) == [f"{crawl.public_id} was aborted."]
+    crawl.refresh_from_db()
+    assert crawl.status == "aborted"
+    assert Activity.objects.filter(verb="run aborted", subject=crawl.public_id, actor_name="operator").exists()
+    (message,) = act(operator, "runs_run", "abort", crawl)
+    assert "is aborted and cannot abort" in message
+
+
+def test_runs_are_queued_again_by_the_ledger_and_ended_ones_refuse(operator: Client, run: Run) -> None:
+    crawl = Run.objects.get(kind="crawl")
+    assert act(operator, "runs_run", "requeue", crawl) == [f"{crawl.public_id}: 1 messages sent."]
+    ledger.abort(crawl.pk, "Ada")
+    (message,) = act(operator, "runs_run", "requeue", crawl)
+    assert "start a new run instead" in message
+
+
+def test_tests_are_reviewed_by_their_table(operator: Client, run: Run) -> None:
+    test = Test.objects.get()
+    assert act(operator, "projects_test", "reject", test) == [f"{test.public_id} was rejected."]
+    assert "cannot be rejected" in act(operator, "projects_test", "reject", test)[0]
+    assert act(operator, "projects_test", "restore", test) == [f"{test.public_id} was restored."]
+    assert act(operator, "projects_test", "approve", test) == [f"{test.public_id} was approved."]
+
+
+def test_tokens_are_revoked(operator: Client, run: Run) -> None:
+    assert act(operator, "projects_apitoken", "revoke", *ApiToken.objects.all()) == ["2 revoked."]
+    assert not ApiToken.living().exists()
+
+
+def test_projects_are_deleted_softly_and_edited(operator: Client, run: Run) -> None:
+    project = Project.objects.get()
+    address = reverse("admin:projects_project_change", args=[project.pk])
+    body = {"name": "Store", "url": "https://store.test/", "workspace": project.workspace_id, "headers": "{}"}
+    assert operator.post(address, {**body, "variables": "{}"}).status_code == 302
+    assert operator.post(address, {**body, "variables": "{}", "url": "nonsense://x"}).status_code == 200
+    project.refresh_from_db()
+    assert (project.name, project.url) == ("Store", "https://store.test/")
+    assert str.__str__(project.secrets["password"]) == SECRET
+    assert act(operator, "projects_project", "delete_softly", project) == ["Store was deleted."]
+    assert not Project.objects.alive().exists()
+    assert Run.objects.exists()
+
+
+def test_staff_who_may_only_look_have_no_actions(operator: Client, run: Run) -> None:
+    from django.contrib.auth.models import Permission
+
+    watcher = User.objects.create(username="watcher", is_staff=True)
+    watcher.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(watcher)
+    crawl = Run.objects.get(kind="crawl")
+    answer = client.post(reverse("admin:runs_run_changelist"), {"action": "abort", "_selected_action": [crawl.pk]})
+    assert answer.status_code in (200, 302, 403)
+    crawl.refresh_from_db()
+    assert crawl.status == "queued"
+
+
+def test_the_admin_is_for_staff(db: None, client: Client) -> None:
+    client.force_login(User.objects.create_user("person"))
+    assert client.get(reverse("admin:index")).status_code == 302
