@@ -143,27 +143,36 @@ function landmarkOf(element) {
   return "";
 }
 
-// Entries of one list have one place: the number of the list's element and the tags from there to the link.
-function placeOf(link, numbers) {
+// Entries of one list have one place: the number of the list's element and the tags from there to the link. The list is
+// the nearest element with five or more alike children that link (cards may hold several links), else the nearest with two.
+function placeOf(link, lists) {
   let chain = link.localName;
-  for (let at = link, depth = 0; at.parentElement && depth < 6; at = at.parentElement, depth++) {
+  let nearest = "";
+  for (let at = link, depth = 0; at.parentElement && depth < 8; at = at.parentElement, depth++) {
     const parent = at.parentElement;
-    let alike = 0;
-    for (let one = parent.firstElementChild; one && alike < 3; one = one.nextElementSibling) alike += one.localName === at.localName;
-    if (alike > 1) {
-      if (!numbers.has(parent)) numbers.set(parent, numbers.size);
-      return `${numbers.get(parent)}|${parent.localName}>${chain}`;
-    }
     chain = `${parent.localName}>${chain}`;
+    const alike = linkingChildren(parent, at.localName, lists);
+    if (alike >= 5) return `${lists.get(parent).number}|${chain}`;
+    if (alike >= 2) nearest ||= `${lists.get(parent).number}|${chain}`;
   }
-  return `-|${chain}`;
+  return nearest || `-|${chain}`;
 }
 
-function linkRows(root, numbers) {
+function linkingChildren(parent, tag, lists) {
+  if (!lists.has(parent)) lists.set(parent, { number: lists.size });
+  const counts = lists.get(parent);
+  if (!(tag in counts)) {
+    counts[tag] = Array.from(parent.children).filter(
+      (child) => child.localName === tag && (child.matches("a[href]") || child.querySelector("a[href]"))).length;
+  }
+  return counts[tag];
+}
+
+function linkRows(root, lists) {
   return Array.from(root.querySelectorAll("a[href]:not([download]),area[href]")).slice(0, 3000).map((link) => ({
     href: typeof link.href === "string" ? link.href : absolute(link.getAttribute("href"), link),
     text: tidy(link.textContent, 120) || tidy(link.getAttribute("aria-label") || link.title || link.querySelector("img")?.alt || "", 120),
-    landmark: landmarkOf(link), place: placeOf(link, numbers), hidden: !link.checkVisibility(),
+    landmark: landmarkOf(link), place: placeOf(link, lists), hidden: !link.checkVisibility(),
     guarded: /^(?!get$)./i.test(link.dataset?.method || link.dataset?.turboMethod || "") ||
       Boolean(link.dataset?.confirm || link.dataset?.turboConfirm) || /\bconfirm\(/.test(link.getAttribute("onclick") || ""),
   }));
@@ -188,7 +197,7 @@ function headingLevel(element) {
 function collect(limits) {
   const found = { headings: [], landmarks: [], actions: [], forms: [], links: [] };
   const seenActions = new Set();
-  const numbers = new Map();
+  const lists = new Map();
   const skeleton = {};
 
   function note(element, role, context) {
@@ -220,7 +229,7 @@ function collect(limits) {
   }
 
   function readRoot(root) {
-    found.links.push(...linkRows(root, numbers));
+    found.links.push(...linkRows(root, lists));
   }
 
   function walk(element, context) {
@@ -247,6 +256,6 @@ function collect(limits) {
   readRoot(document);
   found.forms.push(...formRows(document, ""));
   if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton });
-  return { ...found, title: document.title, lang: document.documentElement.lang, skeleton,
+  return { ...found, title: document.title, scripted: document.scripts.length > 0, lang: document.documentElement.lang, skeleton,
     landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
 }

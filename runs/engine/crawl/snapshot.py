@@ -18,7 +18,7 @@ LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page's content: hidden elements are left out, except from `links`."""
+    """A page's content: hidden elements are left out, except from `links`. `scripted`: scripts may still change it."""
 
     title: str
     lang: str
@@ -28,6 +28,12 @@ class Shown:
     forms: tuple[Form, ...]
     actions: tuple[Action, ...]
     links: tuple[FoundLink, ...]
+    scripted: bool
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to read or press, as on an application that has not started yet."""
+        return not (self.headings or self.landmarks or self.forms or self.actions or self.links)
 
 
 @cache
@@ -55,4 +61,5 @@ def read(text: str) -> Shown:
         forms=tuple(Form.model_validate(row) for row in raw["forms"]),
         actions=tuple(Action.model_validate(row) for row in raw["actions"]),
         links=found_in(raw["links"]),
+        scripted=bool(raw["scripted"]),
     )

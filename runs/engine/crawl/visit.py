@@ -18,6 +18,7 @@ from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
 
 SETTLE_MS = 5_000
+LOOK_AGAIN_SECONDS = 0.2
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 KEEP_CALLS = 60
 WORTH_DIAGNOSING = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_UNSAFE_PORT", "ERR_PROXY_CONNECTION_FAILED")
@@ -55,8 +56,19 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
         await page.goto("about:blank")
     status = await _open(page, url, guard, timeout_ms)
     load_ms = int((time.monotonic() - began) * 1000)
-    await settle(page, max(250, min(SETTLE_MS, timeout_ms - load_ms)))
-    return Visited(page.url, status, load_ms, await look(page))
+    return Visited(page.url, status, load_ms, await _settled(page, timeout_ms - load_ms))
+
+
+async def _settled(page: Page, left_ms: float) -> Shown:
+    """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`."""
+    deadline = time.monotonic() + left_ms / 1000
+    while True:
+        left_ms = (deadline - time.monotonic()) * 1000
+        await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
+        shown = await look(page)
+        if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
+            return shown
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:

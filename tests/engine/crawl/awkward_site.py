@@ -45,6 +45,8 @@ PAGES = {
     "/private/x": "<title>Private</title><h1>Private</h1>",
     "/logout": "<title>Bye</title><h1>Bye</h1>",
     "/only-in-sitemap": "<title>Hidden</title><h1>Only in the sitemap</h1>",
+    "/late": "<title>Late</title><div id=app></div>"
+    "<script>setTimeout(() => { document.getElementById('app').innerHTML = '<h1>At last</h1>' }, 1200)</script>",
     "/here": "<title>Here</title><h1>Here</h1>",
 }
 ROBOTS = "User-agent: *\nDisallow: /private/\nSitemap: {base}/map.xml.gz\n"

@@ -103,6 +103,13 @@ async def test_client_rendered_pages_are_waited_for_each_time(browser: Browser) 
     assert headings == [f"Route /route/{name}" for name in "abcdefgh"]
 
 
+async def test_an_application_that_starts_slowly_is_waited_for(browser: Browser) -> None:
+    with awkward_site() as (base, _):
+        [event] = await visit_only(browser, plan_of(base), f"{base}late")
+    assert isinstance(event, PageVisited)
+    assert [heading.text for heading in event.snapshot.headings] == ["At last"]
+
+
 async def test_a_redirect_is_reported_at_the_page_it_leads_to(browser: Browser) -> None:
     with awkward_site() as (base, _):
         [event] = await visit_only(browser, plan_of(base), f"{base}moved?utm_source=x")

@@ -238,6 +238,18 @@ async def test_open_shadow_roots_and_frames_of_the_site_are_read(page: Page) -> 
     assert {link.text for link in found.links} == {"Card", "In"}
 
 
+async def test_entries_of_one_list_have_one_place_and_two_lists_have_two(page: Page) -> None:
+    card = "<div><h3><a href='/t/{0}'>{0}</a></h3><a href='/t/{0}/edit'>Edit</a></div>"
+    found = await shown(
+        page,
+        "<div>" + "".join(card.format(name) for name in "abcdef") + "</div>"
+        "<ul><li><a href=/one>1</a><li><a href=/two>2</a></ul><ul><li><a href=/three>3</a><li><a href=/four>4</a></ul>",
+    )
+    place = {link.href.rpartition("shop.test")[2]: link.place for link in found.links}
+    assert place["/t/a"] == place["/t/f"] != place["/t/a/edit"] == place["/t/f/edit"]
+    assert place["/one"] == place["/two"] != place["/three"] == place["/four"]
+
+
 def catalogue(count: int, extra: str = "") -> str:
     card = "<li><h3>Thing</h3><p>text</p><div class=x><a href='/t'>Open</a><button>Buy</button></div></li>"
     return f"<nav><a href=/>Home</a></nav><main><h1>Things</h1><ul>{card * count}</ul></main>{extra}"
