@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 from urllib.parse import urljoin
@@ -11,6 +12,7 @@ from runs.engine.generate.look import Look
 from runs.engine.generate.volatile import is_steady, leading
 
 Target = dict[str, Any]
+_ID = re.compile(r"^#[\w-]+$")
 _ROLES = {
     **dict.fromkeys(("", "text", "email", "tel", "url", "textarea"), "textbox"),
     "search": "searchbox",
@@ -77,16 +79,21 @@ def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
 
 
 def _by_role(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
-    """By role and whole name, within its form where another form has the like."""
-    role = _role(field)
-    if not role or not is_steady(field.label):
+    """By role and name, within its form where another form has the like."""
+    role, label = _role(field), _bare(field.label)
+    if not role or not is_steady(label):
         return None
-    target = {"role": role, "name": field.label, "exact": True}
-    like = [one for one in page.forms for other in one.fields if (_role(other), other.label) == (role, field.label)]
-    if len(like) == 1:
+    target = {"role": role, "name": label}
+    everywhere = [other for one in page.forms for other in one.fields if _is_like(other, role, label)]
+    if len(everywhere) == 1:
         return target
     scope = form_scope(form, page)
-    return target | {"within": scope} if scope and sum(1 for one in like if one is form) == 1 else None
+    here = [other for other in form.fields if _is_like(other, role, label)]
+    return target | {"within": scope} if scope and len(here) == 1 else None
+
+
+def _is_like(field: FormField, role: str, label: str) -> bool:
+    return _role(field) == role and label.lower() in field.label.lower()
 
 
 def _role(field: FormField) -> str:
@@ -107,18 +114,18 @@ def submit_of(form: Form, page: PageSnapshot) -> Target | None:
     scope = form_scope(form, page)
     if scope and sum(1 for other in twins if form_scope(other, page) == scope) == 1:
         return target | {"within": scope}
-    if form.submit_css and sum(1 for other in page.forms if other.submit_css == form.submit_css) == 1:
-        return {"css": form.submit_css}
-    return None
+    if twins and twins[0] == form:
+        return target | {"nth": 0}
+    return {"css": form.submit_css} if _ID.match(form.submit_css) else None
 
 
 def form_scope(form: Form, page: PageSnapshot) -> Target | None:
-    """The form itself as a scope, where it has a name or is the only search of the page."""
+    """The form itself as a scope, where it has a name or an id, or is the only search of the page."""
     if form.role == "search" and sum(1 for other in page.forms if other.role == "search") == 1:
         return {"role": "search"}
     if form.name and sum(1 for other in page.forms if other.name == form.name) == 1:
         return {"role": "search" if form.role == "search" else "form", "name": form.name, "exact": True}
-    if form.css and form.action and sum(1 for other in page.forms if other.css == form.css) == 1:
+    if _ID.match(form.css) and sum(1 for other in page.forms if other.css == form.css) == 1:
         return {"css": form.css}
     return None
 

@@ -48,11 +48,22 @@ def test_a_label_that_is_part_of_another_must_match_whole() -> None:
 def test_a_label_that_a_form_shares_gives_way_to_the_role() -> None:
     amount = field("Quantity of Mug", "select")
     update = form(amount, name="Quantity of Mug")
-    assert field_of(amount, update, page(forms=[update])) == {
-        "role": "combobox",
-        "name": "Quantity of Mug",
-        "exact": True,
-    }
+    assert field_of(amount, update, page(forms=[update])) == {"role": "combobox", "name": "Quantity of Mug"}
+
+
+def test_a_field_that_two_forms_have_is_scoped_by_its_form() -> None:
+    email = field("Email address", "email")
+    enter = form(email, field("Password", "password")).model_copy(update={"css": "#login"})
+    join = form(field("Email address", "email"), submit="Register").model_copy(update={"css": "#register"})
+    target = {"role": "textbox", "name": "Email address", "within": {"css": "#login"}}
+    assert field_of(enter.fields[0], enter, page(forms=[enter, join])) == target
+
+
+def test_of_a_buttons_twins_in_a_list_the_first_is_pressed() -> None:
+    first, second = (form(submit="Add to basket", action=f"/add/{number}") for number in (1, 2))
+    seen = page(forms=[first, second], actions=[button("Add to basket")])
+    assert submit_of(first, seen) == {"role": "button", "name": "Add to basket", "exact": True, "nth": 0}
+    assert submit_of(second, seen) is None
 
 
 def test_css_is_the_last_resort_for_a_field() -> None:

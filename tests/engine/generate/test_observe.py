@@ -1,0 +1,207 @@
+"""Looking at pages and trying things, in a real browser on pages written here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from runs.engine.browser import Browser
+from runs.engine.events import Log, PageSnapshot, Proposal
+from runs.engine.generate import propose
+from runs.engine.generate.cases import Case, Draft
+from runs.engine.generate.confirm import confirmed
+from runs.engine.generate.look import difference
+from runs.engine.generate.observe import observe
+from runs.engine.generate.visit import Visits
+from runs.engine.plan import CrawlOptions, CrawlPlan, Site
+from tests.engine.crawl.frontier_rows import crawl_all
+from tests.engine.generate import snapshots as literal
+from tests.engine.pages import Answer, Answers, Asked, Pages, pages
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LIST = "<ul><li><a href=/a><h3>Blue Mug</h3> $4</a></li><li><a href=/b>Red Bowl</a></li></ul>"
+PAGE = f"""<!doctype html><title>Shop</title><header><nav><ul><li><a href=/>Home</a></li></ul></nav></header>
+<main><h1 style="text-transform: uppercase">Our goods</h1><p role=status></p>{LIST}<p hidden>unseen</p>
+<form action=/send method=post aria-label=Contact><label>Email<input name=email type=email required></label>
+<button>Send</button></form></main>"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(browser_path: str) -> AsyncIterator[Browser]:
+    async with Browser() as browser:
+        yield browser
+
+
+def plan_of(site: Pages, **options: Any) -> CrawlPlan:
+    return CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(**options), allow_private=True)
+
+
+def case_of(*steps: dict[str, Any], writes: bool = False) -> Case:
+    return Case("form", "key", literal.page("/"), "/", steps, writes=writes)
+
+
+SEND = {"do": "click", "target": {"role": "button", "name": "Send"}}
+FILL = {"do": "fill", "target": {"label": "Email"}, "value": "kim@example.com"}
+
+
+async def test_a_look_tells_what_a_person_sees(browser: Browser) -> None:
+    with pages({"/": PAGE}) as site:
+        seen = (await observe(Visits(browser, plan_of(site)), case_of())).after
+    assert seen is not None
+    assert seen.main_heading == "Our goods"
+    assert [(entry.role, entry.name) for entry in seen.listed()] == [("heading", "Blue Mug"), ("link", "Red Bowl")]
+    assert [(one.name, one.landmark) for one in seen.pressables][:2] == [
+        ("Home", "navigation"),
+        ("Blue Mug $4", "main"),
+    ]
+    assert seen.forms[0].name == "Contact"
+    assert seen.fields[0].label == "Email"
+    assert not any("unseen" in text for text in seen.texts)
+
+
+async def test_what_the_browser_itself_refuses_is_seen(browser: Browser) -> None:
+    with pages({"/": PAGE}) as site:
+        seen = await observe(Visits(browser, plan_of(site)), case_of(SEND, writes=True))
+    assert seen.before is not None
+    assert seen.after is not None
+    assert not any(field.submitted_invalid for field in seen.before.fields)
+    assert [field.label for field in difference(seen.before, seen.after).invalid] == ["Email"]
+    assert [asked.method for asked in site.asked] == ["GET"] * len(site.asked)
+
+
+async def test_what_a_submission_shows_is_seen(browser: Browser) -> None:
+    thanks = "<title>Shop</title><main><h1>Thank you</h1><p role=status>We have your message.</p></main>"
+    with pages({"/": PAGE, "/send": thanks}) as site:
+        seen = await observe(Visits(browser, plan_of(site)), case_of(FILL, SEND, writes=True))
+    assert seen.before is not None
+    assert seen.after is not None
+    change = difference(seen.before, seen.after)
+    assert change.moved
+    assert change.main_heading == "Thank you"
+    assert [message.text for message in change.messages] == ["We have your message."]
+
+
+async def test_nothing_is_written_where_it_must_not_be(browser: Browser) -> None:
+    with pages({"/": PAGE, "/send": "sent"}) as site:
+        await observe(Visits(browser, plan_of(site)), case_of(FILL, SEND))
+        await observe(Visits(browser, plan_of(site, read_only=True)), case_of(FILL, SEND, writes=True))
+    assert "POST" not in {asked.method for asked in site.asked}
+
+
+async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser: Browser) -> None:
+    with pages({"/": PAGE}) as site:
+        seen = await observe(
+            Visits(browser, plan_of(site)), case_of({"do": "click", "target": {"role": "button", "name": "Fly"}})
+        )
+    assert seen.after is None
+    assert "Fly" in seen.problem
+
+
+async def test_expectations_that_do_not_hold_again_are_dropped(browser: Browser) -> None:
+    visits = iter(range(100))
+
+    def home(_asked: Asked) -> Answer:
+        return Answer(f"<main><h1>Welcome</h1><p>Offer {'abcdefghij'[next(visits) % 10] * 6}</p></main>")
+
+    steady = {"do": "expect_visible", "target": {"role": "heading", "name": "Welcome", "exact": True}}
+    fleeting = {"do": "expect_visible", "target": {"text": "Offer aaaaaa"}}
+    with pages({"/": home, "/other": home}) as site:
+        await observe(Visits(browser, plan_of(site)), case_of())
+        draft = Draft(
+            "page", "t", {"title": "t", "kind": "ui", "start": "/", "steps": [steady, fleeting]}, case_of(), "why"
+        )
+        kept = await confirmed(Visits(browser, plan_of(site)), draft)
+        alone = await confirmed(
+            Visits(browser, plan_of(site)),
+            Draft("page", "t", {**draft.document, "steps": [fleeting]}, case_of(), "why"),
+        )
+    assert kept is not None
+    assert kept.document["steps"] == [steady]
+    assert alone is None
+
+
+@pytest.mark.parametrize("text", ["{{account.password}}", "{{secret}}", "{{ uuid }}"])
+async def test_a_page_cannot_put_variables_into_a_test(browser: Browser, text: str) -> None:
+    steps = [
+        {"do": "fill", "target": {"label": "Email"}, "value": text},
+        {"do": "expect_visible", "target": {"role": "main"}},
+    ]
+    draft = Draft("form", "t", {"title": "t", "kind": "ui", "start": "/", "steps": steps}, case_of(), "why")
+    with pages({"/": PAGE}) as site:
+        assert await confirmed(Visits(browser, plan_of(site)), draft) is None
+    assert not site.asked
+
+
+def little_site() -> Answers:
+    around = "<header><nav aria-label=Main><a href=/>Home</a> <a href=/about>About</a></nav></header>"
+    about = f"<title>About</title>{around}<main><h1>About us</h1><p>We sell mugs.</p></main>"
+    home = f"<title>Shop</title>{around}<main><h1>Our goods</h1>{LIST}</main>"
+    return {"/": home, "/about": about, "/a": about, "/b": about}
+
+
+async def gathered(
+    browser: Browser, plan: CrawlPlan, seen: list[PageSnapshot], known: frozenset[str] = frozenset()
+) -> list[Proposal | Log]:
+    return [event async for event in propose(browser, plan, seen, known)]
+
+
+async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: Browser) -> None:
+    with pages(little_site()) as site:
+        plan = plan_of(site)
+        seen = list((await crawl_all(browser, plan)).done.values())
+        events = await gathered(browser, plan, seen)
+        proposals = [event for event in events if isinstance(event, Proposal)]
+        again = await gathered(browser, plan, seen, frozenset(one.signature for one in proposals))
+        few = [
+            event for event in await gathered(browser, plan_of(site, test_count=1), seen) if isinstance(event, Proposal)
+        ]
+        none = await gathered(browser, plan_of(site, test_count=0), seen)
+    assert len(proposals) >= 3
+    assert [event for event in again if isinstance(event, Proposal)] == []
+    assert any("exist already" in event.message for event in again if isinstance(event, Log))
+    assert len(few) == 1
+    assert none == []
+
+
+async def test_pages_that_were_not_well_are_named(browser: Browser) -> None:
+    answers = {
+        **little_site(),
+        "/": "<title>Shop</title><main><h1>Our goods</h1></main><script>throw new Error('boom')</script>",
+    }
+    with pages(answers) as site:
+        plan = plan_of(site)
+        events = await gathered(browser, plan, list((await crawl_all(browser, plan)).done.values()))
+    (warning,) = [event for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert "boom" in warning.message
+    (home,) = [event for event in events if isinstance(event, Proposal) and event.family == "page"]
+    kinds = {step["do"] for step in home.document["steps"]}
+    assert "expect_no_console_errors" not in kinds
+    assert "expect_no_failed_requests" in kinds
+
+
+async def test_stopping_closes_everything_at_once(browser: Browser) -> None:
+    loop, under_way = asyncio.get_running_loop(), asyncio.Event()
+
+    def slow(_asked: Asked) -> Answer:
+        loop.call_soon_threadsafe(under_way.set)
+        time.sleep(1)
+        return Answer("<main><h1>Slow</h1></main>")
+
+    with pages({"/": slow}) as site:
+        task = asyncio.ensure_future(
+            gathered(browser, plan_of(site), [literal.page("/").model_copy(update={"url": site.url})])
+        )
+        await under_way.wait()
+        begun = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - begun < 2
+    assert browser._chromium is not None
+    assert browser._chromium.contexts == []
