@@ -32,7 +32,7 @@ class ApiToken(PublicModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: PublicQuerySet[ApiToken] = PublicQuerySet.as_manager()  # type: ignore[assignment]
+    objects = models.Manager.from_queryset(PublicQuerySet)()
 
     class Meta:
         constraints = [

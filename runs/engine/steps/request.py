@@ -13,7 +13,7 @@ from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
 from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone
 from runs.engine.steps.navigating import SitePath
-from runs.engine.steps.save import VariableName
+from runs.engine.steps.variables import VariableName
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 MOST_REDIRECTS = 10

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step
-
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=80)]
+from runs.engine.steps.variables import VariableName
 
 
 class Save(Step):

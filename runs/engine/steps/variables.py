@@ -8,10 +8,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from random import Random
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from runs.engine.plan import Site
 
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=80)]
 BRACES = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 CALL = re.compile(r"^(?P<name>[\w.\-]+)(?:\(\s*(?P<number>\d{1,4})?\s*\))?$")
 # fmt: off
