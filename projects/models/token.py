@@ -63,7 +63,7 @@ class ApiToken(PublicModel):
     @classmethod
     def living(cls, now: datetime | None = None) -> PublicQuerySet[ApiToken]:
         """Tokens that are neither revoked nor expired."""
-        return cls.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()), revoked_at=None)
+        return ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()), revoked_at=None)
 
     @classmethod
     def find(cls, text: str, now: datetime | None = None) -> ApiToken | None:

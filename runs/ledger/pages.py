@@ -16,7 +16,7 @@ from runs.ledger.story import Line
 from runs.models import CrawlPage, Run
 
 ROWS_PER_PAGE_OF_BUDGET = 40
-SKIPPED_CATEGORIES = {"blocked": "robots", "not_a_page": "not_a_page"}
+SKIPPED_CATEGORIES = frozenset({"blocked", "not_a_page"})
 
 
 def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
@@ -51,9 +51,8 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
     if page is None:
         return []
     fields = {"error": event.message[:1000], "error_category": event.category, "http_status": event.status}
-    reason = SKIPPED_CATEGORIES.get(event.category)
-    if reason:
-        _resolve(page, "skip", skip_reason=reason, **fields)
+    if event.category in SKIPPED_CATEGORIES:
+        _resolve(page, "skip", skip_reason=event.category, **fields)
     else:
         _resolve(page, "fail", **fields)
     return [("page", _told(run, page))]
