@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import defaults, files, home, overview, pages, result, review, run, tests
+from runs.views import defaults, editing, files, home, overview, pages, result, review, run, tests
 
 PROJECT = "projects/<str:project>"
 
@@ -13,14 +13,15 @@ urlpatterns = [
     path(f"{PROJECT}/run", overview.start_run, name="start-run"),
     path(f"{PROJECT}/settings/defaults", defaults.defaults, name="defaults"),
     path(f"{PROJECT}/tests", tests.tests, name="tests"),
-    path(f"{PROJECT}/tests/new", tests.new_test, name="new-test"),
+    path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),
     path(f"{PROJECT}/review/decide", review.decide, name="decide"),
     path(f"{PROJECT}/pages", pages.pages, name="pages"),
     path(f"{PROJECT}/runs", run.runs, name="runs"),
     path("tests/<str:test>", tests.test, name="test"),
-    path("tests/<str:test>/edit", tests.edit_test, name="edit-test"),
+    path("tests/<str:test>/edit", editing.edit_test, name="edit-test"),
     path("tests/<str:test>/run", tests.run_test, name="run-test"),
+    path("tests/<str:test>/delete", tests.delete_test, name="delete-test"),
     path("tests/<str:test>/decide", review.decide_one, name="decide-one"),
     path("runs/<str:run>", run.run, name="run"),
     path("runs/<str:run>/news", run.news, name="news"),

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -72,7 +72,7 @@ def review(request: Request, project: str) -> HttpResponse:
 
 def _queue(place: Place, filters: Filters, number: str | None) -> dict[str, Any]:
     rows = filters.rows(place)
-    shown = Paginator(rows.order_by("-score", "pk"), PER_PAGE).get_page(number)
+    shown = Paginator(rows.order_by(F("score").desc(nulls_last=True), "pk"), PER_PAGE).get_page(number)
     tests = list(shown)
     pictures = _screenshots(tests)
     states = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))

@@ -1,11 +1,10 @@
-"""The tests of a project: the list, one test, its document."""
+"""The tests of a project: the list and one test."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -15,25 +14,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects import reviewing
-from projects.access import QA_LEAD, VIEWER, visible_to
+from projects.access import ADMIN, QA_LEAD, VIEWER, visible_to
 from projects.models import Test, TestVersion
 from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
 from runs import ledger, states
 from runs.engine.plan import RunOptions
-from runs.engine.steps.document import Document, InvalidDocument
 from runs.models import Result, Run
-from runs.views.english import read_document, sentences
+from runs.views.english import sentences
 from runs.views.overview import order
 
 PER_PAGE = 50
 HISTORY = 30
-PROBLEMS = 8
-BLANK: dict[str, Any] = {
-    "title": "",
-    "start": "/",
-    "steps": [{"do": "expect_visible", "target": {"role": "heading", "name": "…"}}],
-}
 
 
 @page
@@ -118,61 +110,6 @@ def proof_of(row: Test) -> Result | None:
     return Result.objects.filter(pk=number).select_related("run").defer("document").first() if number else None
 
 
-class DocumentForm(forms.Form):
-    """A test as JSON."""
-
-    document = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 24, "class": "code", "spellcheck": "false"}), max_length=200_000
-    )
-    parsed: Document
-
-    def clean_document(self) -> str:
-        text: str = self.cleaned_data["document"]
-        try:
-            self.parsed = read_document(text)
-        except InvalidDocument as error:
-            found = [f"{path}: {sentence}" if path else sentence for path, sentence in error.problems]
-            raise forms.ValidationError(found[:PROBLEMS]) from error
-        return text
-
-    @property
-    def values(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.cleaned_data["document"])
-        return found
-
-
-@page
-def new_test(request: Request, project: str) -> HttpResponse:
-    place = place_of(request, project, QA_LEAD)
-    form = DocumentForm(request.POST or None, initial={"document": json.dumps(BLANK, indent=2, ensure_ascii=False)})
-    if form.is_bound and form.is_valid():
-        with transaction.atomic():
-            row = Test.write(place.project, request.user, form.parsed.title[:300], form.values)
-        messages.success(request, "The test waits for review now.")
-        return redirect("test", row.public_id)
-    return _editing(request, form, {"place": place})
-
-
-@page
-def edit_test(request: Request, test: str) -> HttpResponse:
-    place, row = found_test(request, test, QA_LEAD)
-    form = DocumentForm(
-        request.POST or None, initial={"document": json.dumps(row.document, indent=2, ensure_ascii=False)}
-    )
-    if form.is_bound and form.is_valid():
-        with transaction.atomic():
-            locked = Test.objects.select_for_update().get(pk=row.pk)
-            locked.edit(request.user, form.parsed.title[:300], form.values)
-        messages.success(request, f"Version {locked.version} is saved and waits for review.")
-        return redirect("test", test)
-    return _editing(request, form, {"place": place, "test": row})
-
-
-def _editing(request: Request, form: DocumentForm, context: dict[str, Any]) -> HttpResponse:
-    page_context = {"here": "tests", "form": form, **context}
-    return render(request, "runs/test_edit.html", page_context, status=422 if form.is_bound else 200)
-
-
 @page
 @require_POST
 def run_test(request: Request, test: str) -> HttpResponse:
@@ -188,3 +125,14 @@ def run_test(request: Request, test: str) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("test", test)
     return redirect("run", run.public_id)
+
+
+@page
+@require_POST
+def delete_test(request: Request, test: str) -> HttpResponse:
+    place, row = found_test(request, test, ADMIN)
+    with transaction.atomic():
+        row.delete_softly()
+        place.note("test deleted", row.public_id, row.title)
+    messages.success(request, f"Deleted: {row.title}")
+    return redirect("tests", place.project.public_id)

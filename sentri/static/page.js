@@ -123,7 +123,14 @@ document.addEventListener("change", (event) => {
   if ("submits" in (event.target.dataset ?? {})) event.target.form.requestSubmit();
 });
 
-document.addEventListener("htmx:afterSettle", () => { showTimes(); retire(); });
+// A table that is fetched anew keeps the row that the keyboard is on.
+let at_row = -1;
+document.addEventListener("htmx:beforeSwap", () => { at_row = rows().indexOf(row()); });
+document.addEventListener("htmx:afterSettle", () => {
+  if (at_row >= 0 && !row()) rows()[at_row]?.classList.add("current");
+  showTimes();
+  retire();
+});
 document.addEventListener("htmx:sendError", () => toast("Sentri does not answer. Try again in a moment.", "error"));
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;

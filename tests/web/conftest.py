@@ -163,7 +163,7 @@ def server_of_session(django_db_setup: None, tmp_path_factory: pytest.TempPathFa
 
     data = tmp_path_factory.mktemp("server")
     environment = {
-        **{name: value for name, value in os.environ.items() if name != "SENTRI_REDIS_URL"},
+        **os.environ,
         "SENTRI_DATABASE_URL": database_url(connection.settings_dict),
         "SENTRI_DATA_DIR": str(data),
         "SENTRI_SECRET_KEY": settings.SECRET_KEY,

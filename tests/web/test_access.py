@@ -42,6 +42,7 @@ FORMS = {
     "{test}/edit": "qa_lead",
     "{test}/run": "qa_lead",
     "{test}/decide": "qa_lead",
+    "{test}/delete": "admin",
     "{run}/abort": "qa_lead",
     "{run}/rerun": "qa_lead",
 }

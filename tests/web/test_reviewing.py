@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from projects.models import Activity, Project, Test
-from tests.web.conftest import DOCUMENT, World
+from tests.web.conftest import DOCUMENT, World, ended
 
 HTMX = {"HX-Request": "true"}
 
@@ -146,6 +146,10 @@ def written(world: World, path: str, text: str) -> Any:
         ('{"title": "x", "steps": [{"do": "click"}]}', "steps[0].target: this is missing"),
         ('{"title": "x", "steps": [{"do": "dance"}]}', "steps[0].do: 'dance' is not a step"),
         ('{"title": "x", "stops": [], "steps": [{"do": "reload"}]}', "stops: this key is not known here"),
+        (
+            '{"title": "x", "steps": [{"do": "reload"}], "depends_on": ["TC-99"]}',
+            "The project has no other test TC-99.",
+        ),
         ('{"title": "", "steps": [{"do": "reload"}]}', "title:"),
     ],
 )
@@ -176,3 +180,25 @@ def test_a_test_can_be_written_by_hand(world: World) -> None:
     test = world.project.tests.get()
     assert answer["Location"] == f"/tests/{test.public_id}"
     assert (test.title, test.origin, test.review_status) == (DOCUMENT["title"], "person", "draft")
+
+
+def test_an_edit_does_not_write_over_what_somebody_saved_meanwhile(world: World) -> None:
+    test = world.tests(1)[0]
+    text = json.dumps({**DOCUMENT, "title": "Mine"})
+    client, path = world.client("qa_lead"), f"/tests/{test.public_id}/edit"
+    client.post(path, {"document": text, "version": "1"})
+    answer = client.post(path, {"document": text, "version": "1"})
+    assert answer.status_code == 422
+    assert "Somebody saved another version meanwhile." in answer.content.decode()
+    test.refresh_from_db()
+    assert test.version == 2
+
+
+def test_an_admin_deletes_a_test_and_its_results_stay(world: World) -> None:
+    run = ended(world.run(1))
+    test = world.project.tests.get()
+    world.client("admin").post(f"/tests/{test.public_id}/delete")
+    client = world.client("viewer")
+    assert client.get(f"/tests/{test.public_id}").status_code == 404
+    result = run.results.get()
+    assert f"/tests/{test.public_id}" not in client.get(f"/runs/{run.public_id}/results/{result.pk}").content.decode()
