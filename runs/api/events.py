@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,7 +88,16 @@ def _still_allowed(request: Request, run_id: int) -> bool:
     return Run.objects.visible_to(request.user).filter(pk=run_id).exists()
 
 
-async def _stream(run_id: int, after: int, allowed: Any) -> AsyncIterator[bytes]:
+async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+    try:
+        async with aclosing(_parts(run_id, after, allowed)) as parts:
+            async for part in parts:
+                yield part
+    finally:
+        await sync_to_async(connections.close_all)()
+
+
+async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
     checked = time.monotonic()
     yield b": hello\n\n"
     async with live.listen(run_id) as bell:
