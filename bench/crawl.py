@@ -82,7 +82,10 @@ class Bench:
         return Measured(ran.parts["crawl"], effort.of_tree(self._workers) - before)
 
     def _crawlee(self) -> Measured:
-        before = effort.of_ended_children()
+        seconds, used = effort.of_command(self._crawled_by_crawlee)
+        return Measured(seconds, used)
+
+    def _crawled_by_crawlee(self) -> float:
         storage = Path(tempfile.mkdtemp(prefix="crawlee-", dir=self._directory))
         concurrency = str(self._wanted.contexts)
         outcome = subprocess.run(
@@ -99,7 +102,7 @@ class Bench:
         found = json.loads(lines[-1])
         if found["pages"] != self._wanted.pages:
             raise Broken(f"Crawlee found {found['pages']} of {self._wanted.pages} pages.")
-        return Measured(found["seconds"], effort.of_ended_children() - before)
+        return float(found["seconds"])
 
     def _told(self, taken: rounds.Taken) -> dict[str, Any]:
         pages, number = self._wanted.pages, self._wanted.rounds

@@ -128,10 +128,9 @@ class Bench:
         return Measured(seconds, sum(map(effort.of_tree, side.pids)) - before)
 
     def _pytest(self, number: int) -> Measured:
-        before = effort.of_ended_children()
-        played = self.pytest.play(number)
+        played, used = effort.of_command(partial(self.pytest.play, number))
         self.played.append(played)
-        return Measured(played.whole, effort.of_ended_children() - before)
+        return Measured(played.whole, used)
 
     def _told(self, taken: rounds.Taken, layout: Layout, number: int) -> dict[str, Any]:
         mine, plain, theirs = taken
