@@ -82,7 +82,8 @@ class Telling:
             self._bar.update(self._task, completed=self.done, total=self.total or None, words=self.words[:60])
         elif time.monotonic() - self._told >= LINE_EVERY_SECONDS:
             self._told = time.monotonic()
-            self.console.print(f"  {self.done} of {self.total}  {self.words}", markup=False, highlight=False)
+            count = f"{self.done} of {self.total}  " if self.total else ""
+            self.console.print(f"  {count}{self.words}", markup=False, highlight=False)
 
 
 STAGES = {"propose": "performing forms, proposing tests", "prove": "replaying each proposal twice"}
