@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -36,13 +37,18 @@ def shard(shard_id: int) -> None:
     if queue.stopping():
         return
     held = ledger.hold(shard_id, f"{socket.gethostname()}:{os.getpid()}")
-    if held is None:
-        return
+    if held is not None and _worked_off(held):
+        # The message for it is on its way as well; whoever comes second finds nothing to judge.
+        judge(held.run)
+
+
+def _worked_off(held: ledger.Hold) -> bool:
+    """Carries out a lease to its end; False where its work stays to be done, or its run has failed."""
     try:
-        Worker(held).work()
+        with contextlib.suppress(ledger.Stale):
+            Worker(held).work()
         ledger.finish(held)
-    except ledger.Stale:
-        ledger.finish(held)
+        return True
     except Stopping:
         ledger.give_back(held)
     except DatabaseError:
@@ -53,6 +59,7 @@ def shard(shard_id: int) -> None:
     except Exception as error:
         log.exception("shard %s broke", held.shard)
         ledger.fail(held.run, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}", "internal")
+    return False
 
 
 def judge(run_id: int) -> None:
