@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -12,8 +13,11 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from pydantic import TypeAdapter, ValidationError
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from projects.api.inputs import Headers, Variables, WebAddress
+from projects.api.words import by_field
 from projects.models import Activity, ApiToken, Environment, Membership, Project, Test, TestVersion, Workspace
 from projects.reviewing import PAST, ReviewRefused
 
@@ -21,10 +25,12 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
     DjangoUser = DjangoUserAdmin[Any]
+    ModelForm = forms.ModelForm[Any]
 else:
     from unfold.admin import ModelAdmin, TabularInline
 
     DjangoUser = DjangoUserAdmin
+    ModelForm = forms.ModelForm
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -78,6 +84,27 @@ class MembershipAdmin(ModelAdmin):
     autocomplete_fields = ("user", "workspace")
 
 
+class ReachableForm(ModelForm):
+    """Checks by the API's rules what the columns alone would take."""
+
+    KINDS: dict[str, TypeAdapter[Any]] = {
+        "url": TypeAdapter(WebAddress),
+        "base_url": TypeAdapter(WebAddress),
+        "headers": TypeAdapter(Headers),
+        "variables": TypeAdapter(Variables),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        for name in self.KINDS.keys() & given.keys():
+            try:
+                self.KINDS[name].validate_python(given[name])
+            except ValidationError as error:
+                sentences = by_field(error).values()
+                self.add_error(name, [sentence for some in sentences for sentence in some])
+        return given
+
+
 @admin.register(Project)
 class ProjectAdmin(ModelAdmin):
     list_display = ("public_id", "name", "url", "workspace", "credentials", "created_at", "deleted_at")
@@ -88,6 +115,7 @@ class ProjectAdmin(ModelAdmin):
     autocomplete_fields = ("workspace",)
     fields = ("name", "url", "workspace", "headers", "variables", "credentials", "settings", "quality_gates")
     readonly_fields = ("credentials", "settings", "quality_gates")
+    form = ReachableForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     actions = ("delete_softly",)
 
@@ -118,6 +146,7 @@ class EnvironmentAdmin(ModelAdmin):
     autocomplete_fields = ("project",)
     fields = ("project", "name", "base_url", "headers", "variables", "credentials")
     readonly_fields = ("credentials",)
+    form = ReachableForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @admin.display(boolean=True)

@@ -157,6 +157,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["projects.api.schema.complete"],
 }
 
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Sentri",
+    "SITE_HEADER": "Sentri",
+    "SITE_SUBHEADER": "Administration",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+}
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -133,7 +133,10 @@ def test_projects_are_deleted_softly_and_edited(operator: Client, run: Run) -> N
     address = reverse("admin:projects_project_change", args=[project.pk])
     body = {"name": "Store", "url": "https://store.test/", "workspace": project.workspace_id, "headers": "{}"}
     assert operator.post(address, {**body, "variables": "{}"}).status_code == 302
-    assert operator.post(address, {**body, "variables": "{}", "url": "nonsense://x"}).status_code == 200
+    for wrong in ({"url": "ftp://x.test"}, {"url": "https://a:b@x.test"}, {"headers": "[]"}, {"variables": '{"a": 1}'}):
+        answer = operator.post(address, {**body, "variables": "{}", **wrong})
+        assert answer.status_code == 200
+        assert answer.context["adminform"].form.errors, wrong
     project.refresh_from_db()
     assert (project.name, project.url) == ("Store", "https://store.test/")
     assert str.__str__(project.secrets["password"]) == SECRET
