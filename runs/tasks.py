@@ -19,13 +19,18 @@ from runs import gates, ledger, queue, reading, states
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
+from runs.engine.crawl.unreachable import Unvisited, diagnose
 from runs.engine.events import Event, Log, Proposal
 from runs.engine.execute import execute
 from runs.engine.generate import propose
+from runs.engine.netguard import Guard
+from runs.engine.plan import ShardPlan
 from runs.models import Run
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
+CONNECT_TRIES = 3
+CONNECT_AGAIN_SECONDS = 1.0
 
 
 class Stopping(Exception):
@@ -53,6 +58,8 @@ def _worked_off(held: ledger.Hold) -> bool:
         ledger.give_back(held)
     except DatabaseError:
         log.exception("shard %s: the database is away; the lease runs out and the shard is queued again", held.shard)
+    except Unvisited as error:
+        ledger.fail(held.run, str(error), error.category)
     except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
         category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
         ledger.fail(held.run, str(error), category)
@@ -108,6 +115,7 @@ class Worker:
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
+        self._require_site(plan)
 
         def claim() -> tuple[Any, bool]:
             claimed = ledger.claim(self.held, retries)
@@ -115,6 +123,18 @@ class Worker:
 
         Drive(claim, self.record, self.tick).run(lambda pull: _with_browser(lambda b: execute(b, plan, pull)))
         return True
+
+    def _require_site(self, plan: ShardPlan) -> None:
+        """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
+        guard = Guard.of(plan.site.base_url, plan.allow_private)
+        for left in reversed(range(CONNECT_TRIES)):
+            problem = Loop.current().run(diagnose(plan.site.base_url, guard))
+            if problem is None:
+                return
+            if not left:
+                raise problem
+            self.tick()
+            time.sleep(CONNECT_AGAIN_SECONDS)
 
     def crawl(self, run: Run) -> bool:
         plan = reading.crawl_plan(run)

@@ -170,3 +170,16 @@ def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
     crawl.refresh_from_db()
     assert (crawl.status, crawl.error_category) == ("failed", "refused")
     assert "127.0.0.1:9" in crawl.error
+
+
+def test_a_site_that_went_away_fails_the_run_and_says_so(
+    order: ledger.Order, start_workers: Start, eventually: Any
+) -> None:
+    start_workers(**SHORT)
+    order.project.url = "http://127.0.0.1:9/"
+    order.project.save()
+    run = ledger.open_test_run(order, RunOptions(), approved(order.project, 3))
+    eventually(over(run), seconds=60)
+    run.refresh_from_db()
+    assert (run.status, run.error_category) == ("failed", "refused")
+    assert run.results.tally()["skipped"] == 3
