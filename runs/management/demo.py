@@ -55,6 +55,23 @@ class Outcome:
         return EXIT.get(self.verdict, 2)
 
 
+ADVICE = {
+    "dns": "Check the address.",
+    "refused": "Start the application, or check host and port.",
+    "tls": "Check the certificate, or use http:// where that is served.",
+    "timeout": "Check that the application answers from this machine.",
+    "http_error": "Look into the application's own log, or give an address that answers with a page.",
+    "blocked": "Give an address that Sentri may open.",
+    "not_a_page": "Give the address of a page.",
+    "browser": "bin/demo installs a browser; SENTRI_BROWSER_PATH names one that you have.",
+}
+
+
+def _with_advice(done: dict[str, Any]) -> str:
+    """Why a run failed, and what to do about it."""
+    return f"{done['error']} {ADVICE.get(done['error_category'], '')}".strip()
+
+
 @dataclass(frozen=True)
 class Wish:
     """What to demonstrate: a site, how to sign in to it, how far to go."""
@@ -149,7 +166,7 @@ class Demo:
         with Telling("Crawling, proposing, proving", self.console) as telling:
             done = telling.follow(self.client.story(run, self.meanwhile))
         if done["status"] != "completed":
-            raise Undecided(done["error"] or f"The crawl was {done['status']}.")
+            raise Undecided(_with_advice(done) or f"The crawl was {done['status']}.")
         found = self.client.get(f"/runs/{run}")
         self.outcome.pages = found["pages"]["done"]
         self.outcome.proposed, self.outcome.proved = done["total"], done["passed"]
@@ -177,7 +194,7 @@ class Demo:
             setattr(self.outcome, name, done[name])
         self.outcome.verdict = done["verdict"]
         if done["status"] != "completed":
-            raise Undecided(done["error"] or f"The run was {done['status']}.")
+            raise Undecided(_with_advice(done) or f"The run was {done['status']}.")
         self._print_table(run, done)
 
     def _print_table(self, run: str, done: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ class Explorer:
         welcome = await read_welcome(self.browser, self.plan, sitemaps=first)
         if self.plan.options.respect_robots:
             self.robots = welcome.robots
-            if welcome.trouble:
+            if first and welcome.trouble:
                 self.emit(Log("warning", welcome.trouble))
         if first:
             login = self.plan.site.credentials.login_url if self.plan.site.credentials else None
