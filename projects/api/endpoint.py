@@ -22,6 +22,11 @@ class Endpoint(APIView):
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers are of the moment and of one asker: nobody on the way keeps them."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        return super().finalize_response(request, response, *args, **kwargs)
+
     def project(self, request: Request, public_id: str, needed: str = VIEWER) -> Project:
         """A living project that the principal may see. Raises NotFound, and Forbidden where the role is too low."""
         found = find(visible_to(request.user).select_related("workspace"), public_id)

@@ -75,7 +75,6 @@ class EventList(RunsEndpoint):
             return HttpResponse(status=204)  # a browser's EventSource would come back for ever otherwise
         stream = _stream(run.pk, after, lambda: _still_allowed(request, run.pk))
         answer = StreamingHttpResponse(stream, content_type="text/event-stream; charset=utf-8")
-        answer["Cache-Control"] = "no-store"
         answer["X-Accel-Buffering"] = "no"
         return answer
 

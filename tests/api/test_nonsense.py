@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is never a fault of ours."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -82,7 +83,6 @@ QUERIES = (
     "?cursor=WyJhIiwxLDBd",
     "?cursor=WzEsMSwwXQ",
 )
-WRITES = ("post", "patch", "delete")
 
 
 def raw(client: APIClient, method: str, path: str, body: Any) -> Any:
@@ -138,13 +138,12 @@ def test_no_query_and_no_header_makes_an_endpoint_fail(world: World, path: str) 
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if "{" in path])
-@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "😀", "PRJ-1%20", "x" * 3000, "..", "PRJ-٣", "9" * 40])
-def test_no_id_makes_an_endpoint_fail(world: World, path: str, odd: str) -> None:
+def test_no_id_makes_an_endpoint_fail(world: World, path: str) -> None:
     client = world.client("admin")
-    for name in ("{project}", "{environment}", "{token}", "{test}", "{run}", "{result}"):
-        path = path.replace(name, odd)
-    for method in ("get", *WRITES):
-        assert raw(client, method, path, {"name": "x"}).status_code in (403, 404, 405, 422)
+    for odd in ("%00", "%ED%A0%80", "😀", "PRJ-1%20", "x" * 3000, "..", "PRJ-٣", "9" * 40):
+        address = re.sub(r"\{\w+\}", odd, path)
+        for method in ("get", "post", "patch", "delete"):
+            assert raw(client, method, address, {"name": "x"}).status_code in (403, 404, 405, 422), (method, odd)
 
 
 def test_what_was_odd_but_allowed_comes_back_as_it_went_in(world: World) -> None:

@@ -129,3 +129,8 @@ def test_a_query_that_means_nothing_is_422_with_the_parameter(
 )
 def test_a_filter_of_runs_that_means_nothing_is_422(admin: APIClient, refused: Refusal, query: str, field: str) -> None:
     assert set(refused(admin.get(f"/api/v1/runs?{query}"), 422)["errors"]) == {field}
+
+
+def test_nobody_on_the_way_keeps_an_answer(admin: APIClient, world: World) -> None:
+    assert admin.get(world.at())["Cache-Control"] == "no-store"
+    assert admin.get("/api/v1/projects/PRJ-999")["Cache-Control"] == "no-store"
