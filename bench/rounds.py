@@ -65,7 +65,14 @@ def typical(measured: Sequence[Measured]) -> float:
 def table(title: str, taken: Taken, pieces: int, unit: str, reference: str) -> Table:
     """A row per side: seconds, pieces per second, processor time, and seconds by those of the reference."""
     drawn = Table(title=title, title_justify="left", box=box.MARKDOWN)
-    for heading in ("", "seconds, median", "least to most", f"{unit} per second", "processor s", f"by {reference}"):
+    for heading in (
+        "",
+        "seconds, median",
+        "least to most",
+        f"{unit} per second",
+        "processor s",
+        f"seconds ÷ {reference}",
+    ):
         drawn.add_column(heading, justify="right" if heading else "left")
     for name, measured in taken.items():
         seconds = [one.seconds for one in measured]
