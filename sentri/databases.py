@@ -30,8 +30,7 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": query.get("host", parts.hostname or ""),
             "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 600,
-            "CONN_HEALTH_CHECKS": True,
+                "CONN_HEALTH_CHECKS": True,
         }
     raise BadSetting(f"SENTRI_DATABASE_URL starts with '{parts.scheme}:'; write sqlite:///FILE or postgresql://…")
 
@@ -40,7 +39,6 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
-        "CONN_MAX_AGE": 600,
         "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_PRAGMAS},
         "TEST": {"NAME": path.with_name("test.sqlite3")},
     }

@@ -8,7 +8,7 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.urls import re_path
 
-from projects.access import CiPrincipal
+from projects.access import principal_of
 from projects.models import ApiToken
 
 
@@ -23,19 +23,15 @@ class AnyOriginWithToken:
         if header is None:
             await self.browsers(scope, receive, send)
             return
-        user = await database_sync_to_async(principal_of)(header.decode("latin-1"))
+        user = await database_sync_to_async(bearer)(header.decode("latin-1"))
         await self.machines({**scope, "user": user}, receive, send)
 
 
-def principal_of(header: str) -> Any:
+def bearer(header: str) -> Any:
     """The person or project that a bearer token stands for; nobody where it is unknown."""
     scheme, _, text = header.partition(" ")
     token = ApiToken.find(text.strip()) if scheme.lower() == "bearer" else None
-    if token is None:
-        return AnonymousUser()
-    if token.project is not None:
-        return CiPrincipal(token) if token.project.deleted_at is None else AnonymousUser()
-    return token.user if token.user is not None and token.user.is_active else AnonymousUser()
+    return principal_of(token) or AnonymousUser()
 
 
 async def no_such_socket(_scope: Any, receive: Any, send: Any) -> None:

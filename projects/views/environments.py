@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from projects.access import QA_LEAD
+from projects.access import ADMIN, QA_LEAD
 from projects.forms import CredentialsForm, EnvironmentForm
 from projects.models import Environment
 from projects.place import Place, Request, page, place_of
@@ -40,7 +40,7 @@ def environment(request: Request, project: str, environment: str) -> HttpRespons
 @page
 @require_POST
 def delete_environment(request: Request, project: str, environment: str) -> HttpResponse:
-    place = place_of(request, project, QA_LEAD)
+    place = place_of(request, project, ADMIN)
     row = _row(place, environment)
     place.note("environment deleted", environment, row.name)
     row.delete()

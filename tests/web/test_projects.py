@@ -149,7 +149,8 @@ def test_an_environment_is_made_changed_and_deleted(world: World) -> None:
     client.post(path, {"name": "stage", "base_url": "https://stage.example", "headers": "", "variables": ""})
     row.refresh_from_db()
     assert (row.name, row.headers, row.has_credentials) == ("stage", {}, True)
-    client.post(f"{path}/delete")
+    assert client.post(f"{path}/delete").status_code == 403
+    world.client("admin").post(f"{path}/delete")
     assert not Environment.objects.filter(project=world.project).exists()
 
 
