@@ -36,11 +36,9 @@ class Env:
     renew_seconds: float = 4.0
     max_leases: int = 3
     browser_path: str = ""
-    browser_sandbox: bool = False
     canary_seconds: float = 30.0
     grace_seconds: float = 20.0
     log_level: str = "INFO"
-    log_json: bool = False
 
 
 def _flag(text: str) -> bool:
