@@ -2,6 +2,7 @@
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
 
+from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.devices import device_names
 from runs.engine.browser.session import Browser, BrowserUnavailable, close_context, died
 from runs.engine.browser.settle import settle
@@ -13,7 +14,9 @@ __all__ = [
     "Browser",
     "BrowserContext",
     "BrowserUnavailable",
+    "Cast",
     "Error",
+    "Frames",
     "Page",
     "SignInFailed",
     "Watch",

@@ -11,7 +11,9 @@ from typing import Any
 from runs.engine.browser import (
     Browser,
     BrowserContext,
+    Cast,
     Error,
+    Frames,
     Page,
     SignInFailed,
     Watch,
@@ -42,14 +44,18 @@ CLOSED = (401, 403)
 RECYCLED_AFTER = frozenset({"timeout", "crash"})
 
 
-async def crawl(browser: Browser, plan: CrawlPlan, pull: Pull, *, first: bool) -> AsyncIterator[Event]:
+async def crawl(
+    browser: Browser, plan: CrawlPlan, pull: Pull, *, first: bool, frames: Frames | None = None
+) -> AsyncIterator[Event]:
     """Visit the pages that `pull` gives, `options.parallel` at once, until it gives None.
 
-    Each page ends in one `PageVisited` or `PageFailed`. The shard with `first` also emits `Seeds`, once. Raises what
-    `pull` raises, and `BrowserUnavailable`; when it is closed or cancelled, its contexts are closed within 2 s.
+    Each page ends in one `PageVisited` or `PageFailed`. The shard with `first` also emits `Seeds`, once. `frames` is
+    shown the pages in use while it wants them. Raises what `pull` raises, and `BrowserUnavailable`; when it is closed
+    or cancelled, its contexts are closed within 2 s.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    exploring = asyncio.ensure_future(Explorer(browser, plan, events.put_nowait).explore(pull, first=first))
+    explorer = Explorer(browser, plan, events.put_nowait, Cast(frames))
+    exploring = asyncio.ensure_future(explorer.explore(pull, first=first))
     exploring.add_done_callback(lambda _: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:
@@ -63,10 +69,11 @@ async def crawl(browser: Browser, plan: CrawlPlan, pull: Pull, *, first: bool) -
 class Explorer:
     """What the slots of one shard share: scope, frontier, robots and the sign-in."""
 
-    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None]) -> None:
+    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None], cast: Cast) -> None:
         self.browser = browser
         self.plan = plan
         self.emit = emit
+        self.cast = cast
         self.guard = Guard.of(plan.site.base_url, plan.allow_private)
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
         self.searches = Searches()
@@ -75,7 +82,8 @@ class Explorer:
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
         await together(self._sign_in(), self._welcome(first))
-        await together(*(Slot(self).run(pull) for _ in range(self.plan.options.parallel)))
+        async with self.cast:
+            await together(*(Slot(self, number).run(pull) for number in range(self.plan.options.parallel)))
 
     async def _sign_in(self) -> None:
         site, options = self.plan.site, self.plan.options
@@ -128,8 +136,9 @@ class Explorer:
 class Slot:
     """One page at a time, in a context that is kept for many."""
 
-    def __init__(self, explorer: Explorer) -> None:
+    def __init__(self, explorer: Explorer, number: int) -> None:
         self._explorer = explorer
+        self._number = number
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._visits = 0
@@ -179,6 +188,7 @@ class Slot:
         explorer = self._explorer
         signed_in = explorer.state is not None
         page, seen = await self._ready()
+        explorer.cast.follow(self._number, work.url, page)
         try:
             visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
         except Unvisited as failure:

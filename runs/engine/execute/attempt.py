@@ -11,10 +11,10 @@ from datetime import datetime
 from random import Random
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed
+from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
 from runs.engine.execute.account import Account
-from runs.engine.execute.scene import Scene, open_scene
+from runs.engine.execute.scene import Exits, Scene, open_scene
 from runs.engine.plan import ShardPlan, TestWork
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
@@ -34,22 +34,24 @@ class BrowserGone(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """What all attempts of a shard share. `emit` takes events, `close_later` a scene that is over."""
+    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over."""
 
     browser: Browser
     plan: ShardPlan
     account: Account
     masking: Masking
     emit: Callable[[Event], None]
-    close_later: Callable[[Scene], None]
+    exits: Exits
+    cast: Cast
     chance: Callable[[], int]
     clock: Callable[[], datetime]
 
 
 @dataclass(frozen=True)
 class Order:
-    """Which attempt is to be made, and what is to be kept of it."""
+    """Which attempt is to be made, in which slot, and what is to be kept of it."""
 
+    slot: int
     work: TestWork
     document: Document
     number: int
@@ -76,7 +78,7 @@ class Attempt:
             return self._ended(started_at, took, failure, artifacts)
         finally:
             if self.scene is not None:
-                self.house.close_later(self.scene)
+                self.house.exits.close_later(self.scene)
 
     async def _failure(self) -> Failure | None:
         """Play, and say in a failure what went wrong, whatever it was."""
@@ -89,6 +91,7 @@ class Attempt:
                 plan, document = self.house.plan, self.order.document
                 self.scene = await open_scene(self.house.browser, plan, document, state, self.order.traced)
                 self.scene.stage.saved = self.variables.saved
+                self.house.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
                 return await self._unless_it_crashes(self.scene)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")

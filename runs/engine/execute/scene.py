@@ -74,6 +74,22 @@ class Scene:
                 await asyncio.wait_for(self.requests.dispose(), CLOSE_SECONDS)
 
 
+class Exits:
+    """Scenes on their way out: the next attempt need not wait until the last one's context is gone."""
+
+    def __init__(self) -> None:
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def close_later(self, scene: Scene) -> None:
+        task = asyncio.ensure_future(scene.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def all_closed(self, seconds: float) -> None:
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=seconds)
+
+
 async def open_scene(
     browser: Browser, plan: ShardPlan, document: Document, state: dict[str, Any] | None, traced: bool
 ) -> Scene:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from secrets import randbits
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser
+from runs.engine.browser import Browser, Cast, Frames
 from runs.engine.events import AttemptEnded, Event, Failure, Log, TestEnded, TestStarted
 from runs.engine.execute.account import Account
 from runs.engine.execute.attempt import Attempt, BrowserGone, House, Order
 from runs.engine.execute.course import Course
-from runs.engine.execute.scene import Scene
+from runs.engine.execute.scene import Exits
 from runs.engine.plan import ShardPlan, Site, TestWork
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
@@ -28,6 +28,7 @@ async def execute(
     plan: ShardPlan,
     pull: Pull,
     *,
+    frames: Frames | None = None,
     chance: Callable[[], int] = lambda: randbits(64),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[Event, None]:
@@ -36,12 +37,14 @@ async def execute(
     Per test, in order: `TestStarted`, its `StepEnded`s and `AttemptEnded` for each attempt, and one `TestEnded`.
     The opening of the start page is reported as step -1; the document's steps count from 0. With trace on_failure
     an attempt is recorded when it is a repetition, or when it cannot be repeated: every test that fails in the end
-    has a trace, and a test that passes at once does not pay for one. Closing the generator stops everything within
+    has a trace, and a test that passes at once does not pay for one. `frames` is shown the pages in use while it wants
+    them; a slot is a number below `plan.options.parallel`. Closing the generator stops everything within
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    shard = Shard(browser, plan, pull, events.put_nowait, chance, clock)
-    crew = asyncio.ensure_future(shard.work())
+    account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
+    house = House(browser, plan, account, masking, events.put_nowait, Exits(), Cast(frames), chance, clock)
+    crew = asyncio.ensure_future(Shard(house, pull).work())
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:
@@ -53,38 +56,27 @@ async def execute(
 
 
 class Shard:
-    def __init__(
-        self,
-        browser: Browser,
-        plan: ShardPlan,
-        pull: Pull,
-        emit: Callable[[Event], None],
-        chance: Callable[[], int],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._plan = plan
+    def __init__(self, house: House, pull: Pull) -> None:
+        self._house = house
+        self._plan = house.plan
+        self._emit = house.emit
         self._pull = pull
-        self._emit = emit
-        self._closing: set[asyncio.Task[None]] = set()
-        account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
-        self._house = House(browser, plan, account, masking, emit, self._close_later, chance, clock)
 
     async def work(self) -> None:
         try:
-            async with asyncio.TaskGroup() as slots:
-                for _ in range(self._plan.options.parallel):
-                    slots.create_task(self._slot())
+            async with self._house.cast, asyncio.TaskGroup() as slots:
+                for number in range(self._plan.options.parallel):
+                    slots.create_task(self._slot(number))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
-            if self._closing:
-                await asyncio.wait(self._closing, timeout=STOP_SECONDS)
+            await self._house.exits.all_closed(STOP_SECONDS)
 
-    async def _slot(self) -> None:
+    async def _slot(self, number: int) -> None:
         while (work := await self._pull()) is not None:
-            await self._resolve(work)
+            await self._resolve(number, work)
 
-    async def _resolve(self, work: TestWork) -> None:
+    async def _resolve(self, slot: int, work: TestWork) -> None:
         began = time.perf_counter()
         try:
             document = self._read(work)
@@ -95,7 +87,9 @@ class Shard:
         course = Course(work)
         outcome, failure_before = None, None
         while outcome is None:
-            ended = await self._attempt(work, document, course)
+            pictured = course.last_replay and self._plan.options.screenshot != "off"
+            traced = course.traced(self._plan.options.trace)
+            ended = await self._attempt(Order(slot, work, document, course.number, traced, pictured))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = course.ended(ended.passed)
@@ -109,26 +103,18 @@ class Shard:
             raise InvalidDocument(unknown)
         return document
 
-    async def _attempt(self, work: TestWork, document: Document, course: Course) -> AttemptEnded:
-        """Make the next attempt; once more on a fresh browser when the browser died under it."""
-        options = self._plan.options
-        pictured = course.last_replay and options.screenshot != "off"
-        order = Order(work, document, course.number, course.traced(options.trace), pictured)
+    async def _attempt(self, order: Order) -> AttemptEnded:
+        """Make the attempt; once more on a fresh browser when the browser died under it."""
+        result, title = order.work.result, order.work.title
         started_at = self._house.clock().timestamp()
         for _ in range(2):
-            self._emit(TestStarted(work.result, course.number))
+            self._emit(TestStarted(result, order.number))
             attempt = Attempt(self._house, order)
             with contextlib.suppress(BrowserGone):
                 return await attempt.carry_out()
-            self._emit(Log("warning", f"The browser died under “{work.title}”; the attempt is made again."))
+            self._emit(Log("warning", f"The browser died under “{title}”; the attempt is made again."))
         failure = Failure(kind="crash", message="The browser died twice while the test was using it")
-        return AttemptEnded(work.result, course.number, False, started_at, 0, tuple(attempt.steps), failure)
-
-    def _close_later(self, scene: Scene) -> None:
-        """The next attempt need not wait until the last one's context is gone."""
-        task = asyncio.ensure_future(scene.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
 
 
 def secrets_of(site: Site) -> list[str]:
