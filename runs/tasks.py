@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from projects.secrets import Unreadable
-from runs import gates, ledger, queue, reading, states
+from runs import frames, gates, ledger, queue, reading, states
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -85,6 +85,7 @@ class Worker:
 
     def __init__(self, held: ledger.Hold) -> None:
         self.held = held
+        self.window = frames.Window(held.run, held.index)
         self.renewed = time.monotonic()
         self.done: set[str] = set()
 
@@ -109,6 +110,7 @@ class Worker:
             self.renewed = time.monotonic()
         else:
             ledger.wanted(self.held)
+        self.window.tick()
 
     def record(self, events: Any) -> None:
         ledger.record(self.held, events)
@@ -121,7 +123,9 @@ class Worker:
             claimed = ledger.claim(self.held, retries)
             return claimed.work, claimed.more
 
-        Drive(claim, self.record, self.tick).run(lambda pull: _with_browser(lambda b: execute(b, plan, pull)))
+        Drive(claim, self.record, self.tick).run(
+            lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
+        )
         return True
 
     def _require_site(self, plan: ShardPlan) -> None:
@@ -145,7 +149,7 @@ class Worker:
 
         first = self.held.index == 0
         Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda b: crawl(b, plan, pull, first=first))
+            lambda pull: _with_browser(lambda b: crawl(b, plan, pull, first=first, frames=self.window))
         )
         return True
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from runs import queue, states
+from runs import frames, queue, states
 from runs.ledger.holding import lose, send_shard
 from runs.ledger.refusals import Refused
 from runs.ledger.story import locked
@@ -32,6 +32,7 @@ def sweep() -> Swept:
     now = timezone.now()
     expired = Lease.objects.filter(state=states.OPEN, expires_at__lt=now).values_list("pk", flat=True)
     lost = sum(lose(lease) for lease in list(expired))
+    frames.way().forget_unwatched()
     if queue.waiting():
         return Swept(lost=lost)
     shards = list(_unheld(Shard.objects.filter(sent_at__lt=now - RESEND)).values_list("pk", "run_id"))
