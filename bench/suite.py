@@ -165,6 +165,8 @@ def main(given: Sequence[str] | None = None) -> int:
     except (Broken, NoBrowser) as problem:
         say(f"bench/suite: {problem}")
         return 1
+    except KeyboardInterrupt:
+        return 130
     if wanted.json:
         rounds.last_line(found)
     return 0
