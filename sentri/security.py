@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 OURS = (
-    "default-src 'self'; img-src 'self' data:; connect-src 'self' {socket}; object-src 'none'; "
+    "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' {socket}; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 # The admin's theme evaluates expressions that stand in its markup.
