@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -12,6 +13,7 @@ from playwright.async_api import Error, Page
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
+ENOUGH_SECONDS = 0.5
 SWITCH_SECONDS = 2.0
 # A frame is answered for a little later, which is what slows a page down that moves all the time. The browser drops
 # frames while five are unanswered, so a longer pause would leave a page at rest with an old picture.
@@ -47,6 +49,7 @@ class Cast:
     def __init__(self, frames: Frames | None) -> None:
         self._frames = frames
         self._shots: dict[int, Shot] = {}
+        self._shown_at: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -70,7 +73,9 @@ class Cast:
             shot.title = title
             return
         self._shots[slot] = Shot(slot, title, page)
-        self._switch(self._shots[slot], self._frames)
+        # Short tests follow each other faster than anybody can look: the next round of `_look` is soon enough.
+        if time.monotonic() - self._shown_at.get(slot, 0.0) >= ENOUGH_SECONDS:
+            self._switch(self._shots[slot], self._frames)
 
     async def _look(self, frames: Frames) -> None:
         while True:
@@ -88,6 +93,7 @@ class Cast:
     async def _start(self, shot: Shot, frames: Frames) -> None:
         async def on_frame(frame: Any) -> None:
             if self._shots.get(shot.slot) is shot:
+                self._shown_at[shot.slot] = time.monotonic()
                 frames.show(shot.slot, shot.title, frame["data"])
                 await asyncio.sleep(PACE_SECONDS)
 
