@@ -30,7 +30,7 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": query.get("host", parts.hostname or ""),
             "PORT": str(parts.port or ""),
-                "CONN_HEALTH_CHECKS": True,
+            "CONN_HEALTH_CHECKS": True,
         }
     raise BadSetting(f"SENTRI_DATABASE_URL starts with '{parts.scheme}:'; write sqlite:///FILE or postgresql://…")
 
