@@ -1,6 +1,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DEBUG = False
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and settings.ENV.redis_url:
+        _take_redis_database(settings, int(worker.removeprefix("gw")) + 1)
+
+
+def _take_redis_database(settings: Any, number: int) -> None:
+    """Tests that run side by side have a Redis database each, as they have a database each."""
+    url = f"{settings.ENV.redis_url.rpartition('/')[0]}/{number}"
+    settings.ENV = replace(settings.ENV, redis_url=url)
+    settings.CACHES["default"]["LOCATION"] = url
+    settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [url]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,12 @@ WAYS: list[Way] = [Rows(), Keys()]
 
 
 @pytest.fixture(autouse=True)
+def through_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands between worker and viewer is tested the same way everywhere; both ways have tests of their own."""
+    monkeypatch.setattr(frames, "way", Rows)
+
+
+@pytest.fixture(autouse=True)
 def fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
