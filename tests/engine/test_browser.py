@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -150,8 +151,13 @@ async def test_site_headers_go_to_the_site_over_redirects_and_to_nobody_else(
 
 
 def children(name: str) -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [process for process in found if process.is_running() and name in " ".join(process.cmdline()[:2])]
+    """Living descendants that run a program; a dead one that nobody has buried yet has no executable to ask for."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE and os.path.basename(process.exe()) == name:  # noqa: PTH119
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize("victim", ["chromium", "driver/node"])
