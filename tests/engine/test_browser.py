@@ -151,11 +151,11 @@ async def test_site_headers_go_to_the_site_over_redirects_and_to_nobody_else(
 
 
 def children(name: str) -> list[psutil.Process]:
-    """Living descendants that run a program; a dead one that nobody has buried yet has no executable to ask for."""
+    """Living descendants that run a program; a dead one that nobody has buried yet has no command line."""
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE and os.path.basename(process.exe()) == name:  # noqa: PTH119
+            if name in " ".join(process.cmdline()[:2]):
                 found.append(process)
     return found
 
