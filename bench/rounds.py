@@ -63,7 +63,7 @@ def typical(measured: Sequence[Measured]) -> float:
 
 
 def table(title: str, taken: Taken, pieces: int, unit: str, reference: str) -> Table:
-    """A row per side: seconds, pieces per second, processor time, and seconds by those of the reference."""
+    """A row per side; its ratio is that of its seconds to those of the reference in the same round, the median."""
     drawn = Table(title=title, title_justify="left", box=box.MARKDOWN)
     for heading in (
         "",
@@ -71,7 +71,7 @@ def table(title: str, taken: Taken, pieces: int, unit: str, reference: str) -> T
         "least to most",
         f"{unit} per second",
         "processor s",
-        f"seconds ÷ {reference}",
+        "ratio",
     ):
         drawn.add_column(heading, justify="right" if heading else "left")
     for name, measured in taken.items():

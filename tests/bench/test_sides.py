@@ -132,7 +132,7 @@ def test_the_table_has_a_row_for_each_side(capsys: pytest.CaptureFixture[str]) -
     rounds.show(rounds.table("12 pages", taken, 12, "pages", "theirs"), "A note.")
     printed = capsys.readouterr().out
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in printed.splitlines() if row.startswith("|")]
-    assert rows[0] == ["", "seconds, median", "least to most", "pages per second", "processor s", "seconds ÷ theirs"]
+    assert rows[0] == ["", "seconds, median", "least to most", "pages per second", "processor s", "ratio"]
     assert rows[2] == ["mine", "3.00", "2.00 to 4.00", "4.00", "3.0", "0.50"]
     assert rows[3] == ["theirs", "6.00", "4.00 to 8.00", "2.00", "1.0", "1.00"]
     assert printed.endswith("A note.\n")
