@@ -51,6 +51,8 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _follow(self, run_id: int) -> None:
         try:
             await self.follow(run_id)
+        except OSError:  # the client has gone while it was told
+            return
         except Exception:
             log.exception("a socket on run %s is closed; its client comes again", run_id)
             with contextlib.suppress(Exception):

@@ -7,6 +7,7 @@ them stands one queue: the engine puts events and asks for work, the main thread
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
@@ -95,6 +96,7 @@ class Drive(Generic[W]):
     begun: float = 0.0
     ticked: float = 0.0
     asked: float = 0.0
+    ended: bool = False
 
     def run(self, start: Callable[[Pull[W]], AsyncIterator[Any]]) -> None:
         """Drives the pipeline until its stream ends. Raises what the stream, claim, record or tick raised."""
@@ -114,6 +116,7 @@ class Drive(Generic[W]):
         except queue.Empty:
             kind, content = "", None
         if kind == "end":
+            self.ended = True
             if content is not None:
                 self._flush()
                 raise content
@@ -124,6 +127,7 @@ class Drive(Generic[W]):
             self.group.append(content)
         elif kind == "pull":
             self.asking.append(content)
+            self._flush()
             self._answer()
         self._keep_up()
         return False
@@ -163,18 +167,13 @@ class Drive(Generic[W]):
             self.record(group)
 
     def _stop(self, followed: Future[None]) -> None:
-        for asked in self.asking:
-            asked.cancel()
-        if followed.done():
+        """Cancels the stream, once, and waits until it has cleaned up; whoever still asks is cancelled with it."""
+        # A stream's end is told a moment before its future is done, and told once.
+        if self.ended or followed.done():
             return
         followed.cancel()
         until = time.monotonic() + STOP_SECONDS
         while time.monotonic() < until:
-            try:
-                kind, content = self.inbox.notes.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if kind == "pull":
-                content.cancel()
-            if kind == "end":
-                return
+            with contextlib.suppress(queue.Empty):
+                if self.inbox.notes.get(timeout=0.1)[0] == "end":
+                    return
