@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runs.drive import GROUP_SIZE, Drive, Loop
+from runs.drive import GROUP_SIZE, STOP_SECONDS, Drive, Loop
 
 
 class Tape:
@@ -74,6 +74,18 @@ def test_an_event_is_recorded_soon_although_the_stream_goes_on() -> None:
 
     Drive(lambda: (None, False), record, lambda: None).run(slow)
     assert len(seen) == 2
+
+
+def test_a_stream_that_has_ended_is_not_waited_for() -> None:
+    async def ends_on_a_busy_loop(_pull: Any) -> AsyncIterator[int]:
+        yield 1
+        asyncio.get_running_loop().call_soon(time.sleep, 0.3)
+
+    tape = Tape()
+    began = time.monotonic()
+    Drive(tape.claim, tape.record, tape.tick).run(ends_on_a_busy_loop)
+    assert tape.events == [1]
+    assert time.monotonic() - began < STOP_SECONDS / 2
 
 
 def test_a_pull_waits_while_more_may_come() -> None:
