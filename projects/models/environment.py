@@ -6,6 +6,10 @@ from projects.models.project import Project, Reachable
 from projects.models.public import PublicModel, PublicQuerySet
 
 
+class EnvironmentQuerySet(PublicQuerySet["Environment"]):
+    """Environments by their public ids."""
+
+
 class Environment(PublicModel, Reachable):
     PREFIX = "ENV"
 
@@ -15,7 +19,7 @@ class Environment(PublicModel, Reachable):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = models.Manager.from_queryset(PublicQuerySet)()
+    objects = models.Manager.from_queryset(EnvironmentQuerySet)()
 
     class Meta:
         ordering = ["name"]

@@ -18,6 +18,10 @@ from projects.models.public import PublicModel, PublicQuerySet
 PERSONAL, PROJECT = "sntr_pat_", "sntr_prj_"
 
 
+class ApiTokenQuerySet(PublicQuerySet["ApiToken"]):
+    """Tokens by their public ids."""
+
+
 class ApiToken(PublicModel):
     PREFIX = "TOK"
 
@@ -32,7 +36,7 @@ class ApiToken(PublicModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = models.Manager.from_queryset(PublicQuerySet)()
+    objects = models.Manager.from_queryset(ApiTokenQuerySet)()
 
     class Meta:
         constraints = [
