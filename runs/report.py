@@ -53,6 +53,41 @@ class FailedTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Failed results that have one cause. `signature` is equal for equal causes in all runs of a project."""
+
+    signature: str
+    label: str
+    kind: str
+    place: str
+    error: str
+    results: tuple[int, ...]
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsViolation:
+    """One test whose pages were worse than a budget allows. Times in ms; CLS has no unit."""
+
+    metric: str
+    limit: float
+    measured: float
+    result: int
+    test: str
+    title: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class VitalsOutcome:
+    """What web-vitals budgets said: how many results were measured, and what was over a limit."""
+
+    passed: bool
+    measured: int
+    violations: tuple[VitalsViolation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GateOutcome:
     """What one quality gate said: measured against the limit."""
 
@@ -69,6 +104,8 @@ class Judgement:
 
     verdict: str
     gates: tuple[GateOutcome, ...] = ()
+    vitals: VitalsOutcome | None = None
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The life of runs, leases, results and pages as tables. Pure; the diagram in the docs is made from them."""
+"""The life of runs, leases, results, pages and deliveries as tables. Pure; the docs show them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ OPEN: Final = "open"
 FINISHED: Final = "finished"
 LOST: Final = "lost"
 STOPPED: Final = "stopped"
+# Delivery
+OWED: Final = "owed"
+SENT: Final = "sent"
+GIVEN_UP: Final = "given_up"
 # Result and page (a page is done instead of passed)
 PENDING: Final = "pending"
 PASSED: Final = "passed"
@@ -30,6 +34,7 @@ RUN_STATES = (QUEUED, RUNNING, JUDGING, COMPLETED, FAILED, ABORTED)
 LEASE_STATES = (OPEN, FINISHED, LOST, STOPPED)
 RESULT_STATES = (PENDING, RUNNING, PASSED, FLAKY, FAILED, SKIPPED)
 PAGE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
+DELIVERY_STATES = (OWED, SENT, GIVEN_UP)
 VERDICTS = (PASSED, FAILED, EMPTY)
 
 TERMINAL = frozenset({COMPLETED, FAILED, ABORTED})
@@ -37,7 +42,15 @@ LIVING = frozenset({QUEUED, RUNNING, JUDGING})
 RESOLVED = frozenset({PASSED, FLAKY, FAILED, SKIPPED})
 UNRESOLVED = frozenset({PENDING, RUNNING})
 
-SKIP_REASONS = ("over_budget", "no_impact", "quarantined", "dependency_failed", "aborted", "test_deleted")
+SKIP_REASONS = (
+    "over_budget",
+    "no_impact",
+    "quarantined",
+    "dependency_failed",
+    "max_failures",
+    "aborted",
+    "test_deleted",
+)
 PRE_SEEDED = frozenset({"over_budget", "no_impact", "quarantined"})
 ERROR_CATEGORIES = (
     "dns",
@@ -97,7 +110,13 @@ PAGE: Table = {
     (RUNNING, "skip"): SKIPPED,
     (RUNNING, "return"): PENDING,
 }
-MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "page": PAGE}
+DELIVERY: Table = {
+    (OWED, "send"): SENT,
+    (OWED, "give_up"): GIVEN_UP,
+    (SENT, "owe"): OWED,
+    (GIVEN_UP, "owe"): OWED,
+}
+MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "page": PAGE, "delivery": DELIVERY}
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
 ON_ENTRY: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,5 @@
 from projects.models.activity import Activity
+from projects.models.channel import Channel
 from projects.models.environment import Environment
 from projects.models.project import Project
 from projects.models.test import Test, TestVersion
@@ -8,6 +9,7 @@ from projects.models.workspace import Membership, Workspace
 __all__ = [
     "Activity",
     "ApiToken",
+    "Channel",
     "Environment",
     "IdempotentReply",
     "Membership",

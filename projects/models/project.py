@@ -57,6 +57,8 @@ class Project(PublicModel, Reachable):
     settings = models.JSONField(default=dict, blank=True, help_text="defaults of crawl and run options")
     quality_gates = models.JSONField(default=dict, blank=True)
     web_vitals_budgets = models.JSONField(default=dict, blank=True)
+    max_concurrent_runs = models.PositiveSmallIntegerField(default=3, help_text="further runs wait in the queue")
+    callback_secret = models.TextField(default="", blank=True, editable=False, help_text="sealed; signs callbacks")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)

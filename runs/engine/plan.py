@@ -105,11 +105,20 @@ class BrowserOptions(Value):
         return zone
 
 
+ChangedFile = Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class RunOptions(BrowserOptions):
     """Options of a test run."""
 
     shards: int = Field(default=1, ge=1, le=64)
     retries: int = Field(default=2, ge=0, le=10)
+    max_failures: int | None = Field(default=None, ge=1, le=100_000, description="failed tests after which all stop")
+    budget_minutes: float | None = Field(default=None, gt=0, le=240, description="what does not fit in is skipped")
+    changed_files: tuple[ChangedFile, ...] | None = Field(
+        default=None, max_length=5_000, description="files of the application that changed; picks the tests they touch"
+    )
+    hedge: bool = Field(default=True, description="idle workers repeat a test that takes twice its time, to be done")
     trace: Keep = "on_failure"
     screenshot: Keep = "on_failure"
     timeout_ms: int = Field(default=5_000, ge=100, le=120_000, description="of one step")

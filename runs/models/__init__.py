@@ -1,20 +1,28 @@
 from runs.models.attempt import Artifact, Attempt
+from runs.models.delivery import Delivery, DeliveryTry
 from runs.models.event import RunEvent
 from runs.models.frame import LiveFrame, LiveView
+from runs.models.history import TestHistory
 from runs.models.page import CrawlPage
 from runs.models.result import Result
 from runs.models.run import Run
 from runs.models.shard import Lease, Shard
+from runs.models.worker import Meter, Worker
 
 __all__ = [
     "Artifact",
     "Attempt",
     "CrawlPage",
+    "Delivery",
+    "DeliveryTry",
     "Lease",
     "LiveFrame",
     "LiveView",
+    "Meter",
     "Result",
     "Run",
     "RunEvent",
     "Shard",
+    "TestHistory",
+    "Worker",
 ]

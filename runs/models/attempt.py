@@ -12,6 +12,7 @@ class Attempt(models.Model):
     result = models.ForeignKey(Result, models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     lease = models.ForeignKey(Lease, models.SET_NULL, null=True, related_name="attempts")
+    hedge = models.BooleanField(default=False, help_text="made by the second of two leases that executed the result")
     passed = models.BooleanField()
     started_at = models.DateTimeField()
     duration_ms = models.PositiveIntegerField()
@@ -19,10 +20,11 @@ class Attempt(models.Model):
     failure = models.JSONField(null=True, blank=True)
     console = models.JSONField(default=list)
     requests = models.JSONField(default=list)
+    vitals = models.JSONField(null=True, blank=True, help_text="one entry per page: path, lcp, cls, inp, ttfb")
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["result", "number"], name="one_attempt_of_a_number")]
+        constraints = [models.UniqueConstraint(fields=["result", "number", "hedge"], name="one_attempt_of_a_number")]
 
     def __str__(self) -> str:
         return f"{self.result} attempt {self.number}"

@@ -33,15 +33,31 @@ class Result(models.Model):
     replays = models.PositiveSmallIntegerField(default=1)
     waits_for = models.JSONField(default=list, blank=True, help_text="positions that have to pass first")
     blocked = models.BooleanField(default=False, help_text="waits for others that are not resolved yet")
+    estimate_ms = models.PositiveIntegerField(default=0, help_text="expected duration, as known at queueing")
+    risk = models.FloatField(default=0.0, help_text="how likely it seemed to find something, 0 to 131")
+    serial = models.CharField(max_length=80, default="", blank=True, help_text="one at a time of a name within the run")
+    account = models.CharField(
+        max_length=120, default="", blank=True, help_text="exclusive account; one at a time in all runs"
+    )
+    no_hedge = models.BooleanField(default=False, help_text="must not be executed twice at once")
     status = models.CharField(max_length=8, choices=choices(states.RESULT_STATES), default=states.PENDING)
     skip_reason = models.CharField(max_length=20, choices=choices(states.SKIP_REASONS), default="", blank=True)
     lease = models.ForeignKey(Lease, models.SET_NULL, null=True, blank=True, related_name="results")
+    hedge = models.ForeignKey(
+        Lease,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="hedges",
+        help_text="second lease that executes it as well; the first to finish wins",
+    )
     losses = models.PositiveSmallIntegerField(default=0, help_text="times its shard was lost while it was running")
     attempt_count = models.PositiveSmallIntegerField(default=0)
     retries = models.PositiveSmallIntegerField(default=0)
     failed_after_retry = models.BooleanField(default=False)
     error = models.CharField(max_length=2000, default="", blank=True)
     error_kind = models.CharField(max_length=20, default="", blank=True)
+    vitals = models.JSONField(null=True, blank=True, help_text="worst of its pages: lcp, inp, ttfb in ms, cls")
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -53,6 +69,8 @@ class Result(models.Model):
         indexes = [
             models.Index(fields=["run", "status"], name="result_by_status"),
             models.Index(fields=["run", "home", "position"], condition=Q(status=states.PENDING), name="result_pending"),
+            models.Index(fields=["run"], condition=Q(status=states.PENDING, blocked=True), name="result_blocked"),
+            models.Index(fields=["run", "lease"], condition=Q(status=states.RUNNING), name="result_running"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["run", "position"], name="one_result_of_a_position"),
@@ -68,6 +86,16 @@ class Result(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status=states.RUNNING) | Q(lease__isnull=False), name="a_running_result_has_a_lease"
+            ),
+            models.UniqueConstraint(
+                fields=["run", "serial"],
+                condition=Q(status=states.RUNNING) & ~Q(serial=""),
+                name="one_running_result_of_a_serial_group",
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(status=states.RUNNING) & ~Q(account=""),
+                name="one_running_result_of_an_account",
             ),
         ]
 
