@@ -84,6 +84,12 @@ def judge(run_id: int) -> None:
         ledger.close(run_id, gates.judge(reading.report(run)))
     except ledger.Stale:
         log.info("run %s was ended by another", run_id)
+    except DatabaseError:
+        log.exception("run %s: the database is away; the run is judged again once it is back", run_id)
+    except Exception as error:
+        log.exception("run %s cannot be judged", run_id)
+        problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
+        ledger.fail(run_id, problem, "internal")
 
 
 class Worker:

@@ -46,8 +46,8 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
 def _overdue(held: Hold) -> list[Result]:
     """Running results of others that may be executed twice and have taken too long, the most overdue first."""
     now = timezone.now()
-    running = Result.objects.filter(run=held.run, status=states.RUNNING, hedge=None, proposal=None, estimate_ms__gt=0)
-    alone = running.filter(serial="", account="", no_hedge=False).exclude(lease=held.lease)
+    running = Result.objects.filter(run=held.run, status=states.RUNNING, hedge=None, estimate_ms__gt=0)
+    alone = running.filter(proposal__isnull=True, serial="", account="", no_hedge=False).exclude(lease=held.lease)
     late = [
         (_ms(now - row.claimed_at) - row.estimate_ms, row)
         for row in alone.only("title", "claimed_at", "estimate_ms", "row")

@@ -72,6 +72,11 @@ def document(rows: Rows) -> str:
     return json.dumps(_clean(json.loads(text)), separators=(",", ":")) if AWKWARD.search(text) else text
 
 
+def storable(value: Any) -> Any:
+    """A value of JSON as every database takes it, for rows that are written one by one."""
+    return _clean(value) if AWKWARD.search(json.dumps(value)) else value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
