@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -23,7 +24,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench.product import FOREIGN
+from bench.product import settle_in
 from bench.rounds import say
 from sentri.env import ROOT
 from tests.servers import postgresql
@@ -167,9 +168,8 @@ def main(given: Sequence[str] | None = None) -> None:
         return
     sizes = [int(size) for size in wanted.sizes.split(",")]
     with ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-"))
-        url = stack.enter_context(postgresql(durable=True))
-        settle_in_at(directory, url)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-")))
+        settle_in(directory, stack.enter_context(postgresql(durable=True)))
         measured(200, wanted.processes, wanted.pullers)
         rounds = {size: [] for size in sizes}
         for number in range(wanted.rounds):
@@ -177,15 +177,6 @@ def main(given: Sequence[str] | None = None) -> None:
                 rounds[size].append(measured(size, wanted.processes, wanted.pullers))
                 say(f"{size:>7} results: {rounds[size][-1]['per_second']:7.0f} a second")
     show(rounds, wanted)
-
-
-def settle_in_at(directory: str, url: str) -> None:
-    import bench.product
-
-    settle_in_directory = bench.product.settle_in
-    os.environ["SENTRI_DATABASE_URL"] = url
-    bench.product.FOREIGN = tuple(name for name in FOREIGN if name != "SENTRI_DATABASE_URL")
-    settle_in_directory(directory)  # type: ignore[arg-type]
 
 
 def show(rounds: dict[int, list[dict[str, float]]], wanted: argparse.Namespace) -> None:
