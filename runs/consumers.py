@@ -14,8 +14,9 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import Count
+from django.utils import timezone
 
-from runs import frames, live, reading
+from runs import frames, heartbeats, live, reading
 from runs.models import Run
 
 log = logging.getLogger(__name__)
@@ -80,12 +81,14 @@ class RunConsumer(RunSocket):
         await self._tell(run_id, int(after))
 
     async def _tell(self, run_id: int, after: int) -> None:
+        since = timezone.now()
         async with live.listen(run_id) as bell:
             while True:
                 lines = await database_sync_to_async(reading.events)(run_id, after, PAGE)
                 for line in lines:
                     await self.send(text_data=json.dumps(line))
                     after = line["seq"]
+                heartbeats.told(lines, since)
                 if lines and lines[-1]["type"] == "done":
                     await self.close(code=1000)
                     return

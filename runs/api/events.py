@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from projects.api.parsing import query
 from projects.api.problems import Invalid
 from projects.api.schema import listed
 from projects.models import ApiToken
-from runs import live, reading
+from runs import heartbeats, live, reading
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import EventOut
 from runs.models import Run
@@ -97,7 +98,7 @@ async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> Async
 
 
 async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
-    checked = time.monotonic()
+    checked, since = time.monotonic(), timezone.now()
     yield b": hello\n\n"
     async with live.listen(run_id) as bell:
         while True:
@@ -105,6 +106,7 @@ async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncG
             for line in lines:
                 yield _written(line)
                 after = line["seq"]
+            heartbeats.told(lines, since)
             if lines and lines[-1]["type"] == "done":
                 return
             if time.monotonic() - checked > BREATH_SECONDS:

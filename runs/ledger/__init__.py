@@ -11,13 +11,14 @@ from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import requeue, sweep
+from runs.ledger.sweeping import Swept, pass_on, requeue, sweep
 
 __all__ = [
     "Hold",
     "Order",
     "Refused",
     "Stale",
+    "Swept",
     "abort",
     "claim",
     "claim_page",
@@ -30,6 +31,7 @@ __all__ = [
     "lose",
     "open_crawl",
     "open_test_run",
+    "pass_on",
     "record",
     "renew",
     "requeue",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
 from runs.models import CrawlPage, Lease, Result, Run, Shard
 
+log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
 
 
@@ -129,6 +131,8 @@ def lose(lease_id: int) -> bool:
         if lease.state != states.OPEN or lease.expires_at > timezone.now():
             return False
         _end(lease, "lose")
+        belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
+        log.warning("lease lost", extra=belongs)
         shard.leases_lost = F("leases_lost") + 1
         shard.save(update_fields=["leases_lost"])
         shard.refresh_from_db(fields=["leases_lost"])

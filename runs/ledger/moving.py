@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from projects.models import Activity
-from runs import queue, states
+from runs import queue, states, tracing
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
 from runs.models import CrawlPage, Lease, Result, Run
@@ -31,6 +31,8 @@ def enter(run: Run, trigger: str, **fields: Any) -> None:
     run.save(update_fields=["status", *fields])
     for effect in step.effects:
         EFFECTS[effect](run)
+    if run.is_over:
+        tracing.ended(run)
 
 
 def advance(run: Run) -> None:

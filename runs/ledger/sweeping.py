@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -12,7 +12,7 @@ from django.utils import timezone
 from runs import frames, queue, states
 from runs.ledger.holding import lose, send_shard
 from runs.ledger.refusals import Refused
-from runs.ledger.story import locked
+from runs.ledger.story import locked, tell
 from runs.models import CrawlPage, Lease, Result, Run, Shard
 
 RESEND = timedelta(seconds=10)
@@ -51,6 +51,23 @@ def requeue(run_id: int) -> int:
     return sum(_resend(shard, run.pk) for shard in run.shards.values_list("pk", flat=True))
 
 
+def pass_on(shard_id: int, sent_at: datetime) -> bool:
+    """Sends a shard's message again for another worker, unless that was done since `sent_at`."""
+    with transaction.atomic():
+        known = Shard.objects.get(pk=shard_id)
+        run = locked(known.run_id)
+        shard = Shard.objects.select_for_update().get(pk=shard_id)
+        if shard.sent_at != sent_at or not _wants_worker(run, shard):
+            return False
+        send_shard(shard)
+        return True
+
+
+def _wants_worker(run: Run, shard: Shard) -> bool:
+    living = run.status in (states.QUEUED, states.RUNNING)
+    return living and not shard.leases.filter(state=states.OPEN).exists()
+
+
 def _unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
     """Shards of living runs that no worker holds although work for them is left."""
     held = Lease.objects.filter(shard=OuterRef("pk"), state=states.OPEN)
@@ -67,9 +84,11 @@ def _resend(shard_id: int, run_id: int) -> int:
     with transaction.atomic():
         run = locked(run_id)
         shard = Shard.objects.select_for_update().get(pk=shard_id)
-        if run.status not in (states.QUEUED, states.RUNNING) or shard.leases.filter(state=states.OPEN).exists():
+        if not _wants_worker(run, shard):
             return 0
         send_shard(shard)
+        message = f"Shard {shard.index} waited without a message in the queue; it was queued again."
+        tell(run, [("log", {"level": "warning", "message": message})])
         return 1
 
 
