@@ -101,7 +101,11 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.2,
     "label": "Queue",
     "ALT_CLUSTERS": {},
-} | ({"redis": ENV.redis_url} if ENV.broker == "redis" else {"orm": "default"})
+} | (
+    {"redis": ENV.redis_url, "broker_class": "runs.queue.brokers.RedisList"}
+    if ENV.broker == "redis"
+    else {"orm": "default", "broker_class": "runs.queue.brokers.Rows"}
+)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

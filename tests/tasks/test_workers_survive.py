@@ -10,6 +10,7 @@ import psutil
 import pytest
 from django_q.models import OrmQ
 
+from runs import queue
 from tests.tasks.conftest import Start, Workers
 
 Chore = Callable[..., Path]
@@ -107,6 +108,19 @@ def test_a_healthy_idle_cluster_is_left_alone(start_workers: Start, chore: Chore
     eventually(chore("note").exists)
     time.sleep(10)
     assert workers.cluster() == first
+
+
+def test_a_busy_cluster_leaves_messages_to_the_idle_workers_of_others(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    start_workers()
+    first = [chore("sleep", 300) for _ in range(2)]
+    eventually(lambda: all(path.with_suffix(".started").exists() for path in first))
+    third = chore("note")
+    time.sleep(2)
+    assert (queue.waiting(), third.exists()) == (1, False)
+    start_workers()
+    eventually(third.exists)
 
 
 def test_a_stop_lets_a_task_finish(start_workers: Start, chore: Chore, eventually: Any) -> None:
