@@ -81,7 +81,7 @@ def end() -> None:
     """Sends what is waiting; called at the end of a process."""
     exporting, Exporting.current = Exporting.current, None
     if exporting is not None and exporting.pid == os.getpid():
-        exporting.processor.shutdown()
+        exporting.processor.shutdown()  # type: ignore[no-untyped-call]
 
 
 def _spans(event: AttemptEnded, title: str, about: Mapping[str, Any]) -> list[Span]:

@@ -21,13 +21,14 @@ QUIET = ("django-q", "httpx", "httpcore", "urllib3", "opentelemetry")
 # Uvicorn sets these up for itself before it imports us.
 ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access")
 FORMATS = ("plain", "json")
+BELONGS = ("request_id", "run", "shard", "lease", "worker")
 
 # Everything comes through the standard library, so that what Django and its friends log looks the same.
 BEFORE: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(allow={"run", "shard", "lease", "worker"}),
+    structlog.stdlib.ExtraAdder(allow=BELONGS),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
@@ -37,7 +38,7 @@ def plain(_: WrappedLogger, __: str, line: EventDict) -> str:
     """2026-11-26T01:16:19.123456Z INFO    runs.tasks: words (run=RUN-42 shard=0)"""
     head = f"{line.pop('timestamp')} {str(line.pop('level')).upper():7} {line.pop('logger')}: {line.pop('event')}"
     trace = line.pop("exception", "")
-    belongs = " ".join(f"{name}={value}" for name, value in line.items())
+    belongs = " ".join(f"{name}={line[name]}" for name in BELONGS if name in line)
     return head + (f" ({belongs})" if belongs else "") + (f"\n{trace}" if trace else "")
 
 

@@ -66,7 +66,7 @@ class Tending(threading.Thread):
 
     def run(self) -> None:
         away = False
-        while not self.ended.wait(10 * self._period if away else self._period):
+        while not self.ended.wait(2 * self._period if away else self._period):
             try:
                 self._tend()
             except db.Error as error:

@@ -5,6 +5,7 @@ A message that waits inside a busy cluster would be out of the reach of the idle
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from functools import cached_property
@@ -12,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from django import db
 from django_q.brokers import Broker
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
+from redis.exceptions import ConnectionError as RedisAway
 
 from runs.queue.cluster import CLUSTER_DIR, Traces
 
+log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.02
+AGAIN_SECONDS = 1.0
 TAKING_SECONDS = 0.5
 Mark = tuple[frozenset[int], float]
 
@@ -61,7 +66,12 @@ class Restraint:
 
 
 class Restrained(Broker):  # type: ignore[misc]
-    """Takes a message when there is somebody to work on it."""
+    """Takes a message when there is somebody to work on it; a server that is away is asked again soon.
+
+    django-q2 itself would give up its pusher and start another one after ten seconds.
+    """
+
+    away = False
 
     @cached_property
     def _restraint(self) -> Restraint:
@@ -70,7 +80,15 @@ class Restrained(Broker):  # type: ignore[misc]
     def dequeue(self) -> Any:
         if not self._restraint.wait(Conf.POLL):
             return None
-        found = super().dequeue()
+        try:
+            found = super().dequeue()
+        except (db.OperationalError, db.InterfaceError, RedisAway) as error:
+            if not self.away:
+                log.warning("The queue is away: %s", error)
+            self.away = True
+            time.sleep(AGAIN_SECONDS)
+            return None
+        self.away = False
         if found:
             self._restraint.gave()
         return found

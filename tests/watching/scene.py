@@ -49,4 +49,5 @@ def look(number: str) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentri.settings")
     django.setup()
-    print({"open": open_run, "look": look}[sys.argv[1]](*sys.argv[2:]))
+    verb, *words = sys.argv[1:]
+    print(open_run(*words) if verb == "open" else look(*words))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -75,7 +75,7 @@ def test_numbers_of_all_processes_add_up(client: Client) -> None:
 def test_numbers_that_could_not_be_written_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     meters.count(meters.CLAIMS, 5)
     monkeypatch.setattr(Meter._meta, "db_table", "no_such_table")
-    with pytest.raises(heartbeats.db.Error), heartbeats.db.transaction.atomic():
+    with pytest.raises(Error), transaction.atomic():
         heartbeats.flush()
     monkeypatch.undo()
     heartbeats.flush()
@@ -133,8 +133,13 @@ def test_without_a_token_only_this_machine_may_read(client: Client, settings: An
     settings.ENV = replace(settings.ENV, metrics_token="")
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 200
     assert client.get("/metrics", REMOTE_ADDR="::1").status_code == 200
-    for elsewhere in ({"REMOTE_ADDR": "10.0.0.7"}, {"REMOTE_ADDR": ""}, {"HTTP_X_FORWARDED_FOR": "10.0.0.7"}):
-        answer = client.get("/metrics", **elsewhere)
+    elsewhere: tuple[dict[str, Any], ...] = (
+        {"REMOTE_ADDR": "10.0.0.7"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "10.0.0.7"},
+    )
+    for place in elsewhere:
+        answer = client.get("/metrics", **place)
         assert answer.status_code == 403
         assert "SENTRI_METRICS_TOKEN" in answer.content.decode()
 

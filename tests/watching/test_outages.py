@@ -55,7 +55,7 @@ def test_a_machine_that_goes_down_leaves_its_work_to_the_other(
 ) -> None:
     """Two supervisors on one database; each sweeps, and no lease is lost twice."""
     first, second = start_workers(**SHORT), start_workers(**SHORT)
-    run = run_of(slow, 40, shards=4)
+    run = run_of(slow, 28, shards=4)
     eventually(lambda: Lease.objects.filter(state="open").count() == 4, seconds=60)
     eventually(started(run, 3), seconds=60)
     here = {part.pid for part in first.parts()}
@@ -64,7 +64,7 @@ def test_a_machine_that_goes_down_leaves_its_work_to_the_other(
     lost = [lease for lease in Lease.objects.filter(state="open") if int(lease.worker.rpartition(":")[2]) in here]
     assert lost
     eventually(over(run), seconds=90)
-    assert ended_well(run, 40)
+    assert ended_well(run, 28)
     assert run.events.filter(type="shard_lost").count() == len(lost)
     assert second.stop() == 0
 
