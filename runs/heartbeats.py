@@ -76,12 +76,13 @@ class Board:
 board = Board()
 
 
-def claimed(run: int, shard: int, work: TestWork | PageWork | None) -> None:
-    """This process begins a claimed test or page."""
-    if isinstance(work, TestWork):
-        board.put(("result", work.result), run, shard, work.title)
-    elif isinstance(work, PageWork):
-        board.put(("page", work.page), run, shard, work.url)
+def claimed(run: int, shard: int, works: Iterable[TestWork | PageWork]) -> None:
+    """This process begins claimed tests or pages."""
+    for work in works:
+        if isinstance(work, TestWork):
+            board.put(("result", work.result), run, shard, work.title)
+        else:
+            board.put(("page", work.page), run, shard, work.url)
 
 
 def recorded(events: Iterable[Any]) -> None:

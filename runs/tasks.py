@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import frames, gates, heartbeats, ledger, queue, reading, states, tracing
+from runs import frames, gates, heartbeats, ledger, meters, queue, reading, states, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -33,18 +33,24 @@ CONNECT_TRIES = 3
 CONNECT_AGAIN_SECONDS = 1.0
 
 
+LOOK_AROUND_SECONDS = 2.0
+
+
 class Stopping(Exception):
-    """The cluster was asked to stop; what this worker holds is given back."""
+    """The cluster was asked to stop, or others wait: what this worker holds is given back."""
 
 
 def shard(shard_id: int) -> None:
-    """Works on a shard until its run has nothing left for it."""
+    """Works on the shard that deserves a worker most, until its run has nothing left for it.
+
+    The message says that some shard waits; the one that it names may have been taken with another message.
+    """
     if queue.stopping():
         return
     if heartbeats.unfit():
         _pass_on(shard_id)
         return
-    held = ledger.hold(shard_id, heartbeats.worker_name())
+    held = ledger.take(heartbeats.worker_name())
     if held is None:
         return
     with bound_contextvars(run=f"{Run.PREFIX}-{held.run}", shard=held.index, lease=held.number, worker=held.worker):
@@ -57,7 +63,7 @@ def shard(shard_id: int) -> None:
 
 
 def _pass_on(shard_id: int) -> None:
-    """Leaves a shard to workers with a browser; slowly, for they may all be busy, or none may be there."""
+    """Leaves work to those with a browser; slowly, for they may all be busy, or none may be there."""
     sent_at = Shard.objects.filter(pk=shard_id).values_list("sent_at", flat=True).first()
     if sent_at is not None:
         time.sleep(UNFIT_SECONDS)
@@ -107,8 +113,9 @@ class Worker:
     def __init__(self, held: ledger.Hold) -> None:
         self.held = held
         self.window = frames.Window(held.run, held.index)
-        self.renewed = time.monotonic()
+        self.renewed = self.looked = time.monotonic()
         self.done: set[str] = set()
+        self.yielding = False
 
     def work(self) -> None:
         while True:
@@ -117,6 +124,8 @@ class Worker:
                 raise ledger.Stale
             if run.stage not in self.done and STAGES[run.stage](self, run):
                 self.done.add(run.stage)
+            if self.yielding:
+                raise Stopping
             if run.stage in self.done and states.next_stage(run.kind, run.stage) is None:
                 return
             self.tick()
@@ -131,7 +140,17 @@ class Worker:
             self.renewed = time.monotonic()
         else:
             ledger.wanted(self.held)
+        self._look_around()
         self.window.tick()
+
+    def _look_around(self) -> None:
+        """Claims nothing more once somebody with a better claim to this worker waits; what is begun is finished."""
+        if self.yielding or time.monotonic() - self.looked < LOOK_AROUND_SECONDS:
+            return
+        self.looked = time.monotonic()
+        self.yielding = ledger.should_yield(self.held.lease, self.held.run)
+        if self.yielding:
+            meters.count(meters.YIELDS)
 
     def record(self, events: Any) -> None:
         ledger.record(self.held, events)
@@ -140,12 +159,15 @@ class Worker:
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
+        hedging = run.kind == "test" and run.options.get("hedge", True)
         self._require_site(plan)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim(self.held, retries)
-            heartbeats.claimed(self.held.run, self.held.index, claimed.work)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
+            return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
             lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
@@ -167,10 +189,12 @@ class Worker:
     def crawl(self, run: Run) -> bool:
         plan = reading.crawl_plan(run)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim_page(self.held, plan.options.max_pages)
-            heartbeats.claimed(self.held.run, self.held.index, claimed.work)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
+            return claimed.works, claimed.more
 
         first = self.held.index == 0
         Drive(claim, self.record, self.tick).run(
@@ -189,7 +213,7 @@ class Worker:
             found.extend(event for event in events if isinstance(event, Proposal))
             ledger.record(self.held, [event for event in events if isinstance(event, Log)])
 
-        Drive(lambda: (None, False), record, self.tick).run(
+        Drive(lambda _wanted: ((), False), record, self.tick).run(
             lambda _pull: _with_browser(lambda b: propose(b, plan, pages, known))
         )
         ledger.keep_proposals(self.held, found)

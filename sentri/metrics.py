@@ -25,7 +25,7 @@ Values = Mapping[str, float]
 COUNTERS: dict[str, tuple[str, str]] = {
     meters.CLAIMS: ("Tests and pages handed to workers.", ""),
     meters.RECORDED: ("Results that were resolved and stored.", ""),
-    meters.REFUSED: ("Writes refused because the lease was no longer the open one.", ""),
+    meters.REFUSED: ("Results and groups of events refused because their lease was no longer the open one.", "of"),
     meters.LEASES_LOST: ("Leases that ran out because their worker was silent.", ""),
     meters.RESENT: ("Messages sent again because nobody had taken them.", "kind"),
     meters.HEDGES: ("Tests begun a second time beside a slow first one.", ""),

@@ -39,8 +39,9 @@ def restartable_postgresql() -> Iterator[Restartable]:
     binaries = _postgres_binaries()
     if binaries is None:
         raise RuntimeError("PostgreSQL's own programs are not installed; the bundled server cannot be restarted.")
-    with tempfile.TemporaryDirectory(prefix="sentri-pg-") as directory, _own_cluster(binaries, Path(directory)) as own:
-        yield own
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
+        yield stack.enter_context(_own_cluster(binaries, directory, durable=True))
 
 
 @contextmanager
@@ -63,12 +64,16 @@ def restartable_redis() -> Iterator[Restartable]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty PostgreSQL server, gone with all its data afterwards."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """The URL of an empty PostgreSQL server, gone with all its data afterwards.
+
+    Unless it is `durable`, it does not wait for the disk: tests end with the server.
+    """
     binaries = _postgres_binaries()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
-        yield stack.enter_context(_own_cluster(binaries, directory) if binaries else _bundled_cluster(directory)).url
+        cluster = _own_cluster(binaries, directory, durable) if binaries else _bundled_cluster(directory)
+        yield stack.enter_context(cluster).url
 
 
 @contextmanager
@@ -97,7 +102,7 @@ def _postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def _own_cluster(binaries: Path, directory: Path) -> Iterator[Restartable]:
+def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[Restartable]:
     """PostgreSQL refuses to run as root, so root starts it as the user `postgres`."""
     port = free_port()
     root = os.geteuid() == 0
@@ -105,7 +110,8 @@ def _own_cluster(binaries: Path, directory: Path) -> Iterator[Restartable]:
         shutil.chown(directory, "postgres")
     user = "postgres" if root else None
     data = directory / "data"
-    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    options += "" if durable else " -c fsync=off"
 
     def run(*command: str) -> None:
         subprocess.run(

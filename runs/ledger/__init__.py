@@ -1,27 +1,28 @@
 """The only writer of run state.
 
-Lock order, everywhere: Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
+Lock order, everywhere: Project, then Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_page, skip_deleted
+from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
-from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, wanted
+from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, take, wanted
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import Swept, pass_on, requeue, sweep
+from runs.ledger.sweeping import pass_on, requeue, sweep
+from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
     "Hold",
     "Order",
     "Refused",
     "Stale",
-    "Swept",
     "abort",
+    "ahead_of",
     "claim",
-    "claim_page",
+    "claim_pages",
     "close",
     "fail",
     "finish",
@@ -35,8 +36,10 @@ __all__ = [
     "record",
     "renew",
     "requeue",
-    "skip_deleted",
+    "should_yield",
     "sweep",
+    "take",
     "take_stage",
+    "waiting",
     "wanted",
 ]

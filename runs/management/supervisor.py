@@ -83,7 +83,7 @@ class Tending(threading.Thread):
 
     def _tend(self) -> None:
         db.close_old_connections()
-        _count(ledger.sweep())
+        ledger.sweep()
         self._forget()
         heartbeats.forget_silent()
         heartbeats.flush()
@@ -104,13 +104,6 @@ class Tending(threading.Thread):
             log.info("A canary stays in the queue: %s", error)
         finally:
             db.connections.close_all()
-
-
-def _count(swept: ledger.Swept) -> None:
-    """What was put right; the runs that it concerns are told by the ledger."""
-    meters.count(meters.LEASES_LOST, swept.lost)
-    meters.count(meters.RESENT, swept.shards_sent, "shard")
-    meters.count(meters.RESENT, swept.judges_sent, "judge")
 
 
 class Supervisor:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from projects.models import Project
 from projects.place import Request, page
-from runs import heartbeats, states
+from runs import heartbeats, ledger, states
 from runs.models import Delivery, Lease, Run, Worker
 
 MOST = 50
@@ -126,10 +125,15 @@ def _lease_line(lease: Lease, known: dict[int, Known], now: datetime) -> LeaseLi
     return LeaseLine(lease, known[lease.shard.run_id], int(max(renewed, 0) * 1000), int(max(expires, 0) * 1000))
 
 
-def _run_lines(waiting: Sequence[Run], known: dict[int, Known]) -> list[RunLine]:
+def _run_lines(queued: Sequence[Run], known: dict[int, Known]) -> list[RunLine]:
+    """In the order in which workers take them; last those that their project's limit holds back."""
     nobody = _nobody_takes_runs()
-    full = _full({run.project_id: run.project for run in waiting})
-    return [RunLine(run, known[run.pk], nobody or full.get(run.project_id, "waits for a worker")) for run in waiting]
+    turns = {one.run: number for number, one in enumerate(ledger.waiting())}
+    ordered = sorted(queued, key=lambda run: turns.get(run.pk, len(turns)))
+    return [
+        RunLine(run, known[run.pk], nobody or ("waits for a worker" if run.pk in turns else _held_back(run.project)))
+        for run in ordered
+    ]
 
 
 def _nobody_takes_runs() -> str:
@@ -138,13 +142,5 @@ def _nobody_takes_runs() -> str:
     return "no worker has a browser" if heartbeats.nobody_is_fit() else ""
 
 
-def _full(projects: dict[int, Project]) -> dict[int, str]:
-    """Projects that have as many runs under way as they may."""
-    under_way = Run.objects.filter(project__in=projects, status__in=(states.RUNNING, states.JUDGING)).order_by()
-    busy = dict(under_way.values_list("project").annotate(Count("pk")))
-    limits = {number: project.max_concurrent_runs for number, project in projects.items()}
-    return {
-        number: f"{busy[number]} of at most {limit} runs of its project are under way"
-        for number, limit in limits.items()
-        if limit and busy.get(number, 0) >= limit
-    }
+def _held_back(project: Project) -> str:
+    return f"waits for other runs of its project, of which {project.max_concurrent_runs} at most are under way at once"

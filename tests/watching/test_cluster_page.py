@@ -107,7 +107,7 @@ def test_a_run_that_waits_for_others_of_its_project_says_so(member: Client, proj
     reported("a:1")
     Hand(run_of(project))
     run_of(project)
-    assert "1 of at most 1 runs of its project are under way" in shown(member)
+    assert "waits for other runs of its project, of which 1 at most are under way at once" in shown(member)
 
 
 def test_owed_deliveries_are_shown(member: Client, project: Project) -> None:
@@ -148,6 +148,8 @@ def test_the_number_of_queries_does_not_grow(member: Client, project: Project) -
         reported(f"a:{number}", doing=doing(run, "Buying"))
         run_of(project)
 
+    project.max_concurrent_runs = 50
+    project.save()
     more(1)
     with CaptureQueriesContext(connection) as few:
         shown(member)

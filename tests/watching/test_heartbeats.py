@@ -57,12 +57,11 @@ def test_nobody_is_fit_only_where_all_living_workers_say_so(db: None) -> None:
 def test_the_board_gives_each_work_the_lowest_free_slot(run: Run) -> None:
     hand = Hand(run)
     first, second, third = (hand.claim() for _ in range(3))
-    heartbeats.claimed(run.pk, 0, first)
-    heartbeats.claimed(run.pk, 0, second)
-    heartbeats.claimed(run.pk, 0, None)
+    heartbeats.claimed(run.pk, 0, [first, second])
+    heartbeats.claimed(run.pk, 0, [])
     heartbeats.recorded([Log("info", "words"), TestEnded(first.result, "passed", 1, 5)])
-    heartbeats.claimed(run.pk, 0, third)
-    heartbeats.claimed(run.pk, 0, PageWork(page=9, url="http://shop.test/cart", depth=1))
+    heartbeats.claimed(run.pk, 0, [third])
+    heartbeats.claimed(run.pk, 0, [PageWork(page=9, url="http://shop.test/cart", depth=1)])
     shown = heartbeats.board.shown()
     assert [(entry["slot"], entry["title"]) for entry in shown] == [
         (0, third.title),
