@@ -21,17 +21,17 @@ from runs.models import CrawlPage, Delivery, Lease, Meter, Result, Run
 
 Values = Mapping[str, float]
 
-# name → (words, name of its label or nothing)
-COUNTERS: dict[str, tuple[str, str]] = {
-    meters.CLAIMS: ("Tests and pages handed to workers.", ""),
-    meters.RECORDED: ("Results that were resolved and stored.", ""),
-    meters.REFUSED: ("Results and groups of events refused because their lease was no longer the open one.", "of"),
-    meters.LEASES_LOST: ("Leases that ran out because their worker was silent.", ""),
-    meters.RESENT: ("Messages sent again because nobody had taken them.", "kind"),
-    meters.HEDGES: ("Tests begun a second time beside a slow first one.", ""),
-    meters.YIELDS: ("Shards given up for a run that waited longer.", ""),
-    meters.DELIVERIES: ("Tries to deliver what a run owes the outside.", "outcome"),
-    meters.RESTARTS: ("Clusters of workers that were started again.", ""),
+# name → (words, name of its label or nothing, values of it that are shown before they first occur)
+COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    meters.CLAIMS: ("Tests and pages handed to workers.", "", ()),
+    meters.RECORDED: ("Results that were resolved and stored.", "", ()),
+    meters.REFUSED: ("Writes refused because their lease was no longer the open one.", "of", ("result", "lease")),
+    meters.LEASES_LOST: ("Leases that ran out because their worker was silent.", "", ()),
+    meters.RESENT: ("Messages sent again because nobody had taken them.", "kind", ("shard", "judge")),
+    meters.HEDGES: ("Tests begun a second time beside a slow first one.", "", ()),
+    meters.YIELDS: ("Shards given up for a run that waited longer.", "", ()),
+    meters.DELIVERIES: ("Tries to deliver what a run owes the outside.", "outcome", ()),
+    meters.RESTARTS: ("Clusters of workers that were started again.", "", ()),
 }
 HISTOGRAMS: dict[str, str] = {
     meters.CLAIM_SECONDS: "How long claims take.",
@@ -79,8 +79,8 @@ class Everything(Collector):
         found: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for name, label, value in Meter.objects.values_list("name", "label", "value"):
             found[name][label] = value
-        for name, (words, kind) in COUNTERS.items():
-            yield _counter(name, words, kind, found[name])
+        for name, (words, kind, known) in COUNTERS.items():
+            yield _counter(name, words, kind, dict.fromkeys(known, 0.0) | found[name])
         for name, words in HISTOGRAMS.items():
             yield _histogram(name, words, found[name])
         for gauge in GAUGES:

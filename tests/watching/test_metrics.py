@@ -39,8 +39,9 @@ def scraped(client: Client, **headers: Any) -> Mapping[tuple[str, str], float]:
 
 def test_a_quiet_installation_shows_zeros_that_alarms_can_stand_on(client: Client) -> None:
     found = scraped(client)
-    for name in (meters.CLAIMS, meters.LEASES_LOST, meters.RESTARTS, meters.REFUSED, "sentri_queue_messages"):
+    for name in (meters.CLAIMS, meters.LEASES_LOST, meters.RESTARTS, "sentri_queue_messages"):
         assert found[name, ""] == 0
+    assert found[meters.REFUSED, "lease"] == found[meters.RESENT, "judge"] == 0
     assert found["sentri_claim_seconds_count", ""] == 0
     assert found["sentri_results", "pending"] == 0
     assert found["sentri_workers", "fit"] == 0
