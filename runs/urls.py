@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import defaults, editing, files, home, overview, pages, result, review, run, tests
+from runs.views import cluster, defaults, editing, files, home, overview, pages, result, review, run, tests
 
 PROJECT = "projects/<str:project>"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("cluster", cluster.cluster, name="cluster"),
     path(PROJECT, overview.overview, name="project"),
     path(f"{PROJECT}/crawl", overview.start_crawl, name="start-crawl"),
     path(f"{PROJECT}/run", overview.start_run, name="start-run"),

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from sentri.logs import FORMATS
+
 
 @register()
 def environment(**_: Any) -> list[CheckMessage]:
@@ -27,6 +29,16 @@ def environment(**_: Any) -> list[CheckMessage]:
         )
     if not 1 <= env.workers <= 64:
         found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
+    if env.log_format not in FORMATS:
+        found.append(Error(f"SENTRI_LOG_FORMAT is '{env.log_format}'.", hint="Write plain or json.", id="sentri.E005"))
+    if env.otlp_endpoint and not env.otlp_endpoint.startswith(("http://", "https://")):
+        found.append(
+            Error(
+                f"SENTRI_OTLP_ENDPOINT is '{env.otlp_endpoint}'.",
+                hint="Write the collector's address for OTLP over HTTP, e.g. http://collector:4318.",
+                id="sentri.E006",
+            )
+        )
     if env.base_url.startswith("https://") and not env.secret_key:
         found.append(
             checks.Warning(

@@ -41,6 +41,9 @@ class Env:
     canary_seconds: float = 30.0
     grace_seconds: float = 20.0
     log_level: str = "INFO"
+    log_format: str = "plain"
+    metrics_token: str = ""
+    otlp_endpoint: str = ""
 
 
 def _flag(text: str) -> bool:

@@ -16,7 +16,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from runs import queue, states
+from runs import heartbeats, queue, states
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.models import Lease, Run
 
@@ -82,8 +82,18 @@ def _storage() -> None:
         raise NotReady("The directory of artifacts cannot be written: give the server's user the right to.")
 
 
-@cache
 def _browser() -> None:
+    """A browser is needed where the workers are; this machine is looked at where none of them has reported."""
+    if heartbeats.living().exists():
+        reason = heartbeats.nobody_is_fit()
+        if reason:
+            raise NotReady(f"No worker has a browser. {reason}")
+        return
+    _own_browser()
+
+
+@cache
+def _own_browser() -> None:
     try:
         find_browser()
     except NoBrowser as missing:

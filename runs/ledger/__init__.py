@@ -11,8 +11,8 @@ from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import requeue, sweep
-from runs.ledger.turns import ahead_of, should_yield
+from runs.ledger.sweeping import pass_on, requeue, sweep
+from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
     "Hold",
@@ -32,6 +32,7 @@ __all__ = [
     "lose",
     "open_crawl",
     "open_test_run",
+    "pass_on",
     "record",
     "renew",
     "requeue",
@@ -39,5 +40,6 @@ __all__ = [
     "sweep",
     "take",
     "take_stage",
+    "waiting",
     "wanted",
 ]

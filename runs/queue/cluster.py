@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -100,8 +101,11 @@ def value(kind: str, start: float) -> Any:
     return multiprocessing.Value(kind, start, lock=FileLock())  # type: ignore[call-overload]
 
 
-def make_robust() -> None:
-    """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process."""
+def make_robust(begin: Callable[[], None]) -> None:
+    """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process.
+
+    `begin` is called in each worker before its first task.
+    """
     from django_q import cluster, queues
     from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
@@ -114,6 +118,7 @@ def make_robust() -> None:
 
     cluster.Queue = Queue
     cluster.Value = value
+    post_spawn.connect(lambda **_: begin(), weak=False, dispatch_uid="sentri-begin")
     if os.environ.get(CLUSTER_DIR):
         post_spawn.connect(_worker_started, dispatch_uid="sentri")
         pre_execute.connect(_task_started, dispatch_uid="sentri")

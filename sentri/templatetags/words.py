@@ -33,6 +33,11 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "draft": ("flaky", "◇", "waits for review"),
     "approved": ("passed", "✓", "approved"),
     "rejected": ("skipped", "✕", "rejected"),
+    "fit": ("passed", "✓", "fit"),
+    "unfit": ("failed", "✕", "unfit"),
+    "stopping": ("running", "◐", "stopping"),
+    "silent": ("flaky", "?", "silent"),
+    "gone": ("skipped", "∅", "gone"),
 }
 
 
