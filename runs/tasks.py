@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from projects.secrets import Unreadable
-from runs import frames, gates, ledger, queue, reading, states
+from runs import delivering, frames, gates, ledger, queue, reading, states
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -78,6 +78,11 @@ def judge(run_id: int) -> None:
         ledger.close(run_id, gates.judge(reading.report(run)))
     except ledger.Stale:
         log.info("run %s was ended by another", run_id)
+
+
+def deliver(delivery_id: int) -> None:
+    """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
+    delivering.deliver(delivery_id)
 
 
 class Worker:

@@ -7,7 +7,9 @@ Lock order, everywhere: Run, then Shard, then Lease, then results and pages. Eac
 from runs.ledger.claiming import claim, claim_page, skip_deleted
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, wanted
+from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
+from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
@@ -16,8 +18,10 @@ from runs.ledger.sweeping import requeue, sweep
 __all__ = [
     "Hold",
     "Order",
+    "Outcome",
     "Refused",
     "Stale",
+    "Taken",
     "abort",
     "claim",
     "claim_page",
@@ -27,14 +31,18 @@ __all__ = [
     "give_back",
     "hold",
     "keep_proposals",
+    "learn",
     "lose",
     "open_crawl",
     "open_test_run",
     "record",
+    "redeliver",
     "renew",
     "requeue",
+    "settle_delivery",
     "skip_deleted",
     "sweep",
+    "take_delivery",
     "take_stage",
     "wanted",
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from projects.models import Activity
 from runs import queue, states
+from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
 from runs.models import CrawlPage, Lease, Result, Run
@@ -128,4 +129,5 @@ EFFECTS: dict[str, Callable[[Run], None]] = {
     "note_end": _note_end,
     "skip_unresolved": _skip_unresolved,
     "stop_leases": _stop_leases,
+    "owe": owe,
 }

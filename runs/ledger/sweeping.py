@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from runs import frames, queue, states
 from runs.ledger.holding import lose, send_shard
+from runs.ledger.owing import resend_deliveries
 from runs.ledger.refusals import Refused
 from runs.ledger.story import locked
 from runs.models import CrawlPage, Lease, Result, Run, Shard
@@ -25,6 +26,7 @@ class Swept:
     lost: int = 0
     shards_sent: int = 0
     judges_sent: int = 0
+    deliveries_sent: int = 0
 
 
 def sweep() -> Swept:
@@ -33,12 +35,13 @@ def sweep() -> Swept:
     expired = Lease.objects.filter(state=states.OPEN, expires_at__lt=now).values_list("pk", flat=True)
     lost = sum(lose(lease) for lease in list(expired))
     frames.way().forget_unwatched()
+    deliveries = resend_deliveries()
     if queue.waiting():
-        return Swept(lost=lost)
+        return Swept(lost=lost, deliveries_sent=deliveries)
     shards = list(_unheld(Shard.objects.filter(sent_at__lt=now - RESEND)).values_list("pk", "run_id"))
     sent = sum(_resend(shard, run) for shard, run in shards)
     judging = Run.objects.filter(status=states.JUDGING, sent_at__lt=now - RESEND).values_list("pk", flat=True)
-    return Swept(lost, sent, sum(_resend_judge(run) for run in list(judging)))
+    return Swept(lost, sent, sum(_resend_judge(run) for run in list(judging)), deliveries)
 
 
 def requeue(run_id: int) -> int:
