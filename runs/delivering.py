@@ -5,6 +5,7 @@ At least once: a worker that is killed after sending and before settling leads t
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from projects.models import Channel
 from projects.secrets import Unreadable
@@ -88,6 +89,36 @@ def _settings_of(notifier: Notifier, channel: Channel | None) -> Settings:
 def settings_of(channel: Channel, notifier: Notifier | None = None) -> Settings:
     """A channel's settings with its secrets. Raises Undeliverable where they do not hold (any more), Unreadable."""
     return checked_settings(notifier or CHANNELS[channel.kind], {**channel.settings, **plain_secrets(channel)})
+
+
+def target_of(channel: Channel) -> str | None:
+    """Where a channel's news go, without secrets; None where its settings do not hold or cannot be read."""
+    try:
+        return CHANNELS[channel.kind].target(settings_of(channel))
+    except (KeyError, Undeliverable, Unreadable):
+        return None
+
+
+def put_settings(channel: Channel, given: Mapping[str, Any]) -> None:
+    """Puts settings into a channel, secrets apart: those that are not given stay, null takes one away.
+
+    Raises pydantic's ValidationError, having changed nothing. The row is not saved.
+    """
+    model = CHANNELS[channel.kind].settings
+    try:
+        kept = plain_secrets(channel)
+    except Unreadable:
+        kept = {}
+    every = {name: value for name, value in {**kept, **given}.items() if value is not None}
+    model.model_validate_json(json.dumps(every), strict=True)
+    hidden = secret_fields(model)
+    channel.settings = {name: value for name, value in every.items() if name not in hidden}
+    channel.sealed = ""
+    channel.keep_secrets(**{name: value for name, value in every.items() if name in hidden})
+
+
+def secret_fields(model: type[Settings]) -> set[str]:
+    return {name for name, said in model.model_fields.items() if said.annotation in (SecretStr, SecretStr | None)}
 
 
 def plain_secrets(channel: Channel) -> dict[str, str]:

@@ -101,8 +101,8 @@ class Notifier:
     """One way to tell. `target` names the receiver without secrets; `addresses` are settings that hold a URL.
 
     `concerns` says whether a run of this commit is for a channel of these settings. A notifier that follows is told
-    of every occasion in `occasions` of every run that concerns it, whatever the channel's own choice of runs. `trial` is
-    how a channel is tried out where it cannot be by sending made-up news.
+    of every occasion in `occasions` of every run that concerns it, whatever the channel's own choice of runs. `trial`
+    is how a channel is tried out where it cannot be by sending made-up news.
     """
 
     name: str
