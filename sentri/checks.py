@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from runs.notifiers.smtp import BadMailServer, server_of
+
 
 @register()
 def environment(**_: Any) -> list[CheckMessage]:
@@ -27,6 +29,7 @@ def environment(**_: Any) -> list[CheckMessage]:
         )
     if not 1 <= env.workers <= 64:
         found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
+    found += _mail_server(env.smtp_url)
     if env.base_url.startswith("https://") and not env.secret_key:
         found.append(
             checks.Warning(
@@ -36,3 +39,14 @@ def environment(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _mail_server(url: str) -> list[CheckMessage]:
+    try:
+        if url:
+            server_of(url)
+    except BadMailServer as error:
+        return [
+            Error(f"SENTRI_SMTP_URL cannot be used: {error}.", hint="Put it right or leave it out.", id="sentri.E010")
+        ]
+    return []

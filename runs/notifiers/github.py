@@ -38,10 +38,14 @@ class GitHub(Settings):
     api: Annotated[str, Field(max_length=500)] = Field(
         default="", title="API address", description="For GitHub Enterprise; empty takes the installation's."
     )
-    token: SecretStr | None = Field(default=None, max_length=500, title="Token", description="May write checks of the repository.")
+    token: SecretStr | None = Field(
+        default=None, max_length=500, title="Token", description="May write checks of the repository."
+    )
     app_id: int | None = Field(default=None, ge=1, title="App id", description="Instead of a token.")
     installation_id: int | None = Field(default=None, ge=1, title="Installation id")
-    private_key: SecretStr | None = Field(default=None, max_length=20_000, title="Private key", description="The app's, in PEM.")
+    private_key: SecretStr | None = Field(
+        default=None, max_length=20_000, title="Private key", description="The app's, in PEM."
+    )
 
     @model_validator(mode="after")
     def _one_way_in(self) -> GitHub:
