@@ -6,6 +6,7 @@ elsewhere a moment later. Host header, SNI and certificate stay those of the nam
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -91,11 +92,16 @@ class Egress:
         except httpcore.TimeoutException as error:
             raise NotNow(f"{host} did not answer within {self._seconds:g} s.") from error
         except httpcore.NetworkError as error:
-            raise NotNow(f"{host} cannot be reached: {str(error)[:200] or type(error).__name__}.") from error
+            raise NotNow(f"{host} cannot be reached: {plain(error)}.") from error
         except (httpcore.ProtocolError, httpx.HTTPError) as error:
             raise NotNow(f"{host} does not answer in HTTP: {str(error)[:200]}.") from error
         except (httpx.InvalidURL, UnicodeError) as error:
             raise Undeliverable(f"The address cannot be used: {str(error)[:200]}.") from error
+
+
+def plain(error: Exception) -> str:
+    """What the system said, without its error number."""
+    return re.sub(r"^\[\w+( -?\d+)?\] ", "", str(error))[:200] or type(error).__name__
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
