@@ -24,7 +24,7 @@ from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
 from runs.notifiers import CHANNELS, NOTIFIERS
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Sent, Settings, Undeliverable
-from runs.notifiers.egress import Egress
+from runs.notifiers.egress import Egress, forbidden
 from runs.notifiers.smtp import Smtp
 from runs.report import Counts, PageCounts, RunReport
 
@@ -152,6 +152,12 @@ def news_of(run: Run, key: str, occasion: str = "ended") -> News:
 def guard() -> Guard:
     """Which addresses may be sent to: no site is special here, not even the project's own."""
     return Guard(allow_private=settings.ENV.allow_private)
+
+
+def refusal_of(url: str, resolve: bool = True) -> str | None:
+    """Why nothing may be sent to an address, for a person; by its text alone unless its name is to be resolved."""
+    refusal = forbidden(url, guard()) if resolve else forbidden(url, guard(), lambda _host, _port: ())
+    return f"Nothing is sent to this address: {refusal}." if refusal else None
 
 
 def ports() -> Ports:

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from projects.api.problems import Invalid
 from runs import delivering
-from runs.notifiers.egress import forbidden
 
 Write = Callable[..., Response]
 FIELDS = ("callback_url", "callbackUrl")
@@ -36,15 +35,11 @@ def judged(write: Write) -> Write:
 def check_address(field: str, url: str) -> None:
     """Raises Invalid for an address that may not be sent to; what is no address at all is for others to say."""
     try:
-        refusal = forbidden(url, delivering.guard()) if url.lower().startswith(("http://", "https://")) else None
+        refusal = delivering.refusal_of(url) if url.lower().startswith(("http://", "https://")) else None
     except ValueError:
         return
     if refusal:
-        raise Invalid({field: sentence(refusal)})
-
-
-def sentence(refusal: str) -> str:
-    return f"Nothing is sent to this address: {refusal}."
+        raise Invalid({field: refusal})
 
 
 def _addresses(data: Any) -> Iterator[tuple[str, str]]:

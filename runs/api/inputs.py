@@ -12,7 +12,6 @@ from projects.api.inputs import Body, Name, NewProject, ProjectEdit
 from projects.api.parsing import checked
 from projects.api.problems import Invalid
 from runs import delivering
-from runs.api.addresses import sentence
 from runs.engine.plan import CrawlOptions, RunOptions, Value
 from runs.gates import GATES
 from runs.notifiers import CHANNELS
@@ -68,9 +67,9 @@ class ProjectEditWithSettings(ProjectEdit):
 
 def _callback(url: str) -> str:
     """By its text alone; what its name points to is judged by `runs.api.addresses`."""
-    refusal = delivering.guard().refuses_url(url)
+    refusal = delivering.refusal_of(url, resolve=False)
     if refusal:
-        raise ValueError(sentence(refusal))
+        raise ValueError(refusal)
     return url
 
 

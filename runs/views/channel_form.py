@@ -13,9 +13,7 @@ from projects.models import Channel
 from projects.models.channel import OCCASIONS
 from projects.secrets import Unreadable
 from runs import delivering
-from runs.api.addresses import sentence
 from runs.notifiers import CHANNELS
-from runs.notifiers.egress import forbidden
 from runs.views.options import Patterns
 
 HIDDEN_HELP = "Kept encrypted and never shown again."
@@ -75,9 +73,9 @@ class ChannelForm(forms.Form):
 
     def _judge(self, given: dict[str, Any]) -> None:
         for name in self.notifier.addresses:
-            refusal = forbidden(given[name], delivering.guard()) if given.get(name) else None
+            refusal = delivering.refusal_of(given[name]) if given.get(name) else None
             if refusal:
-                self.add_error(name, sentence(refusal))
+                self.add_error(name, refusal)
 
     def save(self) -> Channel:
         self.channel.name = self.cleaned_data["name"]
