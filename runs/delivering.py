@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from pydantic import SecretStr, ValidationError
 
-from projects.models import Channel
+from projects.models import Channel, Project
 from projects.secrets import Unreadable
 from runs import ledger, reading
 from runs.engine.netguard import Guard
@@ -74,7 +74,12 @@ def _sent(row: Delivery, taken: ledger.Taken) -> Sent:
         chosen = checked_settings(notifier, {"url": row.run.callback_url})
     else:
         chosen = _settings_of(notifier, row.channel)
-    news = replace(news_of(row.run, row.key, row.occasion), answer=taken.answer, repeated=taken.repeated)
+    news = replace(
+        news_of(row.run, row.key, row.occasion),
+        signing_secret=_signing_secret(notifier, row.run.project),
+        answer=taken.answer,
+        repeated=taken.repeated,
+    )
     return notifier.send(news, chosen, ports())
 
 
@@ -134,14 +139,17 @@ def checked_settings(notifier: Notifier, values: Mapping[str, Any]) -> Settings:
         raise Undeliverable(f"The channel's settings do not hold: {where}: {first['msg']}. Save it again.") from error
 
 
-def news_of(run: Run, key: str, occasion: str = "ended") -> News:
+def _signing_secret(notifier: Notifier, project: Project) -> str:
+    return str.__str__(project.signing_secret()) if notifier.signs else ""
+
+
+def news_of(run: Run, key: str, occasion: str) -> News:
     return News(
         key=key,
         occasion=occasion,
         report=reading.report(run),
         url=f"{settings.ENV.base_url.rstrip('/')}/runs/{run.public_id}",
         at=timezone.now(),
-        signing_secret=str.__str__(run.project.signing_secret()),
         gate_result=run.gate_result,
         vitals_result=run.vitals_result,
         causes=tuple(run.causes),
@@ -195,7 +203,7 @@ def try_out(channel: Channel) -> str:
     )
     url = f"{settings.ENV.base_url.rstrip('/')}/projects/{project.public_id}"
     key = f"{channel.public_id}:test:{int(now.timestamp())}"
-    news = News(key, "ended", report, url, now, str.__str__(project.signing_secret()))
+    news = News(key, "ended", report, url, now, _signing_secret(notifier, project))
     return (notifier.trial or notifier.send)(news, chosen, ports()).detail
 
 

@@ -82,7 +82,8 @@ def judge(run_id: int) -> None:
 
 def deliver(delivery_id: int) -> None:
     """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
-    delivering.deliver(delivery_id)
+    if not queue.stopping():
+        delivering.deliver(delivery_id)
 
 
 class Worker:

@@ -44,7 +44,7 @@ class News:
     report: RunReport
     url: str
     at: datetime
-    signing_secret: str = field(repr=False)
+    signing_secret: str = field(default="", repr=False)
     gate_result: dict[str, Any] | None = None
     vitals_result: dict[str, Any] | None = None
     causes: tuple[dict[str, Any], ...] = ()
@@ -100,6 +100,8 @@ def always(_settings: Mapping[str, Any], _commit: Mapping[str, Any]) -> bool:
 class Notifier:
     """One way to tell. `target` names the receiver without secrets; `addresses` are settings that hold a URL.
 
+    A notifier that signs gets the project's signing secret with its news.
+
     `concerns` says whether a run of this commit is for a channel of these settings. A notifier that follows is told
     of every occasion in `occasions` of every run that concerns it, whatever the channel's own choice of runs. `trial`
     is how a channel is tried out where it cannot be by sending made-up news.
@@ -113,5 +115,6 @@ class Notifier:
     addresses: tuple[str, ...] = ()
     occasions: tuple[str, ...] = ("ended",)
     follows: bool = False
+    signs: bool = False
     concerns: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = always
     trial: Callable[[News, Any, Ports], Sent] | None = None

@@ -33,4 +33,6 @@ def send(news: News, settings: Callback, ports: Ports) -> Sent:
     return post_signed(news, settings.url, said, ports)
 
 
-NOTIFIER = Notifier("callback", "Callback", Callback, send, lambda settings: host_of(settings.url), ("url",))
+NOTIFIER = Notifier(
+    "callback", "Callback", Callback, send, lambda settings: host_of(settings.url), ("url",), signs=True
+)

@@ -55,5 +55,11 @@ def send(news: News, settings: Webhook, ports: Ports) -> Sent:
 
 
 NOTIFIER = Notifier(
-    "webhook", "Webhook", Webhook, send, lambda settings: host_of(settings.url.get_secret_value()), ("url",)
+    "webhook",
+    "Webhook",
+    Webhook,
+    send,
+    lambda settings: host_of(settings.url.get_secret_value()),
+    ("url",),
+    signs=True,
 )

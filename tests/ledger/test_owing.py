@@ -8,8 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from projects.models import Project
-from runs import ledger, states
-from runs.ledger import owing
+from runs import ledger, queue, states
 from runs.models import Delivery, Run
 from tests.ledger.deliveries import channel, finish, kinds, messages
 
@@ -58,7 +57,7 @@ def test_R18_a_run_ends_with_all_it_owes_or_not_at_all(opened: Open, project: Pr
         raise IntegrityError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(owing.queue, "send", broken)
+        patched.setattr(queue, "send", broken)
         with pytest.raises(IntegrityError):
             ledger.abort(run.pk, "Ada")
     run.refresh_from_db()

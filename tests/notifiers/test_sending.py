@@ -155,6 +155,7 @@ def test_a_status_that_will_not_change_is_given_up_and_others_are_tried_again(
     received.answers = [Answer(status, headers={"Location": "/elsewhere"})]
     with pytest.raises(Undeliverable if final else NotNow) as problem:
         NOTIFIERS[kind].send(news(), settings(kind, received.url), ports())
+    assert isinstance(problem.value, Undeliverable | NotNow)
     assert problem.value.http_status == status
     assert len(received.arrived) == 1
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -21,6 +22,7 @@ from runs.engine.plan import RunOptions
 from runs.models import Delivery, Run, TestHistory
 from runs.notifiers.http import signature
 from tests.ledger.conftest import DOCUMENT, Hand
+from tests.notifiers.test_email import Mailbox, mail_server
 from tests.receivers import Answer, Receiver, receiver
 from tests.tasks.conftest import ROOT, Start
 
@@ -169,7 +171,7 @@ def test_K10_a_failed_run_tells_done_stops_its_siblings_and_owes_its_effects_at_
     hands = [Hand(run, 0, "a:1"), Hand(run, 1, "b:1")]
     ledger.fail(run.pk, "The browser cannot start.", "browser")
     # Killed here: what the failing shard's worker would have done next is done already.
-    assert run.events.order_by("seq").last().type == "done"
+    assert list(run.events.order_by("seq").values_list("type", flat=True))[-1] == "done"
     for hand in hands:
         with pytest.raises(ledger.Stale):
             ledger.wanted(hand.held)
@@ -301,3 +303,58 @@ def test_a_running_cluster_delivers_what_a_run_owes_and_comes_back_to_a_receiver
     eventually(lambda: run.deliveries.get().state == "sent", seconds=60)
     assert len(received.arrived) == 2
     assert len(set(received.keys)) == 1
+
+
+def test_a_try_holds_no_transaction_and_no_lock_while_the_receiver_thinks(
+    opened: Open, project: Project, received: Receiver
+) -> None:
+    """The receiver writes to the run and to its delivery before it answers: on one database, by another connection."""
+    run = opened(1, callback_url=received.url)
+    ledger.abort(run.pk, "Ada")
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                Run.objects.select_for_update().get(pk=run.pk)
+                Delivery.objects.select_for_update().get(run=run)
+                Project.objects.filter(pk=project.pk).update(name="Written meanwhile")
+        finally:
+            connection.close()
+
+    received.answers = [Answer(before=write)]
+    assert deliver_all(run) == ["sent"]
+    project.refresh_from_db()
+    assert project.name == "Written meanwhile"
+
+
+@pytest.mark.slow
+def test_a_receiver_that_keeps_silent_for_ten_seconds_is_tried_again_under_the_same_key(
+    opened: Open, received: Receiver
+) -> None:
+    silence = threading.Event()
+    received.answers = [Answer(before=lambda: silence.wait(30)), Answer()]
+    run = opened(1, callback_url=received.url)
+    ledger.abort(run.pk, "Ada")
+    assert deliver_all(run) == ["owed"]
+    silence.set()
+    row = run.deliveries.get()
+    assert row.error == "127.0.0.1 did not answer within 10 s."
+    assert 9_900 <= row.log.get().duration_ms < 12_000
+    assert deliver_all(run) == ["sent"]
+    assert received.keys == [row.key, row.key]
+
+
+def test_a_lost_key_stops_what_is_signed_and_nothing_else(
+    opened: Open, project: Project, received: Receiver, settings: Any
+) -> None:
+    project.renew_signing_secret()
+    run = opened(1, callback_url=received.url)
+    ledger.abort(run.pk, "Ada")
+    settings.ENV = replace(settings.ENV, credential_keys=("another",))
+    assert deliver_all(run) == ["given_up"]
+    assert run.deliveries.get().error.startswith("Stored credentials cannot be read")
+    channel(project, "", "email", to=["ada@shop.test"])
+    with mail_server(box := Mailbox()) as port:
+        settings.ENV = replace(settings.ENV, smtp_url=f"smtp://localhost:{port}?tls=none", mail_from="s@shop.test")
+        assert deliver_all(finish(opened(1))) == ["sent", "sent"]
+    assert len(box.envelopes) == 1

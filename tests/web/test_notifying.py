@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.async_api import expect
 
 from projects.models import Channel
@@ -131,7 +132,7 @@ def test_the_signing_secret_is_shown_once(admin: Client, world: World) -> None:
 def test_the_log_shows_every_try_and_sends_again(admin: Client, world: World) -> None:
     run = ended(world.run())
     row = Delivery.objects.create(
-        run=run, kind="callback", occasion="ended", key=f"{run.public_id}:callback:ended", next_try_at=run.finished_at
+        run=run, kind="callback", occasion="ended", key=f"{run.public_id}:callback:ended", next_try_at=timezone.now()
     )
     taken = ledger.take_delivery(row.pk)
     assert taken is not None
