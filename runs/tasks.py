@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import frames, gates, heartbeats, ledger, meters, queue, reading, states, tracing
+from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -111,6 +111,12 @@ def judge(run_id: int) -> None:
         ledger.fail(run_id, problem, "internal")
     else:
         log.info("run judged", extra={"run": run.public_id})
+
+
+def deliver(delivery_id: int) -> None:
+    """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
+    if not queue.stopping():
+        delivering.deliver(delivery_id)
 
 
 class Worker:

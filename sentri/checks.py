@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from runs.notifiers.smtp import BadMailServer, server_of
 from sentri.logs import FORMATS
 
 
@@ -29,6 +30,7 @@ def environment(**_: Any) -> list[CheckMessage]:
         )
     if not 1 <= env.workers <= 64:
         found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
+    found += _mail_server(env.smtp_url)
     if env.log_format not in FORMATS:
         found.append(Error(f"SENTRI_LOG_FORMAT is '{env.log_format}'.", hint="Write plain or json.", id="sentri.E005"))
     if env.otlp_endpoint and not env.otlp_endpoint.startswith(("http://", "https://")):
@@ -48,3 +50,14 @@ def environment(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _mail_server(url: str) -> list[CheckMessage]:
+    try:
+        if url:
+            server_of(url)
+    except BadMailServer as error:
+        return [
+            Error(f"SENTRI_SMTP_URL cannot be used: {error}.", hint="Put it right or leave it out.", id="sentri.E010")
+        ]
+    return []

@@ -40,6 +40,9 @@ class Env:
     browser_path: str = ""
     canary_seconds: float = 30.0
     grace_seconds: float = 20.0
+    smtp_url: str = ""
+    mail_from: str = "Sentri <sentri@localhost>"
+    github_api: str = "https://api.github.com"
     log_level: str = "INFO"
     log_format: str = "plain"
     metrics_token: str = ""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from projects.models import Activity
 from runs import states, tracing
+from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
@@ -152,4 +153,5 @@ EFFECTS: dict[str, Callable[[Run], None]] = {
     "note_end": _note_end,
     "skip_unresolved": _skip_unresolved,
     "stop_leases": _stop_leases,
+    "owe": owe,
 }

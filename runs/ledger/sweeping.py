@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runs import frames, meters, queue, states
 from runs.ledger.holding import lose
+from runs.ledger.owing import resend_deliveries
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import locked, tell
@@ -26,6 +27,7 @@ class Swept:
     lost: int = 0
     shards_sent: int = 0
     judges_sent: int = 0
+    deliveries_sent: int = 0
 
 
 def sweep() -> Swept:
@@ -41,7 +43,7 @@ def sweep() -> Swept:
     )
     meters.count(meters.RESENT, shards, "shard")
     meters.count(meters.RESENT, judges, "judge")
-    return Swept(lost, shards, judges)
+    return Swept(lost, shards, judges, resend_deliveries())
 
 
 def requeue(run_id: int) -> int:
