@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from projects.secrets import Unreadable
-from runs import frames, gates, ledger, queue, reading, states
+from runs import frames, gates, ledger, queue, reading, states, storage
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -105,15 +105,20 @@ class Worker:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
         if queue.stopping():
             raise Stopping
-        if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
-            ledger.renew(self.held)
-            self.renewed = time.monotonic()
-        else:
+        if not self.renew():
             ledger.wanted(self.held)
         self.window.tick()
 
+    def renew(self) -> bool:
+        """Renews the lease when it is time to; raises Stale where it is lost."""
+        due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
+        if due:
+            ledger.renew(self.held)
+            self.renewed = time.monotonic()
+        return due
+
     def record(self, events: Any) -> None:
-        ledger.record(self.held, events)
+        ledger.record(self.held, storage.keep(self.held.run, events, self.renew))
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)

@@ -7,6 +7,7 @@ from typing import Any
 from sentri.databases import database
 from sentri.env import ROOT, read
 from sentri.keys import secret_key
+from sentri.storages import storage
 
 ENV = read()
 ENV.data_dir.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ STATICFILES_DIRS = [ROOT / "sentri" / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = ENV.data_dir / "artifacts"
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": storage(ENV.storage_url, ENV.storage_key, ENV.storage_secret, MEDIA_ROOT),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
@@ -171,5 +172,8 @@ LOGGING: dict[str, Any] = {
     "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
-    "loggers": {name: {"level": "WARNING"} for name in ("django-q", "httpx", "httpcore")},
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("django-q", "httpx", "httpcore", "boto3", "botocore", "s3transfer", "urllib3")
+    },
 }
