@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -81,6 +82,8 @@ def _storage() -> None:
 
 @cache
 def _browser() -> None:
+    if settings.ENV.browser_ws:
+        return
     try:
         find_browser()
     except NoBrowser as missing:

@@ -2,6 +2,6 @@
 
 from runs.storage.keeping import keep
 from runs.storage.links import LINK_SECONDS, BadLink, read, signed_url
-from runs.storage.places import Away, directory, look, name_of
+from runs.storage.places import Away, directory, look, name_of, prove
 
-__all__ = ["LINK_SECONDS", "Away", "BadLink", "directory", "keep", "look", "name_of", "read", "signed_url"]
+__all__ = ["LINK_SECONDS", "Away", "BadLink", "directory", "keep", "look", "name_of", "prove", "read", "signed_url"]

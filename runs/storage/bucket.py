@@ -62,6 +62,15 @@ class Bucket:
                 raise FileNotFoundError(name) from away
             raise
 
+    def prove(self, name: str) -> str:
+        """As `places.prove`."""
+        place = {"Bucket": self.store.bucket_name, "Key": self.key(name)}
+        with _told():
+            self.client.put_object(**place, Body=b"well")
+            self.client.get_object(**place)["Body"].read()
+            self.client.delete_object(**place)
+        return f"s3://{self.store.bucket_name}/{self.store.location}".rstrip("/")
+
     def look(self) -> None:
         """As `places.look`; what it found holds for a few seconds."""
         place = (str(self.store.endpoint_url), self.store.bucket_name)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
 if TYPE_CHECKING:
@@ -75,3 +76,17 @@ def look() -> None:
         raise Away("The directory of artifacts cannot be made: look at SENTRI_DATA_DIR and its rights.") from error
     if not os.access(place, os.W_OK):
         raise Away("The directory of artifacts cannot be written: give the server's user the right to.")
+
+
+def prove() -> str:
+    """Where artifacts are, after a small file was written, read back and deleted there. Raises Away."""
+    look()
+    remote = bucket()
+    if remote is not None:
+        return remote.prove(f"doctor/{writer()}")
+    try:
+        name = default_storage.save(f"doctor/{writer()}", ContentFile(b"well"))
+        default_storage.delete(name)
+    except OSError as error:
+        raise Away(f"The directory of artifacts cannot be written: {error.strerror}.") from error
+    return default_storage.path("")

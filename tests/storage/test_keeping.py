@@ -64,7 +64,8 @@ def test_files_of_a_local_storage_stay_where_they_were_written(tmp_path: Path) -
     before = {path: path.stat().st_ino for path in local_files(7)}
     told = storage.keep(7, [event], nothing)
     names = [storage.name_of(7, file.path) for file in ended(told).artifacts]
-    assert {Path(default_storage.path(name)): os.stat(default_storage.path(name)).st_ino for name in names} == before
+    after = [Path(default_storage.path(name)) for name in names]
+    assert {path: path.stat().st_ino for path in after} == before
     assert all(path.is_relative_to(tmp_path) for path in before)
 
 
@@ -89,10 +90,11 @@ def test_a_store_that_is_down_costs_the_file_and_not_the_result_and_is_told_once
     on_s3.kill()
     first = storage.keep(7, [left_by_the_engine(7, 3)], nothing)
     assert ended(first).artifacts == ()
-    assert warnings(first) == [
+    [warning] = warnings(first)
+    assert warning == (
         "The screenshot and trace of result 3 could not be stored, and the result is kept without: "
         "The object store does not answer. Files are left out until they can be stored again."
-    ]
+    )
     began = time.monotonic()
     second = storage.keep(7, [left_by_the_engine(7, 4), left_by_the_engine(7, 5)], nothing)
     assert time.monotonic() - began < 0.2
