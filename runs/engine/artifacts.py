@@ -96,7 +96,10 @@ def place(root: Path, result: int, attempt: int, kind: Kind) -> Path:
     return directory / TYPES[kind][0]
 
 
-def described(root: Path, path: Path, kind: Kind) -> ArtifactFile:
+def described(root: Path, path: Path, kind: Kind) -> ArtifactFile | None:
+    """The file as attempts tell of it; nothing where it was not written."""
+    if not path.exists():
+        return None
     return ArtifactFile(
         kind=kind,
         path=path.relative_to(root).as_posix(),

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from runs import storage
+from runs.engine.artifacts import Kind
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Log, TestStarted
 from runs.ledger import Stale
 from runs.storage import keeping
@@ -24,7 +25,8 @@ def nothing() -> None:
 def left_by_the_engine(run: int, result: int, attempt: int = 1) -> AttemptEnded:
     """The event of an attempt whose files lie where the engine writes them."""
     files = []
-    for kind, name, content_type in (("screenshot", "s.png", "image/png"), ("trace", "t.zip", "application/zip")):
+    known: list[tuple[Kind, str, str]] = [("screenshot", "s.png", "image/png"), ("trace", "t.zip", "application/zip")]
+    for kind, name, content_type in known:
         path = storage.directory(run) / str(result) / str(attempt) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(PNG)

@@ -56,8 +56,9 @@ def failing(project: Project, count: int) -> list[Test]:
     tests = []
     for number in range(count):
         step = {"do": "expect_visible", "target": {"role": "heading", "name": "Basket"}, "timeout": 300}
-        document = {"title": f"Test {number}", "kind": "ui", "start": "/", "steps": [step]}
-        test = Test.write(project, None, document["title"], document)
+        title = f"Test {number}"
+        document = {"title": title, "kind": "ui", "start": "/", "steps": [step]}
+        test = Test.write(project, None, title, document)
         test.decide("approve", None)
         tests.append(test)
     return tests

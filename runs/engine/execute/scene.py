@@ -45,8 +45,7 @@ class Scene:
         root = Path(plan.artifacts)
         async with _written(root, result, attempt, "screenshot") as path:
             await asyncio.wait_for(self.page.screenshot(path=path), SCREENSHOT_SECONDS)
-            return described(root, path, "screenshot")
-        return None
+        return described(root, path, "screenshot")
 
     async def trace(self, plan: ShardPlan, result: int, attempt: int, masking: Masking) -> ArtifactFile | None:
         """The recording without secrets; nothing when there is none, or it is not to be had. Raises NotWritten."""
@@ -61,8 +60,7 @@ class Scene:
                 elif self.requests is not None:
                     await self.requests.tracing.stop(path=path)
                 await asyncio.to_thread(masking.archive, path)
-            return described(root, path, "trace")
-        return None
+        return described(root, path, "trace")
 
     async def close(self) -> None:
         if self.context is not None:
