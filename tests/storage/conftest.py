@@ -33,6 +33,7 @@ class ObjectStore:
         self.start()
 
     def start(self) -> None:
+        self._paused = False
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         # Quiet and beside the point: moto asks for a configuration of AWS where there is none.
         self._process = subprocess.Popen(
@@ -57,23 +58,39 @@ class ObjectStore:
         return sorted(entry["Key"] for entry in found.get("Contents", []))
 
     def pause(self) -> None:
+        self._paused = True
         self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(10)
 
+    def renew(self) -> None:
+        """As new: the next test must not see what this one did to it."""
+        if self._paused or self._process.poll() is not None:
+            self.kill()
+            self.start()
+            return
+        httpx.post(f"{self.endpoint}/moto-api/reset", timeout=30).raise_for_status()
+        self.client().create_bucket(Bucket=self.bucket)
 
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ObjectStore]:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    keeping._carriage.cache_clear()
-    remote._seen.clear()
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[ObjectStore]:
     server = ObjectStore()
     try:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def store(object_server: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    keeping._carriage.cache_clear()
+    remote._seen.clear()
+    object_server.renew()
+    return object_server
 
 
 @pytest.fixture
