@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, tracing
+from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -147,13 +147,18 @@ class Worker:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
         if queue.stopping():
             raise Stopping
-        if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
-            ledger.renew(self.held)
-            self.renewed = time.monotonic()
-        else:
+        if not self.renew():
             ledger.wanted(self.held)
         self._look_around()
         self.window.tick()
+
+    def renew(self) -> bool:
+        """Renews the lease when it is time to; raises Stale where it is lost."""
+        due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
+        if due:
+            ledger.renew(self.held)
+            self.renewed = time.monotonic()
+        return due
 
     def _look_around(self) -> None:
         """Claims nothing more once somebody with a better claim to this worker waits; what is begun is finished."""
@@ -165,9 +170,10 @@ class Worker:
             meters.count(meters.YIELDS)
 
     def record(self, events: Any) -> None:
-        ledger.record(self.held, events)
-        heartbeats.recorded(events)
-        tracing.attempts(self.held, events)
+        kept = storage.keep(self.held.run, events, self.renew)
+        ledger.record(self.held, kept)
+        heartbeats.recorded(kept)
+        tracing.attempts(self.held, kept)
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)

@@ -17,7 +17,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 HEADER = "X-Request-ID"
 KNOWN = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
-QUIET = ("django-q", "httpx", "httpcore", "urllib3", "opentelemetry")
+QUIET = ("django-q", "httpx", "httpcore", "urllib3", "opentelemetry", "boto3", "botocore", "s3transfer")
 # Uvicorn sets these up for itself before it imports us.
 ADOPTED = ("uvicorn", "uvicorn.error", "uvicorn.access")
 FORMATS = ("plain", "json")

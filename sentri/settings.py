@@ -8,6 +8,7 @@ from sentri.databases import database
 from sentri.env import ROOT, read
 from sentri.keys import secret_key
 from sentri.logs import logging_for
+from sentri.storages import storage
 
 ENV = read()
 ENV.data_dir.mkdir(parents=True, exist_ok=True)
@@ -117,7 +118,7 @@ STATICFILES_DIRS = [ROOT / "sentri" / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = ENV.data_dir / "artifacts"
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": storage(ENV.storage_url, ENV.storage_key, ENV.storage_secret, MEDIA_ROOT),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
