@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,7 @@ class Cluster:
     process: Child
     directory: Path
     traces: Traces
+    held: int
 
     @classmethod
     def start(cls, workers: int) -> Cluster:
@@ -35,8 +37,10 @@ class Cluster:
         base = "/tmp" if sys.platform == "darwin" else None  # noqa: S108
         directory = Path(tempfile.mkdtemp(prefix="sentri-", dir=base))
         env = {CLUSTER_DIR: str(directory), "TMPDIR": str(directory), "SENTRI_WORKERS": str(workers)}
+        traces = Traces(directory)
+        held = traces.hold()
         process = Child("workers", [sys.executable, "manage.py", "qcluster"], env)
-        return cls(process, directory, Traces(directory))
+        return cls(process, directory, traces, held)
 
     def end(self, grace: float) -> None:
         """Workers finish or give back what they hold; those that do not within `grace` are killed."""
@@ -44,6 +48,7 @@ class Cluster:
         self.process.end(grace)
         kill_descendants()
         bury_orphans()
+        os.close(self.held)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

@@ -151,6 +151,13 @@ class Traces:
         self._beat = directory / "beat"
         self._stop = directory / "stop"
         self._ready = directory / "ready"
+        self._held = directory / "held"
+
+    def hold(self) -> int:
+        """Shows that the supervisor lives, for as long as it does or until the descriptor is closed."""
+        descriptor = os.open(self._held, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
 
     def ready(self) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -184,4 +191,18 @@ class Traces:
             self._stop.touch()
 
     def asked_to_stop(self) -> bool:
-        return self._stop.exists()
+        """By the supervisor, or by its death: nobody looks after this cluster any more."""
+        return self._stop.exists() or self._abandoned()
+
+    def _abandoned(self) -> bool:
+        try:
+            descriptor = os.open(self._held, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True

@@ -40,14 +40,15 @@ def test_a_supervisor_killed_during_a_run_is_started_again_and_the_run_ends(
     slow: Project, start_workers: Start, eventually: Any
 ) -> None:
     workers = start_workers(**SHORT)
-    run = run_of(slow, 12)
+    run = run_of(slow, 30)
     eventually(started(run), seconds=60)
     family = workers.everything()
     workers.supervisor.kill()
-    eventually(lambda: gone(family), seconds=60)
+    eventually(lambda: gone(family), seconds=30)
+    assert not over(run)(), "its workers gave the rest back"
     start_workers(**SHORT)
     eventually(over(run), seconds=60)
-    assert ended_well(run, 12)
+    assert ended_well(run, 30)
 
 
 def test_a_machine_that_goes_down_leaves_its_work_to_the_other(
