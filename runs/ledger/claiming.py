@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from runs import planning, states
@@ -30,7 +30,7 @@ class Claim(Generic[W]):
 
 
 def claim(held: Hold, retries: int) -> Claim[TestWork]:
-    """The next result for this shard: from its own share first, then from the share that has most left."""
+    """The next result for this shard: from its own share first, then from the share that has the longest way to go."""
     with transaction.atomic():
         fence(held)
         row = _next_result(held)
@@ -65,7 +65,7 @@ def _next_result(held: Hold) -> Result | None:
     own = free.filter(home=held.index).order_by("position").first()
     if own is not None:
         return own
-    left = _pending_results(held).filter(blocked=False).order_by().values_list("home").annotate(Count("pk"))
+    left = _pending_results(held).filter(blocked=False).order_by().values_list("home").annotate(Sum("estimate_ms"))
     sibling = planning.slowest(dict(left))
     return None if sibling is None else free.filter(home=sibling).order_by("position").first()
 

@@ -49,7 +49,8 @@ def hold(shard_id: int, worker: str) -> Hold | None:
             return None
         if run.status == states.QUEUED:
             enter(run, "start", started_at=timezone.now())
-        return _open(run, shard, worker)
+            advance(run)
+        return _open(run, shard, worker) if run.status == states.RUNNING else None
 
 
 def _open(run: Run, shard: Shard, worker: str) -> Hold:
