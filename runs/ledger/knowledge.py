@@ -21,9 +21,10 @@ SAMPLES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One test's estimate in milliseconds, its last statuses (newest first), and the age of its newest version."""
+    """A test's estimate, whether it was ever timed, its last statuses (newest first), the age of its newest version."""
 
     estimate_ms: int
+    timed: bool
     outcomes: tuple[str, ...]
     days_since_edit: int | None
 
@@ -41,6 +42,7 @@ def known(project: Project, environment: Environment | None, browser: str, tests
         when = edited.get(test.pk)
         found[test.pk] = Known(
             estimate_ms=prior.estimate(test.document) if estimate is None else max(1, estimate),
+            timed=estimate is not None,
             outcomes=histories[test.pk][2] if test.pk in histories else (),
             days_since_edit=None if when is None else (now - when).days,
         )

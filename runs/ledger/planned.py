@@ -118,6 +118,7 @@ def _candidate(piece: Piece, facts: Known, risk: float, account: str) -> Candida
         smoke=_tagged(piece.test, SMOKE),
         risk=risk,
         estimate_ms=facts.estimate_ms,
+        new=not facts.timed,
         serial=_account(document, account) or str(document.get("serial", "")),
     )
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PRIORITY = {"high": 0, "medium": 1, "low": 2}
-# A test begins before MARGIN times its estimate is left, so that a wrong estimate is made up for by shorter ones.
-MARGIN = 4
+# A test begins before so many times its estimate is left, so that shorter ones make up for a wrong estimate. Those of
+# tests without a history are the least certain.
+MARGIN, MARGIN_OF_NEW = 5, 8
 
 Urgency = tuple[bool, int, float]
 Key = tuple[Urgency, int, int]
@@ -25,7 +26,8 @@ class Circular(Exception):
 class Candidate:
     """A result that is to be dispatched. Rows of a data-driven test share a name.
 
-    `depends_on` holds names; those outside the run are ignored. Of one `serial` group one runs at a time.
+    `depends_on` holds names; those outside the run are ignored. Of one `serial` group one runs
+    at a time. A `new` test has never been timed.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Candidate:
     risk: float = 0.0
     estimate_ms: int = 0
     serial: str = ""
+    new: bool = False
 
 
 class Web:
@@ -152,8 +155,10 @@ class _Play:
         self._free_at = dict.fromkeys(web.members, 0)
 
     def _reserves(self) -> list[int]:
-        """What has to remain when each begins: MARGIN times its estimate, or the rest of its serial group."""
-        reserves = [MARGIN * candidate.estimate_ms for candidate in self._candidates]
+        """What has to remain when each begins: a multiple of its estimate, or the rest of its serial group."""
+        reserves = [
+            candidate.estimate_ms * (MARGIN_OF_NEW if candidate.new else MARGIN) for candidate in self._candidates
+        ]
         rests: dict[str, int] = {}
         for number in sorted(range(len(self._candidates)), key=self._keys.__getitem__, reverse=True):
             candidate = self._candidates[number]

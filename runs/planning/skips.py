@@ -18,10 +18,12 @@ def skips(
     """Reasons by index. Names in `quarantined` go with all that waits for them; of `impacted` names, smoke tests and
     what they depend on the rest goes; what is left has to fit into the budget. Raises Circular."""
     web = Web(candidates)
-    out = dict.fromkeys(_rows(web, _reached(quarantined, web.followers.__getitem__)), "quarantined")
+    out = dict.fromkeys(
+        _rows(web, _reached(quarantined & web.members.keys(), web.followers.__getitem__)), "quarantined"
+    )
     if impacted is not None:
         smoke = {candidate.name for candidate in candidates if candidate.smoke}
-        kept = set(_rows(web, _reached(impacted | smoke, web.upstream.__getitem__)))
+        kept = set(_rows(web, _reached((impacted | smoke) & web.members.keys(), web.upstream.__getitem__)))
         out |= {number: "no_impact" for number in range(len(candidates)) if number not in kept and number not in out}
     if budget_ms is not None:
         left = [number for number in range(len(candidates)) if number not in out]
