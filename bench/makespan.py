@@ -92,7 +92,7 @@ def drawn(seed: int, tests: int, scenario: Scenario) -> Suite:
 
 def _document(random: Random, ms: float) -> dict[str, Any]:
     """As many steps as a test of that length has, in an application twice as slow as the defaults say."""
-    steps = []
+    steps: list[dict[str, str]] = []
     left = ms / 2 - planning.DEFAULT.costs["open"]
     while left > 0 or not steps:
         kind = random.choice(KINDS)

@@ -20,11 +20,20 @@ Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Reason = Annotated[str, Field(max_length=1000)]
 
 
+FilePattern = Annotated[str, Field(min_length=1, max_length=300)]
+Route = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^/\S*$")]
+Routes = Annotated[tuple[Route, ...], Field(min_length=1, max_length=100)]
+Priority = Annotated[int, Field(ge=-10, le=10, description="higher goes first")]
+
+
 class ProjectSettings(Value):
-    """A project's defaults for the options of its crawls and of its test runs."""
+    """A project's defaults for the options of its crawls and of its test runs, and what its files stand for."""
 
     crawl: CrawlOptions = CrawlOptions()
     run: RunOptions = RunOptions()
+    route_map: Annotated[dict[FilePattern, Routes], Field(max_length=500)] = Field(
+        default={}, description="files or folders (* ? [] match) to the paths of the application that they show on"
+    )
 
 
 def _known_gates(gates: dict[str, float]) -> dict[str, float]:
@@ -54,6 +63,7 @@ class CrawlOrder(CrawlOptions):
     """Options of a crawl that differ from the project's, and where it goes."""
 
     environment: Id | None = None
+    priority: Priority = 0
 
 
 class TestOrder(RunOptions):
@@ -62,6 +72,7 @@ class TestOrder(RunOptions):
     __test__ = False
 
     environment: Id | None = None
+    priority: Priority = 0
     callback_url: str | None = Field(default=None, description=NO_CALLBACKS)
 
     @field_validator("callback_url")

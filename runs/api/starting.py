@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -24,6 +25,8 @@ from runs.api.serializers import RunOut, TriggeredOut, TriggerStatusOut
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 
+QUARANTINE = "quarantine"
+
 
 class StartCrawl(RunsEndpoint):
     @extend_schema(request=CrawlOrder, responses={202: RunOut})
@@ -32,7 +35,7 @@ class StartCrawl(RunsEndpoint):
         asked = body(request, CrawlOrder)
         of = self.project(request, project, QA_LEAD)
         options = merged(CrawlOptions, of.settings.get("crawl", {}), asked)
-        return accepted(request, ledger.open_crawl(order(request, of, asked.environment), options))
+        return accepted(request, ledger.open_crawl(order(request, of, asked), options))
 
 
 class StartRun(RunsEndpoint):
@@ -41,7 +44,7 @@ class StartRun(RunsEndpoint):
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, RunOrder)
         of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_run(order(request, of, asked.environment), asked))
+        return accepted(request, open_run(order(request, of, asked), asked))
 
 
 class StartTest(RunsEndpoint):
@@ -54,7 +57,7 @@ class StartTest(RunsEndpoint):
         if row.review_status != "approved":
             raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; approve it before it is run.")
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        run = ledger.open_test_run(order(request, row.project, asked.environment), options, [row])
+        run = ledger.open_test_run(replace(order(request, row.project, asked), named=True), options, [row])
         return accepted(request, run)
 
 
@@ -67,7 +70,7 @@ class Trigger(RunsEndpoint):
         asked = from_camel(dict(request.data))
         of = self.project(request, project, QA_LEAD)
         key = request.headers.get("Idempotency-Key")
-        run = open_run(order(request, of, asked.environment, key), asked)
+        run = open_run(order(request, of, asked, key), asked)
         path = f"/api/v1/projects/{of.public_id}/trigger/runs/{run.public_id}"
         url = request.build_absolute_uri(path)
         return Response({"runId": run.public_id, "statusUrl": url}, status=202, headers={"Location": url})
@@ -104,7 +107,8 @@ class TriggerStatus(RunsEndpoint):
 def open_run(of: ledger.Order, asked: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
     options = merged(RunOptions, of.project.settings.get("run", {}), asked)
-    return ledger.open_test_run(of, options, chosen(of.project, asked))
+    named = asked.tests is not None or QUARANTINE in (asked.tags or ())
+    return ledger.open_test_run(replace(of, named=named), options, chosen(of.project, asked))
 
 
 def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:
@@ -137,9 +141,9 @@ def merged(options: Any, defaults: dict[str, Any], asked: Any) -> Any:
     return checked(options, defaults | given(asked, options))
 
 
-def order(request: Request, project: Project, environment: str | None, key: str | None = None) -> ledger.Order:
+def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key: str | None = None) -> ledger.Order:
     """Who asks, for what, against which environment. Raises Invalid for an environment that is not the project's."""
-    row = None
+    row, environment = None, asked.environment
     if environment is not None:
         number = number_of(Environment.PREFIX, environment)
         row = project.environments.filter(pk=number).first() if number else None
@@ -152,6 +156,7 @@ def order(request: Request, project: Project, environment: str | None, key: str 
         trigger=trigger_of(request),
         environment=row,
         idempotency_key=key,
+        priority=asked.priority,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,11 +76,11 @@ def _edited(project: Project, tests: Sequence[Test]) -> dict[int, datetime]:
 
 def _prior(project: Project, browser: str, tests: Sequence[Test], estimates: dict[int, int]) -> planning.Prior:
     """Fitted to the estimates at hand; where they are few, to the project's newest."""
-    samples = [(test.document, estimates[test.pk]) for test in tests if test.pk in estimates][:SAMPLES]
-    if len(samples) < FEW:
+    timed: Iterable[Any] = [(test.document, estimates[test.pk]) for test in tests if test.pk in estimates][:SAMPLES]
+    if len(estimates) < FEW:
         rows = TestHistory.objects.filter(test__project=project, browser=browser, estimate_ms__isnull=False)
-        samples = list(rows.order_by("-updated_at", "-pk").values_list("test__document", "estimate_ms")[:FEW])
-    return planning.fitted([(planning.kinds_of(document), float(measured)) for document, measured in samples])
+        timed = rows.order_by("-updated_at", "-pk").values_list("test__document", "estimate_ms")[:FEW]
+    return planning.fitted([(planning.kinds_of(document), float(measured)) for document, measured in timed])
 
 
 def changed_pages(project: Project) -> set[str]:
