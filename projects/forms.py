@@ -163,6 +163,8 @@ class ProjectForm(Accepted, ProjectModelForm):
 class ProjectSettingsForm(ProjectForm):
     """What may be changed later: also how many runs of the project go on at a time."""
 
+    field_order = ["name", "url", "max_concurrent_runs"]
+
     max_concurrent_runs = forms.IntegerField(
         label="Runs at a time",
         min_value=1,

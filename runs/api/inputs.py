@@ -13,6 +13,7 @@ from projects.api.parsing import checked
 from projects.api.problems import Invalid
 from runs.engine.plan import CrawlOptions, RunOptions, Value
 from runs.gates import GATES
+from runs.planning import RouteMap
 
 NO_CALLBACKS = "Callbacks are not available in this version; poll the run's status instead."
 Id = Annotated[str, Field(min_length=1, max_length=30)]
@@ -20,9 +21,6 @@ Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Reason = Annotated[str, Field(max_length=1000)]
 
 
-FilePattern = Annotated[str, Field(min_length=1, max_length=300)]
-Route = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^/\S*$")]
-Routes = Annotated[tuple[Route, ...], Field(min_length=1, max_length=100)]
 Priority = Annotated[int, Field(ge=-10, le=10, description="higher goes first")]
 
 
@@ -31,7 +29,7 @@ class ProjectSettings(Value):
 
     crawl: CrawlOptions = CrawlOptions()
     run: RunOptions = RunOptions()
-    route_map: Annotated[dict[FilePattern, Routes], Field(max_length=500)] = Field(
+    route_map: RouteMap = Field(
         default={}, description="files or folders (* ? [] match) to the paths of the application that they show on"
     )
 

@@ -3,7 +3,7 @@
 from runs.planning.budget import makespan, within_budget
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of
 from runs.planning.frontier import saturated
-from runs.planning.impact import Impact, impact_of, paths_of, under
+from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
 from runs.planning.sharing import share, slowest, worth_hedging
@@ -16,6 +16,7 @@ __all__ = [
     "Circular",
     "Impact",
     "Prior",
+    "RouteMap",
     "Signals",
     "dispatch_order",
     "failing_lately",

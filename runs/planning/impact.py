@@ -6,9 +6,26 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+
+def _path(route: str) -> str:
+    if not route.startswith("/") or any(character.isspace() for character in route):
+        raise ValueError("Write a path of the application such as /cart.")
+    return route
+
+
+FilePattern = Annotated[str, Field(min_length=1, max_length=300)]
+Route = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_path)]
+# Files of the application to the paths that they show on.
+RouteMap = Annotated[
+    dict[FilePattern, Annotated[tuple[Route, ...], Field(min_length=1, max_length=100)]], Field(max_length=500)
+]
 
 SCREENS = frozenset({".js", ".ts", ".jsx", ".tsx", ".vue", ".svelte", ".astro"})
 HOMES = ("app", "pages", "routes", "views", "screens")
@@ -20,7 +37,7 @@ SHARED = frozenset(
     | {"lib", "locales", "middleware", "migrations", "models", "providers", "scripts", "server", "services", "shared"}
     | {"store", "stores", "styles", "types", "ui", "utils", "_app", "_document", "_error"}
 )
-TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "e2e", "cypress", "spec", "__mocks__"})
+TEST_FOLDERS = frozenset({"test", "tests", "e2e", "cypress", "spec"})
 TEST_FILE = re.compile(r"\.(test|spec|stories)\.\w+$")
 PROSE = frozenset({".md", ".mdx", ".rst", ".txt"})
 PROSE_NAMES = frozenset({"license", "licence", "changelog", "codeowners", ".gitignore", ".editorconfig"})
@@ -98,8 +115,9 @@ def _unseen(path: str) -> bool:
     """Tests and prose of the application."""
     known = PurePosixPath(path.lower())
     folders = set(known.parts[:-1])
+    above = set(takewhile(lambda part: part not in HOMES, known.parts[:-1]))
     prose = known.suffix in PROSE or known.stem in PROSE_NAMES or known.name in PROSE_NAMES
-    is_test = bool(folders & TEST_FOLDERS) or TEST_FILE.search(known.name) is not None
+    is_test = bool(above & TEST_FOLDERS or folders & {"__tests__", "__mocks__"} or TEST_FILE.search(known.name))
     return is_test or (prose and not folders & set(HOMES)) or known.parts[0] in PROSE_FOLDERS
 
 

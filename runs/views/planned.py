@@ -73,7 +73,7 @@ def _impact(impact: dict[str, Any] | None) -> str:
     else:
         touched = f"{files} touch{_es(impact['files'])} {_listed(impact['route_prefixes'])}"
     kept = f"{impact['impacted']} of {impact['tests']} tests selected"
-    return f"{touched}: {kept}, with smoke tests, new ones and those that failed lately."
+    return f"{touched}: {kept}; smoke tests, new ones and those that failed lately are always among them."
 
 
 def _listed(routes: Sequence[str]) -> str:

@@ -25,6 +25,9 @@ from runs.planning import impact_of, paths_of, under
         ("LICENSE", set()),
         ("src/pages/cart.test.tsx", set()),
         ("tests/e2e/cart.py", set()),
+        ("tests/pages/cart_page.ts", set()),
+        ("src/pages/__tests__/cart.tsx", set()),
+        ("src/pages/test/Drive.tsx", {"/test/drive", "/test"}),
     ],
 )
 def test_a_file_of_a_screen_stands_for_its_route_and_the_one_above(file: str, routes: set[str]) -> None:
