@@ -39,7 +39,7 @@ SCENARIOS = (
     Scenario("every test has a history", new=0.0),
     Scenario("a tenth of the tests is new", new=0.1),
     Scenario("cold start, no history at all", new=1.0),
-    Scenario("one in a hundred takes five times its time", new=0.1, stragglers=0.01),
+    Scenario("one in 100 takes five times its time", new=0.1, stragglers=0.01),
     Scenario("one worker lost in the middle", new=0.1, loses=True),
 )
 SIDES = ("Sentri", "--shard by count", "LPT by estimates")
@@ -111,7 +111,8 @@ class Outcome:
 
 
 def played(suite: Suite, workers: int, scenario: Scenario) -> Outcome:
-    loss = Loss(0, int(sum(suite.usual) / workers / 2), LEASE_MS) if scenario.loses else None
+    work = sum(suite.usual)
+    loss = Loss(work % workers, work // workers // 2, LEASE_MS) if scenario.loses else None
     order = planning.dispatch_order(suite.candidates, workers)
     estimates = [piece.estimate for piece in suite.pieces]
     homes = planning.share([estimates[number] for number in order], workers)
