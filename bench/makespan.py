@@ -39,7 +39,7 @@ SCENARIOS = (
     Scenario("every test has a history", new=0.0),
     Scenario("a tenth of the tests is new", new=0.1),
     Scenario("cold start, no history at all", new=1.0),
-    Scenario("one in 100 takes five times its time", new=0.1, stragglers=0.01),
+    Scenario("one in 100 takes 5 times as long", new=0.1, stragglers=0.01),
     Scenario("one worker lost in the middle", new=0.1, loses=True),
 )
 SIDES = ("Sentri", "--shard by count", "LPT by estimates")

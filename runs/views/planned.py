@@ -10,7 +10,6 @@ from django.db.models import Count, Max, Sum
 from runs import states
 from runs.engine.plan import RunOptions
 from runs.models import Result, Run
-from sentri.templatetags.words import duration
 
 ROUTES_SHOWN = 5
 # Why a result was not executed, for the result's own page.
@@ -47,7 +46,7 @@ def _expected(run: Run) -> str:
     ideal = max(found["estimate_ms__max"], found["estimate_ms__sum"] // (workers * windows))
     many = f"{found['pk__count']} test{_s(found['pk__count'])}"
     where = f"{workers} worker{_s(workers)} with {windows} window{_s(windows)}{' each' if workers > 1 else ''}"
-    return f"{many} expected to take about {duration(ideal)} on {where}."
+    return f"{many} expected to take about {_spoken(ideal)} on {where}."
 
 
 def _left_out(run: Run) -> str:
@@ -79,6 +78,11 @@ def _impact(impact: dict[str, Any] | None) -> str:
 def _listed(routes: Sequence[str]) -> str:
     more = len(routes) - ROUTES_SHOWN
     return ", ".join(routes[:ROUTES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _spoken(ms: int) -> str:
+    seconds = max(1, round(ms / 1000))
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min {seconds % 60:02} s"
 
 
 def _s(number: float) -> str:

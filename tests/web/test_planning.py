@@ -31,7 +31,7 @@ def test_a_run_is_started_with_a_budget_and_says_what_it_left_out(world: World) 
     run = Run.objects.get()
     assert run.options["budget_minutes"] == 0.5
     page = shown(world, f"/runs/{run.public_id}")
-    assert "1 test expected to take about 20.0 s on 1 worker with 1 window." in page
+    assert "1 test expected to take about 20 s on 1 worker with 1 window." in page
     assert "Left out from the start: 1 over the budget of 0.5 minutes." in page
     assert "Queued: 2 tests for 1 worker; skipped: 1 over budget" in page
     skipped = run.results.get(status="skipped")
