@@ -54,8 +54,8 @@ def test_estimates_are_those_of_the_environment_then_of_another_then_of_the_step
 ) -> None:
     here = Environment.objects.create(project=project, name="Staging", base_url="http://staging.test/")
     own, other, new = tests(3)
-    past(own, "p", 1_000)
     past(own, "p", 4_000, here)
+    past(own, "p", 1_000)
     past(other, "p", 2_000)
     run = ledger.open_test_run(order(environment=here), RunOptions(), [own, other, new])
     found = dict(run.results.values_list("test", "estimate_ms"))
