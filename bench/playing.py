@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runs.planning import slowest, worth_hedging
-from runs.planning.sharing import PATIENCE
+from runs.planning import patience_ms, slowest, worth_hedging
 
 
 @dataclass(frozen=True)
@@ -115,12 +114,12 @@ class Floor:
         worth = [turn for turn in self._alone() if worth_hedging(now - turn.began, self.pieces[turn.piece].estimate)]
         if not worth:
             return None
-        return max(worth, key=lambda turn: (now - turn.began) / self.pieces[turn.piece].estimate).piece
+        return max(worth, key=lambda turn: now - turn.began - self.pieces[turn.piece].estimate).piece
 
     def _come_back(self) -> None:
         """Idle workers look again when the next running test becomes worth a hedge."""
         for turn in self._alone():
-            self._plan(turn.began + PATIENCE * self.pieces[turn.piece].estimate + 1, "look", turn.worker)
+            self._plan(turn.began + int(patience_ms(self.pieces[turn.piece].estimate)) + 1, "look", turn.worker)
 
     def _look(self, now: int, worker: int) -> None:
         """Time has passed; what is to be given is seen afterwards."""

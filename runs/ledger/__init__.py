@@ -1,17 +1,18 @@
 """The only writer of run state.
 
-Lock order, everywhere: Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
+Lock order, everywhere: Project, then Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_page, skip_deleted
+from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
-from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, wanted
+from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, take, wanted
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
 from runs.ledger.sweeping import requeue, sweep
+from runs.ledger.turns import ahead_of, should_yield
 
 __all__ = [
     "Hold",
@@ -19,8 +20,9 @@ __all__ = [
     "Refused",
     "Stale",
     "abort",
+    "ahead_of",
     "claim",
-    "claim_page",
+    "claim_pages",
     "close",
     "fail",
     "finish",
@@ -33,8 +35,9 @@ __all__ = [
     "record",
     "renew",
     "requeue",
-    "skip_deleted",
+    "should_yield",
     "sweep",
+    "take",
     "take_stage",
     "wanted",
 ]

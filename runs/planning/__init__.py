@@ -6,7 +6,7 @@ from runs.planning.frontier import saturated
 from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
-from runs.planning.sharing import share, slowest, worth_hedging
+from runs.planning.sharing import patience_ms, share, slowest, worth_hedging
 from runs.planning.skips import skips
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "kinds_of",
     "makespan",
     "paths_of",
+    "patience_ms",
     "risk",
     "risk_order",
     "saturated",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 
-PATIENCE = 2
+PATIENCE, PATIENCE_AT_LEAST_MS = 2, 1_000
 
 
 def share(estimates: Sequence[int], shards: int, serial: Sequence[str] = ()) -> list[int]:
@@ -37,4 +37,9 @@ def slowest(remaining_ms_by_home: Mapping[int, int]) -> int | None:
 
 def worth_hedging(elapsed_ms: float, estimate_ms: float) -> bool:
     """Whether an idle worker should repeat a running test: it takes far longer than it should. Unknown times never."""
-    return estimate_ms > 0 and elapsed_ms > PATIENCE * estimate_ms
+    return estimate_ms > 0 and elapsed_ms > patience_ms(estimate_ms)
+
+
+def patience_ms(estimate_ms: float) -> float:
+    """How long a test may run before it is repeated."""
+    return max(PATIENCE * estimate_ms, PATIENCE_AT_LEAST_MS)

@@ -28,13 +28,13 @@ def test_a_worker_takes_its_own_share_first_and_then_helps_the_slowest() -> None
 
 
 def test_an_idle_worker_repeats_what_takes_more_than_twice_its_time_and_the_first_to_finish_wins() -> None:
-    hangs = floor([10, 10, 10], [0, 1, 1], 2, wrong=1_000)
-    assert hangs.makespan() == 10 + 2 * 10 + 1 + 10
+    hangs = floor([1_000] * 3, [0, 1, 1], 2, wrong=90_000)
+    assert hangs.makespan() == 1_000 + 2 * 1_000 + 1 + 1_000
     assert hangs.hedges == 1
-    slow = floor([10, 10, 10], [0, 1, 1], 2, wrong=25)
-    assert (slow.makespan(), slow.hedges) == (35, 1), "the first execution was done first"
-    well = floor([10, 10, 10], [0, 1, 1], 2, wrong=20)
-    assert (well.makespan(), well.hedges) == (30, 0)
+    slow = floor([1_000] * 3, [0, 1, 1], 2, wrong=2_500)
+    assert (slow.makespan(), slow.hedges) == (3_500, 1), "the first execution was done first"
+    well = floor([1_000] * 3, [0, 1, 1], 2, wrong=2_000)
+    assert (well.makespan(), well.hedges) == (3_000, 0)
 
 
 def test_what_a_lost_worker_ran_is_run_again_by_others_once_its_lease_has_expired() -> None:

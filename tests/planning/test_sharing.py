@@ -50,7 +50,9 @@ def test_the_slowest_share_is_the_one_with_the_longest_way_to_go() -> None:
     assert slowest({}) is None
 
 
-def test_a_test_is_worth_a_hedge_after_twice_its_estimate() -> None:
+def test_a_test_is_worth_a_hedge_after_twice_its_estimate_and_a_second_at_least() -> None:
     assert not worth_hedging(2_000, 1_000)
     assert worth_hedging(2_001, 1_000)
+    assert not worth_hedging(1_000, 100)
+    assert worth_hedging(1_001, 100)
     assert not worth_hedging(60_000, 0), "of an unknown time nothing is too long"
