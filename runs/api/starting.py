@@ -18,6 +18,7 @@ from projects.api.problems import Conflict, Invalid
 from projects.models import ApiToken, Environment, Project, Test
 from projects.models.public import number_of
 from runs import ledger, reading
+from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, from_camel, given
 from runs.api.runs import described
@@ -30,6 +31,7 @@ QUARANTINE = "quarantine"
 
 class StartCrawl(RunsEndpoint):
     @extend_schema(request=CrawlOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, CrawlOrder)
@@ -40,6 +42,7 @@ class StartCrawl(RunsEndpoint):
 
 class StartRun(RunsEndpoint):
     @extend_schema(request=RunOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, RunOrder)
@@ -49,6 +52,7 @@ class StartRun(RunsEndpoint):
 
 class StartTest(RunsEndpoint):
     @extend_schema(request=TestOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, test: str) -> Response:
         asked = body(request, TestOrder)
@@ -65,6 +69,7 @@ class Trigger(RunsEndpoint):
     """For CI: bodies in camelCase or snake_case. The same Idempotency-Key gives the same run, whoever sends it."""
 
     @extend_schema(request=RunOrder, responses={202: TriggeredOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = from_camel(dict(request.data))
@@ -95,7 +100,7 @@ class TriggerStatus(RunsEndpoint):
             "total": counts.total,
             "error": found.error or None,
             "gateResult": found.gate_result,
-            "webVitalsResult": None,
+            "webVitalsResult": found.vitals_result,
             "startedAt": found.started_at,
             "finishedAt": found.finished_at,
             "durationMs": found.duration_ms,
@@ -157,6 +162,8 @@ def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key
         environment=row,
         idempotency_key=key,
         priority=asked.priority,
+        callback_url=asked.callback_url or "",
+        commit=asked.commit() if isinstance(asked, RunOrder) else {},
     )
 
 

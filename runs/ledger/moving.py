@@ -9,7 +9,8 @@ from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
 from projects.models import Activity
-from runs import states
+from runs import states, tracing
+from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
@@ -34,6 +35,8 @@ def enter(run: Run, trigger: str, **fields: Any) -> None:
     run.save(update_fields=["status", *fields])
     for effect in step.effects:
         EFFECTS[effect](run)
+    if run.is_over:
+        tracing.ended(run)
 
 
 def advance(run: Run) -> None:
@@ -150,4 +153,5 @@ EFFECTS: dict[str, Callable[[Run], None]] = {
     "note_end": _note_end,
     "skip_unresolved": _skip_unresolved,
     "stop_leases": _stop_leases,
+    "owe": owe,
 }
