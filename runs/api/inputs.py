@@ -17,10 +17,12 @@ from runs.gates import GATES
 from runs.notifiers import CHANNELS
 from runs.notifiers.github import REPO
 from runs.notifiers.http import WebUrl
+from runs.planning import RouteMap
 
 Id = Annotated[str, Field(min_length=1, max_length=30)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Reason = Annotated[str, Field(max_length=1000)]
+Priority = Annotated[int, Field(ge=-10, le=10, description="higher goes first")]
 
 
 def _repo(text: str) -> str:
@@ -36,10 +38,13 @@ def _sha(text: str) -> str:
 
 
 class ProjectSettings(Value):
-    """A project's defaults for the options of its crawls and of its test runs."""
+    """A project's defaults for the options of its crawls and of its test runs, and what its files stand for."""
 
     crawl: CrawlOptions = CrawlOptions()
     run: RunOptions = RunOptions()
+    route_map: RouteMap = Field(
+        default={}, description="files or folders (* ? [] match) to the paths of the application that they show on"
+    )
 
 
 def _known_gates(gates: dict[str, float]) -> dict[str, float]:
@@ -88,6 +93,7 @@ class CrawlOrder(CrawlOptions):
     """Options of a crawl that differ from the project's, and where it goes."""
 
     environment: Id | None = None
+    priority: Priority = 0
     callback_url: CallbackUrl | None = None
 
 
@@ -97,6 +103,7 @@ class TestOrder(RunOptions):
     __test__ = False
 
     environment: Id | None = None
+    priority: Priority = 0
     callback_url: CallbackUrl | None = None
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from projects.place import Request, page
 from runs import states, storage
 from runs.models import Attempt, Result, Run
+from runs.views.planned import SKIPS
 from runs.views.run import found_run
 
 KINDS = {
@@ -42,6 +43,7 @@ def result(request: Request, run: str, result: int) -> HttpResponse:
         "result": shown,
         "attempts": attempts,
         "attempt": attempt,
+        "skipped_because": SKIPS.get(shown.skip_reason, ""),
         "kind": KINDS.get((attempt.failure or {}).get("kind", ""), "") if attempt else "",
         "earlier": _earlier(shown, row),
         **_neighbours(shown, row),

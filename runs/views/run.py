@@ -21,6 +21,7 @@ from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import CrawlPage, Result, Run, RunEvent
 from runs.views.overview import order
+from runs.views.planned import decisions
 from runs.views.story import STAGES, lines
 from runs.views.tallies import segments, with_tallies
 from runs.views.timeline import lanes
@@ -97,6 +98,7 @@ def run(request: Request, run: str) -> HttpResponse:
         "results": _rows(row, show)[:ROWS],
         "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
         "lines": lines(row),
+        "decisions": decisions(row),
         "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
     }
     return render(request, "runs/run.html", context)
@@ -184,7 +186,7 @@ def abort(request: Request, run: str) -> HttpResponse:
 def rerun(request: Request, run: str) -> HttpResponse:
     """The same again, or only what failed, with the same options and environment."""
     place, row = found_run(request, run, QA_LEAD)
-    asked = order(request, place, row.environment, rerun_of=row)
+    asked = order(request, place, row.environment, rerun_of=row, priority=row.priority)
     try:
         again = _again(row, asked, request.POST.get("only") == "failed")
     except ledger.Refused as refusal:
