@@ -92,6 +92,7 @@ class FailedTest:
     console: tuple[str, ...] = ()
     past: tuple[Past, ...] = ()
     is_flaky: bool = False
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True)
