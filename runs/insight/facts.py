@@ -13,11 +13,13 @@ NO_ANSWER = re.compile(
     r"ERR_(NAME_NOT_RESOLVED|NAME_RESOLUTION_FAILED|CONNECTION_\w+|TIMED_OUT|ADDRESS_\w+|INTERNET_DISCONNECTED"
     r"|EMPTY_RESPONSE|NETWORK_\w+|TUNNEL_\w+|PROXY_\w+|CERT_?\w*|SSL_\w+)"
     r"|\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b"
+    r"|could not be opened: (the name server does not know|the connection was (refused|cut)|the server sent nothing"
+    r"|the host |there is no network|the address is blocked|the certificate|the encrypted connection)"
 )
 REASONS = {
-    "NAME_|ENOTFOUND|EAI_AGAIN": "its name is not known",
-    "CONNECTION_REFUSED|ECONNREFUSED": "the connection is refused",
-    "CERT|SSL": "no secure connection can be made",
+    "NAME_|ENOTFOUND|EAI_AGAIN|name server": "its name is not known",
+    "CONNECTION_REFUSED|ECONNREFUSED|was refused": "the connection is refused",
+    "CERT|SSL|certificate|encrypted": "no secure connection can be made",
     "": "it does not answer",
 }
 GATEWAY = frozenset({502, 503, 504})

@@ -7,6 +7,7 @@ Lock order, everywhere: Run, then Shard, then Lease, then results and pages. Eac
 from runs.ledger.claiming import claim, claim_page, skip_deleted
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, wanted
+from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
@@ -27,6 +28,7 @@ __all__ = [
     "give_back",
     "hold",
     "keep_proposals",
+    "learn",
     "lose",
     "open_crawl",
     "open_test_run",

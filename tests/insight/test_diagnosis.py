@@ -14,7 +14,8 @@ FAILURES: list[tuple[str, dict[str, Any]]] = [
     ("sign_in", {"kind": "blocked", "error": "The test starts signed in. No password field was found on /login."}),
     ("blocked", {"kind": "blocked", "error": "http://10.0.0.1 is a private address"}),
     ("test_error", {"kind": "document", "error": "{{ nobody }} is not a variable"}),
-    ("unreachable", {**REFUSED, "received": "net::ERR_CONNECTION_REFUSED"}),
+    ("unreachable", REFUSED),
+    ("unreachable", {**REFUSED, "error": "/ could not be opened: odd", "received": "net::ERR_CONNECTION_RESET"}),
     (
         "unreachable",
         {"kind": "navigation", "step": "request", "error": "GET /x could not be sent: connect ECONNREFUSED"},
