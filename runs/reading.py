@@ -29,7 +29,7 @@ from runs.report import (
     PageCounts,
     Past,
     RunReport,
-    Vital,
+    Vitals,
     VitalsOutcome,
     VitalsViolation,
 )
@@ -90,8 +90,8 @@ def report(run: Run) -> RunReport:
     results = Result.objects.filter(run=run)
     sums = results.aggregate(retries=Sum("retries"), after=Count("pk", filter=Q(failed_after_retry=True)))
     skips = results.filter(status=states.SKIPPED).order_by().values_list("skip_reason").annotate(Count("pk"))
-    harmless = _harmless(run)
-    failures = failed_tests(run, results.filter(status=states.FAILED)[:FAILURES_READ], harmless)
+    noise = harmless(run)
+    failures = failed_tests(run, results.filter(status=states.FAILED)[:FAILURES_READ], noise)
     return RunReport(
         run=run.public_id,
         project=run.project.public_id,
@@ -120,7 +120,7 @@ def report(run: Run) -> RunReport:
         vitals_budgets=run.project.web_vitals_budgets,
         measured=_measured(run),
         vitals=_vitals(run.vitals_result),
-        causes=_stored(run) or _found(run, failures, harmless),
+        causes=_stored(run) or _found(run, failures, noise),
     )
 
 
@@ -129,9 +129,9 @@ def causes(run: Run) -> tuple[Cause, ...]:
     stored = _stored(run)
     if stored or run.kind != "test":
         return stored
-    harmless = _harmless(run)
+    noise = harmless(run)
     failed = Result.objects.filter(run=run, status=states.FAILED)
-    return _found(run, failed_tests(run, failed[:FAILURES_FORMING], harmless), harmless)
+    return _found(run, failed_tests(run, failed[:FAILURES_FORMING], noise), noise)
 
 
 def diagnosis(result: Result) -> Diagnosis | None:
@@ -139,7 +139,7 @@ def diagnosis(result: Result) -> Diagnosis | None:
     if result.status != states.FAILED:
         return None
     failed = Result.objects.filter(pk=result.pk)
-    return failed_tests(result.run, failed, _harmless(result.run))[0].diagnosis
+    return failed_tests(result.run, failed, harmless(result.run))[0].diagnosis
 
 
 def history(result: Result) -> TestHistory | None:
@@ -147,7 +147,7 @@ def history(result: Result) -> TestHistory | None:
     return _histories(result.run).filter(test=result.test_id).first() if result.test_id else None
 
 
-def failed_tests(run: Run, results: QuerySet[Result], harmless: frozenset[str] = frozenset()) -> tuple[FailedTest, ...]:
+def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> tuple[FailedTest, ...]:
     """Failed results with what their last attempts and their tests' histories say: three queries in all."""
     rows = results.values("pk", "test_id", "title", "error", "error_kind", "retries", "document")
     rows = list(rows.annotate(template=F("test__template"), page_url=F("test__page_url")))
@@ -157,7 +157,7 @@ def failed_tests(run: Run, results: QuerySet[Result], harmless: frozenset[str] =
     tests = {row["test_id"] for row in rows if row["test_id"]}
     known = {row.test_id: row for row in _histories(run).filter(test__in=tests)} if tests else {}
     found = (_failed(run, row, attempts.get(row["pk"]), known.get(row["test_id"])) for row in rows)
-    return tuple(replace(failure, diagnosis=insight.diagnose(failure, harmless)) for failure in found)
+    return tuple(replace(failure, diagnosis=insight.diagnose(failure, noise)) for failure in found)
 
 
 def _histories(run: Run) -> QuerySet[TestHistory]:
@@ -189,7 +189,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
     )
 
 
-def _harmless(run: Run) -> frozenset[str]:
+def harmless(run: Run) -> frozenset[str]:
     """What goes wrong in tests that pass all the same, as far as the first of them show."""
     passed = Result.objects.filter(run=run, status=states.PASSED).values_list("pk", flat=True)[:PASSED_READ]
     quiet = Attempt.objects.filter(result__in=list(passed), passed=True).values_list("requests", "console")
@@ -197,8 +197,8 @@ def _harmless(run: Run) -> frozenset[str]:
     return frozenset().union(*told)
 
 
-def _found(run: Run, failures: Collection[FailedTest], harmless: frozenset[str]) -> tuple[Cause, ...]:
-    found = insight.causes(failures, harmless) if run.kind == "test" else ()
+def _found(run: Run, failures: Collection[FailedTest], noise: frozenset[str]) -> tuple[Cause, ...]:
+    found = insight.causes(failures, noise) if run.kind == "test" else ()
     return insight.known(found, _earlier_signatures(run)) if found else ()
 
 
@@ -214,16 +214,19 @@ def _stored(run: Run) -> tuple[Cause, ...]:
     return tuple(Cause(**cause | {name: tuple(cause[name]) for name in lists}) for cause in run.causes)
 
 
-def _measured(run: Run) -> tuple[Vital, ...]:
+def _measured(run: Run) -> tuple[Vitals, ...]:
     """What budgets are weighed against; nothing where there are none, or the run has ended."""
     if not run.project.web_vitals_budgets or run.kind != "test" or run.is_over:
         return ()
     executed = Result.objects.filter(run=run, status__in=states.EXECUTED, vitals__isnull=False).order_by("position")
     return tuple(
-        Vital(metric, worst["value"], worst["path"], number, f"{Test.PREFIX}-{test}" if test else "", title)
+        Vitals(
+            number,
+            f"{Test.PREFIX}-{test}" if test else "",
+            title,
+            {metric: (worst["value"], worst["path"]) for metric, worst in vitals.items() if worst},
+        )
         for number, test, title, vitals in executed.values_list("pk", "test_id", "title", "vitals")
-        for metric, worst in vitals.items()
-        if worst is not None
     )
 
 

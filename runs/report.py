@@ -116,15 +116,13 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Vital:
-    """The worst value of one web vital in one result, and the page where it was measured."""
+class Vitals:
+    """The web vitals of one result: by metric the worst value and the page where it was measured."""
 
-    metric: str
-    value: float
-    path: str
     result: int
     test: str
     title: str
+    worst: dict[str, tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +198,6 @@ class RunReport:
     failures: tuple[FailedTest, ...] = ()
     skips: dict[str, int] = field(default_factory=dict)
     vitals_budgets: dict[str, Any] = field(default_factory=dict)
-    measured: tuple[Vital, ...] = ()
+    measured: tuple[Vitals, ...] = ()
     vitals: VitalsOutcome | None = None
     causes: tuple[Cause, ...] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from runs.report import RunReport, Vital, VitalsOutcome, VitalsViolation
+from runs.report import RunReport, Vitals, VitalsOutcome, VitalsViolation
 
 NAMED = 100
 
@@ -32,21 +32,20 @@ BUDGETS: dict[str, Budget] = {
 def weigh(report: RunReport) -> VitalsOutcome | None:
     """None where no budget is set, or nothing was measured that one is set for."""
     limits = {name: float(limit) for name, limit in report.vitals_budgets.items() if name in BUDGETS}
-    held = [vital for vital in report.measured if vital.metric in limits]
-    if not held:
+    weighed = [vitals for vitals in report.measured if not limits.keys().isdisjoint(vitals.worst)]
+    if not weighed:
         return None
-    over = [vital for vital in held if vital.value > limits[vital.metric]]
-    over.sort(key=lambda vital: (-_excess(vital, limits), vital.result, vital.metric))
-    worst = tuple(_violation(vital, limits[vital.metric]) for vital in over[:NAMED])
-    return VitalsOutcome(not over, len({vital.result for vital in held}), worst, len(over))
+    over = [violation for vitals in weighed for violation in _violations(vitals, limits)]
+    over.sort(key=lambda violation: (-_excess(violation), violation.result, violation.metric))
+    return VitalsOutcome(not over, len(weighed), tuple(over[:NAMED]), len(over))
 
 
-def _excess(vital: Vital, limits: Mapping[str, float]) -> float:
-    limit = limits[vital.metric]
-    return vital.value / limit if limit else float("inf")
+def _violations(vitals: Vitals, limits: Mapping[str, float]) -> Iterator[VitalsViolation]:
+    for metric, (value, path) in vitals.worst.items():
+        if value > limits.get(metric, value):
+            measured = round(value, 4)
+            yield VitalsViolation(metric, limits[metric], measured, vitals.result, vitals.test, vitals.title, path)
 
 
-def _violation(vital: Vital, limit: float) -> VitalsViolation:
-    return VitalsViolation(
-        vital.metric, limit, round(vital.value, 3), vital.result, vital.test, vital.title, vital.path
-    )
+def _excess(violation: VitalsViolation) -> float:
+    return violation.measured / violation.limit if violation.limit else float("inf")

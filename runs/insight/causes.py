@@ -168,8 +168,12 @@ def _cause(signature: str, group: Group, harmless: Collection[str]) -> Cause:
         results=tuple(member.result for member in group.members),
         tests=tuple(tests),
         size=len(group.members),
-        category=_usual(group, lambda member: category_of(member, harmless)),
+        category=_usual(group, lambda member: _category(member, harmless)),
     )
+
+
+def _category(failure: FailedTest, harmless: Collection[str]) -> str:
+    return failure.diagnosis.category if failure.diagnosis else category_of(failure, harmless)
 
 
 def _kind(failure: FailedTest) -> str:

@@ -24,7 +24,7 @@ REASONS = {
 }
 GATEWAY = frozenset({502, 503, 504})
 OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
-OF_ITS_CODE = frozenset({"script", "stylesheet"})
+TELLING = OF_THE_PAGE | {"script", "stylesheet"}
 ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
 UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
 FRAME = re.compile(r"([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
@@ -64,7 +64,7 @@ def _of_requests(requests: Iterable[FailedRequest]) -> Iterator[Fact]:
     for request in requests:
         if request.type == "document" and (request.status in GATEWAY or NO_ANSWER.search(request.failed)):
             yield _unreachable(host(request.url), request.failed or str(request.status))
-        elif request.type in OF_THE_PAGE | OF_ITS_CODE:
+        elif request.type in TELLING:
             yield _request(request)
 
 

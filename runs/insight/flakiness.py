@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 RATE, SURE = 0.02, 0.9
@@ -49,6 +50,7 @@ def _lone_failures(recent: Sequence[Mapping[str, Any]]) -> int:
     return sum(failed[at] and not failed[at - 1] and not failed[at + 1] for at in range(1, len(failed) - 1))
 
 
+@lru_cache(maxsize=4096)
 def above(rate: float, alpha: float, beta: float) -> float:
     """P(X > rate) of X ~ Beta(alpha, beta)."""
     return 1.0 - _regularized(rate, alpha, beta)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from runs.report import Counts, PageCounts, RunReport, Vital
+from runs.report import Counts, PageCounts, RunReport, Vitals
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -37,5 +37,6 @@ def report(passed: int = 0, failed: int = 0, flaky: int = 0, **fields: Any) -> R
     return RunReport(**plain | fields)
 
 
-def vital(metric: str, value: float, result: int = 1, path: str = "/") -> Vital:
-    return Vital(metric, value, path, result, f"TC-{result}", f"Test {result}")
+def vitals(result: int = 1, **worst: float | tuple[float, str]) -> Vitals:
+    told = {metric: value if isinstance(value, tuple) else (value, "/") for metric, value in worst.items()}
+    return Vitals(result, f"TC-{result}", f"Test {result}", told)

@@ -4,7 +4,7 @@ import pytest
 
 from runs.gates import judge
 from runs.report import Cause
-from tests.gates.reports import report, vital
+from tests.gates.reports import report, vitals
 
 CAUSE = Cause("ab12", "POST /api/cart answers 500", "expectation", "POST /api/cart", "…", (1,), ("TC-1",), 1)
 
@@ -63,7 +63,7 @@ def test_a_rate_is_not_rounded_up_to_its_limit() -> None:
 
 
 def test_a_test_over_a_budget_fails_the_verdict_and_is_named_with_its_page() -> None:
-    measured = (vital("lcp", 2400.4, 1), vital("lcp", 2600, 2, "/cart"), vital("cls", 0.3, 2, "/pay"))
+    measured = (vitals(1, lcp=2400.4), vitals(2, lcp=(2600, "/cart"), cls=(0.3, "/pay")))
     judgement = judge(report(passed=2, vitals_budgets={"lcp": 2500, "cls": 0.1}, measured=measured))
     assert judgement.verdict == "failed"
     assert judgement.vitals is not None
@@ -75,24 +75,22 @@ def test_a_test_over_a_budget_fails_the_verdict_and_is_named_with_its_page() -> 
 
 
 def test_a_vital_at_its_budget_is_within_it() -> None:
-    judgement = judge(
-        report(passed=1, vitals_budgets={"ttfb": 800, "cls": 0}, measured=(vital("ttfb", 800), vital("cls", 0)))
-    )
+    judgement = judge(report(passed=1, vitals_budgets={"ttfb": 800, "cls": 0}, measured=(vitals(ttfb=800, cls=0),)))
     assert judgement.vitals is not None
     assert (judgement.verdict, judgement.vitals.passed) == ("passed", True)
 
 
 @pytest.mark.parametrize("budgets", [{}, {"inp": 200}])
 def test_budgets_say_nothing_where_none_is_set_or_nothing_was_measured_for_them(budgets: dict[str, float]) -> None:
-    judgement = judge(report(passed=1, vitals_budgets=budgets, measured=(vital("lcp", 9000),)))
+    judgement = judge(report(passed=1, vitals_budgets=budgets, measured=(vitals(lcp=9000),)))
     assert (judgement.verdict, judgement.vitals) == ("passed", None)
 
 
 def test_of_thousands_of_violations_the_worst_hundred_are_named_and_all_are_counted() -> None:
-    measured = tuple(vital("lcp", 1000 + number, number) for number in range(2000))
-    vitals = judge(report(passed=2000, vitals_budgets={"lcp": 1}, measured=measured)).vitals
-    assert vitals is not None
-    assert (vitals.over, len(vitals.violations), vitals.violations[0].measured) == (2000, 100, 2999)
+    measured = tuple(vitals(number, lcp=1000 + number) for number in range(2000))
+    outcome = judge(report(passed=2000, vitals_budgets={"lcp": 1}, measured=measured)).vitals
+    assert outcome is not None
+    assert (outcome.over, len(outcome.violations), outcome.violations[0].measured) == (2000, 100, 2999)
 
 
 def test_the_causes_of_the_report_are_those_of_the_judgement() -> None:
