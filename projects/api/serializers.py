@@ -61,6 +61,7 @@ class ProjectOut(WithCredentials):
             "variables",
             "settings",
             "quality_gates",
+            "web_vitals_budgets",
             "created_at",
             "updated_at",
         ]

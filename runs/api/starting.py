@@ -92,7 +92,7 @@ class TriggerStatus(RunsEndpoint):
             "total": counts.total,
             "error": found.error or None,
             "gateResult": found.gate_result,
-            "webVitalsResult": None,
+            "webVitalsResult": found.vitals_result,
             "startedAt": found.started_at,
             "finishedAt": found.finished_at,
             "durationMs": found.duration_ms,
