@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
@@ -38,6 +38,18 @@ FAILURES_READ = 20_000
 FAILURES_FORMING = 500
 PASSED_READ = 100
 RUNS_REMEMBERED = 50
+FACTS_OF_A_FAILURE = (
+    "pk",
+    "test_id",
+    "title",
+    "error",
+    "error_kind",
+    "retries",
+    "document",
+    "template",
+    "page_url",
+)
+FACTS_OF_AN_ATTEMPT = ("result", "failure", "requests", "console")
 
 
 class SecretsMissing(Exception):
@@ -149,11 +161,11 @@ def history(result: Result) -> TestHistory | None:
 
 def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> tuple[FailedTest, ...]:
     """Failed results with what their last attempts and their tests' histories say: three queries in all."""
-    rows = results.values("pk", "test_id", "title", "error", "error_kind", "retries", "document")
-    rows = list(rows.annotate(template=F("test__template"), page_url=F("test__page_url")))
+    made = results.annotate(template=F("test__template"), page_url=F("test__page_url"))
+    rows: list[Any] = list(made.values(*FACTS_OF_A_FAILURE))
     numbers = [row["pk"] for row in rows]
     last = Attempt.objects.filter(result__in=numbers, passed=False, number=F("result__attempt_count"))
-    attempts = {row["result"]: row for row in last.values("result", "failure", "requests", "console")}
+    attempts: dict[int, Any] = {row["result"]: row for row in last.values(*FACTS_OF_AN_ATTEMPT)}
     tests = {row["test_id"] for row in rows if row["test_id"]}
     known = {row.test_id: row for row in _histories(run).filter(test__in=tests)} if tests else {}
     found = (_failed(run, row, attempts.get(row["pk"]), known.get(row["test_id"])) for row in rows)
@@ -218,7 +230,8 @@ def _measured(run: Run) -> tuple[Vitals, ...]:
     """What budgets are weighed against; nothing where there are none, or the run has ended."""
     if not run.project.web_vitals_budgets or run.kind != "test" or run.is_over:
         return ()
-    executed = Result.objects.filter(run=run, status__in=states.EXECUTED, vitals__isnull=False).order_by("position")
+    rows = Result.objects.filter(run=run, status__in=states.EXECUTED, vitals__isnull=False).order_by("position")
+    executed: Iterable[Any] = rows.values_list("pk", "test_id", "title", "vitals")
     return tuple(
         Vitals(
             number,
@@ -226,7 +239,7 @@ def _measured(run: Run) -> tuple[Vitals, ...]:
             title,
             {metric: (worst["value"], worst["path"]) for metric, worst in vitals.items() if worst},
         )
-        for number, test, title, vitals in executed.values_list("pk", "test_id", "title", "vitals")
+        for number, test, title, vitals in executed
     )
 
 

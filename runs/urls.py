@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import defaults, editing, files, home, overview, pages, result, review, run, tests
+from runs.views import defaults, editing, files, home, overview, pages, quality, result, review, run, tests
 
 PROJECT = "projects/<str:project>"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{PROJECT}/crawl", overview.start_crawl, name="start-crawl"),
     path(f"{PROJECT}/run", overview.start_run, name="start-run"),
     path(f"{PROJECT}/settings/defaults", defaults.defaults, name="defaults"),
+    path(f"{PROJECT}/settings/quality", quality.quality, name="quality"),
     path(f"{PROJECT}/tests", tests.tests, name="tests"),
     path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),

@@ -12,20 +12,21 @@ NAMED = 100
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One vital: its name for people, its unit, and the range of limits."""
+    """One vital: its name for people, its unit, the range of limits, and what counts as good (web.dev/vitals)."""
 
     name: str
     words: str
     unit: str
     low: float
     high: float
+    good: float
 
 
 BUDGETS: dict[str, Budget] = {
-    "lcp": Budget("lcp", "Largest Contentful Paint", "ms", 1, 120_000),
-    "inp": Budget("inp", "Interaction to Next Paint", "ms", 1, 120_000),
-    "ttfb": Budget("ttfb", "Time to First Byte", "ms", 1, 120_000),
-    "cls": Budget("cls", "Cumulative Layout Shift", "", 0, 10),
+    "lcp": Budget("lcp", "Largest Contentful Paint", "ms", 1, 120_000, 2_500),
+    "inp": Budget("inp", "Interaction to Next Paint", "ms", 1, 120_000, 200),
+    "ttfb": Budget("ttfb", "Time to First Byte", "ms", 1, 120_000, 800),
+    "cls": Budget("cls", "Cumulative Layout Shift", "", 0, 10, 0.1),
 }
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from projects.models import Test
 from runs import ledger
 from runs.exporters import EXPORTERS, ResultLine
 from runs.models import Artifact, CrawlPage, Run, TestHistory
@@ -196,7 +197,7 @@ def test_a_failed_result_says_what_kind_it_is_and_what_its_past_says(viewer: API
     said = {"category": "product_bug", "words": "The application does something else than expected."}
     assert viewer.get(path).json()["diagnosis"] == {**said, "standing": "first", "since": None}
     past = [{"run": 0, "status": "failed", "retries": 2, "version": 1}]
-    known = TestHistory.objects.create(test_id=result.test_id, outcomes=past, flaky_score=42.5)
+    known = TestHistory.objects.create(test=Test.objects.get(), outcomes=past, flaky_score=42.5)
     body = viewer.get(path).json()
     assert (body["diagnosis"]["standing"], body["diagnosis"]["since"]) == ("known", "RUN-0")
     assert body["flaky_score"] == 42.5
