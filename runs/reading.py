@@ -38,6 +38,7 @@ FAILURES_READ = 20_000
 FAILURES_FORMING = 500
 PASSED_READ = 100
 RUNS_REMEMBERED = 50
+UNKNOWN: tuple[tuple[()], bool] = ((), False)
 FACTS_OF_A_FAILURE = (
     "pk",
     "test_id",
@@ -167,8 +168,9 @@ def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> 
     last = Attempt.objects.filter(result__in=numbers, passed=False, number=F("result__attempt_count"))
     attempts: dict[int, Any] = {row["result"]: row for row in last.values(*FACTS_OF_AN_ATTEMPT)}
     tests = {row["test_id"] for row in rows if row["test_id"]}
-    known = {row.test_id: row for row in _histories(run).filter(test__in=tests)} if tests else {}
-    found = (_failed(run, row, attempts.get(row["pk"]), known.get(row["test_id"])) for row in rows)
+    histories = _histories(run).filter(test__in=tests).values_list("test", "outcomes", "is_flaky")
+    known = {test: (outcomes, is_flaky) for test, outcomes, is_flaky in histories} if tests else {}
+    found = (_failed(run, row, attempts.get(row["pk"]), known.get(row["test_id"], UNKNOWN)) for row in rows)
     return tuple(replace(failure, diagnosis=insight.diagnose(failure, noise)) for failure in found)
 
 
@@ -177,11 +179,11 @@ def _histories(run: Run) -> QuerySet[TestHistory]:
     return TestHistory.objects.filter(environment=run.environment_id, browser=browser)
 
 
-def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known: TestHistory | None) -> FailedTest:
+def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known: tuple[Any, bool]) -> FailedTest:
     seen = attempt or {"failure": None, "requests": (), "console": ()}
     failure = seen["failure"] or {}
     place = scene.of(row, failure.get("step"), seen["requests"])
-    outcomes = known.outcomes if known else ()
+    outcomes, is_flaky = known
     return FailedTest(
         result=row["pk"],
         test=f"{Test.PREFIX}-{row['test_id']}" if row["test_id"] else "",
@@ -197,7 +199,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
         requests=scene.failed_requests(seen["requests"]),
         console=tuple(seen["console"]),
         past=tuple(Past(f"{Run.PREFIX}-{was['run']}", was["status"]) for was in outcomes if was["run"] < run.pk),
-        is_flaky=bool(known and known.is_flaky),
+        is_flaky=is_flaky,
     )
 
 
