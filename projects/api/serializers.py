@@ -64,6 +64,7 @@ class ProjectOut(WithCredentials):
             "settings",
             "quality_gates",
             "max_concurrent_runs",
+            "web_vitals_budgets",
             "created_at",
             "updated_at",
         ]

@@ -20,6 +20,7 @@ from projects.place import Place, Request, page, place_of
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.views.causes import panel
 from runs.views.overview import order
 from runs.views.planned import decisions
 from runs.views.story import STAGES, lines
@@ -106,6 +107,7 @@ def run(request: Request, run: str) -> HttpResponse:
 
 def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
     """What changes all the time and is small."""
+    tally = Result.objects.filter(run=row).tally()
     return {
         "here": "runs",
         "place": place,
@@ -113,7 +115,8 @@ def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
         "show": show if show in states.RESULT_STATES else "",
         "seq": row.last_seq,
         "progress": progress_of(row),
-        "tally": Result.objects.filter(run=row).tally(),
+        "tally": tally,
+        "causes": panel(row, tally[states.FAILED]),
         "pages": reading.page_counts(row.pk) if row.kind == "crawl" else None,
         "stages": _stages(row),
         "lanes": lanes(row),
