@@ -106,6 +106,7 @@ class RunOut(serializers.ModelSerializer[Run]):
             "gate_result",
             "vitals_result",
             "causes",
+            "makespan",
             "results",
             "pages",
             "last_seq",

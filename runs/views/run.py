@@ -26,6 +26,7 @@ from runs.views.planned import decisions
 from runs.views.story import STAGES, lines
 from runs.views.tallies import segments, with_tallies
 from runs.views.timeline import lanes
+from runs.views.waiting import of_run
 
 PER_PAGE = 30
 ROWS = 200
@@ -120,7 +121,15 @@ def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
         "pages": reading.page_counts(row.pk) if row.kind == "crawl" else None,
         "stages": _stages(row),
         "lanes": lanes(row),
+        "waits": of_run(row),
+        "of_ideal": of_ideal(row),
     }
+
+
+def of_ideal(row: Run) -> int | None:
+    """How near to ideal the work was shared out, in per cent; None where there is nothing to say."""
+    found = row.makespan
+    return round(100 * found["ideal_ms"] / found["achieved_ms"]) if found and found["achieved_ms"] else None
 
 
 def _stages(row: Run) -> list[tuple[str, str]]:
