@@ -31,8 +31,8 @@ class Ran:
     run: int
 
 
-def settle_in(directory: Path) -> None:
-    """From now on this process and its children work on an empty database in the directory."""
+def settle_in(directory: Path, database_url: str = "") -> None:
+    """From now on this process and its children work on an empty database: the one given, or one in the directory."""
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ |= {
@@ -40,6 +40,8 @@ def settle_in(directory: Path) -> None:
         "SENTRI_DATA_DIR": str(directory),
         "SENTRI_LOG_LEVEL": "WARNING",
     }
+    if database_url:
+        os.environ["SENTRI_DATABASE_URL"] = database_url
     import django
     from django.core.management import call_command
 

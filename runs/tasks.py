@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from projects.secrets import Unreadable
-from runs import delivering, frames, gates, ledger, queue, reading, states
+from runs import delivering, frames, gates, ledger, meters, queue, reading, states
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -33,15 +33,21 @@ CONNECT_TRIES = 3
 CONNECT_AGAIN_SECONDS = 1.0
 
 
+LOOK_AROUND_SECONDS = 2.0
+
+
 class Stopping(Exception):
-    """The cluster was asked to stop; what this worker holds is given back."""
+    """The cluster was asked to stop, or others wait: what this worker holds is given back."""
 
 
-def shard(shard_id: int) -> None:
-    """Works on a shard until its run has nothing left for it."""
+def shard(_shard_id: int) -> None:
+    """Works on the shard that deserves a worker most, until its run has nothing left for it.
+
+    The message says that some shard waits; the one that it names may have been taken with another message.
+    """
     if queue.stopping():
         return
-    held = ledger.hold(shard_id, f"{socket.gethostname()}:{os.getpid()}")
+    held = ledger.take(f"{socket.gethostname()}:{os.getpid()}")
     if held is not None and _worked_off(held):
         # The message for it is on its way as well; whoever comes second finds nothing to judge.
         judge(held.run)
@@ -78,12 +84,22 @@ def judge(run_id: int) -> None:
         ledger.close(run_id, gates.judge(reading.report(run)))
     except ledger.Stale:
         log.info("run %s was ended by another", run_id)
+    except DatabaseError:
+        log.exception("run %s: the database is away; the run is judged again once it is back", run_id)
+    except Exception as error:
+        log.exception("run %s cannot be judged", run_id)
+        problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
+        ledger.fail(run_id, problem, "internal")
 
 
 def deliver(delivery_id: int) -> None:
     """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
-    if not queue.stopping():
+    if queue.stopping():
+        return
+    try:
         delivering.deliver(delivery_id)
+    except DatabaseError:
+        log.exception("delivery %s: the database is away; it is tried again once it is back", delivery_id)
 
 
 class Worker:
@@ -92,8 +108,9 @@ class Worker:
     def __init__(self, held: ledger.Hold) -> None:
         self.held = held
         self.window = frames.Window(held.run, held.index)
-        self.renewed = time.monotonic()
+        self.renewed = self.looked = time.monotonic()
         self.done: set[str] = set()
+        self.yielding = False
 
     def work(self) -> None:
         while True:
@@ -102,6 +119,8 @@ class Worker:
                 raise ledger.Stale
             if run.stage not in self.done and STAGES[run.stage](self, run):
                 self.done.add(run.stage)
+            if self.yielding:
+                raise Stopping
             if run.stage in self.done and states.next_stage(run.kind, run.stage) is None:
                 return
             self.tick()
@@ -116,18 +135,31 @@ class Worker:
             self.renewed = time.monotonic()
         else:
             ledger.wanted(self.held)
+        self._look_around()
         self.window.tick()
+
+    def _look_around(self) -> None:
+        """Claims nothing more once somebody with a better claim to this worker waits; what is begun is finished."""
+        if self.yielding or time.monotonic() - self.looked < LOOK_AROUND_SECONDS:
+            return
+        self.looked = time.monotonic()
+        self.yielding = ledger.should_yield(self.held.lease, self.held.run)
+        if self.yielding:
+            meters.count(meters.YIELDS)
 
     def record(self, events: Any) -> None:
         ledger.record(self.held, events)
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
+        hedging = run.kind == "test" and run.options.get("hedge", True)
         self._require_site(plan)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim(self.held, retries)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
             lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
@@ -149,9 +181,11 @@ class Worker:
     def crawl(self, run: Run) -> bool:
         plan = reading.crawl_plan(run)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim_page(self.held, plan.options.max_pages)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
+            return claimed.works, claimed.more
 
         first = self.held.index == 0
         Drive(claim, self.record, self.tick).run(
@@ -169,7 +203,7 @@ class Worker:
             found.extend(event for event in events if isinstance(event, Proposal))
             ledger.record(self.held, [event for event in events if isinstance(event, Log)])
 
-        Drive(lambda: (None, False), record, self.tick).run(
+        Drive(lambda _wanted: ((), False), record, self.tick).run(
             lambda _pull: _with_browser(lambda b: propose(b, plan, pages, known))
         )
         ledger.keep_proposals(self.held, found)

@@ -35,6 +35,8 @@ class Env:
     lease_seconds: float = 15.0
     renew_seconds: float = 4.0
     max_leases: int = 3
+    slice_seconds: float = 10.0
+    ai_provider: str = ""
     browser_path: str = ""
     canary_seconds: float = 30.0
     grace_seconds: float = 20.0

@@ -24,12 +24,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty PostgreSQL server, gone with all its data afterwards."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """The URL of an empty PostgreSQL server, gone with all its data afterwards.
+
+    Unless it is `durable`, it does not wait for the disk: tests end with the server.
+    """
     binaries = _postgres_binaries()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
-        yield stack.enter_context(_own_cluster(binaries, directory) if binaries else _bundled_cluster(directory))
+        cluster = _own_cluster(binaries, directory, durable) if binaries else _bundled_cluster(directory)
+        yield stack.enter_context(cluster)
 
 
 @contextmanager
@@ -59,7 +63,7 @@ def _postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
+def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[str]:
     """PostgreSQL refuses to run as root, so root starts it as the user `postgres`."""
     port = free_port()
     root = os.geteuid() == 0
@@ -67,7 +71,8 @@ def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
         shutil.chown(directory, "postgres")
     user = "postgres" if root else None
     data = directory / "data"
-    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    options += "" if durable else " -c fsync=off"
 
     def run(*command: str) -> None:
         subprocess.run(

@@ -164,6 +164,7 @@ class AttemptEnded:
     artifacts: tuple[ArtifactFile, ...] = ()
     console: tuple[str, ...] = ()
     requests: tuple[dict[str, Any], ...] = ()
+    vitals: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from runs import frames, queue, states
-from runs.ledger.holding import lose, send_shard
+from runs import frames, meters, queue, states
+from runs.ledger.holding import lose
 from runs.ledger.owing import resend_deliveries
 from runs.ledger.refusals import Refused
+from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import locked
-from runs.models import CrawlPage, Lease, Result, Run, Shard
+from runs.ledger.turns import waiting
+from runs.models import Lease, Run, Shard
 
 RESEND = timedelta(seconds=10)
 
@@ -35,13 +36,15 @@ def sweep() -> Swept:
     expired = Lease.objects.filter(state=states.OPEN, expires_at__lt=now).values_list("pk", flat=True)
     lost = sum(lose(lease) for lease in list(expired))
     frames.way().forget_unwatched()
-    deliveries = resend_deliveries()
-    if queue.waiting():
-        return Swept(lost=lost, deliveries_sent=deliveries)
-    shards = list(_unheld(Shard.objects.filter(sent_at__lt=now - RESEND)).values_list("pk", "run_id"))
-    sent = sum(_resend(shard, run) for shard, run in shards)
     judging = Run.objects.filter(status=states.JUDGING, sent_at__lt=now - RESEND).values_list("pk", flat=True)
-    return Swept(lost, sent, sum(_resend_judge(run) for run in list(judging)), deliveries)
+    judges = sum(_resend_judge(run) for run in list(judging))
+    deliveries = resend_deliveries()
+    shards = (
+        0 if queue.waiting() else sum(_resend(one.shard, one.run) for one in waiting() if one.sent_at < now - RESEND)
+    )
+    meters.count(meters.RESENT, shards, "shard")
+    meters.count(meters.RESENT, judges, "judge")
+    return Swept(lost, shards, judges, deliveries)
 
 
 def requeue(run_id: int) -> int:
@@ -54,22 +57,10 @@ def requeue(run_id: int) -> int:
     return sum(_resend(shard, run.pk) for shard in run.shards.values_list("pk", flat=True))
 
 
-def _unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
-    """Shards of living runs that no worker holds although work for them is left."""
-    held = Lease.objects.filter(shard=OuterRef("pk"), state=states.OPEN)
-    results = Result.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    pages = CrawlPage.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    waiting = shards.filter(~Exists(held), run__status__in=(states.QUEUED, states.RUNNING))
-    begins = waiting.filter(run__status=states.QUEUED)
-    proposes = waiting.filter(run__stage=states.PROPOSE)
-    works = waiting.filter(Exists(results)) | waiting.filter(Exists(pages))
-    return begins | proposes | works
-
-
 def _resend(shard_id: int, run_id: int) -> int:
     with transaction.atomic():
         run = locked(run_id)
-        shard = Shard.objects.select_for_update().get(pk=shard_id)
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=shard_id)
         if run.status not in (states.QUEUED, states.RUNNING) or shard.leases.filter(state=states.OPEN).exists():
             return 0
         send_shard(shard)
@@ -81,7 +72,5 @@ def _resend_judge(run_id: int) -> int:
         run = locked(run_id)
         if run.status != states.JUDGING:
             return 0
-        run.sent_at = timezone.now()
-        run.save(update_fields=["sent_at"])
-        queue.send("judge", run.pk)
+        send_judge(run)
         return 1
