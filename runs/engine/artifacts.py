@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable
@@ -14,12 +17,28 @@ from runs.engine.events import ArtifactFile
 
 MASK = "•••"
 SHORTEST = 3
-TYPES: dict[Literal["screenshot", "trace", "video"], tuple[str, str]] = {
+Kind = Literal["screenshot", "trace", "video"]
+TYPES: dict[Kind, tuple[str, str]] = {
     "screenshot": ("screenshot.png", "image/png"),
     "trace": ("trace.zip", "application/zip"),
     "video": ("video.webm", "video/webm"),
 }
 BINARY = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".woff", ".woff2", ".ttf", ".zip")
+
+# What Playwright's driver says when it, not Python, writes the file.
+DRIVERS_WORD = re.compile(r"\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EFBIG|EIO|ENOENT|ENOTDIR)\b")
+
+
+class NotWritten(Exception):
+    """The disk does not take a file; the message is the system's own word for it."""
+
+
+def disk_problem(error: BaseException) -> str | None:
+    """Why a file could not be written, where that is what an error is about."""
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
+        return error.strerror or str(error)
+    word = DRIVERS_WORD.search(str(error))
+    return os.strerror(getattr(errno, word[1])) if word else None
 
 
 class Masking:
@@ -70,14 +89,17 @@ def _shapes(secret: str) -> set[str]:
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *escaped}
 
 
-def place(root: Path, result: int, attempt: int, kind: Literal["screenshot", "trace", "video"]) -> Path:
+def place(root: Path, result: int, attempt: int, kind: Kind) -> Path:
     """Where a file of an attempt goes; its directory exists afterwards."""
     directory = root / str(result) / str(attempt)
     directory.mkdir(parents=True, exist_ok=True)
     return directory / TYPES[kind][0]
 
 
-def described(root: Path, path: Path, kind: Literal["screenshot", "trace", "video"]) -> ArtifactFile:
+def described(root: Path, path: Path, kind: Kind) -> ArtifactFile | None:
+    """The file as attempts tell of it; nothing where it was not written."""
+    if not path.exists():
+        return None
     return ArtifactFile(
         kind=kind,
         path=path.relative_to(root).as_posix(),

@@ -13,8 +13,8 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import requeue, sweep
-from runs.ledger.turns import ahead_of, should_yield
+from runs.ledger.sweeping import pass_on, requeue, sweep
+from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
     "Hold",
@@ -37,6 +37,7 @@ __all__ = [
     "lose",
     "open_crawl",
     "open_test_run",
+    "pass_on",
     "record",
     "redeliver",
     "renew",
@@ -47,5 +48,6 @@ __all__ = [
     "take",
     "take_delivery",
     "take_stage",
+    "waiting",
     "wanted",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from runs.ledger.story import locked, tell
 from runs.ledger.turns import has_turn, waiting
 from runs.models import CrawlPage, Lease, Result, Run, Shard
 
+log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
 POISONED = "The test crashed the worker twice."
 
@@ -147,6 +149,8 @@ def lose(lease_id: int) -> bool:
         if lease.state != states.OPEN or lease.expires_at > timezone.now():
             return False
         _end(lease, "lose")
+        belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
+        log.warning("lease lost", extra=belongs)
         shard.leases_lost += 1
         shard.save(update_fields=["leases_lost"])
         meters.count(meters.LEASES_LOST)

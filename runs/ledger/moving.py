@@ -9,7 +9,7 @@ from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
 from projects.models import Activity
-from runs import states
+from runs import states, tracing
 from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
@@ -35,6 +35,8 @@ def enter(run: Run, trigger: str, **fields: Any) -> None:
     run.save(update_fields=["status", *fields])
     for effect in step.effects:
         EFFECTS[effect](run)
+    if run.is_over:
+        tracing.ended(run)
 
 
 def advance(run: Run) -> None:

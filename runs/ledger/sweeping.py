@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,8 +13,8 @@ from runs.ledger.holding import lose
 from runs.ledger.owing import resend_deliveries
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
-from runs.ledger.story import locked
-from runs.ledger.turns import waiting
+from runs.ledger.story import locked, tell
+from runs.ledger.turns import unheld, waiting
 from runs.models import Lease, Run, Shard
 
 RESEND = timedelta(seconds=10)
@@ -38,13 +38,12 @@ def sweep() -> Swept:
     frames.way().forget_unwatched()
     judging = Run.objects.filter(status=states.JUDGING, sent_at__lt=now - RESEND).values_list("pk", flat=True)
     judges = sum(_resend_judge(run) for run in list(judging))
-    deliveries = resend_deliveries()
     shards = (
         0 if queue.waiting() else sum(_resend(one.shard, one.run) for one in waiting() if one.sent_at < now - RESEND)
     )
     meters.count(meters.RESENT, shards, "shard")
     meters.count(meters.RESENT, judges, "judge")
-    return Swept(lost, shards, judges, deliveries)
+    return Swept(lost, shards, judges, resend_deliveries())
 
 
 def requeue(run_id: int) -> int:
@@ -57,6 +56,25 @@ def requeue(run_id: int) -> int:
     return sum(_resend(shard, run.pk) for shard in run.shards.values_list("pk", flat=True))
 
 
+def pass_on(shard_id: int, sent_at: datetime) -> bool:
+    """Sends a message again that a worker cannot use, for the shard that it names or for another that waits.
+
+    Not where nothing waits, nor where that shard's message was sent again since `sent_at`: messages do not multiply.
+    """
+    turns = waiting()
+    named = unheld(Shard.objects.filter(pk=shard_id)).values_list("run", flat=True).first()
+    target = shard_id if named in {one.run for one in turns} else next((one.shard for one in turns), None)
+    if target is None:
+        return False
+    with transaction.atomic():
+        locked(Shard.objects.values_list("run", flat=True).get(pk=target))
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=target)
+        if target == shard_id and shard.sent_at != sent_at:
+            return False
+        send_shard(shard)
+        return True
+
+
 def _resend(shard_id: int, run_id: int) -> int:
     with transaction.atomic():
         run = locked(run_id)
@@ -64,6 +82,8 @@ def _resend(shard_id: int, run_id: int) -> int:
         if run.status not in (states.QUEUED, states.RUNNING) or shard.leases.filter(state=states.OPEN).exists():
             return 0
         send_shard(shard)
+        message = f"Shard {shard.index} waited without a message in the queue; it was queued again."
+        tell(run, [("log", {"level": "warning", "message": message})])
         return 1
 
 

@@ -36,6 +36,11 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "draft": ("flaky", "◇", "waits for review"),
     "approved": ("passed", "✓", "approved"),
     "rejected": ("skipped", "✕", "rejected"),
+    "fit": ("passed", "✓", "fit"),
+    "unfit": ("failed", "✕", "unfit"),
+    "stopping": ("running", "◐", "stopping"),
+    "silent": ("flaky", "?", "silent"),
+    "gone": ("skipped", "∅", "gone"),
 }
 
 
@@ -109,6 +114,12 @@ def duration(milliseconds: Any) -> str:
     if ms < 3_600_000:
         return f"{ms // 60_000} min {ms // 1000 % 60:02} s"
     return f"{ms // 3_600_000} h {ms // 60_000 % 60:02} min"
+
+
+@register.filter
+def vital(value: float, metric: str) -> str:
+    """A web vital as one writes it: 2,600 ms; the layout shift has no unit."""
+    return f"{value:.3g}" if metric == "cls" else f"{value:,.0f} ms"
 
 
 @register.filter

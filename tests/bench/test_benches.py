@@ -48,3 +48,13 @@ def test_the_crawl_prints_a_table_and_its_ratio(browser_path: str) -> None:
     found = json.loads(printed[-1])
     assert found["ratio_to_crawlee"] > 0
     assert (found["pages"], set(found["pages_per_second"])) == (12, {"Sentri", "Crawlee"})
+
+
+def test_the_report_prints_a_table_of_its_parts() -> None:
+    printed = bench("bench.report", "--results", "40", "--failures", "20", "--rounds", "2", "--json")
+    rows = [line for line in printed if line.startswith("|")]
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["read", "verdict", "clusters", "flakiness", "total"]
+    found = json.loads(printed[-1])
+    assert (found["results"], found["failures"], found["verdict"]) == (40, 20, "failed")
+    assert 1 < found["causes"] < 20
+    assert found["seconds"]["total"] > found["seconds"]["clusters"] > 0

@@ -143,7 +143,7 @@ def test_an_error_of_the_main_thread_stops_the_stream_and_lets_it_clean_up(where
     def wrong(*_: Any) -> Any:
         raise Wrong
 
-    verbs: dict[str, Any] = {"claim": lambda _wanted: ((1,), True), "record": lambda _events: None, "tick": lambda: None}
+    verbs: dict[str, Any] = {"claim": lambda _: ((1,), True), "record": lambda _: None, "tick": lambda: None}
     verbs[where] = wrong
     with pytest.raises(Wrong):
         Drive(**verbs).run(endless)

@@ -8,6 +8,7 @@ from tests.web.conftest import World, ended
 PAGES = {
     "/": "home",
     "/projects/new": "new",
+    "/cluster": "home",
     "{project}": "viewer",
     "{project}/tests": "viewer",
     "{project}/review": "viewer",

@@ -7,17 +7,16 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from projects.models import Activity, ApiToken, Channel, Environment, Membership, Project, Test, Workspace
 from runs import ledger
 from runs.engine.plan import CrawlOptions, RunOptions
-from runs.models import Artifact, Delivery, Run
+from runs.models import Artifact, Delivery, Meter, Run, Worker
 from tests.ledger.conftest import DOCUMENT, Hand
 
-LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "test", "apitoken", "activity"} | {
-    "channel",
-    "delivery",
-}
+LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "worker", "meter", "delivery"}
+LOOKED_AT |= {"test", "apitoken", "activity", "channel"}
 SECRET = "correct horse battery"
 
 
@@ -53,6 +52,9 @@ def run(operator: Client) -> Run:
     attempt = made.results.get().attempts.get()
     Artifact.objects.create(attempt=attempt, kind="trace", path="a", content_type="application/zip", size=1)
     user.groups.create(name="testers")
+    now = timezone.now()
+    Worker.objects.create(name="here:1", host="here", pid=1, started_at=now, seen_at=now)
+    Meter.objects.create(name="sentri_claims_total", value=1)
     return made
 
 

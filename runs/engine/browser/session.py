@@ -1,4 +1,4 @@
-"""The only place that launches a browser."""
+"""The only place that launches a browser, or connects to one that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from playwright.async_api import Browser as Chromium
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import send_headers
+from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
 
@@ -41,14 +42,16 @@ class BrowserUnavailable(Exception):
 
 
 class Browser:
-    """One driver and one Chromium, started on entry; contexts are made from it.
+    """One driver and one Chromium, started or connected to on entry; contexts are made from it.
 
-    Raises `BrowserUnavailable` where nothing can be launched. When the browser or its driver has died,
-    `context` starts both again, once per call; contexts of the dead browser are lost.
+    Without an executable SENTRI_BROWSER_WS says where the browser runs; unset, one is found and launched here.
+    Raises `BrowserUnavailable` where none is to be had. When the browser, the connection or the driver has died,
+    `context` starts again, once per call; contexts of the dead browser are lost.
     """
 
-    def __init__(self, executable: str | None = None) -> None:
+    def __init__(self, executable: str | None = None, remote: Remote | None = None) -> None:
         self._executable = executable
+        self._remote = remote if executable or remote else Remote.configured()
         self._environment: dict[str, str] = {}
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
@@ -153,23 +156,44 @@ class Browser:
             raise BrowserUnavailable(f"{site.base_url} is not opened: {refusal}.")
         async with self._starting:
             if guard not in self._egress:
-                egress = Egress(guard)
-                self._egress[guard] = (egress, await egress.start())
-        proxy = {"server": self._egress[guard][1]}
+                egress = Egress(guard, self._remote.egress_host if self._remote else HERE)
+                self._egress[guard] = (egress, await self._listening(egress))
+        egress, server = self._egress[guard]
+        proxy = {"server": server, **egress.credentials}
         if allow_private or guard.site_host == "localhost" or literal(guard.site_host):
             proxy["bypass"] = bypass(site)
         return proxy
 
+    async def _listening(self, egress: Egress) -> str:
+        try:
+            return await egress.start()
+        except OSError as error:
+            raise BrowserUnavailable(
+                f"SENTRI_EGRESS_HOST is {egress.host}, which is no address of this machine: write the one"
+                " under which the browser reaches it."
+            ) from error
+
     async def _start(self) -> None:
-        path = await self._find()
+        path = await self._find() if self._remote is None else None
+        what = path or (self._remote.shown if self._remote else "")
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
                 self._playwright = await async_playwright().start()
-                self._chromium = await self._launch(self._playwright, path)
+                self._chromium = await self._obtain(self._playwright, path)
+        except NotConnected as error:
+            await self._stop()
+            raise BrowserUnavailable(str(error)) from error
         except (Error, OSError, TimeoutError) as error:
             await self._stop()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not answer in time"
-            raise BrowserUnavailable(f"The browser {path} could not be started: {reason}") from error
+            raise BrowserUnavailable(f"The browser {what} could not be started: {reason}") from error
+
+    async def _obtain(self, playwright: Playwright, path: Path | None) -> Chromium:
+        if self._remote is not None:
+            return await connect(playwright, self._remote)
+        if path is None:
+            raise BrowserUnavailable("There is no program to start as a browser.")
+        return await self._launch(playwright, path)
 
     async def _launch(self, playwright: Playwright, path: Path) -> Chromium:
         """Start the browser in its sandbox, which root does not need and some systems do not grant."""

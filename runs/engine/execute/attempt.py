@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from runs.engine.artifacts import Masking
+from runs.engine.artifacts import Masking, NotWritten
 from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
-from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
+from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport
 from runs.engine.execute.account import Account
 from runs.engine.execute.scene import Exits, Scene, open_scene
 from runs.engine.plan import ShardPlan, TestWork
@@ -34,7 +35,10 @@ class BrowserGone(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over."""
+    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over.
+
+    `unwritten` remembers what the disk has said when it took no file.
+    """
 
     browser: Browser
     plan: ShardPlan
@@ -45,6 +49,7 @@ class House:
     cast: Cast
     chance: Callable[[], int]
     clock: Callable[[], datetime]
+    unwritten: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -191,15 +196,29 @@ class Attempt:
             return ()
         plan, result, number = self.house.plan, self.order.work.result, self.order.number
         kept: list[ArtifactFile | None] = []
-        if (
-            plan.options.screenshot == "on"
-            or (plan.options.screenshot == "on_failure" and failed)
-            or self.order.pictured
-        ):
-            kept.append(await self.scene.screenshot(plan, result, number))
-        if plan.options.trace == "on" or failed:
-            kept.append(await self.scene.trace(plan, result, number, self.house.masking))
+        with self._whatever_the_disk_says():
+            if (
+                plan.options.screenshot == "on"
+                or (plan.options.screenshot == "on_failure" and failed)
+                or self.order.pictured
+            ):
+                kept.append(await self.scene.screenshot(plan, result, number))
+        with self._whatever_the_disk_says():
+            if plan.options.trace == "on" or failed:
+                kept.append(await self.scene.trace(plan, result, number, self.house.masking))
         return tuple(artifact for artifact in kept if artifact)
+
+    @contextlib.contextmanager
+    def _whatever_the_disk_says(self) -> Iterator[None]:
+        """A file that cannot be written is left out. It is told once: tests that follow will hardly fare better."""
+        try:
+            yield
+        except NotWritten as problem:
+            if str(problem) not in self.house.unwritten:
+                self.house.unwritten.add(str(problem))
+                title = self.order.work.title
+                said = f"Files of “{title}” could not be written ({problem}); results are kept without their files."
+                self.house.emit(Log("warning", said))
 
     def _ended(
         self, started_at: float, seconds: float, failure: Failure | None, artifacts: tuple[ArtifactFile, ...]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runs.engine.artifacts import Masking, described, place
+from runs.engine.artifacts import Kind, Masking, NotWritten, described, disk_problem, place
 from runs.engine.browser import APIRequestContext, Browser, BrowserContext, Page, Watch, close_context, watch
 from runs.engine.events import ArtifactFile
 from runs.engine.plan import ShardPlan
@@ -38,33 +39,28 @@ class Scene:
         return browser is None or browser.is_connected()
 
     async def screenshot(self, plan: ShardPlan, result: int, attempt: int) -> ArtifactFile | None:
-        """What the page looks like; nothing when there is no page, or it cannot be pictured."""
+        """What the page looks like; nothing when there is no page, or it cannot be pictured. Raises NotWritten."""
         if self.page is None or self.crashed.is_set() or self.page.is_closed():
             return None
         root = Path(plan.artifacts)
-        path = await asyncio.to_thread(place, root, result, attempt, "screenshot")
-        with contextlib.suppress(Exception):
+        async with _written(root, result, attempt, "screenshot") as path:
             await asyncio.wait_for(self.page.screenshot(path=path), SCREENSHOT_SECONDS)
-            return described(root, path, "screenshot")
-        return None
+        return described(root, path, "screenshot")
 
     async def trace(self, plan: ShardPlan, result: int, attempt: int, masking: Masking) -> ArtifactFile | None:
-        """The recording as a file without secrets; nothing when there is none, or it cannot be had any more."""
+        """The recording without secrets; nothing when there is none, or it is not to be had. Raises NotWritten."""
         if not self.traced:
             return None
         self.traced = False
         root = Path(plan.artifacts)
-        path = await asyncio.to_thread(place, root, result, attempt, "trace")
-        with contextlib.suppress(Exception):
+        async with _written(root, result, attempt, "trace") as path:
             async with asyncio.timeout(TRACE_SECONDS):
                 if self.context is not None:
                     await self.context.tracing.stop(path=path)
                 elif self.requests is not None:
                     await self.requests.tracing.stop(path=path)
                 await asyncio.to_thread(masking.archive, path)
-            return described(root, path, "trace")
-        await asyncio.to_thread(path.unlink, missing_ok=True)
-        return None
+        return described(root, path, "trace")
 
     async def close(self) -> None:
         if self.context is not None:
@@ -72,6 +68,22 @@ class Scene:
         if self.requests is not None:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(self.requests.dispose(), CLOSE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _written(root: Path, result: int, attempt: int, kind: Kind) -> AsyncIterator[Path]:
+    """Where to write a file. What goes wrong leaves no half of it, and is told only where the disk is to blame."""
+    path = None
+    try:
+        path = await asyncio.to_thread(place, root, result, attempt, kind)
+        yield path
+    except Exception as error:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        reason = disk_problem(error)
+        if reason is not None:
+            raise NotWritten(reason) from error
 
 
 class Exits:
