@@ -165,7 +165,8 @@ def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> 
     made = results.annotate(template=F("test__template"), page_url=F("test__page_url"))
     rows: list[Any] = list(made.values(*FACTS_OF_A_FAILURE))
     numbers = [row["pk"] for row in rows]
-    last = Attempt.objects.filter(result__in=numbers, passed=False, number=F("result__attempt_count"))
+    mine = Attempt.objects.filter(result__in=numbers, lease=F("result__lease"))
+    last = mine.filter(passed=False, number=F("result__attempt_count"))
     attempts: dict[int, Any] = {row["result"]: row for row in last.values(*FACTS_OF_AN_ATTEMPT)}
     tests = {row["test_id"] for row in rows if row["test_id"]}
     histories = _histories(run).filter(test__in=tests).values_list("test", "outcomes", "is_flaky")

@@ -226,6 +226,13 @@ def redeliver(delivery_id: int) -> None:
         queue.send("deliver", mine.pk)
 
 
+def undelivered(before: datetime, most: int = 20) -> list[int]:
+    """Deliveries that have been due since then and that no worker is at, the oldest first."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
+    due = Delivery.objects.filter(free, state=states.OWED, next_try_at__lt=before).order_by("next_try_at")
+    return list(due.values_list("pk", flat=True)[:most])
+
+
 def resend_deliveries() -> int:
     """Queues what is due: new tries when their time has come, and, into an empty queue, what got lost on its way."""
     now = timezone.now()

@@ -117,8 +117,9 @@ class Drill:
                 return
 
     def _shuffled(self) -> list[str]:
-        names = list(FAULTS)
-        return sorted(names, key=lambda name: self.chance.random() ** (1 / WEIGHTS[name]), reverse=True)
+        """All faults: first those that have not happened yet, then by weight."""
+        drawn = {name: self.chance.random() ** (1 / WEIGHTS[name]) for name in FAULTS}
+        return sorted(FAULTS, key=lambda name: (self.report.faults[name] > 0, -drawn[name]))
 
     def _again(self, verb: Callable[[], Any]) -> Any:
         """What the verb gives; tried again while the database is on its way back."""
