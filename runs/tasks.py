@@ -101,8 +101,12 @@ def judge(run_id: int) -> None:
 
 def deliver(delivery_id: int) -> None:
     """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
-    if not queue.stopping():
+    if queue.stopping():
+        return
+    try:
         delivering.deliver(delivery_id)
+    except DatabaseError:
+        log.exception("delivery %s: the database is away; it is tried again once it is back", delivery_id)
 
 
 class Worker:
