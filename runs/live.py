@@ -51,8 +51,11 @@ class Ringer:
         self.pid = os.getpid()
         self._due: dict[int, int] = {}
         self._lock = threading.Lock()
-        self._rung = threading.Event()
-        threading.Thread(target=lambda: asyncio.run(self._send_all()), name="ringer", daemon=True).start()
+        self._rung = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(
+            target=self._loop.run_until_complete, args=(self._send_all(),), name="ringer", daemon=True
+        ).start()
 
     @classmethod
     def current(cls) -> Ringer:
@@ -64,12 +67,12 @@ class Ringer:
     def ring(self, run_id: int, seq: int) -> None:
         with self._lock:
             self._due[run_id] = seq
-        self._rung.set()
+        self._loop.call_soon_threadsafe(self._rung.set)
 
     async def _send_all(self) -> None:
         away = False
         while True:
-            await asyncio.to_thread(self._rung.wait)
+            await self._rung.wait()
             self._rung.clear()
             with self._lock:
                 due, self._due = self._due, {}

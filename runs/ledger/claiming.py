@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db import IntegrityError, transaction
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from runs import meters, planning, states
 from runs.engine.plan import PageWork, TestWork
+from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.hedging import hedge
-from runs.ledger.holding import Hold, fence
+from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
+from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
 from runs.models import Result, Run
 
@@ -47,10 +49,10 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
             rows = _take(held, wanted)
         except IntegrityError:  # another shard took the same serial group or account a moment before
             rows = []
-    gone = [row for row in rows if row.proposal is None and (row.test is None or row.test.deleted_at is not None)]
+    gone = [row.pk for row in rows if row.orphaned and not row.proves]
     if gone:
-        _skip_deleted(held, [row.pk for row in gone])
-    works = tuple(_work(row, retries) for row in rows if row not in gone)
+        _skip_deleted(held, gone)
+    works = tuple(_work(row, retries) for row in rows if row.pk not in gone)
     meters.count(meters.CLAIMS, len(works))
     if works or gone:
         return Claim(works, True) if works else claim(held, retries, wanted, hedging=hedging)
@@ -61,24 +63,24 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
     return Claim((), _pending(held).exists() or (hedging and others.exists()))
 
 
-def _take(held: Hold, wanted: int) -> list[Result]:
+def _take(held: Hold, wanted: int) -> list[Free]:
     with transaction.atomic():
-        fence(held)
+        statements.need_not_survive()
+        require_open(held)
         rows = _next_results(held, wanted)
-        Result.objects.filter(pk__in=[row.pk for row in rows]).update(
-            status=states.move("result", states.PENDING, "claim").to, lease=held.lease, claimed_at=timezone.now()
-        )
+        if rows:
+            statements.take([row.pk for row in rows], held.lease, timezone.now())
     return rows
 
 
-def _work(row: Result, retries: int) -> TestWork:
+def _work(row: Free, retries: int) -> TestWork:
     return TestWork(
         result=row.pk,
         title=row.title,
         document=row.document,
         row=row.row,
         attempts_before=row.attempt_count,
-        retries=0 if row.proposal is not None else retries,
+        retries=0 if row.proves else retries,
         replays=row.replays,
     )
 
@@ -87,34 +89,35 @@ def _pending(held: Hold) -> QuerySet[Result]:
     return Result.objects.filter(run=held.run, status=states.PENDING)
 
 
-def _next_results(held: Hold, wanted: int) -> list[Result]:
-    free = _unlocked(_alone(_pending(held).filter(blocked=False)))
-    found = _one_of_each(free.filter(home=held.index).order_by("position")[:wanted])
-    if found:
-        return found
-    held.helps = _sibling(held) if held.helps is None else held.helps
-    while held.helps is not None:
-        found = _one_of_each(free.filter(home=held.helps).order_by("position")[:wanted])
-        if found:
-            return found
-        sibling = _sibling(held)
-        if sibling == held.helps:
-            break
-        held.helps = sibling
-    held.helps = None
-    return []
+def _next_results(held: Hold, wanted: int) -> list[Free]:
+    """From its own share; then from the sibling's that it helps, and from another's once that one has nothing left."""
+    found = _of(held, held.index, wanted)
+    while not found:
+        if held.helps is not None:
+            found = _of(held, held.helps, wanted)
+        if not found:
+            sibling = _sibling(held)
+            if sibling in (None, held.helps):
+                held.helps = None
+                return []
+            held.helps = sibling
+    return found
+
+
+def _of(held: Hold, home: int, wanted: int) -> list[Free]:
+    return _one_of_each(statements.free(held.run, home, wanted))
 
 
 def _sibling(held: Hold) -> int | None:
-    """Whose share to help with; asked for again when that share has nothing left, not at every claim."""
+    """Whose share to help with."""
     homes = _pending(held).filter(blocked=False).order_by().values_list("home")
     return planning.slowest(dict(homes.annotate(left=Sum("estimate_ms") + Count("pk"))))
 
 
-def _one_of_each(rows: Iterable[Result]) -> list[Result]:
+def _one_of_each(rows: Iterable[Free]) -> list[Free]:
     """The rows without a second one of the same serial group or account."""
     taken: set[tuple[str, str]] = set()
-    kept: list[Result] = []
+    kept: list[Free] = []
     for row in rows:
         keys = {("serial", row.serial), ("account", row.account)} - {("serial", ""), ("account", "")}
         if not keys & taken:
@@ -123,31 +126,13 @@ def _one_of_each(rows: Iterable[Result]) -> list[Result]:
     return kept
 
 
-def _alone(rows: QuerySet[Result]) -> QuerySet[Result]:
-    """Rows whose serial group and account nobody uses at the moment."""
-    running = Result.objects.filter(status=states.RUNNING)
-    group = running.filter(run=OuterRef("run"), serial=OuterRef("serial")).exclude(serial="")
-    account = running.filter(account=OuterRef("account")).exclude(account="")
-    return rows.filter(Q(serial="") | ~Exists(group), Q(account="") | ~Exists(account))
-
-
-def _unlocked(rows: QuerySet[Result]) -> QuerySet[Result]:
-    """Rows that no other claim holds, with what a claim needs; SQLite's transactions are exclusive anyway."""
-    needed = rows.select_related("test").only(
-        "title", "document", "row", "attempt_count", "proposal", "replays", "serial", "account", "test__deleted_at"
-    )
-    if not connection.features.has_select_for_update_skip_locked:
-        return needed
-    return needed.select_for_update(skip_locked=True, of=("self",), no_key=True)
-
-
 def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
     """Resolves claimed results whose tests were deleted meanwhile."""
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING:
             raise Stale
-        fence(held)
+        require_open(held)
         rows = Result.objects.filter(pk__in=results, status=states.RUNNING, lease=held.lease)
         lines = [("result", {"result": pk, "status": states.SKIPPED, "skip_reason": "test_deleted"}) for pk in results]
         rows.update(status=states.SKIPPED, skip_reason="test_deleted", finished_at=timezone.now())
@@ -161,7 +146,7 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
         run = locked(held.run)
         if run.status != states.RUNNING:
             raise Stale
-        fence(held)
+        require_open(held)
         tally = run.pages.tally()
         room = max_pages - tally[states.RUNNING] - tally[states.DONE] - tally[states.FAILED]
         if room <= 0:

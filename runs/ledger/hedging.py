@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from runs import meters, planning, states
 from runs.engine.plan import TestWork
-from runs.ledger.holding import Hold, fence
+from runs.ledger.holding import Hold, require_open
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
 from runs.models import Attempt, Result
@@ -23,7 +23,7 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
         run = locked(held.run)
         if run.status != states.RUNNING:
             raise Stale
-        fence(held)
+        require_open(held)
         found = _overdue(held)
         if not found:
             return None

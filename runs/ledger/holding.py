@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from runs import meters, states
+from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.moving import advance, enter
 from runs.ledger.refusals import Stale
@@ -111,6 +112,12 @@ def fence(held: Hold) -> Lease:
     if lease is None:
         raise Stale
     return lease
+
+
+def require_open(held: Hold) -> None:
+    """Raises Stale where the hold's lease is not the open one any more; holds its row lock otherwise."""
+    if not statements.lease_is_open(held.lease):
+        raise Stale
 
 
 def finish(held: Hold) -> None:

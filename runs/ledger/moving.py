@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from projects.models import Activity
 from runs import states, tracing
+from runs.ledger import statements
 from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
@@ -63,9 +64,10 @@ def enter_stage(run: Run, stage: str) -> None:
 def _unresolved(run: Run) -> bool:
     if run.stage == states.PROPOSE:
         return True
-    rows = run.pages if run.stage == states.CRAWL else run.results
-    # Two questions, each with an index of its own that is empty at the end; the first is nearly always enough.
-    return any(rows.filter(status=status).exists() for status in (states.PENDING, states.RUNNING))
+    if run.stage == states.CRAWL:
+        return run.pages.filter(status__in=states.UNRESOLVED).exists()
+    pending, running, _ = statements.left(run.pk)
+    return pending or running
 
 
 def _fail_unreached(run: Run) -> None:

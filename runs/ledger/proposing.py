@@ -8,7 +8,7 @@ from django.db import transaction
 
 from runs import planning, states
 from runs.engine.events import Proposal
-from runs.ledger.holding import Hold, fence
+from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance, enter_stage
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
@@ -23,7 +23,7 @@ def take_stage(held: Hold) -> bool:
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.PROPOSE:
             return False
-        fence(held)
+        require_open(held)
         taken = run.stage_lease
         if taken not in (None, held.lease) and Lease.objects.filter(pk=taken, state=states.OPEN).exists():
             return False
@@ -38,7 +38,7 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.PROPOSE or run.stage_lease != held.lease:
             raise Stale
-        fence(held)
+        require_open(held)
         estimates = [REPLAYS * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
         homes = planning.share(estimates, run.shards.count())
         Result.objects.bulk_create(

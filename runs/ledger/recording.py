@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from runs import meters, states
@@ -27,11 +26,12 @@ from runs.engine.events import (
     TestEnded,
     TestStarted,
 )
-from runs.ledger import pages, rows
+from runs.ledger import pages, rows, statements
 from runs.ledger.dependents import settle_dependents
-from runs.ledger.holding import Hold, fence
+from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
+from runs.ledger.statements import Mine
 from runs.ledger.story import Line, locked, tell
 from runs.models import Artifact, Attempt, Result, Run
 from runs.storage import name_of
@@ -45,16 +45,17 @@ class Batch:
 
     run: Run
     held: Hold
-    results: dict[int, Result]
+    results: dict[int, Mine]
     lines: list[Line] = field(default_factory=list)
     attempts: list[tuple[tuple[Any, ...], tuple[ArtifactFile, ...]]] = field(default_factory=list)
     counted: dict[int, int] = field(default_factory=dict)
-    ended: list[Result] = field(default_factory=list)
+    vitals: dict[int, dict[str, Any] | None] = field(default_factory=dict)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
     resolved: bool = False
 
-    def hedged(self, result: Result) -> bool:
+    def hedged(self, result: Mine) -> bool:
         """Whether this lease is the second one of the result's two."""
-        return result.hedge_id == self.held.lease
+        return result.hedge == self.held.lease
 
 
 def record(held: Hold, events: Sequence[Event]) -> None:
@@ -78,33 +79,37 @@ def _opened(held: Hold, events: Sequence[Event]) -> Batch:
     try:
         if run.status != states.RUNNING:
             raise Stale
-        fence(held)
+        require_open(held)
     except Stale:
         meters.count(meters.REFUSED, len(events), "lease")
         raise
-    numbers = {event.result for event in events if isinstance(event, TESTS)}
-    if not numbers:
-        return Batch(run, held, {})
-    running = Result.objects.filter(pk__in=numbers, run=run, status=states.RUNNING)
-    mine = running.filter(Q(lease=held.lease) | Q(hedge=held.lease))
-    return Batch(run, held, mine.only(*READ).in_bulk())
+    about_tests = any(isinstance(event, TESTS) for event in events)
+    return Batch(run, held, statements.mine(held.run, held.lease) if about_tests else {})
 
 
 def _write(batch: Batch) -> None:
     run = batch.run
     _write_attempts(batch)
-    rows.update(Result, WRITTEN, [(row.pk, *(getattr(row, name) for name in WRITTEN)) for row in batch.ended])
+    rows.update(Result, WRITTEN, batch.ended)
     if batch.resolved:
         batch.lines += _stop_after_failures(batch)
-        batch.lines += settle_dependents(run)
-    tell(run, batch.lines)
-    if batch.resolved:
-        advance(run)
+        _go_on(batch)
+    else:
+        tell(run, batch.lines)
+
+
+def _go_on(batch: Batch) -> None:
+    """After something was resolved: frees or skips what waited for it, tells, and moves the run on at its end."""
+    pending, running, blocked = statements.left(batch.run.pk)
+    batch.lines += settle_dependents(batch.run) if blocked else []
+    tell(batch.run, batch.lines)
+    if batch.run.stage == states.CRAWL or blocked or not (pending or running):
+        advance(batch.run)
 
 
 def _write_attempts(batch: Batch) -> None:
     rows.insert(Attempt, ATTEMPT, [attempt for attempt, _ in batch.attempts])
-    over = {result.pk for result in batch.ended}
+    over = {row[0] for row in batch.ended}
     rows.update(Result, ("attempt_count",), [(pk, n) for pk, n in batch.counted.items() if pk not in over])
     kept = [(tuple(attempt[:3]), file) for attempt, files in batch.attempts for file in files]
     if not kept:
@@ -123,7 +128,6 @@ def _write_attempts(batch: Batch) -> None:
     )
 
 
-READ = ("title", "replays", "attempt_count", "status", "lease", "hedge", "vitals")
 WRITTEN = (
     "status",
     "lease_id",
@@ -155,7 +159,7 @@ ATTEMPT = (
 def _stop_after_failures(batch: Batch) -> Iterable[Line]:
     """Where the run has failed as often as it may, what is not resolved is skipped and all shards stop."""
     most = batch.run.options.get("max_failures")
-    failed = any(row.status == states.FAILED for row in batch.ended)
+    failed = any(row[1] == states.FAILED for row in batch.ended)
     if most is None or not failed or batch.run.results.filter(status=states.FAILED).count() < most:
         return
     left = Result.objects.filter(run=batch.run, status__in=states.UNRESOLVED)
@@ -200,7 +204,7 @@ def _attempt(batch: Batch, event: AttemptEnded) -> None:
         event.vitals or None,
     )
     batch.attempts.append((row, event.artifacts))
-    result.vitals = worst_vitals(event.vitals)
+    batch.vitals[event.result] = worst_vitals(event.vitals)
     if not batch.hedged(result):
         result.attempt_count = batch.counted[event.result] = event.attempt
     told = {"result": event.result, "attempt": event.attempt, "passed": event.passed}
@@ -220,27 +224,33 @@ def worst_vitals(pages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _test_ended(batch: Batch, event: TestEnded) -> None:
     result = batch.results[event.result]
-    if batch.hedged(result) and event.outcome == states.FAILED and result.lease_id != batch.held.lease:
+    if batch.hedged(result) and event.outcome == states.FAILED and result.lease != batch.held.lease:
         _drop_hedge(batch, result)
         return
     del batch.results[event.result]
     retries = 0 if result.replays > 1 else max(0, event.attempts - 1)
-    result.status = states.move("result", result.status, states.OUTCOME_TRIGGER[event.outcome]).to
-    failed = result.status == states.FAILED
-    result.lease_id = batch.held.lease
-    result.attempt_count, result.retries = event.attempts, retries
-    result.failed_after_retry = failed and retries > 0
-    result.error = event.failure.message[:2000] if event.failure and failed else ""
-    result.error_kind = event.failure.kind if event.failure and failed else ""
-    result.duration_ms, result.finished_at = event.duration_ms, timezone.now()
-    batch.ended.append(result)
+    status = states.move("result", states.RUNNING, states.OUTCOME_TRIGGER[event.outcome]).to
+    failed = status == states.FAILED
+    error = event.failure.message[:2000] if event.failure else ""
+    row = {
+        "status": status,
+        "lease_id": batch.held.lease,
+        "attempt_count": event.attempts,
+        "retries": retries,
+        "failed_after_retry": failed and retries > 0,
+        "error": error if failed else "",
+        "error_kind": event.failure.kind if event.failure and failed else "",
+        "duration_ms": event.duration_ms,
+        "finished_at": timezone.now(),
+        "vitals": batch.vitals.get(result.pk),
+    }
+    batch.ended.append((result.pk, *(row[name] for name in WRITTEN)))
     batch.resolved = True
-    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": result.status}
-    told |= {"attempts": event.attempts, "duration_ms": event.duration_ms, "skip_reason": ""}
-    batch.lines.append(("result", {**told, "error": event.failure.message[:2000] if event.failure else ""}))
+    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": status, "attempts": event.attempts}
+    batch.lines.append(("result", {**told, "duration_ms": event.duration_ms, "skip_reason": "", "error": error}))
 
 
-def _drop_hedge(batch: Batch, result: Result) -> None:
+def _drop_hedge(batch: Batch, result: Mine) -> None:
     """A failure of the second execution may come from there being two: the first one decides."""
     Result.objects.filter(pk=result.pk).update(hedge=None)
     del batch.results[result.pk]

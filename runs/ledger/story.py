@@ -8,16 +8,15 @@ from typing import Any
 from django.utils import timezone
 
 from runs import live
-from runs.ledger import rows
+from runs.ledger import rows, statements
 from runs.models import Run, RunEvent
 
 Line = tuple[str, dict[str, Any]]
-SEEN_ELSEWHERE = ("site", "commit", "causes", "impact", "gate_result", "vitals_result", "makespan")
 
 
 def locked(run_id: int) -> Run:
     """The run under its row lock, without what no verb decides by; every verb that writes begins here."""
-    return Run.objects.select_for_update(of=("self",), no_key=True).defer(*SEEN_ELSEWHERE).get(pk=run_id)
+    return statements.run_under_lock(run_id)
 
 
 def tell(run: Run, lines: Iterable[Line]) -> None:
@@ -28,5 +27,5 @@ def tell(run: Run, lines: Iterable[Line]) -> None:
         return
     rows.insert(RunEvent, ("run_id", "seq", "type", "data", "at"), told)
     run.last_seq += len(told)
-    Run.objects.filter(pk=run.pk).update(last_seq=run.last_seq)
+    statements.set_last_seq(run.pk, run.last_seq)
     live.ring(run.pk, run.last_seq)

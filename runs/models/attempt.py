@@ -9,7 +9,7 @@ from runs.models.shard import Lease
 class Attempt(models.Model):
     """One execution of a result; a retry is a new row."""
 
-    result = models.ForeignKey(Result, models.CASCADE, related_name="attempts")
+    result = models.ForeignKey(Result, models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     lease = models.ForeignKey(Lease, models.SET_NULL, null=True, related_name="attempts")
     hedge = models.BooleanField(default=False, help_text="made by the second of two leases that executed the result")

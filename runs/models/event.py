@@ -8,7 +8,7 @@ from runs.models.run import Run
 class RunEvent(models.Model):
     """One line of a run's story, numbered 1, 2, 3 … without gaps."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     type = models.CharField(max_length=20)
     data = models.JSONField(default=dict)

@@ -18,9 +18,12 @@ class ResultQuerySet(models.QuerySet["Result"]):
 
 
 class Result(models.Model):
-    """One test (one data row of it) inside one run: planned at queueing, resolved once."""
+    """One test (one data row of it) inside one run: planned at queueing, resolved once.
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="results")
+    Each change of a row is paid for in every index of the table, so none says what another one says already.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="results", db_index=False)
     position = models.PositiveIntegerField(help_text="dispatch order, from 0")
     home = models.PositiveSmallIntegerField(default=0, help_text="index of the shard whose share it is")
     test = models.ForeignKey(Test, models.SET_NULL, null=True, blank=True, related_name="results")
@@ -49,6 +52,7 @@ class Result(models.Model):
         null=True,
         blank=True,
         related_name="hedges",
+        db_index=False,
         help_text="second lease that executes it as well; the first to finish wins",
     )
     losses = models.PositiveSmallIntegerField(default=0, help_text="times its shard was lost while it was running")
@@ -71,6 +75,7 @@ class Result(models.Model):
             models.Index(fields=["run", "home", "position"], condition=Q(status=states.PENDING), name="result_pending"),
             models.Index(fields=["run"], condition=Q(status=states.PENDING, blocked=True), name="result_blocked"),
             models.Index(fields=["run", "lease"], condition=Q(status=states.RUNNING), name="result_running"),
+            models.Index(fields=["hedge"], condition=Q(hedge__isnull=False), name="result_hedged"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["run", "position"], name="one_result_of_a_position"),

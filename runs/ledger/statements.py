@@ -1,0 +1,153 @@
+"""The statements of the busiest path, written by hand: each is sent some hundred times a second.
+
+Django builds, compiles and unpacks a query anew each time, which takes longer than the database needs to answer it.
+Columns and conditions are those of the models; tests run these on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models.query import RawQuerySet
+
+from runs import states
+from runs.models import Run
+
+RUN = "id, project_id, kind, status, stage, stage_lease, options, last_seq, verdict, error"
+BUSY = (
+    "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.run_id = r.run_id"
+    " AND busy.serial <> '' AND busy.serial = r.serial)"
+)
+TAKEN = (
+    "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.account <> ''"
+    " AND busy.account = r.account)"
+)
+FREE = f"""
+SELECT r.id, r.title, r.document, r.row, r.attempt_count, r.replays, r.serial, r.account,
+       r.proposal IS NOT NULL, t.id IS NULL OR t.deleted_at IS NOT NULL
+FROM runs_result AS r LEFT JOIN projects_test AS t ON t.id = r.test_id
+WHERE r.run_id = %s AND r.status = 'pending' AND r.home = %s AND NOT r.blocked
+  AND (r.serial = '' OR NOT {BUSY}) AND (r.account = '' OR NOT {TAKEN})
+ORDER BY r.position LIMIT %s
+"""  # noqa: S608 - made of constants
+LEFT = """
+SELECT EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'pending'),
+       EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'running'),
+       EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'pending' AND blocked)
+"""
+MINE = """
+SELECT id, title, replays, lease_id, hedge_id, attempt_count FROM runs_result
+WHERE run_id = %s AND status = 'running' AND (lease_id = %s OR hedge_id = %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A result that may be claimed."""
+
+    pk: int
+    title: str
+    document: Any
+    row: Any
+    attempt_count: int
+    replays: int
+    serial: str
+    account: str
+    proves: bool
+    orphaned: bool
+
+
+@dataclass(slots=True)
+class Mine:
+    """A result that a lease is executing, alone or as the second of two."""
+
+    pk: int
+    title: str
+    replays: int
+    lease: int
+    hedge: int | None
+    attempt_count: int
+
+
+def run_under_lock(run_id: int) -> Run:
+    """The run under its row lock, without what no verb decides by. Raises Run.DoesNotExist."""
+    statement = f"SELECT {RUN} FROM runs_run WHERE id = %s{_for_update()}"  # noqa: S608
+    found: RawQuerySet[Run] = Run.objects.raw(statement, [run_id])
+    for run in found:
+        return run
+    raise Run.DoesNotExist(run_id)
+
+
+def lease_is_open(lease: int) -> bool:
+    """Whether the lease is the open one, under its row lock."""
+    statement = f"SELECT 1 FROM runs_lease WHERE id = %s AND state = 'open'{_for_update()}"  # noqa: S608
+    return bool(_rows(statement, [lease]))
+
+
+def free(run: int, home: int, most: int) -> list[Free]:
+    """Results of a share that nobody has, in dispatch order, locked so that no other claim takes them."""
+    locking = " FOR NO KEY UPDATE OF r SKIP LOCKED" if _locks() else ""
+    return [Free(*_plain(row)) for row in _rows(f"{FREE}{locking}", [run, home, most])]
+
+
+def need_not_survive() -> None:
+    """The transaction's commit does not wait for the disk.
+
+    For what a crash of the database may take back without harm: a claim that is forgotten lets another worker claim
+    the same result, and what the first one then records is refused.
+    """
+    if _locks():
+        _write("SET LOCAL synchronous_commit TO off", [])
+
+
+def take(results: Sequence[int], lease: int, now: Any) -> None:
+    """Gives free results to a lease. Raises IntegrityError where their group or account is busy."""
+    places = ", ".join(["%s"] * len(results))
+    status = states.move("result", states.PENDING, "claim").to
+    _write(
+        f"UPDATE runs_result SET status = %s, lease_id = %s, claimed_at = %s WHERE id IN ({places})",  # noqa: S608
+        [status, lease, connection.ops.adapt_datetimefield_value(now), *results],
+    )
+
+
+def mine(run: int, lease: int) -> dict[int, Mine]:
+    """What a lease is executing."""
+    return {row[0]: Mine(*row) for row in _rows(MINE, [run, lease, lease])}
+
+
+def left(run: int) -> tuple[bool, bool, bool]:
+    """Whether any result is pending, any is running, and any pending one waits for others."""
+    pending, running, blocked = _rows(LEFT, [run, run, run])[0]
+    return bool(pending), bool(running), bool(blocked)
+
+
+def set_last_seq(run: int, seq: int) -> None:
+    _write("UPDATE runs_run SET last_seq = %s WHERE id = %s", [seq, run])
+
+
+def _plain(row: Sequence[Any]) -> list[Any]:
+    """A row whose JSON is read, and whose truths are truths on SQLite too."""
+    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], bool(row[8]), bool(row[9])]
+
+
+def _locks() -> bool:
+    return bool(connection.features.has_select_for_update_skip_locked)
+
+
+def _for_update() -> str:
+    return " FOR NO KEY UPDATE" if _locks() else ""
+
+
+def _rows(statement: str, parameters: Sequence[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+
+def _write(statement: str, parameters: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
