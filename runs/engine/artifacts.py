@@ -14,11 +14,13 @@ from runs.engine.events import ArtifactFile
 
 MASK = "•••"
 SHORTEST = 3
-TYPES: dict[Literal["screenshot", "trace", "video"], tuple[str, str]] = {
+Kind = Literal["screenshot", "trace", "video"]
+TYPES: dict[Kind, tuple[str, str]] = {
     "screenshot": ("screenshot.png", "image/png"),
     "trace": ("trace.zip", "application/zip"),
     "video": ("video.webm", "video/webm"),
 }
+CLEAN = ".clean"
 BINARY = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".woff", ".woff2", ".ttf", ".zip")
 
 
@@ -52,7 +54,7 @@ class Masking:
         """Rewrite a zip archive without the secrets; pictures and fonts in it stay as they are."""
         if not self._shapes:
             return
-        clean = path.with_suffix(".clean")
+        clean = path.with_suffix(CLEAN)
         with zipfile.ZipFile(path) as old, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as new:
             for entry in old.infolist():
                 content = old.read(entry)
@@ -70,14 +72,12 @@ def _shapes(secret: str) -> set[str]:
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *escaped}
 
 
-def place(root: Path, result: int, attempt: int, kind: Literal["screenshot", "trace", "video"]) -> Path:
-    """Where a file of an attempt goes; its directory exists afterwards."""
-    directory = root / str(result) / str(attempt)
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory / TYPES[kind][0]
+def place(result: int, attempt: int, kind: Kind) -> Path:
+    """Where a file of an attempt goes, below the plan's directory."""
+    return Path(str(result), str(attempt), TYPES[kind][0])
 
 
-def described(root: Path, path: Path, kind: Literal["screenshot", "trace", "video"]) -> ArtifactFile:
+def described(root: Path, path: Path, kind: Kind) -> ArtifactFile:
     return ArtifactFile(
         kind=kind,
         path=path.relative_to(root).as_posix(),

@@ -35,7 +35,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
 
     Raises `StepFailed`; an error of Playwright passes through only when the page, the browser or the driver is gone.
     """
-    stage.timeout_ms = float(step.timeout or timeout_ms * (LOADING if step.loads_page else 1))
+    stage.timeout_ms = patience(step, timeout_ms)
     try:
         await step.run(stage)
     except StepFailed:
@@ -49,6 +49,11 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
         if gone(error):
             raise
         raise _refused(step, error) from error
+
+
+def patience(step: Step, timeout_ms: int) -> float:
+    """Milliseconds that the step may take."""
+    return float(step.timeout or timeout_ms * (LOADING if step.loads_page else 1))
 
 
 async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
