@@ -12,6 +12,7 @@ from runs.engine.browser.signin import SignInFailed, sign_in
 from runs.engine.browser.video import NO_FFMPEG
 from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
+from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "settle",
     "sign_in",
     "watch",
+    "within",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 
 from playwright.async_api import APIRequestContext, BrowserContext
 
+from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Wear
 
 CLOSE_SECONDS = 2
@@ -17,7 +18,7 @@ _closing: set[asyncio.Future[None]] = set()
 async def close_context(context: BrowserContext) -> None:
     """Close within two seconds, or leave it to the end of the browser."""
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(context.close(), CLOSE_SECONDS)
+        await within(CLOSE_SECONDS, context.close())
 
 
 async def opened(opening: Awaitable[BrowserContext]) -> BrowserContext:

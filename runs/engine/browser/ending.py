@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,10 @@ def processes_of(playwright: Playwright) -> list[psutil.Process]:
     """The driver and everything that it started. The driver's process is no part of Playwright's interface."""
     inside: Any = playwright
     try:
-        driver = psutil.Process(inside._impl_obj._connection._transport._proc.pid)
+        process = inside._impl_obj._connection._transport._proc
+        if process.returncode is not None:
+            return []
+        driver = psutil.Process(process.pid)
         return [driver, *driver.children(recursive=True)]
     except (AttributeError, psutil.Error):
         return []
@@ -72,21 +75,23 @@ def megabytes(processes: list[psutil.Process]) -> int:
     return total // 1_000_000
 
 
-async def end(playwright: Playwright | None, chromium: Chromium | None, *, kindly: bool = True) -> None:
-    """Close both, or kill at once what is known not to answer. What has not gone by itself is killed."""
+async def end(playwright: Playwright | None, chromium: Chromium | None) -> None:
+    """Close both; what has not gone by then is killed, as a driver or browser that hangs is."""
     processes = await asyncio.to_thread(processes_of, playwright) if playwright else []
-    if kindly and chromium:
-        await _within(chromium.close())
-    if not kindly:
-        await asyncio.to_thread(_kill, processes, 0.0)
-    if playwright:
-        await _within(playwright.stop())
+    closing = [chromium.close()] if chromium else []
+    for close in (*closing, *([playwright.stop()] if playwright else [])):
+        await asyncio.wait({asyncio.ensure_future(_quietly(close))}, timeout=CLOSE_SECONDS)
     await asyncio.to_thread(_kill, processes, GONE_SECONDS)
 
 
-async def _within(closing: Any) -> None:
+async def kill(playwright: Playwright) -> None:
+    """End a driver and its browser that do not answer."""
+    await asyncio.to_thread(_kill, await asyncio.to_thread(processes_of, playwright), 0.0)
+
+
+async def _quietly(closing: Coroutine[Any, Any, None]) -> None:
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(closing, CLOSE_SECONDS)
+        await closing
 
 
 def _kill(processes: list[psutil.Process], patience: float) -> None:

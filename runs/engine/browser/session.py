@@ -9,14 +9,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
 from playwright.async_api import Browser as Chromium
 
-from runs.engine.browser import ending, video
+from runs.engine.browser import ending, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
@@ -38,7 +38,6 @@ ARGUMENTS = (
 )
 LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
-ANSWER_SECONDS = 5
 LOOK_SECONDS = 0.2
 Opened = TypeVar("Opened")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -66,8 +65,7 @@ class Browser:
         self._egress: dict[Guard, tuple[Egress, str]] = {}
         self._starting = asyncio.Lock()
         self._wear: Wear | None = None
-        self._silent: set[Chromium] = set()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._records = False
 
     async def __aenter__(self) -> Self:
@@ -76,9 +74,9 @@ class Browser:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
-        for task in self._retiring:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for egress, _url in self._egress.values():
             await egress.stop()
         self._egress.clear()
@@ -99,17 +97,9 @@ class Browser:
         return self._records
 
     async def answers(self, chromium: Chromium | None = None) -> bool:
-        """Whether this browser, the present one unless told, and its driver answer. One that does not is replaced."""
+        """Whether this browser, the present one unless told, and its driver answer."""
         asked = chromium or self._chromium
-        if asked is None:
-            return False
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                session = await asked.new_browser_cdp_session()
-                await session.detach()
-                return True
-        self._silent.add(asked)
-        return False
+        return asked is not None and await watchdog.answers(asked)
 
     async def megabytes(self) -> int:
         """Memory of the present browser and its driver."""
@@ -168,9 +158,7 @@ class Browser:
         return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
 
     async def _freshen(self) -> None:
-        """See to it that the browser answers and is not worn out."""
-        if self._chromium in self._silent:
-            await self._restart(self._chromium)
+        """Move on to a fresh browser where this one is worn out."""
         wear = self._wear
         if wear is None:
             return
@@ -193,16 +181,19 @@ class Browser:
         async def see_off() -> None:
             until = time.monotonic() + RETIRED_SECONDS
             try:
-                while (chromium.contexts or wear.requests) and chromium not in self._silent:
-                    if not chromium.is_connected() or time.monotonic() > until:
+                while chromium.contexts or wear.requests:
+                    if wear.gone or time.monotonic() > until:
                         break
                     await asyncio.sleep(LOOK_SECONDS)
             finally:
                 await self._end(playwright, chromium, wear)
 
-        task = asyncio.ensure_future(see_off())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._begin(see_off())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _open(self, settings: dict[str, Any], site: Site, read_only: bool) -> BrowserContext:
         if self._chromium is None:
@@ -249,12 +240,14 @@ class Browser:
         path = await self._find()
         directory = await asyncio.to_thread(ending.make_directory)
         filming = await asyncio.to_thread(video.environment)
-        self._wear, self._records = Wear(directory, self._bounds), filming is not None
+        self._wear = wear = Wear(directory, self._bounds)
+        self._records = filming is not None
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
                 async with ending.environment({**(filming or {}), "TMPDIR": str(directory)}):
                     self._playwright = await async_playwright().start()
                 self._chromium = await self._launch(self._playwright, path)
+            self._begin(watchdog.watch_over(self._playwright, self._chromium, wear))
         except (Error, OSError, TimeoutError) as error:
             await self._stop()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not answer in time"
@@ -302,9 +295,7 @@ class Browser:
         await self._end(playwright, chromium, wear)
 
     async def _end(self, playwright: Playwright | None, chromium: Chromium | None, wear: Wear | None) -> None:
-        await ending.end(playwright, chromium, kindly=chromium not in self._silent)
-        if chromium is not None:
-            self._silent.discard(chromium)
+        await ending.end(playwright, chromium)
         if wear is not None:
             await asyncio.to_thread(shutil.rmtree, wear.directory, ignore_errors=True)
 

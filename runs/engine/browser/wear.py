@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,8 @@ class Wear:
     bounds: Bounds
     opened: int = 0
     megabytes: int = 0
+    gone: bool = False
     requests: set[Any] = field(default_factory=set)
-    since: float = field(default_factory=time.monotonic)
 
     @property
     def worn_out(self) -> bool:

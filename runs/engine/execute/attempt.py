@@ -178,7 +178,7 @@ class Attempt:
         except TimeoutError:
             if not await self._browser_answers():
                 raise
-            message = f"The page did not answer while the test waited to “{step.sentence()}”; a script may run for ever"
+            message = f"“{step.sentence()}” got no answer from the page; a script may run for ever"
             failure = Failure(kind="timeout", message=message, step=index)
         except StepFailed as error:
             failure = Failure(

@@ -20,6 +20,7 @@ from runs.engine.browser import (
     measure,
     restrict,
     watch,
+    within,
 )
 from runs.engine.events import FailureKind
 from runs.engine.plan import ShardPlan
@@ -87,7 +88,7 @@ class Scene:
             await close_context(self.context)
         if self.requests is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self.requests.dispose(), CLOSE_SECONDS)
+                await within(CLOSE_SECONDS, self.requests.dispose())
 
 
 class Exits:

@@ -62,6 +62,9 @@ async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
     if target is None:
         return StepFailed("timeout", f"“{step.sentence()}” was not done after {stage.patience}")
     found = await company(stage, target)
+    if found.silent:
+        message = f"“{step.sentence()}” was not done after {stage.patience}{found.sentence}"
+        return StepFailed("timeout", message, received=found.received)
     if found.number > 1:
         return _ambiguous(target, found.number, error)
     obstacle = _obstacle(error.message) or (found.received if found.number else None)
