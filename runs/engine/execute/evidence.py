@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,7 @@ from runs.engine.events import ArtifactFile, Event, Log
 from runs.engine.execute.scene import Scene
 from runs.engine.plan import ShardPlan
 
-SCREENSHOT_SECONDS = 8
-TRACE_SECONDS = 30
-VIDEO_SECONDS = 15
+SECONDS: dict[Kind, int] = {"screenshot": 8, "trace": 30, "video": 15}
 # How the driver says that the disk does not take a file.
 DISK_SAYS = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "ENOTDIR", "EIO", "no space left")
 
@@ -36,55 +34,63 @@ class Evidence:
         page = scene.page
         if page is None or scene.crashed or page.is_closed():
             return None
-        async with self._file("screenshot", result, attempt, SCREENSHOT_SECONDS) as path:
+
+        async def picture(path: Path) -> None:
             await page.screenshot(path=path)
-            return await self._described(path, "screenshot")
-        return None
+
+        return await self._file("screenshot", result, attempt, picture)
 
     async def trace(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
         """The recording as a file without secrets; nothing when there is none."""
         recorder = scene.context or scene.requests
         if not scene.recording.traced or recorder is None:
             return None
-        async with self._file("trace", result, attempt, TRACE_SECONDS) as path:
+
+        async def save(path: Path) -> None:
             await recorder.tracing.stop(path=path)
             await asyncio.to_thread(self.masking.archive, path)
-            return await self._described(path, "trace")
-        return None
+
+        return await self._file("trace", result, attempt, save)
 
     async def video(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
         """The film of the page, for which its context is closed."""
-        if not scene.recording.filmed or scene.page is None or scene.context is None:
+        page, context = scene.page, scene.context
+        if not scene.recording.filmed or page is None or context is None:
             return None
-        film = scene.page.video
+        film = page.video
         if film is None:
             self.tell("video", NO_FFMPEG)
             return None
-        async with self._file("video", result, attempt, VIDEO_SECONDS) as path:
+
+        async def save(path: Path) -> None:
             made = await film.path()
-            await scene.context.close()
+            await context.close()
             await asyncio.to_thread(shutil.move, made, path)
-            return await self._described(path, "video")
-        return None
+
+        return await self._file("video", result, attempt, save)
 
     def tell(self, about: str, sentence: str) -> None:
         if about not in self.told:
             self.told.add(about)
             self.emit(Log("warning", sentence))
 
-    @contextlib.asynccontextmanager
-    async def _file(self, kind: Kind, result: int, attempt: int, seconds: float) -> AsyncIterator[Path]:
-        """Where the file goes. What goes wrong ends the block, and nothing half written stays."""
-        path = Path(self.plan.artifacts) / place(result, attempt, kind)
+    async def _file(
+        self, kind: Kind, result: int, attempt: int, write: Callable[[Path], Awaitable[None]]
+    ) -> ArtifactFile | None:
+        """The written file; None where something went wrong, and nothing half written stays."""
+        root = Path(self.plan.artifacts)
+        path = root / place(result, attempt, kind)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(SECONDS[kind]):
                 await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-                yield path
+                await write(path)
+                return await asyncio.to_thread(described, root, path, kind)
         except Exception as error:  # noqa: BLE001 - no file is worth a result
             self._not_written(error)
             for half in (path, path.with_suffix(CLEAN)):
                 with contextlib.suppress(OSError):
                     await asyncio.to_thread(half.unlink, missing_ok=True)
+        return None
 
     def _not_written(self, error: Exception) -> None:
         said = str(error)
@@ -92,6 +98,3 @@ class Evidence:
             return
         reason = error.strerror if isinstance(error, OSError) and error.strerror else said.splitlines()[0]
         self.tell("disk", f"Files of attempts cannot be written ({reason}); results are kept without them.")
-
-    async def _described(self, path: Path, kind: Kind) -> ArtifactFile:
-        return await asyncio.to_thread(described, Path(self.plan.artifacts), path, kind)
