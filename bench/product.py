@@ -31,9 +31,10 @@ class Ran:
     run: int
 
 
-def settle_in(directory: Path) -> None:
-    """From now on this process and its children work on an empty database in the directory."""
-    for name in FOREIGN:
+def settle_in(directory: Path, *, own_database: bool = True) -> None:
+    """From now on this process and its children work on an empty database in the directory, or on that of
+    SENTRI_DATABASE_URL where it may be another."""
+    for name in FOREIGN if own_database else FOREIGN[1:]:
         os.environ.pop(name, None)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "sentri.settings",
@@ -45,6 +46,13 @@ def settle_in(directory: Path) -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+
+
+def where() -> str:
+    """The kind of database that is worked on."""
+    from django.db import connection
+
+    return connection.display_name
 
 
 @contextmanager
@@ -90,7 +98,7 @@ class Workspace:
         options = RunOptions(shards=layout.browsers, parallel=layout.contexts)
         began = time.monotonic()
         run = ledger.open_test_run(ledger.Order(self.project, None, "bench"), options, tests)
-        whole = _ended(run.pk) - began
+        whole = ended(run.pk) - began
         counts = reading.counts(run.pk)
         if counts.passed != len(tests):
             raise Broken(f"{run.public_id}: {counts.passed} of {len(tests)} tests passed at once.")
@@ -112,14 +120,14 @@ class Workspace:
         )
         began = time.monotonic()
         run = ledger.open_crawl(ledger.Order(self.project, None, "bench"), options)
-        whole = _ended(run.pk) - began
+        whole = ended(run.pk) - began
         counts = reading.page_counts(run.pk)
         if counts.done != pages:
             raise Broken(f"{run.public_id}: {counts} instead of {pages} pages.")
         return Ran(whole, _parts(run.pk, (("queue", "shard_started"), ("crawl", "propose"), ("rest", "done"))), run.pk)
 
 
-def _ended(run: int) -> float:
+def ended(run: int) -> float:
     """When the run's end was committed, on the monotonic clock."""
     from runs.models import Run
 

@@ -217,6 +217,22 @@ STOPS: dict[str, tuple[TestWork, float]] = {
 }
 
 
+async def test_R20_a_context_that_is_being_opened_at_the_stop_is_closed_as_well(
+    browser: Browser, plan: ShardPlan
+) -> None:
+    for _ in range(5):
+        async with aclosing(execute(browser, plan, puller(work(see("Shop"))))) as events:
+            async for event in events:
+                if isinstance(event, TestStarted):
+                    break
+            await asyncio.sleep(0.01)
+    for _ in range(40):
+        if contexts(browser) == 0:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("contexts stay open")
+
+
 @pytest.mark.parametrize("name", list(STOPS))
 async def test_R20_stopping_ends_everything_within_a_second_whatever_the_page_does(
     browser: Browser, site: Pages, tmp_path: Path, name: str
