@@ -220,12 +220,12 @@ STOPS: dict[str, tuple[TestWork, float]] = {
 async def test_R20_a_context_that_is_being_opened_at_the_stop_is_closed_as_well(
     browser: Browser, plan: ShardPlan
 ) -> None:
-    for _ in range(5):
+    for turn in range(20):
         async with aclosing(execute(browser, plan, puller(work(see("Shop"))))) as events:
             async for event in events:
                 if isinstance(event, TestStarted):
                     break
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002 * turn)
     for _ in range(40):
         if contexts(browser) == 0:
             return
