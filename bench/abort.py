@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -45,7 +46,8 @@ def pages_of(supervisor: int) -> set[int]:
 
 class Bench:
     def __init__(self, stack: ExitStack) -> None:
-        settle_in(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-"))), own_database=False)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-")))
+        settle_in(directory, os.environ.get("SENTRI_DATABASE_URL", ""))
         self.workspace = Workspace(stack.enter_context(serve()))
         self.workspace.write(
             [

@@ -31,16 +31,17 @@ class Ran:
     run: int
 
 
-def settle_in(directory: Path, *, own_database: bool = True) -> None:
-    """From now on this process and its children work on an empty database in the directory, or on that of
-    SENTRI_DATABASE_URL where it may be another."""
-    for name in FOREIGN if own_database else FOREIGN[1:]:
+def settle_in(directory: Path, database_url: str = "") -> None:
+    """From now on this process and its children work on an empty database: the one given, or one in the directory."""
+    for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "sentri.settings",
         "SENTRI_DATA_DIR": str(directory),
         "SENTRI_LOG_LEVEL": "WARNING",
     }
+    if database_url:
+        os.environ["SENTRI_DATABASE_URL"] = database_url
     import django
     from django.core.management import call_command
 

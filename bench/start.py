@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -28,7 +29,8 @@ CHANCE = random.Random(7)
 
 class Bench:
     def __init__(self, stack: ExitStack) -> None:
-        settle_in(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-"))), own_database=False)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-")))
+        settle_in(directory, os.environ.get("SENTRI_DATABASE_URL", ""))
         self.workspace = Workspace(stack.enter_context(serve()))
         self.workspace.write(journeys(1))
         self.parts: list[list[float]] = []

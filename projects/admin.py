@@ -18,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from projects.api.inputs import Headers, Variables, WebAddress
 from projects.api.words import by_field
-from projects.models import Activity, ApiToken, Environment, Membership, Project, Test, TestVersion, Workspace
+from projects.models import Activity, ApiToken, Channel, Environment, Membership, Project, Test, TestVersion, Workspace
 from projects.reviewing import PAST, ReviewRefused
 
 if TYPE_CHECKING:
@@ -210,6 +210,24 @@ class ApiTokenAdmin(ReadOnly, ModelAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("projects.change_apitoken"))
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnly, ModelAdmin):
+    list_display = ("public_id", "name", "kind", "project", "when", "enabled", "updated_at")
+    list_display_links = ("public_id", "name")
+    list_filter = ("kind", "enabled")
+    list_select_related = ("project",)
+    search_fields = ("name", "project__name")
+    actions = ("disable",)
+
+    @admin.action(description="Disable selected channels", permissions=["silence"])
+    def disable(self, request: HttpRequest, channels: QuerySet[Channel]) -> None:
+        disabled = channels.filter(enabled=True).update(enabled=False, updated_at=timezone.now())
+        messages.success(request, f"{disabled} disabled.")
+
+    def has_silence_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.change_channel"))
 
 
 @admin.register(Activity)

@@ -13,7 +13,20 @@ from django.utils.safestring import SafeString
 from projects.access import name_of
 from projects.admin import ModelAdmin, ReadOnly, TabularInline
 from runs import ledger
-from runs.models import Artifact, Attempt, CrawlPage, Lease, Result, Run, RunEvent, Shard
+from runs.models import (
+    Artifact,
+    Attempt,
+    CrawlPage,
+    Delivery,
+    DeliveryTry,
+    Lease,
+    Meter,
+    Result,
+    Run,
+    RunEvent,
+    Shard,
+    Worker,
+)
 
 # The queue's tables are plumbing: runs say what happened, and a row edited by hand could not be put right.
 for model in apps.get_app_config("django_q").get_models():
@@ -41,7 +54,7 @@ class RunAdmin(Big):
     list_filter = ("kind", "status", "verdict", "trigger")
     list_select_related = ("project",)
     search_fields = ("project__name", "actor_name", "error")
-    readonly_fields = ("results", "pages", "events")
+    readonly_fields = ("results", "pages", "events", "deliveries")
     inlines = (ShardInline,)
     actions = ("abort", "requeue")
 
@@ -79,6 +92,10 @@ class RunAdmin(Big):
     @admin.display(description="Events")
     def events(self, run: Run) -> SafeString:
         return _rows("runevent", run)
+
+    @admin.display(description="Deliveries")
+    def deliveries(self, run: Run) -> SafeString:
+        return _rows("delivery", run)
 
 
 def _rows(model: str, run: Run) -> SafeString:
@@ -144,3 +161,46 @@ class RunEventAdmin(Big):
     list_display = ("run", "seq", "type", "at", "data")
     list_filter = ("type",)
     list_select_related = ("run",)
+
+
+@admin.register(Worker)
+class WorkerAdmin(Big):
+    list_display = ("name", "browser", "unfit", "stopping", "memory_mb", "version", "started_at", "seen_at")
+    list_filter = ("stopping", "host")
+    search_fields = ("name",)
+
+
+@admin.register(Meter)
+class MeterAdmin(Big):
+    list_display = ("name", "label", "value")
+    list_display_links = ("name", "label")
+    ordering = ("name", "label")
+    search_fields = ("name",)
+
+
+class TryInline(ReadOnly, TabularInline):
+    model = DeliveryTry
+    fields = readonly_fields = ("number", "at", "duration_ms", "sent", "http_status", "detail")
+    extra = 0
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Big):
+    list_display = ("key", "state", "tries", "next_try_at", "settled_at", "error")
+    list_filter = ("state", "kind", "occasion")
+    search_fields = ("key", "error")
+    inlines = (TryInline,)
+    actions = ("redeliver",)
+
+    @admin.action(description="Send selected deliveries again", permissions=["operate"])
+    def redeliver(self, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
+        for row in deliveries:
+            try:
+                ledger.redeliver(row.pk)
+            except ledger.Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, f"{row.key} is sent again.")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("runs.change_delivery"))

@@ -9,4 +9,10 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from runs.queue.cluster import make_robust
 
-        make_robust()
+        make_robust(_begin)
+
+
+def _begin() -> None:
+    from runs.management.working import begin
+
+    begin()

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import time
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs
@@ -15,13 +16,11 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import Count
 
-from runs import frames, live, reading
+from runs import following, frames
 from runs.models import Run
 
 log = logging.getLogger(__name__)
 ANONYMOUS, UNKNOWN, BAD_NUMBER, BROKEN = 4401, 4404, 4400, 1011
-PAGE = 500
-LOOK_ANYWAY_SECONDS = 5.0
 FRAME_SECONDS = 0.5
 WANT_EVERY_SECONDS = 2.0
 
@@ -70,27 +69,26 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 
 class RunConsumer(RunSocket):
-    """`/ws/runs/RUN-42?after=N`: first what was missed, then live; closes normally after `done`."""
+    """`/ws/runs/RUN-42?after=N`: first what was missed, then live; closes normally after `done`.
+
+    A message is one line of the story; with `grouped=1` it is an array of those that are due at the same moment.
+    """
 
     async def follow(self, run_id: int) -> None:
-        after = parse_qs(self.scope["query_string"].decode()).get("after", ["0"])[-1]
+        asked = parse_qs(self.scope["query_string"].decode())
+        after, grouped = asked.get("after", ["0"])[-1], asked.get("grouped", ["0"])[-1]
         if not after.isascii() or not after.isdigit() or len(after) > 10:
             await self.close(code=BAD_NUMBER, reason="after must be the number of the last event you saw")
             return
-        await self._tell(run_id, int(after))
-
-    async def _tell(self, run_id: int, after: int) -> None:
-        async with live.listen(run_id) as bell:
-            while True:
-                lines = await database_sync_to_async(reading.events)(run_id, after, PAGE)
-                for line in lines:
-                    await self.send(text_data=json.dumps(line))
-                    after = line["seq"]
-                if lines and lines[-1]["type"] == "done":
-                    await self.close(code=1000)
-                    return
-                if len(lines) < PAGE:
-                    await bell.wait(LOOK_ANYWAY_SECONDS)
+        if grouped not in ("0", "1"):
+            await self.close(code=BAD_NUMBER, reason="grouped must be 0 or 1")
+            return
+        async with aclosing(following.follow(run_id, int(after))) as groups:
+            async for lines in groups:
+                texts = [line.text for line in lines]
+                for text in [f"[{','.join(texts)}]"] if grouped == "1" and texts else texts:
+                    await self.send(text_data=text)
+        await self.close(code=1000)
 
 
 class LiveConsumer(RunSocket):

@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
@@ -22,7 +22,7 @@ E = TypeVar("E")
 W = TypeVar("W")
 Pull = Callable[[], Awaitable[W | None]]
 
-GROUP_SIZE = 50
+GROUP_SIZE = 250
 GROUP_SECONDS = 0.1
 TICK_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 0.15
@@ -83,16 +83,18 @@ class Inbox(Generic[W]):
 class Drive(Generic[W]):
     """One pipeline of the engine, driven to its end.
 
-    `claim` gives (work or None, whether more may come); `record` stores a group of events; `tick` is called twice a
-    second and raises to stop. An exception of any of them stops the engine and comes out of `run`.
+    `claim` gives as many works as were asked for or fewer, and whether more may come; `record` stores a group of
+    events; `tick` is called twice a second and raises to stop. An exception of any of them stops the engine and comes
+    out of `run`.
     """
 
-    claim: Callable[[], tuple[W | None, bool]]
+    claim: Callable[[int], tuple[Sequence[W], bool]]
     record: Callable[[Sequence[Any]], None]
     tick: Callable[[], None]
     inbox: Inbox[W] = field(default_factory=Inbox)
     group: list[Any] = field(default_factory=list)
     asking: list[Future[W | None]] = field(default_factory=list)
+    unheard: bool = False
     begun: float = 0.0
     ticked: float = 0.0
     asked: float = 0.0
@@ -127,8 +129,7 @@ class Drive(Generic[W]):
             self.group.append(content)
         elif kind == "pull":
             self.asking.append(content)
-            self._flush()
-            self._answer()
+            self.unheard = True
         self._keep_up()
         return False
 
@@ -144,7 +145,7 @@ class Drive(Generic[W]):
         now = time.monotonic()
         if self.group and (len(self.group) >= GROUP_SIZE or now - self.begun >= GROUP_SECONDS):
             self._flush()
-        if self.asking and now - self.asked >= ASK_AGAIN_SECONDS:
+        if (self.unheard and self.inbox.notes.empty()) or (self.asking and now - self.asked >= ASK_AGAIN_SECONDS):
             self._flush()
             self._answer()
         if now - self.ticked >= TICK_SECONDS:
@@ -152,14 +153,23 @@ class Drive(Generic[W]):
             self.tick()
 
     def _answer(self) -> None:
+        """Claims for all who ask at once. Nobody claims ahead: what is not begun is left to others."""
+        self.unheard = False
+        self.asking = [asked for asked in self.asking if not asked.cancelled()]
         while self.asking:
             self.asked = time.monotonic()
-            work, more = self.claim()
-            if work is None and more:
+            works, more = self.claim(len(self.asking))
+            for work in works:
+                _tell(self.asking.pop(0), work)
+            if not works:
+                if not more:
+                    self._send_home()
                 return
-            asked = self.asking.pop(0)
-            if not asked.cancelled():
-                asked.set_result(work)
+
+    def _send_home(self) -> None:
+        asking, self.asking = self.asking, []
+        for asked in asking:
+            _tell(asked, None)
 
     def _flush(self) -> None:
         group, self.group = self.group, []
@@ -177,3 +187,9 @@ class Drive(Generic[W]):
             with contextlib.suppress(queue.Empty):
                 if self.inbox.notes.get(timeout=0.1)[0] == "end":
                     return
+
+
+def _tell(asked: Future[W | None], work: W | None) -> None:
+    """Answers, unless the engine was stopped a moment before; then the work goes back with the lease."""
+    with contextlib.suppress(InvalidStateError):
+        asked.set_result(work)

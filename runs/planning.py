@@ -65,9 +65,18 @@ def share(count: int, shards: int) -> list[int]:
 
 
 def slowest(pending_by_home: dict[int, int]) -> int | None:
-    """The home shard that has most results left."""
+    """The home shard that has most left, in whatever unit the numbers are."""
     left = Counter({home: count for home, count in pending_by_home.items() if count})
     return min(left, key=lambda home: (-left[home], home)) if left else None
+
+
+HEDGE_FACTOR = 2
+HEDGE_LEAST_MS = 1_000
+
+
+def worth_hedging(elapsed_ms: int, estimate_ms: int) -> bool:
+    """Whether an idle worker should repeat a test that was expected to take `estimate_ms`, and is still running."""
+    return elapsed_ms > max(HEDGE_FACTOR * estimate_ms, HEDGE_LEAST_MS)
 
 
 def saturated(templates: Sequence[str], limit: int) -> bool:

@@ -120,11 +120,11 @@ MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "pag
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
 ON_ENTRY: dict[str, tuple[str, ...]] = {
-    RUNNING: ("tell_started",),
-    JUDGING: ("tell_judging", "send_judge"),
-    COMPLETED: ("tell_done", "note_end"),
-    FAILED: ("skip_unresolved", "stop_leases", "tell_done", "note_end"),
-    ABORTED: ("skip_unresolved", "stop_leases", "tell_done", "note_end"),
+    RUNNING: ("tell_started", "owe"),
+    JUDGING: ("measure", "tell_judging", "send_judge"),
+    COMPLETED: ("tell_done", "note_end", "owe", "send_waiting"),
+    FAILED: ("skip_unresolved", "stop_leases", "tell_done", "note_end", "owe", "send_waiting"),
+    ABORTED: ("skip_unresolved", "stop_leases", "tell_done", "note_end", "owe", "send_waiting"),
 }
 
 OUTCOME_TRIGGER = {PASSED: "pass", FLAKY: "recover", FAILED: "fail"}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import frames, gates, ledger, queue, reading, states
+from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -25,26 +24,50 @@ from runs.engine.execute import execute
 from runs.engine.generate import propose
 from runs.engine.netguard import Guard
 from runs.engine.plan import ShardPlan
-from runs.models import Run
+from runs.models import Run, Shard
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
+UNFIT_SECONDS = 1.0
 CONNECT_TRIES = 3
 CONNECT_AGAIN_SECONDS = 1.0
 
 
+LOOK_AROUND_SECONDS = 2.0
+
+
 class Stopping(Exception):
-    """The cluster was asked to stop; what this worker holds is given back."""
+    """The cluster was asked to stop, or others wait: what this worker holds is given back."""
 
 
 def shard(shard_id: int) -> None:
-    """Works on a shard until its run has nothing left for it."""
+    """Works on the shard that deserves a worker most, until its run has nothing left for it.
+
+    The message says that some shard waits; the one that it names may have been taken with another message.
+    """
     if queue.stopping():
         return
-    held = ledger.hold(shard_id, f"{socket.gethostname()}:{os.getpid()}")
-    if held is not None and _worked_off(held):
-        # The message for it is on its way as well; whoever comes second finds nothing to judge.
-        judge(held.run)
+    if heartbeats.unfit():
+        _pass_on(shard_id)
+        return
+    held = ledger.take(heartbeats.worker_name())
+    if held is None:
+        return
+    with bound_contextvars(run=f"{Run.PREFIX}-{held.run}", shard=held.index, lease=held.number, worker=held.worker):
+        log.info("shard held")
+        over = _worked_off(held)
+        log.info("shard finished" if over else "shard left")
+        if over:
+            # The message for it is on its way as well; whoever comes second finds nothing to judge.
+            judge(held.run)
+
+
+def _pass_on(shard_id: int) -> None:
+    """Leaves work to those with a browser; slowly, for they may all be busy, or none may be there."""
+    sent_at = Shard.objects.filter(pk=shard_id).values_list("sent_at", flat=True).first()
+    if sent_at is not None:
+        time.sleep(UNFIT_SECONDS)
+        ledger.pass_on(shard_id, sent_at)
 
 
 def _worked_off(held: ledger.Hold) -> bool:
@@ -66,6 +89,8 @@ def _worked_off(held: ledger.Hold) -> bool:
     except Exception as error:
         log.exception("shard %s broke", held.shard)
         ledger.fail(held.run, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}", "internal")
+    finally:
+        heartbeats.idle()
     return False
 
 
@@ -77,7 +102,21 @@ def judge(run_id: int) -> None:
     try:
         ledger.close(run_id, gates.judge(reading.report(run)))
     except ledger.Stale:
-        log.info("run %s was ended by another", run_id)
+        log.info("run was ended by another", extra={"run": run.public_id})
+    except DatabaseError:
+        log.exception("the database is away; the run is judged again once it is back", extra={"run": run.public_id})
+    except Exception as error:
+        log.exception("a run cannot be judged", extra={"run": run.public_id})
+        problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
+        ledger.fail(run_id, problem, "internal")
+    else:
+        log.info("run judged", extra={"run": run.public_id})
+
+
+def deliver(delivery_id: int) -> None:
+    """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
+    if not queue.stopping():
+        delivering.deliver(delivery_id)
 
 
 class Worker:
@@ -86,8 +125,9 @@ class Worker:
     def __init__(self, held: ledger.Hold) -> None:
         self.held = held
         self.window = frames.Window(held.run, held.index)
-        self.renewed = time.monotonic()
+        self.renewed = self.looked = time.monotonic()
         self.done: set[str] = set()
+        self.yielding = False
 
     def work(self) -> None:
         while True:
@@ -96,6 +136,8 @@ class Worker:
                 raise ledger.Stale
             if run.stage not in self.done and STAGES[run.stage](self, run):
                 self.done.add(run.stage)
+            if self.yielding:
+                raise Stopping
             if run.stage in self.done and states.next_stage(run.kind, run.stage) is None:
                 return
             self.tick()
@@ -105,23 +147,45 @@ class Worker:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
         if queue.stopping():
             raise Stopping
-        if time.monotonic() - self.renewed >= settings.ENV.renew_seconds:
-            ledger.renew(self.held)
-            self.renewed = time.monotonic()
-        else:
+        if not self.renew():
             ledger.wanted(self.held)
+        self._look_around()
         self.window.tick()
 
+    def renew(self) -> bool:
+        """Renews the lease when it is time to; raises Stale where it is lost."""
+        due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
+        if due:
+            ledger.renew(self.held)
+            self.renewed = time.monotonic()
+        return due
+
+    def _look_around(self) -> None:
+        """Claims nothing more once somebody with a better claim to this worker waits; what is begun is finished."""
+        if self.yielding or time.monotonic() - self.looked < LOOK_AROUND_SECONDS:
+            return
+        self.looked = time.monotonic()
+        self.yielding = ledger.should_yield(self.held.lease, self.held.run)
+        if self.yielding:
+            meters.count(meters.YIELDS)
+
     def record(self, events: Any) -> None:
-        ledger.record(self.held, events)
+        kept = storage.keep(self.held.run, events, self.renew)
+        ledger.record(self.held, kept)
+        heartbeats.recorded(kept)
+        tracing.attempts(self.held, kept)
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
+        hedging = run.kind == "test" and run.options.get("hedge", True)
         self._require_site(plan)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim(self.held, retries)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
+            return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
             lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
@@ -143,9 +207,12 @@ class Worker:
     def crawl(self, run: Run) -> bool:
         plan = reading.crawl_plan(run)
 
-        def claim() -> tuple[Any, bool]:
-            claimed = ledger.claim_page(self.held, plan.options.max_pages)
-            return claimed.work, claimed.more
+        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
+            if self.yielding:
+                return (), False
+            claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
+            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
+            return claimed.works, claimed.more
 
         first = self.held.index == 0
         Drive(claim, self.record, self.tick).run(
@@ -156,6 +223,7 @@ class Worker:
     def propose(self, run: Run) -> bool:
         if not ledger.take_stage(self.held):
             return False
+        heartbeats.busy(self.held.run, self.held.index, "proposes tests")
         plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
         found: list[Proposal] = []
 
@@ -163,7 +231,7 @@ class Worker:
             found.extend(event for event in events if isinstance(event, Proposal))
             ledger.record(self.held, [event for event in events if isinstance(event, Log)])
 
-        Drive(lambda: (None, False), record, self.tick).run(
+        Drive(lambda _wanted: ((), False), record, self.tick).run(
             lambda _pull: _with_browser(lambda b: propose(b, plan, pages, known))
         )
         ledger.keep_proposals(self.held, found)

@@ -2,16 +2,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import defaults, editing, files, home, overview, pages, result, review, run, tests
+from runs.views import channels, cluster, defaults, editing, files, home, overview, pages, result, review, run, tests
 
 PROJECT = "projects/<str:project>"
+NEWS = f"{PROJECT}/settings/notifications"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("cluster", cluster.cluster, name="cluster"),
     path(PROJECT, overview.overview, name="project"),
     path(f"{PROJECT}/crawl", overview.start_crawl, name="start-crawl"),
     path(f"{PROJECT}/run", overview.start_run, name="start-run"),
     path(f"{PROJECT}/settings/defaults", defaults.defaults, name="defaults"),
+    path(NEWS, channels.notifications, name="notifications"),
+    path(f"{NEWS}/new/<str:kind>", channels.new_channel, name="new-channel"),
+    path(f"{NEWS}/secret", channels.renew_secret, name="renew-secret"),
+    path(f"{NEWS}/deliveries/<int:delivery>/again", channels.redeliver, name="redeliver"),
+    path(f"{NEWS}/<str:channel>", channels.channel, name="channel"),
+    path(f"{NEWS}/<str:channel>/test", channels.test_channel, name="test-channel"),
+    path(f"{NEWS}/<str:channel>/switch", channels.switch_channel, name="switch-channel"),
+    path(f"{NEWS}/<str:channel>/delete", channels.delete_channel, name="delete-channel"),
     path(f"{PROJECT}/tests", tests.tests, name="tests"),
     path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),

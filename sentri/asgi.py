@@ -14,11 +14,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from runs.routing import websocket_urlpatterns  # noqa: E402
+from sentri.lifespan import lifespan  # noqa: E402
 from sentri.sockets import AnyOriginWithToken, NoSuchSocket  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": http,
+        "lifespan": lifespan,
         "websocket": AnyOriginWithToken(
             browsers=AllowedHostsOriginValidator(
                 AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, NoSuchSocket]))

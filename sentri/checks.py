@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+
+from runs.notifiers.smtp import BadMailServer, server_of
+from sentri.env import Env
+from sentri.logs import FORMATS
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @register()
@@ -27,6 +34,17 @@ def environment(**_: Any) -> list[CheckMessage]:
         )
     if not 1 <= env.workers <= 64:
         found.append(Error("SENTRI_WORKERS must be from 1 to 64.", hint="2 suits 2 cores.", id="sentri.E004"))
+    found += _mail_server(env.smtp_url)
+    if env.log_format not in FORMATS:
+        found.append(Error(f"SENTRI_LOG_FORMAT is '{env.log_format}'.", hint="Write plain or json.", id="sentri.E005"))
+    if env.otlp_endpoint and not env.otlp_endpoint.startswith(("http://", "https://")):
+        found.append(
+            Error(
+                f"SENTRI_OTLP_ENDPOINT is '{env.otlp_endpoint}'.",
+                hint="Write the collector's address for OTLP over HTTP, e.g. http://collector:4318.",
+                id="sentri.E006",
+            )
+        )
     if env.base_url.startswith("https://") and not env.secret_key:
         found.append(
             checks.Warning(
@@ -35,4 +53,30 @@ def environment(**_: Any) -> list[CheckMessage]:
                 id="sentri.W001",
             )
         )
-    return found
+    return found + _elsewhere(env)
+
+
+def _mail_server(url: str) -> list[CheckMessage]:
+    try:
+        if url:
+            server_of(url)
+    except BadMailServer as error:
+        return [
+            Error(f"SENTRI_SMTP_URL cannot be used: {error}.", hint="Put it right or leave it out.", id="sentri.E010")
+        ]
+    return []
+
+
+def _elsewhere(env: Env) -> list[CheckMessage]:
+    """Whether a browser of another machine can be reached, and can reach this one."""
+    if not env.browser_ws:
+        return []
+    parts = urlsplit(env.browser_ws)
+    if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname:
+        problem = "SENTRI_BROWSER_WS is no ws, wss, http or https address."
+        return [Error(problem, hint="Write ws://HOST:PORT/ or http://HOST:9222.", id="sentri.E020")]
+    if parts.hostname not in LOOPBACK and env.egress_host in LOOPBACK:
+        problem = "The browser of SENTRI_BROWSER_WS cannot reach this worker's egress proxy, which listens on loopback."
+        hint = "Set SENTRI_EGRESS_HOST to the address of this machine that the browser reaches."
+        return [checks.Warning(problem, hint=hint, id="sentri.W020")]
+    return []

@@ -26,6 +26,9 @@ class Env:
     cache_dir: Path = ROOT / ".cache"
     database_url: str = ""
     redis_url: str = ""
+    storage_url: str = ""
+    storage_key: str = ""
+    storage_secret: str = ""
     broker: str = "orm"
     base_url: str = "http://127.0.0.1:8000"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
@@ -35,10 +38,21 @@ class Env:
     lease_seconds: float = 15.0
     renew_seconds: float = 4.0
     max_leases: int = 3
+    slice_seconds: float = 10.0
+    ai_provider: str = ""
     browser_path: str = ""
+    ffmpeg_path: str = ""
+    browser_ws: str = ""
+    egress_host: str = "127.0.0.1"
     canary_seconds: float = 30.0
     grace_seconds: float = 20.0
+    smtp_url: str = ""
+    mail_from: str = "Sentri <sentri@localhost>"
+    github_api: str = "https://api.github.com"
     log_level: str = "INFO"
+    log_format: str = "plain"
+    metrics_token: str = ""
+    otlp_endpoint: str = ""
 
 
 def _flag(text: str) -> bool:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 
-from django.core.files.storage import default_storage
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from runs import queue, states
+from runs import heartbeats, queue, states, storage
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.models import Lease, Run
 
@@ -76,14 +74,26 @@ def _queue() -> None:
 
 
 def _storage() -> None:
-    place = Path(default_storage.path(""))
-    place.mkdir(parents=True, exist_ok=True)
-    if not os.access(place, os.W_OK):
-        raise NotReady("The directory of artifacts cannot be written: give the server's user the right to.")
+    try:
+        storage.look()
+    except storage.Away as away:
+        raise NotReady(str(away)) from away
+
+
+def _browser() -> None:
+    """A browser is needed where the workers are; this machine is looked at where none of them has reported."""
+    if heartbeats.living().exists():
+        reason = heartbeats.nobody_is_fit()
+        if reason:
+            raise NotReady(f"No worker has a browser. {reason}")
+        return
+    _own_browser()
 
 
 @cache
-def _browser() -> None:
+def _own_browser() -> None:
+    if settings.ENV.browser_ws:
+        return
     try:
         find_browser()
     except NoBrowser as missing:

@@ -7,10 +7,13 @@ from typing import Any
 from sentri.databases import database
 from sentri.env import ROOT, read
 from sentri.keys import secret_key
+from sentri.logs import logging_for
+from sentri.storages import storage
 
 ENV = read()
 ENV.data_dir.mkdir(parents=True, exist_ok=True)
 
+VERSION = "0.1.0"
 BASE_DIR = ROOT
 DEBUG = ENV.debug
 SECRET_KEY = secret_key(ENV.secret_key, ENV.data_dir)
@@ -38,6 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sentri.logs.request_id",
     "django.middleware.security.SecurityMiddleware",
     "sentri.security.ContentSecurityPolicy",
     "sentri.statics.StaticFiles",
@@ -98,7 +102,11 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.2,
     "label": "Queue",
     "ALT_CLUSTERS": {},
-} | ({"redis": ENV.redis_url} if ENV.broker == "redis" else {"orm": "default"})
+} | (
+    {"redis": ENV.redis_url, "broker_class": "runs.queue.brokers.RedisList"}
+    if ENV.broker == "redis"
+    else {"orm": "default", "broker_class": "runs.queue.brokers.Rows"}
+)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -110,7 +118,7 @@ STATICFILES_DIRS = [ROOT / "sentri" / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = ENV.data_dir / "artifacts"
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": storage(ENV.storage_url, ENV.storage_key, ENV.storage_secret, MEDIA_ROOT),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
@@ -165,11 +173,4 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
 }
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": ENV.log_level},
-    "loggers": {name: {"level": "WARNING"} for name in ("django-q", "httpx", "httpcore")},
-}
+LOGGING: dict[str, Any] = logging_for(ENV.log_format, ENV.log_level)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from sentri import health
+from sentri.metrics import metrics
 
 handler400 = "projects.api.problems.bad_request"
 handler500 = "projects.api.problems.server_error"
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics),
     path("api/", include("runs.api.urls")),
     path("", include("projects.urls")),
     path("", include("runs.urls")),

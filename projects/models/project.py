@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from typing import Self
 
 from django.db import models
@@ -76,6 +77,25 @@ class Project(PublicModel, Reachable):
     def __str__(self) -> str:
         return self.name
 
+    def signing_secret(self) -> Hidden:
+        """What callbacks and webhooks are signed with; made at its first use. Raises Unreadable."""
+        if not self.callback_secret:
+            made = seal({"callback": _new_secret()})
+            Project.objects.filter(pk=self.pk, callback_secret="").update(callback_secret=made)
+            self.refresh_from_db(fields=["callback_secret"])
+        return unseal(self.callback_secret)["callback"]
+
+    def renew_signing_secret(self) -> str:
+        """A new secret in place of the old one, to be shown once."""
+        made = _new_secret()
+        self.callback_secret = seal({"callback": made})
+        self.save(update_fields=["callback_secret", "updated_at"])
+        return made
+
     def delete_softly(self) -> None:
         self.deleted_at = timezone.now()
         self.save(update_fields=["deleted_at", "updated_at"])
+
+
+def _new_secret() -> str:
+    return f"sntr_sig_{secrets.token_urlsafe(32)}"

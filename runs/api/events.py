@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -21,12 +20,11 @@ from projects.api.parsing import query
 from projects.api.problems import Invalid
 from projects.api.schema import listed
 from projects.models import ApiToken
-from runs import live, reading
+from runs import following, reading
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import EventOut
 from runs.models import Run
 
-GROUP = 500
 BREATH_SECONDS = 10.0
 LATEST = 2**31 - 1
 
@@ -99,22 +97,12 @@ async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> Async
 async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
     checked = time.monotonic()
     yield b": hello\n\n"
-    async with live.listen(run_id) as bell:
-        while True:
-            lines = await sync_to_async(reading.events)(run_id, after, GROUP)
+    async with aclosing(following.follow(run_id, after, BREATH_SECONDS / 2)) as groups:
+        async for lines in groups:
             for line in lines:
-                yield _written(line)
-                after = line["seq"]
-            if lines and lines[-1]["type"] == "done":
-                return
+                yield f"id: {line.seq}\nevent: {line.type}\ndata: {line.text}\n\n".encode()
             if time.monotonic() - checked > BREATH_SECONDS:
                 if not await sync_to_async(allowed)():
                     return
                 checked = time.monotonic()
                 yield b": still here\n\n"
-            if len(lines) < GROUP:
-                await bell.wait(BREATH_SECONDS / 2)
-
-
-def _written(line: dict[str, Any]) -> bytes:
-    return f"id: {line['seq']}\nevent: {line['type']}\ndata: {json.dumps(line)}\n\n".encode()

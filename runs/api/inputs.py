@@ -6,18 +6,33 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from projects.api.inputs import Body, NewProject, ProjectEdit
+from projects.api.inputs import Body, Name, NewProject, ProjectEdit
 from projects.api.parsing import checked
 from projects.api.problems import Invalid
+from runs import delivering
 from runs.engine.plan import CrawlOptions, RunOptions, Value
 from runs.gates import GATES
+from runs.notifiers import CHANNELS
+from runs.notifiers.github import REPO
+from runs.notifiers.http import WebUrl
 
-NO_CALLBACKS = "Callbacks are not available in this version; poll the run's status instead."
 Id = Annotated[str, Field(min_length=1, max_length=30)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Reason = Annotated[str, Field(max_length=1000)]
+
+
+def _repo(text: str) -> str:
+    if not re.fullmatch(REPO, text):
+        raise ValueError("Write owner and repository, such as octo/shop.")
+    return text
+
+
+def _sha(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}", text):
+        raise ValueError("Write the commit's whole id: 40 hexadecimal digits.")
+    return text.lower()
 
 
 class ProjectSettings(Value):
@@ -50,10 +65,30 @@ class ProjectEditWithSettings(ProjectEdit):
     quality_gates: Gates | None = None
 
 
+def _callback(url: str) -> str:
+    """By its text alone; what its name points to is judged by `runs.api.addresses`."""
+    refusal = delivering.refusal_of(url, resolve=False)
+    if refusal:
+        raise ValueError(refusal)
+    return url
+
+
+CallbackUrl = Annotated[
+    str,
+    Field(max_length=2048, description="gets the verdict by a signed POST when the run is over"),
+    WebUrl,
+    AfterValidator(_callback),
+]
+Repo = Annotated[str, AfterValidator(_repo)]
+Sha = Annotated[str, AfterValidator(_sha)]
+Branch = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class CrawlOrder(CrawlOptions):
     """Options of a crawl that differ from the project's, and where it goes."""
 
     environment: Id | None = None
+    callback_url: CallbackUrl | None = None
 
 
 class TestOrder(RunOptions):
@@ -62,14 +97,7 @@ class TestOrder(RunOptions):
     __test__ = False
 
     environment: Id | None = None
-    callback_url: str | None = Field(default=None, description=NO_CALLBACKS)
-
-    @field_validator("callback_url")
-    @classmethod
-    def _none_yet(cls, url: str | None, info: ValidationInfo) -> str | None:
-        if url is not None:
-            raise ValueError(NO_CALLBACKS)
-        return url
+    callback_url: CallbackUrl | None = None
 
 
 class RunOrder(TestOrder):
@@ -77,12 +105,20 @@ class RunOrder(TestOrder):
 
     tests: tuple[Id, ...] | None = Field(default=None, min_length=1, max_length=10_000)
     tags: tuple[Tag, ...] | None = Field(default=None, min_length=1, max_length=100)
+    repo: Repo | None = Field(default=None, description="what CI tests, such as octo/shop; for GitHub checks")
+    sha: Sha | None = None
+    branch: Branch | None = None
+    pull_request: Annotated[int, Field(ge=1, le=2**31)] | None = None
 
     @model_validator(mode="after")
     def _one_choice(self) -> RunOrder:
         if self.tests is not None and self.tags is not None:
             raise ValueError("Give tests or tags, not both.")
         return self
+
+    def commit(self) -> dict[str, Any]:
+        """What CI tests, as far as it was said."""
+        return self.model_dump(include={"repo", "sha", "branch", "pull_request"}, exclude_none=True)
 
 
 class Rerun(Body):
@@ -105,6 +141,38 @@ class TestEdit(Body):
     def _something(self) -> TestEdit:
         if self.document is None and self.title is None:
             raise ValueError("Give a document or a title.")
+        return self
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in CHANNELS:
+        raise ValueError(f"There is no kind '{kind[:20]}'; there are {', '.join(CHANNELS)}.")
+    return kind
+
+
+class NewChannel(Body):
+    """Where news go. Which `settings` there are depends on the kind; docs/api.md lists them."""
+
+    kind: Annotated[str, AfterValidator(_known_kind)]
+    name: Name
+    enabled: bool = True
+    when: Literal["always", "problems", "changes"] = "problems"
+    settings: dict[str, Any]
+
+
+class ChannelEdit(Body):
+    """What is not given stays, secrets in `settings` too; the other settings are replaced whole."""
+
+    name: Name | None = None
+    enabled: bool | None = None
+    when: Literal["always", "problems", "changes"] | None = None
+    settings: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> ChannelEdit:
+        nulls = sorted(name for name, value in self.given().items() if value is None)
+        if nulls:
+            raise ValueError(f"{', '.join(nulls)} may not be null; leave out what should stay.")
         return self
 
 
@@ -149,7 +217,12 @@ class BulkReview(Body):
         return self
 
 
-OTHER_NAMES = {"environment_id": "environment", "test_ids": "tests", "parallel_workers": "parallel"}
+OTHER_NAMES = {
+    "environment_id": "environment",
+    "test_ids": "tests",
+    "parallel_workers": "parallel",
+    "pr_number": "pull_request",
+}
 
 
 def from_camel(data: Mapping[str, Any]) -> RunOrder:

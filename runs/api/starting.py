@@ -17,6 +17,7 @@ from projects.api.problems import Conflict, Invalid
 from projects.models import ApiToken, Environment, Project, Test
 from projects.models.public import number_of
 from runs import ledger, reading
+from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, from_camel, given
 from runs.api.runs import described
@@ -27,25 +28,28 @@ from runs.models import Run
 
 class StartCrawl(RunsEndpoint):
     @extend_schema(request=CrawlOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, CrawlOrder)
         of = self.project(request, project, QA_LEAD)
         options = merged(CrawlOptions, of.settings.get("crawl", {}), asked)
-        return accepted(request, ledger.open_crawl(order(request, of, asked.environment), options))
+        return accepted(request, ledger.open_crawl(order(request, of, asked), options))
 
 
 class StartRun(RunsEndpoint):
     @extend_schema(request=RunOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, RunOrder)
         of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_run(order(request, of, asked.environment), asked))
+        return accepted(request, open_run(order(request, of, asked), asked))
 
 
 class StartTest(RunsEndpoint):
     @extend_schema(request=TestOrder, responses={202: RunOut})
+    @judged
     @idempotent
     def post(self, request: Request, test: str) -> Response:
         asked = body(request, TestOrder)
@@ -54,7 +58,7 @@ class StartTest(RunsEndpoint):
         if row.review_status != "approved":
             raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; approve it before it is run.")
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        run = ledger.open_test_run(order(request, row.project, asked.environment), options, [row])
+        run = ledger.open_test_run(order(request, row.project, asked), options, [row])
         return accepted(request, run)
 
 
@@ -62,12 +66,13 @@ class Trigger(RunsEndpoint):
     """For CI: bodies in camelCase or snake_case. The same Idempotency-Key gives the same run, whoever sends it."""
 
     @extend_schema(request=RunOrder, responses={202: TriggeredOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         asked = from_camel(dict(request.data))
         of = self.project(request, project, QA_LEAD)
         key = request.headers.get("Idempotency-Key")
-        run = open_run(order(request, of, asked.environment, key), asked)
+        run = open_run(order(request, of, asked, key), asked)
         path = f"/api/v1/projects/{of.public_id}/trigger/runs/{run.public_id}"
         url = request.build_absolute_uri(path)
         return Response({"runId": run.public_id, "statusUrl": url}, status=202, headers={"Location": url})
@@ -92,7 +97,7 @@ class TriggerStatus(RunsEndpoint):
             "total": counts.total,
             "error": found.error or None,
             "gateResult": found.gate_result,
-            "webVitalsResult": None,
+            "webVitalsResult": found.vitals_result,
             "startedAt": found.started_at,
             "finishedAt": found.finished_at,
             "durationMs": found.duration_ms,
@@ -137,9 +142,9 @@ def merged(options: Any, defaults: dict[str, Any], asked: Any) -> Any:
     return checked(options, defaults | given(asked, options))
 
 
-def order(request: Request, project: Project, environment: str | None, key: str | None = None) -> ledger.Order:
+def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key: str | None = None) -> ledger.Order:
     """Who asks, for what, against which environment. Raises Invalid for an environment that is not the project's."""
-    row = None
+    row, environment = None, asked.environment
     if environment is not None:
         number = number_of(Environment.PREFIX, environment)
         row = project.environments.filter(pk=number).first() if number else None
@@ -152,6 +157,8 @@ def order(request: Request, project: Project, environment: str | None, key: str 
         trigger=trigger_of(request),
         environment=row,
         idempotency_key=key,
+        callback_url=asked.callback_url or "",
+        commit=asked.commit() if isinstance(asked, RunOrder) else {},
     )
 
 

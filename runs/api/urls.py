@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from projects.api.problems import unknown
+from runs.api.channels import CallbackSecret, ChannelDetail, ChannelList, ChannelTest
+from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
 from runs.api.projects import ProjectDetail, ProjectList
 from runs.api.reports import Report
@@ -19,6 +21,10 @@ urlpatterns = [
     path("v1/", include("projects.api.urls")),
     path("v1/projects", ProjectList.as_view()),
     path("v1/projects/<str:project>", ProjectDetail.as_view()),
+    path("v1/projects/<str:project>/callback-secret", CallbackSecret.as_view()),
+    path("v1/projects/<str:project>/channels", ChannelList.as_view()),
+    path("v1/projects/<str:project>/channels/<str:channel>", ChannelDetail.as_view()),
+    path("v1/projects/<str:project>/channels/<str:channel>/test", ChannelTest.as_view()),
     path("v1/projects/<str:project>/crawl", StartCrawl.as_view()),
     path("v1/projects/<str:project>/run", StartRun.as_view()),
     path("v1/projects/<str:project>/trigger", Trigger.as_view()),
@@ -38,7 +44,9 @@ urlpatterns = [
     path("v1/runs/<str:run>/results", ResultList.as_view()),
     path("v1/runs/<str:run>/pages", PageList.as_view()),
     path("v1/runs/<str:run>/events", EventList.as_view()),
+    path("v1/runs/<str:run>/deliveries", DeliveryList.as_view()),
     path("v1/runs/<str:run>/report", Report.as_view()),
+    path("v1/deliveries/<int:delivery>/redeliver", Redeliver.as_view()),
     path("v1/results/<int:result>", ResultDetail.as_view()),
     re_path("", unknown),
 ]

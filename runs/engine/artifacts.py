@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable
@@ -22,6 +25,17 @@ TYPES: dict[Kind, tuple[str, str]] = {
 }
 CLEAN = ".clean"
 BINARY = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".woff", ".woff2", ".ttf", ".zip")
+
+# What Playwright's driver says when it, not Python, writes the file.
+DRIVERS_WORD = re.compile(r"\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EFBIG|EIO|ENOENT|ENOTDIR)\b")
+
+
+def disk_problem(error: BaseException) -> str | None:
+    """Why a file could not be written, where that is what an error is about."""
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
+        return error.strerror or str(error)
+    word = DRIVERS_WORD.search(str(error))
+    return os.strerror(getattr(errno, word[1])) if word else None
 
 
 class Masking:
@@ -77,7 +91,10 @@ def place(result: int, attempt: int, kind: Kind) -> Path:
     return Path(str(result), str(attempt), TYPES[kind][0])
 
 
-def described(root: Path, path: Path, kind: Kind) -> ArtifactFile:
+def described(root: Path, path: Path, kind: Kind) -> ArtifactFile | None:
+    """The file as attempts tell of it; nothing where it was not written."""
+    if not path.exists():
+        return None
     return ArtifactFile(
         kind=kind,
         path=path.relative_to(root).as_posix(),

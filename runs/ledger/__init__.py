@@ -1,40 +1,53 @@
 """The only writer of run state.
 
-Lock order, everywhere: Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
+Lock order, everywhere: Project, then Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_page, skip_deleted
+from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
-from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, wanted
+from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, take, wanted
+from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
+from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import requeue, sweep
+from runs.ledger.sweeping import pass_on, requeue, sweep
+from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
     "Hold",
     "Order",
+    "Outcome",
     "Refused",
     "Stale",
+    "Taken",
     "abort",
+    "ahead_of",
     "claim",
-    "claim_page",
+    "claim_pages",
     "close",
     "fail",
     "finish",
     "give_back",
     "hold",
     "keep_proposals",
+    "learn",
     "lose",
     "open_crawl",
     "open_test_run",
+    "pass_on",
     "record",
+    "redeliver",
     "renew",
     "requeue",
-    "skip_deleted",
+    "settle_delivery",
+    "should_yield",
     "sweep",
+    "take",
+    "take_delivery",
     "take_stage",
+    "waiting",
     "wanted",
 ]

@@ -1,17 +1,19 @@
-"""Hands out work: each result and page to one lease at a time."""
+"""Hands out work: each result and page to one lease at a time, the last long test to a second one as well."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from runs import planning, states
+from runs import meters, planning, states
 from runs.engine.plan import PageWork, TestWork
 from runs.ledger.dependents import settle_dependents
+from runs.ledger.hedging import hedge
 from runs.ledger.holding import Hold, fence
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
@@ -25,93 +27,153 @@ W = TypeVar("W")
 class Claim(Generic[W]):
     """Work, or none; `more` says whether some may come later (others wait, or are in other hands)."""
 
-    work: W | None
+    works: tuple[W, ...]
     more: bool
 
+    @property
+    def work(self) -> W | None:
+        """The only one of a claim for one."""
+        return self.works[0] if self.works else None
 
-def claim(held: Hold, retries: int) -> Claim[TestWork]:
-    """The next result for this shard: from its own share first, then from the share that has most left."""
+
+def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -> Claim[TestWork]:
+    """The next results for this shard, `wanted` at most, in one transaction.
+
+    From its own share first, in dispatch order; then from the share that has most time left; then, with `hedging`, one
+    that another worker has been at for too long. Raises Stale.
+    """
+    with meters.timed(meters.CLAIM_SECONDS):
+        try:
+            rows = _take(held, wanted)
+        except IntegrityError:  # another shard took the same serial group or account a moment before
+            rows = []
+    gone = [row for row in rows if row.proposal is None and (row.test is None or row.test.deleted_at is not None)]
+    if gone:
+        _skip_deleted(held, [row.pk for row in gone])
+    works = tuple(_work(row, retries) for row in rows if row not in gone)
+    meters.count(meters.CLAIMS, len(works))
+    if works or gone:
+        return Claim(works, True) if works else claim(held, retries, wanted, hedging=hedging)
+    twice = hedge(held, retries) if hedging else None
+    if twice is not None:
+        return Claim((twice,), True)
+    others = Result.objects.filter(run=held.run, status=states.RUNNING).exclude(lease=held.lease)
+    return Claim((), _pending(held).exists() or (hedging and others.exists()))
+
+
+def _take(held: Hold, wanted: int) -> list[Result]:
     with transaction.atomic():
         fence(held)
-        row = _next_result(held)
-        if row is None:
-            return Claim(None, _pending_results(held).exists())
-        row.status = states.move("result", row.status, "claim").to
-        row.lease_id, row.claimed_at = held.lease, timezone.now()
-        row.save(update_fields=["status", "lease", "claimed_at"])
-    if row.proposal is None and (row.test is None or row.test.deleted_at is not None):
-        skip_deleted(held, row.pk)
-        return claim(held, retries)
-    return Claim(
-        TestWork(
-            result=row.pk,
-            title=row.title,
-            document=row.document,
-            row=row.row,
-            attempts_before=row.attempt_count,
-            retries=0 if row.proposal is not None else retries,
-            replays=row.replays,
-        ),
-        True,
+        rows = _next_results(held, wanted)
+        Result.objects.filter(pk__in=[row.pk for row in rows]).update(
+            status=states.move("result", states.PENDING, "claim").to, lease=held.lease, claimed_at=timezone.now()
+        )
+    return rows
+
+
+def _work(row: Result, retries: int) -> TestWork:
+    return TestWork(
+        result=row.pk,
+        title=row.title,
+        document=row.document,
+        row=row.row,
+        attempts_before=row.attempt_count,
+        retries=0 if row.proposal is not None else retries,
+        replays=row.replays,
     )
 
 
-def _pending_results(held: Hold) -> QuerySet[Result]:
+def _pending(held: Hold) -> QuerySet[Result]:
     return Result.objects.filter(run=held.run, status=states.PENDING)
 
 
-def _next_result(held: Hold) -> Result | None:
-    free = _unlocked(_pending_results(held).filter(blocked=False).select_related("test"))
-    own = free.filter(home=held.index).order_by("position").first()
-    if own is not None:
-        return own
-    left = _pending_results(held).filter(blocked=False).order_by().values_list("home").annotate(Count("pk"))
-    sibling = planning.slowest(dict(left))
-    return None if sibling is None else free.filter(home=sibling).order_by("position").first()
+def _next_results(held: Hold, wanted: int) -> list[Result]:
+    free = _unlocked(_alone(_pending(held).filter(blocked=False)))
+    found = _one_of_each(free.filter(home=held.index).order_by("position")[:wanted])
+    if found:
+        return found
+    held.helps = _sibling(held) if held.helps is None else held.helps
+    while held.helps is not None:
+        found = _one_of_each(free.filter(home=held.helps).order_by("position")[:wanted])
+        if found:
+            return found
+        sibling = _sibling(held)
+        if sibling == held.helps:
+            break
+        held.helps = sibling
+    held.helps = None
+    return []
+
+
+def _sibling(held: Hold) -> int | None:
+    """Whose share to help with; asked for again when that share has nothing left, not at every claim."""
+    homes = _pending(held).filter(blocked=False).order_by().values_list("home")
+    return planning.slowest(dict(homes.annotate(left=Sum("estimate_ms") + Count("pk"))))
+
+
+def _one_of_each(rows: Iterable[Result]) -> list[Result]:
+    """The rows without a second one of the same serial group or account."""
+    taken: set[tuple[str, str]] = set()
+    kept: list[Result] = []
+    for row in rows:
+        keys = {("serial", row.serial), ("account", row.account)} - {("serial", ""), ("account", "")}
+        if not keys & taken:
+            taken |= keys
+            kept.append(row)
+    return kept
+
+
+def _alone(rows: QuerySet[Result]) -> QuerySet[Result]:
+    """Rows whose serial group and account nobody uses at the moment."""
+    running = Result.objects.filter(status=states.RUNNING)
+    group = running.filter(run=OuterRef("run"), serial=OuterRef("serial")).exclude(serial="")
+    account = running.filter(account=OuterRef("account")).exclude(account="")
+    return rows.filter(Q(serial="") | ~Exists(group), Q(account="") | ~Exists(account))
 
 
 def _unlocked(rows: QuerySet[Result]) -> QuerySet[Result]:
-    """Rows that no other claim holds; SQLite's transactions are exclusive anyway."""
+    """Rows that no other claim holds, with what a claim needs; SQLite's transactions are exclusive anyway."""
+    needed = rows.select_related("test").only(
+        "title", "document", "row", "attempt_count", "proposal", "replays", "serial", "account", "test__deleted_at"
+    )
     if not connection.features.has_select_for_update_skip_locked:
-        return rows
-    return rows.select_for_update(skip_locked=True, of=("self",))
+        return needed
+    return needed.select_for_update(skip_locked=True, of=("self",), no_key=True)
 
 
-def skip_deleted(held: Hold, result_id: int) -> None:
-    """Resolves a claimed result whose test was deleted meanwhile."""
+def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
+    """Resolves claimed results whose tests were deleted meanwhile."""
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING:
             raise Stale
         fence(held)
-        skipped = Result.objects.filter(pk=result_id, status=states.RUNNING, lease=held.lease).update(
-            status=states.SKIPPED, skip_reason="test_deleted", finished_at=timezone.now()
-        )
-        if skipped:
-            told = {"result": result_id, "status": states.SKIPPED, "skip_reason": "test_deleted"}
-            tell(run, [("result", told), *settle_dependents(run)])
-            advance(run)
+        rows = Result.objects.filter(pk__in=results, status=states.RUNNING, lease=held.lease)
+        lines = [("result", {"result": pk, "status": states.SKIPPED, "skip_reason": "test_deleted"}) for pk in results]
+        rows.update(status=states.SKIPPED, skip_reason="test_deleted", finished_at=timezone.now())
+        tell(run, [*lines, *settle_dependents(run)])
+        advance(run)
 
 
-def claim_page(held: Hold, max_pages: int) -> Claim[PageWork]:
-    """The next address of the frontier by priority, as long as the crawl's page budget lasts."""
+def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
+    """The next addresses of the frontier by priority, as long as the crawl's page budget lasts. Raises Stale."""
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING:
             raise Stale
         fence(held)
         tally = run.pages.tally()
-        begun = tally[states.RUNNING] + tally[states.DONE] + tally[states.FAILED]
-        if begun >= max_pages:
+        room = max_pages - tally[states.RUNNING] - tally[states.DONE] - tally[states.FAILED]
+        if room <= 0:
             _cut(run, max_pages)
-            return Claim(None, tally[states.RUNNING] > 0)
-        row = run.pages.filter(status=states.PENDING).order_by("priority", "pk").first()
-        if row is None:
-            return Claim(None, tally[states.RUNNING] > 0)
-        row.status = states.move("page", row.status, "claim").to
-        row.lease_id = held.lease
-        row.save(update_fields=["status", "lease"])
-        return Claim(PageWork(page=row.pk, url=row.url, depth=row.depth), True)
+            return Claim((), tally[states.RUNNING] > 0)
+        pending = run.pages.filter(status=states.PENDING).order_by("priority", "pk")
+        rows = list(pending.only("url", "depth")[: min(wanted, room)])
+        run.pages.filter(pk__in=[row.pk for row in rows]).update(
+            status=states.move("page", states.PENDING, "claim").to, lease=held.lease
+        )
+        works = tuple(PageWork(page=row.pk, url=row.url, depth=row.depth) for row in rows)
+        return Claim(works, bool(works) or tally[states.RUNNING] > 0)
 
 
 def _cut(run: Run, max_pages: int) -> None:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from runs import queue, states
+from runs import meters, states
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.moving import advance, enter
 from runs.ledger.refusals import Stale
+from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
+from runs.ledger.turns import has_turn, waiting
 from runs.models import CrawlPage, Lease, Result, Run, Shard
 
+log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
+POISONED = "The test crashed the worker twice."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hold:
-    """What a worker keeps while it holds a shard; its lease fences every write."""
+    """What a worker keeps while it holds a shard; its lease fences every write.
+
+    `helps` is the sibling whose share it takes from once its own is empty.
+    """
 
     run: int
     shard: int
@@ -30,26 +39,37 @@ class Hold:
     lease: int
     number: int
     worker: str
+    helps: int | None = field(default=None, compare=False)
+
+
+def take(worker: str) -> Hold | None:
+    """A hold on the shard that deserves a worker most. None where nobody needs one."""
+    return next(filter(None, (hold(one.shard, worker) for one in waiting())), None)
 
 
 def hold(shard_id: int, worker: str) -> Hold | None:
-    """Opens the shard's next lease. None where there is nothing to do: run over, shard held, shard gone."""
+    """Opens the shard's next lease. None where there is nothing to do: run over or not its turn, shard held or gone."""
     with transaction.atomic():
-        shard = Shard.objects.filter(pk=shard_id).first()
-        if shard is None:
+        known = Shard.objects.filter(pk=shard_id).select_related("run").first()
+        if known is None or (known.run.status == states.QUEUED and not has_turn(known.run)):
             return None
-        run = locked(shard.run_id)
+        run = locked(known.run_id)
         if run.status not in (states.QUEUED, states.RUNNING):
             return None
-        if run.project.deleted_at is not None:
-            enter(run, "fail", error="The project was deleted before the run began.", error_category="project_missing")
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=shard_id)
+        if shard.leases.filter(state=states.OPEN).exists() or not _started(run):
             return None
-        shard = Shard.objects.select_for_update().get(pk=shard_id)
-        if shard.leases.filter(state=states.OPEN).exists():
-            return None
-        if run.status == states.QUEUED:
-            enter(run, "start", started_at=timezone.now())
         return _open(run, shard, worker)
+
+
+def _started(run: Run) -> bool:
+    """Starts a locked run where it is queued. False where that is its end: project gone, or nothing to execute."""
+    if run.project.deleted_at is not None:
+        enter(run, "fail", error="The project was deleted before the run began.", error_category="project_missing")
+    elif run.status == states.QUEUED:
+        enter(run, "start", started_at=timezone.now(), ai_provider=settings.ENV.ai_provider)
+        advance(run)
+    return run.status == states.RUNNING
 
 
 def _open(run: Run, shard: Shard, worker: str) -> Hold:
@@ -87,7 +107,7 @@ def wanted(held: Hold) -> None:
 
 def fence(held: Hold) -> Lease:
     """The hold's lease under its row lock. Raises Stale where it is not the open one any more."""
-    lease = Lease.objects.select_for_update().filter(pk=held.lease, state=states.OPEN).first()
+    lease = Lease.objects.select_for_update(no_key=True).filter(pk=held.lease, state=states.OPEN).first()
     if lease is None:
         raise Stale
     return lease
@@ -106,7 +126,7 @@ def give_back(held: Hold) -> None:
 def _close(held: Hold, trigger: str) -> None:
     with transaction.atomic():
         run = locked(held.run)
-        shard = Shard.objects.select_for_update().get(pk=held.shard)
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=held.shard)
         try:
             lease = fence(held)
         except Stale:
@@ -124,14 +144,16 @@ def lose(lease_id: int) -> bool:
         if known is None:
             return False
         run = locked(known.shard.run_id)
-        shard = Shard.objects.select_for_update().get(pk=known.shard_id)
-        lease = Lease.objects.select_for_update().get(pk=lease_id)
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=known.shard_id)
+        lease = Lease.objects.select_for_update(no_key=True).get(pk=lease_id)
         if lease.state != states.OPEN or lease.expires_at > timezone.now():
             return False
         _end(lease, "lose")
-        shard.leases_lost = F("leases_lost") + 1
+        belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
+        log.warning("lease lost", extra=belongs)
+        shard.leases_lost += 1
         shard.save(update_fields=["leases_lost"])
-        shard.refresh_from_db(fields=["leases_lost"])
+        meters.count(meters.LEASES_LOST)
         if run.status != states.RUNNING:
             return True
         tell(run, [("shard_lost", {"shard": shard.index, "lease": lease.number, "worker": lease.worker})])
@@ -146,13 +168,6 @@ def lose(lease_id: int) -> bool:
         return True
 
 
-def send_shard(shard: Shard) -> None:
-    """Queues a message for a locked shard."""
-    shard.sent_at = timezone.now()
-    shard.save(update_fields=["sent_at"])
-    queue.send("shard", shard.pk)
-
-
 def _end(lease: Lease, trigger: str) -> None:
     lease.state = states.move("lease", lease.state, trigger).to
     lease.closed_at = timezone.now()
@@ -160,37 +175,33 @@ def _end(lease: Lease, trigger: str) -> None:
 
 
 def _return_work(run: Run, lease: Lease, losses: int) -> int:
-    """Running results and pages of the lease go back to pending; what was lost twice is failed as poisonous."""
-    now = timezone.now()
-    results = Result.objects.filter(run=run, lease=lease, status=states.RUNNING)
+    """What the lease was running is pending again, or its hedge's alone; what was lost twice is failed as poisonous."""
+    running = Result.objects.filter(run=run, status=states.RUNNING)
+    running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
+    results = running.filter(lease=lease)
     pages = CrawlPage.objects.filter(run=run, lease=lease, status=states.RUNNING)
     if losses:
         results.update(losses=F("losses") + 1)
         pages.update(losses=F("losses") + 1)
-    poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON))
+        _fail_poisonous(run, results, pages)
+    results.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
+    returned = results.update(status=states.PENDING, lease=None, hedge=None, claimed_at=None)
+    return returned + pages.update(status=states.PENDING, lease=None)
+
+
+def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage]) -> None:
+    now = timezone.now()
+    poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON).only("title", "attempt_count"))
     Result.objects.filter(pk__in=[result.pk for result in poisonous]).update(
-        status=states.FAILED, error="The test crashed the worker twice.", error_kind="crash", finished_at=now
+        status=states.FAILED, error=POISONED, error_kind="crash", finished_at=now
     )
     pages.filter(losses__gte=LOSSES_OF_A_POISON).update(
         status=states.FAILED, error="The page crashed the worker twice.", error_category="crash", visited_at=now
     )
-    returned = results.filter(status=states.RUNNING).update(status=states.PENDING, lease=None, claimed_at=None)
-    returned += pages.filter(status=states.RUNNING).update(status=states.PENDING, lease=None)
     if run.status == states.RUNNING:
-        tell(
-            run,
-            [
-                (
-                    "result",
-                    {
-                        "result": result.pk,
-                        "title": result.title,
-                        "status": states.FAILED,
-                        "error": "The test crashed the worker twice.",
-                        "attempts": result.attempt_count,
-                    },
-                )
-                for result in poisonous
-            ],
-        )
-    return returned
+        tell(run, [("result", _told_poisonous(result)) for result in poisonous])
+
+
+def _told_poisonous(result: Result) -> dict[str, Any]:
+    told = {"result": result.pk, "title": result.title, "status": states.FAILED, "error": POISONED}
+    return {**told, "attempts": result.attempt_count}

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
 from projects.models import Activity
-from runs import queue, states
+from runs import states, tracing
+from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
+from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
+from runs.ledger.turns import next_of
 from runs.models import CrawlPage, Lease, Result, Run
 
 VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
@@ -31,6 +35,8 @@ def enter(run: Run, trigger: str, **fields: Any) -> None:
     run.save(update_fields=["status", *fields])
     for effect in step.effects:
         EFFECTS[effect](run)
+    if run.is_over:
+        tracing.ended(run)
 
 
 def advance(run: Run) -> None:
@@ -58,7 +64,8 @@ def _unresolved(run: Run) -> bool:
     if run.stage == states.PROPOSE:
         return True
     rows = run.pages if run.stage == states.CRAWL else run.results
-    return bool(rows.filter(status__in=states.UNRESOLVED).exists())
+    # Two questions, each with an index of its own that is empty at the end; the first is nearly always enough.
+    return any(rows.filter(status=status).exists() for status in (states.PENDING, states.RUNNING))
 
 
 def _fail_unreached(run: Run) -> None:
@@ -78,10 +85,26 @@ def _tell_judging(run: Run) -> None:
     tell(run, [("stage", {"stage": states.JUDGING, "pages": run.pages.tally(), "results": run.results.tally()})])
 
 
-def _send_judge(run: Run) -> None:
-    run.sent_at = timezone.now()
-    run.save(update_fields=["sent_at"])
-    queue.send("judge", run.pk)
+def _send_waiting(run: Run) -> None:
+    """The end of a run makes room for the next one of its project."""
+    for shard in next_of(run.project_id):
+        send_shard(shard)
+
+
+def _measure(run: Run) -> None:
+    """Achieved against ideal makespan: as if all windows that took part had been busy from first to last."""
+    if run.kind != "test":
+        return
+    found = run.results.filter(claimed_at__isnull=False, duration_ms__isnull=False).aggregate(
+        begun=Min("claimed_at"), ended=Max("finished_at"), work=Sum("duration_ms"), longest=Max("duration_ms")
+    )
+    if found["begun"] is None:
+        return
+    slots = run.shards.filter(leases_opened__gt=0).count() * int(run.options.get("parallel", 1))
+    achieved = int((found["ended"] - found["begun"]).total_seconds() * 1000)
+    ideal = max(found["work"] // max(1, slots), found["longest"])
+    run.makespan = {"achieved_ms": achieved, "ideal_ms": ideal, "slots": slots}
+    run.save(update_fields=["makespan"])
 
 
 def _tell_done(run: Run) -> None:
@@ -123,9 +146,12 @@ def _stop_leases(run: Run) -> None:
 EFFECTS: dict[str, Callable[[Run], None]] = {
     "tell_started": _tell_started,
     "tell_judging": _tell_judging,
-    "send_judge": _send_judge,
+    "send_judge": send_judge,
+    "send_waiting": _send_waiting,
+    "measure": _measure,
     "tell_done": _tell_done,
     "note_end": _note_end,
     "skip_unresolved": _skip_unresolved,
     "stop_leases": _stop_leases,
+    "owe": owe,
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,6 +14,7 @@ from projects.models import Environment, Project, Test
 from runs import planning, queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger.moving import note
+from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
 from runs.models import CrawlPage, Result, Run, Shard
@@ -30,6 +31,8 @@ class Order:
     environment: Environment | None = None
     idempotency_key: str | None = None
     rerun_of: Run | None = None
+    callback_url: str = ""
+    commit: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
@@ -97,12 +100,15 @@ def _write(order: Order, kind: str, options: dict[str, Any], shards: int, fill: 
         actor_name=order.actor_name,
         idempotency_key=order.idempotency_key or None,
         rerun_of=order.rerun_of,
+        callback_url=order.callback_url,
+        commit=dict(order.commit),
     )
     now = timezone.now()
     rows = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(shards)])
     told = fill(run)
     tell(run, [("queued", {"kind": kind, "shards": shards, **told})])
     note(run, f"{kind} run queued")
+    owe(run)
     for shard in rows:
         queue.send("shard", shard.pk)
     return run

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.events import Link, PageFailed, PageVisited
+from runs.ledger import rows
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.story import Line
@@ -35,10 +36,10 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         key=event.final_key[:2000],
         digest=digest,
         url=event.final_url[:2000],
-        title=snapshot.title[:500],
+        title=rows.storable(snapshot.title[:500]),
         http_status=snapshot.status,
         template=snapshot.template[:80],
-        snapshot=snapshot.model_dump(mode="json"),
+        snapshot=rows.storable(snapshot.model_dump(mode="json")),
     )
     add_links(run, page, event.links)
     _skip_saturated(run, page)
@@ -50,7 +51,11 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
     page = _mine(run, held, event.page)
     if page is None:
         return []
-    fields = {"error": event.message[:1000], "error_category": event.category, "http_status": event.status}
+    fields = {
+        "error": rows.storable(event.message[:1000]),
+        "error_category": event.category,
+        "http_status": event.status,
+    }
     if event.category in SKIPPED_CATEGORIES:
         _resolve(page, "skip", skip_reason=event.category, **fields)
     else:

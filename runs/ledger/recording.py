@@ -1,17 +1,22 @@
-"""Writes what the engine saw, in groups, each in one transaction that checks the lease."""
+"""Writes what the engine saw, in groups, each in one transaction that checks the lease.
+
+A group costs the same number of statements whatever is in it: rows are gathered first and written together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from runs import states
+from runs import meters, states
 from runs.engine.events import (
+    ArtifactFile,
     AttemptEnded,
     Event,
     Log,
@@ -22,7 +27,7 @@ from runs.engine.events import (
     TestEnded,
     TestStarted,
 )
-from runs.ledger import pages
+from runs.ledger import pages, rows
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, fence
 from runs.ledger.moving import advance
@@ -30,6 +35,8 @@ from runs.ledger.refusals import Stale
 from runs.ledger.story import Line, locked, tell
 from runs.models import Artifact, Attempt, Result, Run
 from runs.storage import name_of
+
+VITALS = ("lcp", "cls", "inp", "ttfb")
 
 
 @dataclass
@@ -40,38 +47,135 @@ class Batch:
     held: Hold
     results: dict[int, Result]
     lines: list[Line] = field(default_factory=list)
+    attempts: list[tuple[tuple[Any, ...], tuple[ArtifactFile, ...]]] = field(default_factory=list)
+    counted: dict[int, int] = field(default_factory=dict)
+    ended: list[Result] = field(default_factory=list)
     resolved: bool = False
+
+    def hedged(self, result: Result) -> bool:
+        """Whether this lease is the second one of the result's two."""
+        return result.hedge_id == self.held.lease
 
 
 def record(held: Hold, events: Sequence[Event]) -> None:
     """Stores a group of events. Raises Stale, having written nothing, where the lease is not the open one."""
     if not events:
         return
-    with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        fence(held)
-        numbers = {event.result for event in events if isinstance(event, TESTS)}
-        mine = Result.objects.filter(pk__in=numbers, run=run, lease=held.lease, status=states.RUNNING)
-        batch = Batch(run, held, mine.defer("document", "proposal").in_bulk() if numbers else {})
+    with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
+        batch = _opened(held, events)
         for event in events:
             if not isinstance(event, TESTS) or event.result in batch.results:
                 WRITERS[type(event)](batch, event)
-        if batch.resolved:
-            batch.lines += settle_dependents(run)
-        tell(run, batch.lines)
-        if batch.resolved:
-            advance(run)
+            else:
+                meters.count(meters.REFUSED, label="result")
+        _write(batch)
+    meters.count(meters.RECORDED, len(batch.ended))
+
+
+def _opened(held: Hold, events: Sequence[Event]) -> Batch:
+    """The run, locked, and those results of the events that this lease is executing."""
+    run = locked(held.run)
+    try:
+        if run.status != states.RUNNING:
+            raise Stale
+        fence(held)
+    except Stale:
+        meters.count(meters.REFUSED, len(events), "lease")
+        raise
+    numbers = {event.result for event in events if isinstance(event, TESTS)}
+    if not numbers:
+        return Batch(run, held, {})
+    running = Result.objects.filter(pk__in=numbers, run=run, status=states.RUNNING)
+    mine = running.filter(Q(lease=held.lease) | Q(hedge=held.lease))
+    return Batch(run, held, mine.only(*READ).in_bulk())
+
+
+def _write(batch: Batch) -> None:
+    run = batch.run
+    _write_attempts(batch)
+    rows.update(Result, WRITTEN, [(row.pk, *(getattr(row, name) for name in WRITTEN)) for row in batch.ended])
+    if batch.resolved:
+        batch.lines += _stop_after_failures(batch)
+        batch.lines += settle_dependents(run)
+    tell(run, batch.lines)
+    if batch.resolved:
+        advance(run)
+
+
+def _write_attempts(batch: Batch) -> None:
+    rows.insert(Attempt, ATTEMPT, [attempt for attempt, _ in batch.attempts])
+    over = {result.pk for result in batch.ended}
+    rows.update(Result, ("attempt_count",), [(pk, n) for pk, n in batch.counted.items() if pk not in over])
+    kept = [(tuple(attempt[:3]), file) for attempt, files in batch.attempts for file in files]
+    if not kept:
+        return
+    made = Attempt.objects.filter(result__in={key[0] for key, _ in kept}, lease=batch.held.lease)
+    numbers = {tuple(key): pk for pk, *key in made.values_list("pk", "result", "number", "hedge")}
+    Artifact.objects.bulk_create(
+        Artifact(
+            attempt_id=numbers[key],
+            kind=file.kind,
+            path=name_of(batch.run.pk, file.path),
+            content_type=file.content_type,
+            size=file.size,
+        )
+        for key, file in kept
+    )
+
+
+READ = ("title", "replays", "attempt_count", "status", "lease", "hedge", "vitals")
+WRITTEN = (
+    "status",
+    "lease_id",
+    "attempt_count",
+    "retries",
+    "failed_after_retry",
+    "error",
+    "error_kind",
+    "duration_ms",
+    "finished_at",
+    "vitals",
+)
+ATTEMPT = (
+    "result_id",
+    "number",
+    "hedge",
+    "lease_id",
+    "passed",
+    "started_at",
+    "duration_ms",
+    "steps",
+    "failure",
+    "console",
+    "requests",
+    "vitals",
+)
+
+
+def _stop_after_failures(batch: Batch) -> Iterable[Line]:
+    """Where the run has failed as often as it may, what is not resolved is skipped and all shards stop."""
+    most = batch.run.options.get("max_failures")
+    failed = any(row.status == states.FAILED for row in batch.ended)
+    if most is None or not failed or batch.run.results.filter(status=states.FAILED).count() < most:
+        return
+    left = Result.objects.filter(run=batch.run, status__in=states.UNRESOLVED)
+    rows = list(left.values_list("pk", "title"))
+    left.update(
+        status=states.SKIPPED, skip_reason="max_failures", blocked=False, hedge=None, finished_at=timezone.now()
+    )
+    message = f"{most} tests failed, which is this run's limit: {len(rows)} more are skipped."
+    yield "log", {"level": "warning", "message": message}
+    for pk, title in rows:
+        yield "result", {"result": pk, "title": title, "status": states.SKIPPED, "skip_reason": "max_failures"}
 
 
 TESTS = (TestStarted, StepEnded, AttemptEnded, TestEnded)
 
 
 def _test_started(batch: Batch, event: TestStarted) -> None:
-    title = batch.results[event.result].title
-    told = {"result": event.result, "attempt": event.attempt, "title": title, "shard": batch.held.index}
-    batch.lines.append(("test_started", told))
+    result = batch.results[event.result]
+    told = {"result": event.result, "attempt": event.attempt, "title": result.title, "shard": batch.held.index}
+    batch.lines.append(("test_started", {**told, "hedge": True} if batch.hedged(result) else told))
 
 
 def _step(batch: Batch, event: StepEnded) -> None:
@@ -81,51 +185,67 @@ def _step(batch: Batch, event: StepEnded) -> None:
 
 def _attempt(batch: Batch, event: AttemptEnded) -> None:
     result = batch.results[event.result]
-    attempt = Attempt.objects.create(
-        result=result,
-        number=event.attempt,
-        lease_id=batch.held.lease,
-        passed=event.passed,
-        started_at=datetime.fromtimestamp(event.started_at, UTC),
-        duration_ms=event.duration_ms,
-        steps=[step.model_dump(mode="json") for step in event.steps],
-        failure=event.failure.model_dump(mode="json") if event.failure else None,
-        console=list(event.console),
-        requests=list(event.requests),
+    row = (
+        event.result,
+        event.attempt,
+        batch.hedged(result),
+        batch.held.lease,
+        event.passed,
+        datetime.fromtimestamp(event.started_at, UTC),
+        event.duration_ms,
+        [step.model_dump(mode="json") for step in event.steps],
+        event.failure.model_dump(mode="json") if event.failure else None,
+        event.console,
+        event.requests,
+        event.vitals or None,
     )
-    Artifact.objects.bulk_create(
-        Artifact(
-            attempt=attempt,
-            kind=file.kind,
-            path=name_of(batch.run.pk, file.path),
-            content_type=file.content_type,
-            size=file.size,
-        )
-        for file in event.artifacts
-    )
-    Result.objects.filter(pk=result.pk).update(attempt_count=event.attempt)
-    result.attempt_count = event.attempt
+    batch.attempts.append((row, event.artifacts))
+    result.vitals = worst_vitals(event.vitals)
+    if not batch.hedged(result):
+        result.attempt_count = batch.counted[event.result] = event.attempt
     told = {"result": event.result, "attempt": event.attempt, "passed": event.passed}
     batch.lines.append(("attempt", {**told, "duration_ms": event.duration_ms}))
 
 
+def worst_vitals(pages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The worst value of each metric over the pages of an attempt, and where: {"lcp": {"value", "path"}, …}."""
+    worst: dict[str, Any] = {}
+    for page in pages:
+        for name in VITALS:
+            value = page.get(name)
+            if value is not None and (name not in worst or value > worst[name]["value"]):
+                worst[name] = {"value": value, "path": page.get("path", "")}
+    return worst or None
+
+
 def _test_ended(batch: Batch, event: TestEnded) -> None:
-    result = batch.results.pop(event.result)
-    error = event.failure.message[:2000] if event.failure else ""
+    result = batch.results[event.result]
+    if batch.hedged(result) and event.outcome == states.FAILED and result.lease_id != batch.held.lease:
+        _drop_hedge(batch, result)
+        return
+    del batch.results[event.result]
     retries = 0 if result.replays > 1 else max(0, event.attempts - 1)
-    status = states.move("result", result.status, states.OUTCOME_TRIGGER[event.outcome]).to
-    Result.objects.filter(pk=result.pk).update(
-        status=status,
-        retries=retries,
-        failed_after_retry=status == states.FAILED and retries > 0,
-        error=error if status == states.FAILED else "",
-        error_kind=event.failure.kind if event.failure and status == states.FAILED else "",
-        duration_ms=event.duration_ms,
-        finished_at=timezone.now(),
-    )
+    result.status = states.move("result", result.status, states.OUTCOME_TRIGGER[event.outcome]).to
+    failed = result.status == states.FAILED
+    result.lease_id = batch.held.lease
+    result.attempt_count, result.retries = event.attempts, retries
+    result.failed_after_retry = failed and retries > 0
+    result.error = event.failure.message[:2000] if event.failure and failed else ""
+    result.error_kind = event.failure.kind if event.failure and failed else ""
+    result.duration_ms, result.finished_at = event.duration_ms, timezone.now()
+    batch.ended.append(result)
     batch.resolved = True
-    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": status, "attempts": event.attempts}
-    batch.lines.append(("result", {**told, "duration_ms": event.duration_ms, "error": error, "skip_reason": ""}))
+    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": result.status}
+    told |= {"attempts": event.attempts, "duration_ms": event.duration_ms, "skip_reason": ""}
+    batch.lines.append(("result", {**told, "error": event.failure.message[:2000] if event.failure else ""}))
+
+
+def _drop_hedge(batch: Batch, result: Result) -> None:
+    """A failure of the second execution may come from there being two: the first one decides."""
+    Result.objects.filter(pk=result.pk).update(hedge=None)
+    del batch.results[result.pk]
+    message = f"The second execution of “{result.title}” failed; the first one decides."
+    batch.lines.append(("log", {"level": "info", "message": message}))
 
 
 def _log(batch: Batch, event: Log) -> None:

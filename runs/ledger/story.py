@@ -8,26 +8,25 @@ from typing import Any
 from django.utils import timezone
 
 from runs import live
+from runs.ledger import rows
 from runs.models import Run, RunEvent
 
 Line = tuple[str, dict[str, Any]]
+SEEN_ELSEWHERE = ("site", "commit", "causes", "impact", "gate_result", "vitals_result", "makespan")
 
 
 def locked(run_id: int) -> Run:
-    """The run under its row lock; every verb that writes begins here."""
-    return Run.objects.select_for_update(of=("self",)).get(pk=run_id)
+    """The run under its row lock, without what no verb decides by; every verb that writes begins here."""
+    return Run.objects.select_for_update(of=("self",), no_key=True).defer(*SEEN_ELSEWHERE).get(pk=run_id)
 
 
 def tell(run: Run, lines: Iterable[Line]) -> None:
     """Adds lines to a locked run's story and rings its bell."""
     now = timezone.now()
-    rows = [
-        RunEvent(run=run, seq=run.last_seq + number, type=kind, data=data, at=now)
-        for number, (kind, data) in enumerate(lines, start=1)
-    ]
-    if not rows:
+    told = [(run.pk, seq, kind, data, now) for seq, (kind, data) in enumerate(lines, start=run.last_seq + 1)]
+    if not told:
         return
-    RunEvent.objects.bulk_create(rows)
-    run.last_seq += len(rows)
+    rows.insert(RunEvent, ("run_id", "seq", "type", "data", "at"), told)
+    run.last_seq += len(told)
     Run.objects.filter(pk=run.pk).update(last_seq=run.last_seq)
     live.ring(run.pk, run.last_seq)

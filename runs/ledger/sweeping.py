@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from runs import frames, queue, states
-from runs.ledger.holding import lose, send_shard
+from runs import frames, meters, queue, states
+from runs.ledger.holding import lose
+from runs.ledger.owing import resend_deliveries
 from runs.ledger.refusals import Refused
-from runs.ledger.story import locked
-from runs.models import CrawlPage, Lease, Result, Run, Shard
+from runs.ledger.sending import send_judge, send_shard
+from runs.ledger.story import locked, tell
+from runs.ledger.turns import unheld, waiting
+from runs.models import Lease, Run, Shard
 
 RESEND = timedelta(seconds=10)
 
@@ -25,6 +27,7 @@ class Swept:
     lost: int = 0
     shards_sent: int = 0
     judges_sent: int = 0
+    deliveries_sent: int = 0
 
 
 def sweep() -> Swept:
@@ -33,12 +36,14 @@ def sweep() -> Swept:
     expired = Lease.objects.filter(state=states.OPEN, expires_at__lt=now).values_list("pk", flat=True)
     lost = sum(lose(lease) for lease in list(expired))
     frames.way().forget_unwatched()
-    if queue.waiting():
-        return Swept(lost=lost)
-    shards = list(_unheld(Shard.objects.filter(sent_at__lt=now - RESEND)).values_list("pk", "run_id"))
-    sent = sum(_resend(shard, run) for shard, run in shards)
     judging = Run.objects.filter(status=states.JUDGING, sent_at__lt=now - RESEND).values_list("pk", flat=True)
-    return Swept(lost, sent, sum(_resend_judge(run) for run in list(judging)))
+    judges = sum(_resend_judge(run) for run in list(judging))
+    shards = (
+        0 if queue.waiting() else sum(_resend(one.shard, one.run) for one in waiting() if one.sent_at < now - RESEND)
+    )
+    meters.count(meters.RESENT, shards, "shard")
+    meters.count(meters.RESENT, judges, "judge")
+    return Swept(lost, shards, judges, resend_deliveries())
 
 
 def requeue(run_id: int) -> int:
@@ -51,25 +56,34 @@ def requeue(run_id: int) -> int:
     return sum(_resend(shard, run.pk) for shard in run.shards.values_list("pk", flat=True))
 
 
-def _unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
-    """Shards of living runs that no worker holds although work for them is left."""
-    held = Lease.objects.filter(shard=OuterRef("pk"), state=states.OPEN)
-    results = Result.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    pages = CrawlPage.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    waiting = shards.filter(~Exists(held), run__status__in=(states.QUEUED, states.RUNNING))
-    begins = waiting.filter(run__status=states.QUEUED)
-    proposes = waiting.filter(run__stage=states.PROPOSE)
-    works = waiting.filter(Exists(results)) | waiting.filter(Exists(pages))
-    return begins | proposes | works
+def pass_on(shard_id: int, sent_at: datetime) -> bool:
+    """Sends a message again that a worker cannot use, for the shard that it names or for another that waits.
+
+    Not where nothing waits, nor where that shard's message was sent again since `sent_at`: messages do not multiply.
+    """
+    turns = waiting()
+    named = unheld(Shard.objects.filter(pk=shard_id)).values_list("run", flat=True).first()
+    target = shard_id if named in {one.run for one in turns} else next((one.shard for one in turns), None)
+    if target is None:
+        return False
+    with transaction.atomic():
+        locked(Shard.objects.values_list("run", flat=True).get(pk=target))
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=target)
+        if target == shard_id and shard.sent_at != sent_at:
+            return False
+        send_shard(shard)
+        return True
 
 
 def _resend(shard_id: int, run_id: int) -> int:
     with transaction.atomic():
         run = locked(run_id)
-        shard = Shard.objects.select_for_update().get(pk=shard_id)
+        shard = Shard.objects.select_for_update(no_key=True).get(pk=shard_id)
         if run.status not in (states.QUEUED, states.RUNNING) or shard.leases.filter(state=states.OPEN).exists():
             return 0
         send_shard(shard)
+        message = f"Shard {shard.index} waited without a message in the queue; it was queued again."
+        tell(run, [("log", {"level": "warning", "message": message})])
         return 1
 
 
@@ -78,7 +92,5 @@ def _resend_judge(run_id: int) -> int:
         run = locked(run_id)
         if run.status != states.JUDGING:
             return 0
-        run.sent_at = timezone.now()
-        run.save(update_fields=["sent_at"])
-        queue.send("judge", run.pk)
+        send_judge(run)
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from django import db
 
+from runs import heartbeats, ledger, meters, tracing
 from runs.management.processes import Child, Patience, StopRequest, adopt_orphans, bury_orphans, kill_descendants
 from runs.queue.canary import Canary
 from runs.queue.cluster import CLUSTER_DIR, Traces
@@ -27,6 +29,7 @@ class Cluster:
     process: Child
     directory: Path
     traces: Traces
+    held: int
 
     @classmethod
     def start(cls, workers: int) -> Cluster:
@@ -34,8 +37,10 @@ class Cluster:
         base = "/tmp" if sys.platform == "darwin" else None  # noqa: S108
         directory = Path(tempfile.mkdtemp(prefix="sentri-", dir=base))
         env = {CLUSTER_DIR: str(directory), "TMPDIR": str(directory), "SENTRI_WORKERS": str(workers)}
+        traces = Traces(directory)
+        held = traces.hold()
         process = Child("workers", [sys.executable, "manage.py", "qcluster"], env)
-        return cls(process, directory, Traces(directory))
+        return cls(process, directory, traces, held)
 
     def end(self, grace: float) -> None:
         """Workers finish or give back what they hold; those that do not within `grace` are killed."""
@@ -43,6 +48,7 @@ class Cluster:
         self.process.end(grace)
         kill_descendants()
         bury_orphans()
+        os.close(self.held)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -65,7 +71,7 @@ class Tending(threading.Thread):
 
     def run(self) -> None:
         away = False
-        while not self.ended.wait(10 * self._period if away else self._period):
+        while not self.ended.wait(2 * self._period if away else self._period):
             try:
                 self._tend()
             except db.Error as error:
@@ -81,11 +87,11 @@ class Tending(threading.Thread):
         self._leave()
 
     def _tend(self) -> None:
-        from runs import ledger
-
         db.close_old_connections()
         ledger.sweep()
         self._forget()
+        heartbeats.forget_silent()
+        heartbeats.flush()
         canary = self._canary
         if canary and canary.stuck() and canary is self._canary:
             self.stuck.set()
@@ -98,6 +104,7 @@ class Tending(threading.Thread):
     def _leave(self) -> None:
         try:
             self._forget()
+            heartbeats.flush()
         except db.Error as error:
             log.info("A canary stays in the queue: %s", error)
         finally:
@@ -126,10 +133,12 @@ class Supervisor:
                 cluster.end(self._grace)
                 if not stop:
                     wait = self._patience.after(cluster.process.age())
+                    meters.count(meters.RESTARTS)
                     log.error("The workers stopped working (%s); starting them again in %g s", reason, wait)
                     stop.wait(wait)
         self._tending.ended.set()
         self._tending.join(timeout=5)
+        tracing.end()
         log.info("Workers stopped")
 
     def _watch(self, cluster: Cluster, stop: StopRequest) -> str:

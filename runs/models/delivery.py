@@ -19,6 +19,7 @@ class Delivery(models.Model):
     state = models.CharField(max_length=8, choices=choices(states.DELIVERY_STATES), default=states.OWED)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(help_text="not before")
+    queued_at = models.DateTimeField(null=True, blank=True, help_text="when its last queue message was sent")
     claimed_until = models.DateTimeField(null=True, blank=True, help_text="a worker is at it until then")
     answer = models.JSONField(default=dict, blank=True, help_text="what later deliveries need, e.g. a check's id")
     error = models.CharField(max_length=1000, default="", blank=True)

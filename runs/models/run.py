@@ -23,6 +23,10 @@ class RunQuerySet(PublicQuerySet["Run"]):
     def living(self) -> Self:
         return self.filter(status__in=states.LIVING)
 
+    def using(self, provider: str) -> Self:
+        """Living runs that began while this AI provider was in use: what competes with it asks first."""
+        return self.living().filter(ai_provider=provider).exclude(ai_provider="")
+
 
 class Run(PublicModel):
     """One execution asked for by a person, a schedule, CI or a deployment. Written by runs.ledger alone."""

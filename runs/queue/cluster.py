@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -100,8 +101,11 @@ def value(kind: str, start: float) -> Any:
     return multiprocessing.Value(kind, start, lock=FileLock())  # type: ignore[call-overload]
 
 
-def make_robust() -> None:
-    """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process."""
+def make_robust(begin: Callable[[], None]) -> None:
+    """Puts the locks in and, under a supervisor, lets workers leave traces of their life. Called once per process.
+
+    `begin` is called in each worker before its first task.
+    """
     from django_q import cluster, queues
     from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
@@ -114,6 +118,7 @@ def make_robust() -> None:
 
     cluster.Queue = Queue
     cluster.Value = value
+    post_spawn.connect(lambda **_: begin(), weak=False, dispatch_uid="sentri-begin")
     if os.environ.get(CLUSTER_DIR):
         post_spawn.connect(_worker_started, dispatch_uid="sentri")
         pre_execute.connect(_task_started, dispatch_uid="sentri")
@@ -146,6 +151,13 @@ class Traces:
         self._beat = directory / "beat"
         self._stop = directory / "stop"
         self._ready = directory / "ready"
+        self._held = directory / "held"
+
+    def hold(self) -> int:
+        """Shows that the supervisor lives, for as long as it does or until the descriptor is closed."""
+        descriptor = os.open(self._held, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
 
     def ready(self) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -179,4 +191,18 @@ class Traces:
             self._stop.touch()
 
     def asked_to_stop(self) -> bool:
-        return self._stop.exists()
+        """By the supervisor, or by its death: nobody looks after this cluster any more."""
+        return self._stop.exists() or self._abandoned()
+
+    def _abandoned(self) -> bool:
+        try:
+            descriptor = os.open(self._held, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True

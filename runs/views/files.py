@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
@@ -14,6 +15,9 @@ from django.views.decorators.http import require_safe
 from projects.place import Request, page
 from runs import storage
 
+log = logging.getLogger(__name__)
+GONE = "This file is not stored any more: it was deleted, or its run was. The result itself is still there."
+
 # The viewer starts from an inline script and shows recorded pages with their own styles, pictures and fonts.
 VIEWER_POLICY = (
     "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline'; style-src * 'unsafe-inline'; "
@@ -25,13 +29,15 @@ VIEWER_POLICY = (
 def artifact(request: HttpRequest, token: str) -> HttpResponse:
     """The file of a signed link. The link is proof enough: it was given to somebody who may see the run."""
     try:
-        row, file = storage.read(token)
+        row, content = storage.read(token)
     except storage.BadLink as error:
         return render(request, "403.html", {"exception": str(error)}, status=403)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    with file:
-        response = HttpResponse(file.read(), content_type=row.content_type)
+    except FileNotFoundError:
+        return render(request, "404.html", {"why": GONE}, status=404)
+    except storage.Away as error:
+        log.warning("artifact %s: %s (%s)", token, error, error.__cause__)
+        return render(request, "503.html", {"exception": str(error)}, status=503)
+    response = HttpResponse(content, content_type=row.content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=3600, immutable"

@@ -27,9 +27,9 @@ function connection(state) {
 
 function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${live.dataset.run}?after=${heard}`);
+  socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${live.dataset.run}?after=${heard}&grouped=1`);
   socket.onopen = () => { if (heard > shown) soon(); else confirmFresh(); };
-  socket.onmessage = (message) => { heard = Math.max(heard, JSON.parse(message.data).seq); soon(); };
+  socket.onmessage = (message) => { heard = Math.max(heard, JSON.parse(message.data).at(-1).seq); soon(); };
   socket.onclose = (event) => {
     socket = null;
     if (live.dataset.over) return connection("over");

@@ -30,9 +30,17 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "empty": ("skipped", "∅", "nothing ran"),
     "done": ("passed", "✓", "done"),
     "barren": ("skipped", "∅", "no tests found"),
+    "owed": ("running", "○", "owed"),
+    "sent": ("passed", "✓", "sent"),
+    "given_up": ("failed", "✕", "given up"),
     "draft": ("flaky", "◇", "waits for review"),
     "approved": ("passed", "✓", "approved"),
     "rejected": ("skipped", "✕", "rejected"),
+    "fit": ("passed", "✓", "fit"),
+    "unfit": ("failed", "✕", "unfit"),
+    "stopping": ("running", "◐", "stopping"),
+    "silent": ("flaky", "?", "silent"),
+    "gone": ("skipped", "∅", "gone"),
 }
 
 

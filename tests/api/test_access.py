@@ -10,11 +10,25 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from projects.models import ApiToken, Membership
+from runs import ledger
 from tests.api.conftest import DOCUMENT, Refusal, World
 
 WHO = ("stranger", "viewer", "qa_lead", "admin", "ci")
 SECRET = {"username": "ada", "password": "x"}
+CHANNEL = {"kind": "email", "name": "Mail", "settings": {"to": ["ada@shop.test"]}}
 Call = Callable[[World], tuple[str, str, Any]]
+
+
+def channel(world: World) -> str:
+    made = world.project.channels.create(kind="email", name="Letters", settings={"to": ["ada@shop.test"]})
+    return made.public_id
+
+
+def delivery(world: World) -> int:
+    run = world.run(callback_url="https://ci.invalid/done")
+    ledger.abort(run.pk, "Ada")
+    return int(run.deliveries.get().pk)
+
 
 CALLS: dict[str, tuple[str, Call]] = {
     "read the project": ("viewer", lambda w: ("get", w.at(), None)),
@@ -55,6 +69,14 @@ CALLS: dict[str, tuple[str, Call]] = {
     "read pages": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/pages", None)),
     "read events": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/events", None)),
     "read a report": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/report", None)),
+    "list channels": ("viewer", lambda w: ("get", w.at("/channels"), None)),
+    "create a channel": ("admin", lambda w: ("post", w.at("/channels"), CHANNEL)),
+    "read a channel": ("viewer", lambda w: ("get", w.at(f"/channels/{channel(w)}"), None)),
+    "edit a channel": ("admin", lambda w: ("patch", w.at(f"/channels/{channel(w)}"), {"enabled": False})),
+    "delete a channel": ("admin", lambda w: ("delete", w.at(f"/channels/{channel(w)}"), None)),
+    "renew the signing secret": ("admin", lambda w: ("post", w.at("/callback-secret"), {})),
+    "read deliveries": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/deliveries", None)),
+    "send a delivery again": ("qa_lead", lambda w: ("post", f"/api/v1/deliveries/{delivery(w)}/redeliver", {})),
     "abort": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{w.run().public_id}/abort", {})),
 }
 RANK = {"stranger": 0, "viewer": 1, "qa_lead": 2, "ci": 2, "admin": 3}

@@ -16,7 +16,7 @@ from tests.api.conftest import World
 def forgotten() -> None:
     """What was found good once is not looked at again."""
     health._migrated.cache_clear()
-    health._browser.cache_clear()
+    health._own_browser.cache_clear()
 
 
 def test_a_process_that_answers_is_alive(client: Any) -> None:

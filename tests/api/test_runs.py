@@ -106,7 +106,6 @@ def test_an_option_of_a_crawl_that_cannot_be_is_422_with_the_field(
         ({"vitals": "yes"}, "vitals"),
         ({"budget_minutes": 5}, "budget_minutes"),
         ({"changed_files": []}, "changed_files"),
-        ({"callback_url": "https://ci.test/done"}, "callback_url"),
         ({"callback_url": "nonsense"}, "callback_url"),
     ],
 )
@@ -205,7 +204,6 @@ def test_a_trigger_speaks_the_language_of_older_jobs(ci: APIClient, world: World
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"callbackUrl": "https://ci.test/done"}, "callbackUrl"),
         ({"callbackUrl": "nonsense"}, "callbackUrl"),
         ({"callbackUrl": 5}, "callbackUrl"),
         ({"dialsConfig": 5}, "dialsConfig"),
@@ -225,13 +223,6 @@ def test_what_a_trigger_cannot_do_is_422_in_the_jobs_own_spelling(
     world.test("approved")
     assert set(refused(ci.post(world.at("/trigger"), body, format="json"), 422)["errors"]) == {field}
     assert not Run.objects.exists()
-
-
-def test_a_callback_is_refused_with_one_clear_sentence(ci: APIClient, world: World, refused: Refusal) -> None:
-    answer = ci.post(world.at("/trigger"), {"callbackUrl": "https://ci.test/done"}, format="json")
-    assert refused(answer, 422)["errors"]["callbackUrl"] == [
-        "Callbacks are not available in this version; poll the run's status instead."
-    ]
 
 
 def test_the_status_of_an_ended_run_says_what_ci_decides_by(ci: APIClient, world: World, refused: Refusal) -> None:

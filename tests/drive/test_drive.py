@@ -18,12 +18,15 @@ class Tape:
     def __init__(self, works: Sequence[Any] = ()) -> None:
         self.works = list(works)
         self.groups: list[list[Any]] = []
+        self.wanted: list[int] = []
         self.ticks = 0
         self.threads: set[str] = set()
 
-    def claim(self) -> tuple[Any, bool]:
+    def claim(self, wanted: int) -> tuple[Sequence[Any], bool]:
         self.threads.add(threading.current_thread().name)
-        return (self.works.pop(0), True) if self.works else (None, False)
+        self.wanted.append(wanted)
+        given, self.works = self.works[:wanted], self.works[wanted:]
+        return given, bool(self.works)
 
     def record(self, events: Sequence[Any]) -> None:
         self.threads.add(threading.current_thread().name)
@@ -51,13 +54,13 @@ def test_work_goes_in_and_events_come_out_in_order_on_the_main_thread() -> None:
 
 def test_no_group_is_larger_than_the_limit() -> None:
     async def burst(_pull: Any) -> AsyncIterator[int]:
-        for number in range(173):
+        for number in range(3 * GROUP_SIZE + 1):
             yield number
 
     tape = Tape()
     Drive(tape.claim, tape.record, tape.tick).run(burst)
     assert max(map(len, tape.groups)) <= GROUP_SIZE
-    assert tape.events == list(range(173))
+    assert tape.events == list(range(3 * GROUP_SIZE + 1))
 
 
 def test_an_event_is_recorded_soon_although_the_stream_goes_on() -> None:
@@ -72,7 +75,7 @@ def test_an_event_is_recorded_soon_although_the_stream_goes_on() -> None:
     def record(_events: Sequence[Any]) -> None:
         seen.append(time.monotonic())
 
-    Drive(lambda: (None, False), record, lambda: None).run(slow)
+    Drive(lambda _wanted: ((), False), record, lambda: None).run(slow)
     assert len(seen) == 2
 
 
@@ -89,10 +92,23 @@ def test_a_stream_that_has_ended_is_not_waited_for() -> None:
 
 
 def test_a_pull_waits_while_more_may_come() -> None:
-    answers: list[tuple[int | None, bool]] = [(None, True), (7, True), (None, False)]
+    answers: list[tuple[Sequence[int], bool]] = [((), True), ((7,), True), ((), False)]
     tape = Tape()
-    Drive(lambda: answers.pop(0), tape.record, tape.tick).run(doubling)
+    Drive(lambda _wanted: answers.pop(0), tape.record, tape.tick).run(doubling)
     assert tape.events == [14]
+
+
+def test_all_who_ask_at_once_are_served_by_one_claim_and_nobody_claims_ahead() -> None:
+    async def four(pull: Any) -> AsyncIterator[int]:
+        for work in await asyncio.gather(*(pull() for _ in range(4))):
+            yield work
+        yield await pull()
+
+    tape = Tape([1, 2, 3, 4, 5])
+    Drive(tape.claim, tape.record, tape.tick).run(four)
+    assert tape.events == [1, 2, 3, 4, 5]
+    assert sum(tape.wanted) == 5
+    assert len(tape.wanted) < 5
 
 
 class Wrong(Exception):
@@ -127,7 +143,7 @@ def test_an_error_of_the_main_thread_stops_the_stream_and_lets_it_clean_up(where
     def wrong(*_: Any) -> Any:
         raise Wrong
 
-    verbs: dict[str, Any] = {"claim": lambda: (1, True), "record": lambda _events: None, "tick": lambda: None}
+    verbs: dict[str, Any] = {"claim": lambda _: ((1,), True), "record": lambda _: None, "tick": lambda: None}
     verbs[where] = wrong
     with pytest.raises(Wrong):
         Drive(**verbs).run(endless)
@@ -136,7 +152,7 @@ def test_an_error_of_the_main_thread_stops_the_stream_and_lets_it_clean_up(where
 
 def test_what_is_kept_on_the_loop_stays_for_the_next_drive() -> None:
     Loop.current().kept["browser"] = "open"
-    Drive(lambda: (None, False), lambda _events: None, lambda: None).run(doubling)
+    Drive(lambda _wanted: ((), False), lambda _events: None, lambda: None).run(doubling)
     assert Loop.current().kept.pop("browser") == "open"
 
 

@@ -58,7 +58,7 @@ async def test_without_ffmpeg_there_is_no_video_and_that_is_told_once(
     assert [end.outcome for end in ends(events).values()] == ["passed", "passed"]
     assert [ended.artifacts for ended in attempts(events)] == [(), ()]
     (told,) = [event for event in events if isinstance(event, Log)]
-    assert told.message.startswith("Videos are not recorded: this worker has no ffmpeg.")
+    assert told.message.startswith("Videos are not recorded: there is no ffmpeg.")
 
 
 @pytest.mark.parametrize("kind", ["screenshot.png", "trace.zip"])

@@ -1,10 +1,12 @@
 """Anything that can happen to a run, in any order: the ledger's promises hold after every step."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,15 +30,26 @@ class AnyOrder(RuleBasedStateMachine):
         self.works: list[tuple[ledger.Hold, Any]] = []
         self.resolved: dict[int, str] = {}
 
-    @initialize(count=st.integers(1, 6), doomed=st.integers(0, 1))
-    def queue(self, count: int, doomed: int) -> None:
+    @initialize(
+        count=st.integers(1, 6),
+        doomed=st.integers(0, 1),
+        max_failures=st.none() | st.integers(1, 3),
+        in_groups=st.booleans(),
+        chained=st.booleans(),
+    )
+    def queue(self, count: int, doomed: int, max_failures: int | None, in_groups: bool, chained: bool) -> None:
         workspace = Workspace.objects.create(
             name="W", slug=f"w-{Workspace.objects.count()}-{timezone.now().timestamp()}"
         )
         project = Project.objects.create(workspace=workspace, name="P", url="http://shop.test/")
         tests = [Test.write(project, None, f"T{number}", DOCUMENT) for number in range(count)]
+        if chained and count > 2:
+            tests[2].document = {**DOCUMENT, "depends_on": [tests[0].public_id]}
         order = ledger.Order(project, None, "Ada")
-        self.run = ledger.open_test_run(order, RunOptions(shards=SHARDS), tests)
+        self.run = ledger.open_test_run(order, RunOptions(shards=SHARDS, max_failures=max_failures), tests)
+        self.run.results.update(estimate_ms=1000)
+        if in_groups:
+            self.run.results.filter(position__lt=2).update(serial="stock")
         for test in tests[:doomed]:
             test.delete_softly()
         self.total = count
@@ -48,16 +61,24 @@ class AnyOrder(RuleBasedStateMachine):
         if held:
             self.holds.append(held)
 
+    @rule()
+    def come(self) -> None:
+        """A worker takes whatever deserves it most."""
+        held = ledger.take(f"w:{len(self.holds)}")
+        if held:
+            self.holds.append(held)
+
     @precondition(lambda self: self.holds)
-    @rule(data=st.data())
-    def claim(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), wanted=st.integers(1, 3), hedging=st.booleans())
+    def claim(self, data: st.DataObject, wanted: int, hedging: bool) -> None:
         held = data.draw(st.sampled_from(self.holds))
-        try:
-            work = ledger.claim(held, 2).work
-        except ledger.Stale:
-            return
-        if work:
-            self.works.append((held, work))
+        with suppress(ledger.Stale):
+            self.works += [(held, work) for work in ledger.claim(held, 2, wanted, hedging=hedging).works]
+
+    @rule()
+    def time_passes(self) -> None:
+        """What is running has run for long."""
+        self.run.results.filter(status="running").update(claimed_at=timezone.now() - timedelta(minutes=1))
 
     @precondition(lambda self: self.works)
     @rule(data=st.data(), outcome=st.sampled_from(["passed", "flaky", "failed"]))
@@ -92,6 +113,16 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             with pytest.raises(ledger.Stale):
                 ledger.close(run.pk, gates.judge(reading.report(run)))
+
+    @rule()
+    def a_finalizer_dies(self) -> None:
+        """It had computed everything and was about to commit."""
+        run = Run.objects.select_related("project").get(pk=self.run.pk)
+        if run.status == states.JUDGING:
+            with suppress(RuntimeError), transaction.atomic():
+                ledger.close(run.pk, gates.judge(reading.report(run)))
+                raise RuntimeError
+            assert Run.objects.get(pk=run.pk).status == states.JUDGING
 
     @rule(chance=st.integers(0, 9))
     def abort(self, chance: int) -> None:
@@ -132,6 +163,15 @@ class AnyOrder(RuleBasedStateMachine):
         assert open_leases.values("shard").distinct().count() == open_leases.count()
         running = Result.objects.filter(run=self.run, status=states.RUNNING)
         assert not running.exclude(lease__state="open").exists()
+
+    @invariant()
+    def one_test_of_a_serial_group_runs_at_a_time(self) -> None:
+        assert self.run.results.filter(status=states.RUNNING, serial="stock").count() <= 1
+
+    @invariant()
+    def a_second_execution_has_an_open_lease_of_its_own(self) -> None:
+        twice = Result.objects.filter(run=self.run, status=states.RUNNING).exclude(hedge=None)
+        assert not twice.exclude(hedge__state="open").exists()
 
     @invariant()
     def each_resolution_was_told_once(self) -> None:

@@ -24,7 +24,7 @@ def visit(hand: Hand, work: Any, links: Sequence[Link] = (), template: str = "t"
 
 
 def next_page(hand: Hand, most: int = 50) -> Any:
-    return ledger.claim_page(hand.held, most).work
+    return ledger.claim_pages(hand.held, most).work
 
 
 def proposal(number: int) -> Proposal:

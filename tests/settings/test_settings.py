@@ -1,3 +1,4 @@
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,11 @@ def test_a_secret_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path
         ({"broker": "redis", "redis_url": ""}, "sentri.E002"),
         ({"renew_seconds": 9.0}, "sentri.E003"),
         ({"workers": 0}, "sentri.E004"),
+        ({"log_format": "xml"}, "sentri.E005"),
+        ({"otlp_endpoint": "collector:4317"}, "sentri.E006"),
         ({"base_url": "https://qa.test", "secret_key": ""}, "sentri.W001"),
+        ({"browser_ws": "browsers:9222"}, "sentri.E020"),
+        ({"browser_ws": "http://browsers:9222"}, "sentri.W020"),
     ],
 )
 def test_a_configuration_that_cannot_work_is_reported_with_what_to_do(
@@ -74,7 +79,19 @@ def test_a_configuration_that_cannot_work_is_reported_with_what_to_do(
     assert found.hint
 
 
+def test_browsers_elsewhere_pass_the_checks_when_they_can_reach_this_machine(settings: Any) -> None:
+    settings.ENV = replace(Env(), browser_ws="ws://browsers:3000/", egress_host="10.0.0.7")
+    assert environment() == []
+    settings.ENV = replace(Env(), browser_ws="http://127.0.0.1:9222")
+    assert environment() == []
+
+
 def test_the_defaults_pass_the_checks(settings: Any) -> None:
     settings.ENV = Env()
     assert environment() == []
     assert live_settings.Q_CLUSTER["retry"] > live_settings.Q_CLUSTER["timeout"]
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((live_settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == live_settings.VERSION

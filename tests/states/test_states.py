@@ -12,6 +12,7 @@ STATES = {
     "lease": states.LEASE_STATES,
     "result": states.RESULT_STATES,
     "page": states.PAGE_STATES,
+    "delivery": states.DELIVERY_STATES,
 }
 EVERY = [(m, s, t) for m, names in STATES.items() for s, t in product(names, TRIGGERS[m])]
 

@@ -21,6 +21,12 @@ def hold(lock: FileLock, held: threading.Event) -> None:
     time.sleep(60)
 
 
+def supervise(traces: Traces, held: threading.Event) -> None:
+    traces.hold()
+    held.set()
+    time.sleep(60)
+
+
 def test_a_lock_is_given_back_when_its_holder_is_killed() -> None:
     lock, held = FileLock(), fork.Event()
     holder = fork.Process(target=hold, args=(lock, held), daemon=True)
@@ -81,6 +87,19 @@ def test_a_worker_hears_that_its_cluster_is_asked_to_stop(tmp_path: Path, monkey
     monkeypatch.setenv(CLUSTER_DIR, str(tmp_path))
     assert not stopping()
     Traces(tmp_path).ask_to_stop()
+    assert stopping()
+
+
+def test_a_worker_whose_supervisor_was_killed_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CLUSTER_DIR, str(tmp_path))
+    held = fork.Event()
+    supervisor = fork.Process(target=supervise, args=(Traces(tmp_path), held), daemon=True)
+    supervisor.start()
+    assert held.wait(10)
+    assert not stopping()
+    assert supervisor.pid
+    os.kill(supervisor.pid, signal.SIGKILL)
+    supervisor.join()
     assert stopping()
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import psutil
 import pytest
+from django.utils import timezone
 from django_q.models import OrmQ
 
+from runs import meters
+from runs.models import Meter
 from tests.tasks.conftest import Start, Workers
 
 Chore = Callable[..., Path]
@@ -98,6 +101,7 @@ def test_a_cluster_that_does_not_take_work_is_started_again(
     pusher.suspend()
     eventually(lambda: workers.cluster() not in (None, first), seconds=60)
     assert gone([pusher])
+    eventually(lambda: Meter.objects.filter(name=meters.RESTARTS, value=1).exists())
     eventually(chore("note").exists, seconds=60)
 
 
@@ -107,6 +111,21 @@ def test_a_healthy_idle_cluster_is_left_alone(start_workers: Start, chore: Chore
     eventually(chore("note").exists)
     time.sleep(10)
     assert workers.cluster() == first
+
+
+def test_a_busy_cluster_leaves_messages_to_the_idle_workers_of_others(
+    start_workers: Start, chore: Chore, eventually: Any
+) -> None:
+    start_workers()
+    first = [chore("sleep", 300) for _ in range(2)]
+    eventually(lambda: all(path.with_suffix(".started").exists() for path in first))
+    third = chore("note")
+    time.sleep(2)
+    untaken = OrmQ.objects.filter(lock__lte=timezone.now())
+    assert any(row.func() == "tests.tasks.chores.note" for row in untaken)
+    assert not third.exists()
+    start_workers()
+    eventually(third.exists)
 
 
 def test_a_stop_lets_a_task_finish(start_workers: Start, chore: Chore, eventually: Any) -> None:

@@ -8,6 +8,7 @@ from tests.web.conftest import World, ended
 PAGES = {
     "/": "home",
     "/projects/new": "new",
+    "/cluster": "home",
     "{project}": "viewer",
     "{project}/tests": "viewer",
     "{project}/review": "viewer",
@@ -19,6 +20,9 @@ PAGES = {
     "{project}/settings/environments": "viewer",
     "{project}/settings/environments/new": "qa_lead",
     "{project}/settings/tokens": "admin",
+    "{project}/settings/notifications": "viewer",
+    "{project}/settings/notifications/new/teams": "admin",
+    "{project}/settings/notifications/{channel}": "admin",
     "{project}/tests/new": "qa_lead",
     "{test}": "viewer",
     "{test}/edit": "qa_lead",
@@ -38,6 +42,12 @@ FORMS = {
     "{project}/settings/delete": "admin",
     "{project}/settings/environments/new": "qa_lead",
     "{project}/settings/tokens": "admin",
+    "{project}/settings/notifications/secret": "admin",
+    "{project}/settings/notifications/deliveries/{delivery}/again": "qa_lead",
+    "{project}/settings/notifications/{channel}": "admin",
+    "{project}/settings/notifications/{channel}/test": "admin",
+    "{project}/settings/notifications/{channel}/switch": "admin",
+    "{project}/settings/notifications/{channel}/delete": "admin",
     "{project}/tests/new": "qa_lead",
     "{test}/edit": "qa_lead",
     "{test}/run": "qa_lead",
@@ -52,12 +62,15 @@ RANK = ["viewer", "qa_lead", "admin"]
 @pytest.fixture
 def paths(world: World) -> dict[str, str]:
     run = ended(world.run())
+    mail = world.project.channels.create(kind="email", name="Mail", settings={"to": ["ada@shop.test"]})
     return {
         "project": world.at(),
         "test": f"/tests/{world.project.tests.first().public_id}",  # type: ignore[union-attr]
         "run": f"/runs/{run.public_id}",
         "crawl": f"/runs/{world.crawl().public_id}",
         "result": str(run.results.first().pk),  # type: ignore[union-attr]
+        "delivery": str(run.deliveries.get().pk),
+        "channel": mail.public_id,
     }
 
 

@@ -7,14 +7,16 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from projects.models import Activity, ApiToken, Environment, Membership, Project, Test, Workspace
+from projects.models import Activity, ApiToken, Channel, Environment, Membership, Project, Test, Workspace
 from runs import ledger
 from runs.engine.plan import CrawlOptions, RunOptions
-from runs.models import Artifact, Run
+from runs.models import Artifact, Delivery, Meter, Run, Worker
 from tests.ledger.conftest import DOCUMENT, Hand
 
-LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "test", "apitoken", "activity"}
+LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "worker", "meter", "delivery"}
+LOOKED_AT |= {"test", "apitoken", "activity", "channel"}
 SECRET = "correct horse battery"
 
 
@@ -39,13 +41,20 @@ def run(operator: Client) -> Run:
     ApiToken.issue("CI", project=project)
     test = Test.write(project, user, str(DOCUMENT["title"]), DOCUMENT)
     test.decide("approve", user)
-    order = ledger.Order(project, user, "Ada")
+    letters = Channel(project=project, kind="teams", name="QA", when="always")
+    letters.keep_secrets(url=f"https://hooks.test/{SECRET}")
+    letters.save()
+    order = ledger.Order(project, user, "Ada", callback_url="https://ci.invalid/done")
     ledger.open_crawl(order, CrawlOptions())
+    ledger.abort(ledger.open_test_run(order, RunOptions(), [test]).pk, "Ada")
     made = ledger.open_test_run(order, RunOptions(), [test])
     Hand(made).work_off("failed")
     attempt = made.results.get().attempts.get()
     Artifact.objects.create(attempt=attempt, kind="trace", path="a", content_type="application/zip", size=1)
     user.groups.create(name="testers")
+    now = timezone.now()
+    Worker.objects.create(name="here:1", host="here", pid=1, started_at=now, seen_at=now)
+    Meter.objects.create(name="sentri_claims_total", value=1)
     return made
 
 
@@ -162,3 +171,20 @@ def test_staff_who_may_only_look_have_no_actions(operator: Client, run: Run) -> 
 def test_the_admin_is_for_staff(db: None, client: Client) -> None:
     client.force_login(User.objects.create_user("person"))
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_deliveries_are_sent_again_and_channels_are_disabled(operator: Client, run: Run) -> None:
+    rows = Delivery.objects.filter(kind="callback")
+    taken = ledger.take_delivery(rows.get().pk)
+    assert taken is not None
+    address = reverse("admin:runs_delivery_changelist")
+    asked = {"action": "redeliver", "_selected_action": [rows.get().pk]}
+    assert "is being sent right now" in operator.post(address, asked, follow=True).content.decode()
+    ledger.settle_delivery(taken, ledger.Outcome(True, "It answered 200.", 12, 200))
+    assert "is sent again" in operator.post(address, asked, follow=True).content.decode()
+    assert rows.get().state == "owed"
+    channel = Channel.objects.get()
+    asked = {"action": "disable", "_selected_action": [channel.pk]}
+    operator.post(reverse("admin:projects_channel_changelist"), asked)
+    channel.refresh_from_db()
+    assert not channel.enabled

@@ -65,7 +65,7 @@ async def test_a_crawl_shows_pages_as_they_are_visited(visit: Open, shop: World)
 
     @sync_to_async
     def visited() -> None:
-        work = ledger.claim_page(hand.held, 50).work
+        work = ledger.claim_pages(hand.held, 50).work
         assert work is not None
         links = tuple(
             Link(url=f"http://shop.test/p/{n}", key=f"http://shop.test/p/{n}", group="/p", priority=1, depth=1)

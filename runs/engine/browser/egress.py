@@ -1,18 +1,22 @@
-"""A small forward proxy on loopback through which everything but the site itself leaves a browser context.
+"""A small forward proxy through which everything but the site itself leaves a browser context.
 
 The site's own host and port are in the context's bypass list, so the usual request pays nothing. Every other
 host is resolved here, judged by the guard, and connected to at the very address that was judged: a name cannot
 point elsewhere a moment later. That covers redirects, frames, popups, workers, WebSockets and requests made
 by the driver. Two things are not covered: WebRTC's UDP, and, where the site's own host is bypassed, a change of
 its address between two requests. It is bypassed only when it is a literal address, localhost, or when private
-networks are allowed anyway.
+networks are allowed anyway. It listens on loopback, or, for a browser that runs elsewhere, on the address that was
+configured, and then asks for a password.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
+from base64 import b64encode
+from hmac import compare_digest
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -20,7 +24,9 @@ from runs.engine.netguard import Guard, literal
 
 HEAD_LIMIT = 64 * 1024
 CONNECT_SECONDS = 15
-HOP_HEADERS = (b"proxy-connection:", b"connection:", b"proxy-authorization:", b"keep-alive:")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PASSWORD = b"proxy-authorization:"
+HOP_HEADERS = (b"proxy-connection:", b"connection:", PASSWORD, b"keep-alive:")
 
 
 class Refusal(Exception):
@@ -32,17 +38,22 @@ class Refusal(Exception):
 
 
 class Egress:
-    """One listening port that applies one guard."""
+    """One listening port that applies one guard. Away from loopback it answers only to who knows its password."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.credentials: dict[str, str] = {}
+        if host not in LOOPBACK:
+            self.credentials = {"username": "sentri", "password": secrets.token_urlsafe(24)}
         self._guard = guard
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
         """Listen; returns the proxy's URL."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=HEAD_LIMIT)
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._accept, self.host, 0, limit=HEAD_LIMIT)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -59,6 +70,7 @@ class Egress:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)
+            self._require_password(head)
             await self._forward(head, reader, writer)
         except Refusal as refusal:
             writer.write(_answer(refusal.status, str(refusal)))
@@ -68,6 +80,14 @@ class Egress:
             pass
         finally:
             writer.close()
+
+    def _require_password(self, head: bytes) -> None:
+        if not self.credentials:
+            return
+        known = b64encode(":".join(self.credentials.values()).encode())
+        given = (line.split(b":", 1)[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(PASSWORD))
+        if not any(compare_digest(word, b"Basic " + known) for word in given):
+            raise Refusal(407, "this proxy serves one worker's browser")
 
     async def _forward(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, url, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
@@ -122,9 +142,10 @@ def _origin_form(head: bytes, url: str) -> bytes:
 
 def _answer(status: int, sentence: str) -> bytes:
     body = f"Sentri did not open this address: {sentence}.".encode()
-    reason = {403: "Forbidden", 502: "Bad Gateway"}[status]
-    head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}"
-    return f"{head}\r\nConnection: close\r\n\r\n".encode("latin-1") + body
+    reason = {403: "Forbidden", 407: "Proxy Authentication Required", 502: "Bad Gateway"}[status]
+    challenge = 'Proxy-Authenticate: Basic realm="sentri"\r\n' if status == 407 else ""
+    kind = f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}"
+    return f"HTTP/1.1 {status} {reason}\r\n{challenge}{kind}\r\nConnection: close\r\n\r\n".encode("latin-1") + body
 
 
 Flow = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -82,11 +82,28 @@ async def end(playwright: Playwright | None, chromium: Chromium | None) -> None:
     for close in (*closing, *([playwright.stop()] if playwright else [])):
         await asyncio.wait({asyncio.ensure_future(_quietly(close))}, timeout=CLOSE_SECONDS)
     await asyncio.to_thread(_kill, processes, GONE_SECONDS)
+    if chromium:
+        _cut(chromium)
 
 
-async def kill(playwright: Playwright) -> None:
+async def kill(playwright: Playwright, chromium: Chromium) -> None:
     """End a driver and its browser that do not answer."""
     await asyncio.to_thread(_kill, await asyncio.to_thread(processes_of, playwright), 0.0)
+    _cut(chromium)
+
+
+def _cut(chromium: Chromium) -> None:
+    """Fail all that waits for a browser behind a Playwright server.
+
+    Its connection goes through the driver but does not hear of the driver's end; nor is it part of the interface.
+    """
+    inside: Any = chromium
+    with contextlib.suppress(AttributeError):
+        transport = inside._impl_obj._connection._transport
+        pipe = transport._pipe_channel
+        if not transport._stopped_future.done():
+            pipe.emit("closed", {})
+        pipe.remove_all_listeners()
 
 
 async def _quietly(closing: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""The only place that launches a browser."""
+"""The only place that launches a browser, or connects to one that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import send_headers
+from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
@@ -49,16 +50,20 @@ class BrowserUnavailable(Exception):
 
 
 class Browser:
-    """One driver and one Chromium, started on entry; contexts are made from it.
+    """One driver and one Chromium, started or connected to on entry; contexts are made from it.
 
-    Raises `BrowserUnavailable` where nothing can be launched. When the browser or its driver has died,
-    `context` starts both again, once per call; contexts of the dead browser are lost. Once they are worn out, `context`
+    Without an executable SENTRI_BROWSER_WS says where the browser runs; unset, one is found and launched here.
+    Raises `BrowserUnavailable` where none is to be had. When the browser, the connection or the driver has died,
+    `context` starts again, once per call; contexts of the dead browser are lost. Once they are worn out, `context`
     moves on to fresh ones, and the old ones end with the last of their contexts.
     """
 
-    def __init__(self, executable: str | None = None, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, executable: str | None = None, bounds: Bounds | None = None, remote: Remote | None = None
+    ) -> None:
         self._executable = executable
         self._bounds = bounds or Bounds()
+        self._remote = remote if executable or remote else Remote.configured()
         self._environment: dict[str, str] = {}
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
@@ -66,7 +71,7 @@ class Browser:
         self._starting = asyncio.Lock()
         self._wear: Wear | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._records = False
+        self._films: bool | None = None
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -90,11 +95,6 @@ class Browser:
     def alive(self) -> bool:
         """Whether the browser is connected, as far as the driver knows (a dead driver goes unnoticed)."""
         return self._chromium is not None and self._chromium.is_connected()
-
-    @property
-    def records(self) -> bool:
-        """Whether videos can be made."""
-        return self._records
 
     async def answers(self, chromium: Chromium | None = None) -> bool:
         """Whether this browser, the present one unless told, and its driver answer."""
@@ -120,13 +120,13 @@ class Browser:
         """A fresh context for the site; the caller closes it.
 
         `state` is a storage state to start from; `read_only` refuses requests that write; `filmed` makes a video of
-        each page. Raises `BrowserUnavailable` for an address that is not to be had.
+        each page, where there is an ffmpeg. Raises `BrowserUnavailable` for an address that is not to be had.
         """
         proxy = await self._proxy(site, allow_private)
 
         async def open_context() -> BrowserContext:
             settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
-            if filmed and self._wear is not None:
+            if filmed and self._wear is not None and await self._can_film(self._wear):
                 settings["record_video_dir"] = await asyncio.to_thread(tempfile.mkdtemp, dir=self._wear.directory)
             return await self._open(settings, site, read_only)
 
@@ -181,7 +181,7 @@ class Browser:
         async def see_off() -> None:
             until = time.monotonic() + RETIRED_SECONDS
             try:
-                while chromium.contexts or wear.requests:
+                while len(chromium.contexts) > wear.found or wear.requests:
                     if wear.gone or time.monotonic() > until:
                         break
                     await asyncio.sleep(LOOK_SECONDS)
@@ -211,6 +211,11 @@ class Browser:
             raise
         return context
 
+    async def _can_film(self, wear: Wear) -> bool:
+        if self._films is None and self._chromium is not None:
+            self._films = await video.proven(self._chromium, wear.directory)
+        return bool(self._films)
+
     def _settings(self, options: BrowserOptions) -> dict[str, Any]:
         settings: dict[str, Any] = {"locale": options.locale, "timezone_id": options.timezone_id}
         # No step reads a download, and one that never ends would fill the disk.
@@ -229,29 +234,50 @@ class Browser:
             raise BrowserUnavailable(f"{site.base_url} is not opened: {refusal}.")
         async with self._starting:
             if guard not in self._egress:
-                egress = Egress(guard)
-                self._egress[guard] = (egress, await egress.start())
-        proxy = {"server": self._egress[guard][1]}
+                egress = Egress(guard, self._remote.egress_host if self._remote else HERE)
+                self._egress[guard] = (egress, await self._listening(egress))
+        egress, server = self._egress[guard]
+        proxy = {"server": server, **egress.credentials}
         if allow_private or guard.site_host == "localhost" or literal(guard.site_host):
             proxy["bypass"] = bypass(site)
         return proxy
 
+    async def _listening(self, egress: Egress) -> str:
+        try:
+            return await egress.start()
+        except OSError as error:
+            raise BrowserUnavailable(
+                f"SENTRI_EGRESS_HOST is {egress.host}, which is no address of this machine: write the one"
+                " under which the browser reaches it."
+            ) from error
+
     async def _start(self) -> None:
-        path = await self._find()
-        directory = await asyncio.to_thread(ending.make_directory)
-        filming = await asyncio.to_thread(video.environment)
-        self._wear = wear = Wear(directory, self._bounds)
-        self._records = filming is not None
+        path = await self._find() if self._remote is None else None
+        what = path or (self._remote.shown if self._remote else "")
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
-                async with ending.environment({**(filming or {}), "TMPDIR": str(directory)}):
+                self._wear = wear = Wear(await asyncio.to_thread(ending.make_directory), self._bounds)
+                filming = await asyncio.to_thread(video.environment)
+                self._films = filming is not None if self._remote is None else None
+                async with ending.environment({**(filming or {}), "TMPDIR": str(wear.directory)}):
                     self._playwright = await async_playwright().start()
-                self._chromium = await self._launch(self._playwright, path)
+                self._chromium = await self._obtain(self._playwright, path)
+            wear.found = len(self._chromium.contexts)
             self._begin(watchdog.watch_over(self._playwright, self._chromium, wear))
+        except NotConnected as error:
+            await self._stop()
+            raise BrowserUnavailable(str(error)) from error
         except (Error, OSError, TimeoutError) as error:
             await self._stop()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else "it did not answer in time"
-            raise BrowserUnavailable(f"The browser {path} could not be started: {reason}") from error
+            raise BrowserUnavailable(f"The browser {what} could not be started: {reason}") from error
+
+    async def _obtain(self, playwright: Playwright, path: Path | None) -> Chromium:
+        if self._remote is not None:
+            return await connect(playwright, self._remote)
+        if path is None:
+            raise BrowserUnavailable("There is no program to start as a browser.")
+        return await self._launch(playwright, path)
 
     async def _launch(self, playwright: Playwright, path: Path) -> Chromium:
         """Start the browser in its sandbox, which root does not need and some systems do not grant."""

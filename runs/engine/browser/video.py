@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -10,11 +11,16 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Error
+
+from runs.engine.browser.contexts import close_later, opened
 from runs.engine.browser.find import cache_directory
 
+log = logging.getLogger(__name__)
 NO_FFMPEG = (
-    "Videos are not recorded: this worker has no ffmpeg. Install it, or set SENTRI_FFMPEG_PATH to its program, "
-    "and start the worker again."
+    "Videos are not recorded: there is no ffmpeg. Install it where the workers run, or set SENTRI_FFMPEG_PATH to its "
+    "program, and start them again; a Playwright server needs one of its own (playwright install ffmpeg)."
 )
 VARIABLE = "PLAYWRIGHT_BROWSERS_PATH"
 NAMES = {"darwin": "ffmpeg-mac", "win32": "ffmpeg-win64.exe"}
@@ -43,8 +49,26 @@ def environment() -> dict[str, str] | None:
     if ffmpeg is None:
         return None
     directory = cache_directory() / "video"
-    _link(directory / name / NAMES.get(sys.platform, "ffmpeg-linux"), ffmpeg.resolve())
+    try:
+        _link(directory / name / NAMES.get(sys.platform, "ffmpeg-linux"), ffmpeg.resolve())
+    except OSError as error:
+        log.warning("Videos are not recorded: %s cannot be written (%s).", directory, error.strerror)
+        return None
     return {VARIABLE: str(directory)}
+
+
+async def proven(chromium: Chromium, directory: Path) -> bool:
+    """Whether there is an ffmpeg for a browser elsewhere. Whose driver needs one only a page can tell."""
+    context = await opened(chromium.new_context(record_video_dir=directory))
+    try:
+        await context.new_page()
+    except Error as error:
+        if "ffmpeg" not in error.message.lower():
+            raise
+        return False
+    finally:
+        close_later(context)
+    return True
 
 
 def _revision() -> str:

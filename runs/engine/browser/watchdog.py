@@ -67,6 +67,6 @@ async def watch_over(playwright: Playwright, chromium: Chromium, wear: Wear) -> 
     while chromium.is_connected():
         await asyncio.sleep(ASK_EVERY_SECONDS)
         if chromium.is_connected() and not await answers(chromium):
-            await ending.kill(playwright)
+            await ending.kill(playwright, chromium)
             break
     wear.gone = True

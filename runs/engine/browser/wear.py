@@ -23,13 +23,15 @@ class Bounds:
 
 @dataclass(eq=False)
 class Wear:
-    """What one driver has been through. `directory` holds its temporary files, `requests` its open request contexts."""
+    """What one driver has been through. `directory` holds its temporary files, `requests` its open request contexts;
+    `found` contexts were in the browser before it was connected to."""
 
     directory: Path
     bounds: Bounds
     opened: int = 0
     megabytes: int = 0
     gone: bool = False
+    found: int = 0
     requests: set[Any] = field(default_factory=set)
 
     @property

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runs.engine.artifacts import CLEAN, Kind, Masking, described, place
+from runs.engine.artifacts import CLEAN, Kind, Masking, described, disk_problem, place
 from runs.engine.browser import NO_FFMPEG
 from runs.engine.events import ArtifactFile, Event, Log
 from runs.engine.execute.scene import Scene
 from runs.engine.plan import ShardPlan
 
 SECONDS: dict[Kind, int] = {"screenshot": 8, "trace": 30, "video": 15}
-# How the driver says that the disk does not take a file.
-DISK_SAYS = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "ENOTDIR", "EIO", "no space left")
 
 
 @dataclass
@@ -59,19 +56,19 @@ class Evidence:
             return None
         film = page.video
         if film is None:
-            self.tell("video", NO_FFMPEG)
+            self._tell(NO_FFMPEG)
             return None
 
         async def save(path: Path) -> None:
-            made = await film.path()
             await context.close()
-            await asyncio.to_thread(shutil.move, made, path)
+            await film.save_as(path)
+            await film.delete()
 
         return await self._file("video", result, attempt, save)
 
-    def tell(self, about: str, sentence: str) -> None:
-        if about not in self.told:
-            self.told.add(about)
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self.told:
+            self.told.add(sentence)
             self.emit(Log("warning", sentence))
 
     async def _file(
@@ -86,15 +83,10 @@ class Evidence:
                 await write(path)
                 return await asyncio.to_thread(described, root, path, kind)
         except Exception as error:  # noqa: BLE001 - no file is worth a result
-            self._not_written(error)
+            reason = disk_problem(error)
+            if reason is not None:
+                self._tell(f"Files of attempts cannot be written ({reason}); results are kept without them.")
             for half in (path, path.with_suffix(CLEAN)):
                 with contextlib.suppress(OSError):
                     await asyncio.to_thread(half.unlink, missing_ok=True)
         return None
-
-    def _not_written(self, error: Exception) -> None:
-        said = str(error)
-        if isinstance(error, TimeoutError) or not (isinstance(error, OSError) or any(w in said for w in DISK_SAYS)):
-            return
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else said.splitlines()[0]
-        self.tell("disk", f"Files of attempts cannot be written ({reason}); results are kept without them.")

@@ -113,9 +113,8 @@ async def open_scene(
     """Open what the document needs; `state` is the storage state to start from."""
     if document.kind == "api":
         return await _open_requests(browser, plan, state, recording)
-    filmed = recording.filmed and browser.records
     context = await browser.context(
-        plan.options, plan.site, state=state, allow_private=plan.allow_private, filmed=filmed
+        plan.options, plan.site, state=state, allow_private=plan.allow_private, filmed=recording.filmed
     )
     try:
         flood = Flood(context)

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from runs import queue
+from runs import queue, storage
 from runs.engine.browser.doctor import Unfit, prove
 from runs.engine.browser.find import NoBrowser
 
@@ -50,15 +50,24 @@ def messages() -> Iterator[Line]:
     yield "Queue", f"{settings.ENV.broker} broker, {waiting} messages waiting, {settings.ENV.workers} workers"
 
 
+def files() -> Iterator[Line]:
+    began = time.monotonic()
+    try:
+        place = storage.prove()
+    except storage.Away as problem:
+        raise Ill(str(problem)) from problem
+    yield "Files", f"{place}, written, read and deleted in {time.monotonic() - began:.3f} s"
+
+
 def browser() -> Iterator[Line]:
     try:
         proof = asyncio.run(prove())
     except NoBrowser as problem:
         raise Ill(str(problem)) from problem
     except Unfit as problem:
-        raise Ill(f"{problem}; set SENTRI_BROWSER_PATH to another Chromium or Chrome") from problem
-    found = proof.executable
-    yield "Browser", f"{found.path} ({found.kind} {found.version}, {found.origin}), Playwright {proof.playwright}"
+        hint = "" if settings.ENV.browser_ws else "; set SENTRI_BROWSER_PATH to another Chromium or Chrome"
+        raise Ill(f"{problem}{hint}") from problem
+    yield "Browser", f"{proof.found}, Playwright {proof.playwright}"
     yield "Proof", f"started in {proof.started_in_ms} ms, one page with a screenshot in {proof.page_in_ms} ms"
 
 
@@ -66,6 +75,7 @@ PARTS: dict[str, Callable[[], Iterator[Line]]] = {
     "Python": python,
     "Database": database,
     "Queue": messages,
+    "Files": files,
     "Browser": browser,
 }
 

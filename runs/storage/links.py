@@ -1,15 +1,12 @@
-"""Artifacts: written by workers into the default storage, read by signed links."""
+"""Links that show an artifact for an hour to whoever has one."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import IO
-
 from django.core import signing
-from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from runs.models import Artifact
+from runs.storage.places import content
 
 LINK_SECONDS = 3600
 _signer = signing.TimestampSigner(salt="sentri.artifacts")
@@ -19,25 +16,16 @@ class BadLink(Exception):
     """The link was not signed here, or its hour is over."""
 
 
-def directory(run_id: int) -> Path:
-    """Where a worker writes the files of a run's attempts."""
-    place = Path(default_storage.path(f"runs/{run_id}"))
-    place.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def name_of(run_id: int, relative: str) -> str:
-    """The name in the storage of a file that the engine wrote into the run's directory."""
-    return f"runs/{run_id}/{relative}"
-
-
 def signed_url(artifact: Artifact) -> str:
     """A path on this server that shows the artifact for an hour to whoever has it."""
     return reverse("artifact", args=[_signer.sign(str(artifact.pk))])
 
 
-def read(token: str) -> tuple[Artifact, IO[bytes]]:
-    """The artifact of a signed link and its open file. Raises BadLink; FileNotFoundError where the file is gone."""
+def read(token: str) -> tuple[Artifact, bytes]:
+    """The artifact of a signed link and its content.
+
+    Raises BadLink; FileNotFoundError where the file is gone; Away where the store does not give it.
+    """
     try:
         number = int(_signer.unsign(token, max_age=LINK_SECONDS))
     except (signing.BadSignature, ValueError) as error:
@@ -45,4 +33,4 @@ def read(token: str) -> tuple[Artifact, IO[bytes]]:
     artifact = Artifact.objects.filter(pk=number).first()
     if artifact is None:
         raise FileNotFoundError(token)
-    return artifact, default_storage.open(artifact.path)
+    return artifact, content(artifact.path)

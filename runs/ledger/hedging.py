@@ -1,0 +1,60 @@
+"""Hedges: an idle worker repeats a test that another has been at for too long, and the first to finish wins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs import meters, planning, states
+from runs.engine.plan import TestWork
+from runs.ledger.holding import Hold, fence
+from runs.ledger.refusals import Stale
+from runs.ledger.story import locked, tell
+from runs.models import Attempt, Result
+
+
+def hedge(held: Hold, retries: int) -> TestWork | None:
+    """The most overdue result of another lease, for this one as well. None where nothing is overdue. Raises Stale."""
+    if not _overdue(held):
+        return None
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING:
+            raise Stale
+        fence(held)
+        found = _overdue(held)
+        if not found:
+            return None
+        row = found[0]
+        Result.objects.filter(pk=row.pk).update(hedge=held.lease)
+        message = f"“{row.title}” takes more than twice its usual time; {held.worker} tries it as well."
+        tell(run, [("log", {"level": "info", "message": message})])
+    meters.count(meters.HEDGES)
+    made = Attempt.objects.filter(result=row.pk, hedge=True).count()
+    return TestWork(
+        result=row.pk,
+        title=row.title,
+        document=row.document,
+        row=row.row,
+        attempts_before=made,
+        retries=retries + made,
+    )
+
+
+def _overdue(held: Hold) -> list[Result]:
+    """Running results of others that may be executed twice and have taken too long, the most overdue first."""
+    now = timezone.now()
+    running = Result.objects.filter(run=held.run, status=states.RUNNING, hedge=None, estimate_ms__gt=0)
+    alone = running.filter(proposal__isnull=True, serial="", account="", no_hedge=False).exclude(lease=held.lease)
+    late = [
+        (_ms(now - row.claimed_at) - row.estimate_ms, row)
+        for row in alone.only("title", "claimed_at", "estimate_ms", "row")
+        if row.claimed_at and planning.worth_hedging(_ms(now - row.claimed_at), row.estimate_ms)
+    ]
+    return [row for _, row in sorted(late, key=lambda pair: (-pair[0], pair[1].pk))]
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)

@@ -1,0 +1,30 @@
+"""A worker process from its start to its end."""
+
+from __future__ import annotations
+
+from multiprocessing.util import Finalize
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from runs import heartbeats, queue, tracing
+from runs.engine.browser.find import NoBrowser, find_browser
+
+
+def begin() -> None:
+    """Called once in each worker, before its first task. An orderly end takes the worker's row away."""
+    heart = heartbeats.begin(fitness, queue.stopping)
+    Finalize(None, heart.end, exitpriority=20)
+    Finalize(None, tracing.end, exitpriority=10)
+
+
+def fitness() -> heartbeats.Fitness:
+    """Whether shards can be carried out here: by a browser elsewhere, or by one of this machine."""
+    elsewhere = str(getattr(settings.ENV, "browser_ws", ""))
+    if elsewhere:
+        return heartbeats.Fitness(f"at {urlsplit(elsewhere).hostname}")
+    try:
+        found = find_browser()
+    except NoBrowser as missing:
+        return heartbeats.Fitness("", str(missing))
+    return heartbeats.Fitness(f"{found.kind} {found.version}")

@@ -1,0 +1,220 @@
+"""The way out for notifiers: one judged address per name, a deadline for the whole try, no redirects, short answers.
+
+A name is resolved once, every address it has is judged, and the connection goes to one that was judged: it cannot point
+elsewhere a moment later. Host header, SNI and certificate stay those of the name.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from ipaddress import ip_address
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from runs.engine.netguard import Guard, literal
+from runs.notifiers.base import NotNow, Reply, Undeliverable
+
+SECONDS = 10.0
+RESOLVE_SECONDS = 5.0
+BODY_LIMIT = 64 * 1024
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+def resolve_name(host: str, port: int) -> Sequence[str]:
+    """The addresses of a name, none where the name server knows none or keeps silent."""
+    found: SimpleQueue[list[str]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            entries = []
+        found.put([str(entry[4][0]).split("%", 1)[0] for entry in entries])
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        return list(dict.fromkeys(found.get(timeout=RESOLVE_SECONDS)))
+    except Empty:
+        return []
+
+
+def forbidden(url: str, guard: Guard, resolve: Resolve = resolve_name) -> str | None:
+    """Why `url` may not be sent to, by its text and by what its name points to now; None where it may."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() not in ("http", "https"):
+        return f"{parts.scheme or 'an address without a scheme'}: addresses are not sent to, only http and https"
+    host = parts.hostname or ""
+    refusal = guard.refuses_url(url)
+    if refusal or literal(host) is not None:
+        return refusal
+    return _refused(host, resolve(host, parts.port or 80), guard)
+
+
+def _refused(host: str, addresses: Iterable[str], guard: Guard) -> str | None:
+    refusals = (guard.refuses_address(host, ip_address(address)) for address in addresses)
+    return next((refusal for refusal in refusals if refusal), None)
+
+
+class Egress:
+    """The HTTP port of one try: whatever it sends is over `seconds` after it was made."""
+
+    def __init__(self, guard: Guard, seconds: float = SECONDS, resolve: Resolve = resolve_name) -> None:
+        self._guard = guard
+        self._resolve = resolve
+        self._seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        host = urlsplit(url).hostname or ""
+        refusal = forbidden(url, self._guard, lambda _host, _port: ())
+        if refusal:
+            raise Undeliverable(f"The address is not sent to: {refusal}.")
+        given = {"User-Agent": "Sentri", "Accept-Encoding": "identity", **headers}
+        try:
+            with (
+                Transport(Pinned(self._guard, self._resolve, self._until)) as transport,
+                httpx.Client(transport=transport, follow_redirects=False, trust_env=False) as client,
+                client.stream(method, url, headers=given, content=body) as answer,
+            ):
+                named = {name.lower(): value for name, value in answer.headers.items()}
+                return Reply(answer.status_code, named, _beginning(answer.iter_raw()))
+        except httpcore.TimeoutException as error:
+            raise NotNow(f"{host} did not answer within {self._seconds:g} s.") from error
+        except httpcore.NetworkError as error:
+            raise NotNow(f"{host} cannot be reached: {plain(error)}.") from error
+        except (httpcore.ProtocolError, httpx.HTTPError) as error:
+            raise NotNow(f"{host} does not answer in HTTP: {str(error)[:200]}.") from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise Undeliverable(f"The address cannot be used: {str(error)[:200]}.") from error
+
+
+def plain(error: Exception) -> str:
+    """What the system said, without its error number."""
+    return re.sub(r"^\[\w+( -?\d+)?\] ", "", str(error))[:200] or type(error).__name__
+
+
+def _beginning(chunks: Iterator[bytes]) -> bytes:
+    kept = b""
+    for chunk in chunks:
+        kept += chunk
+        if len(kept) >= BODY_LIMIT:
+            break
+    return kept[:BODY_LIMIT]
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+class Answer(httpx.SyncByteStream):
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._chunks
+
+    def close(self) -> None:
+        self._chunks.close()
+
+
+class Transport(httpx.BaseTransport):
+    """httpx on connections that we open ourselves."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._pool = httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        asked = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        answer = self._pool.handle_request(asked)
+        return httpx.Response(answer.status, headers=answer.headers, stream=Answer(answer.stream))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class Pinned(httpcore.NetworkBackend):
+    """Connects to addresses that the guard has judged, and to no others."""
+
+    def __init__(self, guard: Guard, resolve: Resolve, until: float) -> None:
+        self._guard, self._resolve, self._until = guard, resolve, until
+        self._tcp = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = literal(host)
+        addresses = [str(address)] if address is not None else self._resolve(host, port)
+        if not addresses:
+            raise NotNow(f"{host} is not known to the name server.")
+        refusal = _refused(host, addresses, self._guard)
+        if refusal:
+            raise Undeliverable(f"The address is not sent to: {refusal}.")
+        *others, last = addresses
+        for other in others:
+            try:
+                return self._connected(other, port, local_address, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return self._connected(last, port, local_address, socket_options)
+
+    def _connected(self, address: str, port: int, local: str | None, options: Any) -> httpcore.NetworkStream:
+        stream = self._tcp.connect_tcp(address, port, left(self._until), local, options)
+        return Limited(stream, self._until)
+
+
+class Limited(httpcore.NetworkStream):
+    """A connection that ends at the deadline, however slowly its bytes come."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream, self._until = stream, until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, left(self._until))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, left(self._until))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        return Limited(self._stream.start_tls(ssl_context, server_hostname, left(self._until)), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def left(until: float) -> float:
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise httpcore.ReadTimeout("the time for this try is over")
+    return seconds

@@ -1,0 +1,117 @@
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from runs.engine.netguard import Guard
+from runs.notifiers.base import News, Ports
+from runs.notifiers.egress import Egress
+from runs.notifiers.smtp import Smtp
+from runs.report import Counts, FailedTest, GateOutcome, PageCounts, RunReport
+from tests.receivers import Receiver, receiver
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+SECRET = "sntr_sig_test"
+
+
+@pytest.fixture
+def received() -> Iterator[Receiver]:
+    with receiver() as found:
+        yield found
+
+
+def report(**fields: Any) -> RunReport:
+    failures = tuple(
+        FailedTest(number, f"TC-{number}", f"Test {number}", "Expected “Added”.", "expectation", 2)
+        for number in range(1, 13)
+    )
+    made: dict[str, Any] = {
+        "run": "RUN-42",
+        "project": "PRJ-1",
+        "project_name": "Shop",
+        "kind": "test",
+        "status": "completed",
+        "verdict": "failed",
+        "stage": "execute",
+        "base_url": "https://shop.test/",
+        "trigger": "ci",
+        "actor": "CI token main",
+        "counts": Counts(passed=5, flaky=1, failed=12, skipped=2, total=20),
+        "pages": PageCounts(),
+        "error": "",
+        "error_category": "",
+        "retries": 4,
+        "failed_after_retry": 2,
+        "created_at": NOW - timedelta(minutes=3),
+        "started_at": NOW - timedelta(minutes=2),
+        "finished_at": NOW,
+        "duration_ms": 120_000,
+        "gates": (GateOutcome("max_failures", False, 0, 12, "failed tests at most 0: 12"),),
+        "failures": failures,
+    }
+    return RunReport(**{**made, **fields})
+
+
+def news(**fields: Any) -> News:
+    about = fields.pop("report", None) or report()
+    made: dict[str, Any] = {
+        "key": "RUN-42:webhook:CH-3:ended",
+        "occasion": "ended",
+        "report": about,
+        "url": "https://sentri.test/runs/RUN-42",
+        "at": NOW,
+        "signing_secret": SECRET,
+        "gate_result": {"passed": False, "rules": []},
+        "causes": ({"label": "POST /api/cart answers 500", "results": [1, 2, 3], "tests": ["TC-1", "TC-2", "TC-3"]},),
+    }
+    return News(**{**made, **fields})
+
+
+def ports(seconds: float = 10.0, allow_private: bool = True, **fields: Any) -> Ports:
+    resolve = fields.pop("resolve", None)
+    egress = Egress(Guard(allow_private=allow_private), seconds, *([resolve] if resolve else []))
+    return Ports(egress, fields.pop("mail", Smtp("", "Sentri <s@x.test>")), fields.pop("kept", {}), **fields)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[ssl.SSLContext, Path]]:
+    """A server's TLS context for receiver.test and loopback, and the file of who vouches for it."""
+    directory = tmp_path_factory.mktemp("tls")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.test")])
+    names = [x509.DNSName("receiver.test"), x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = directory / "cert.pem", directory / "key.pem"
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+    )
+
+    def of() -> tuple[ssl.SSLContext, Path]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(public, private)
+        return context, public
+
+    return of
