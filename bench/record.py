@@ -171,7 +171,7 @@ def main(given: Sequence[str] | None = None) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sentri-bench-")))
         settle_in(directory, stack.enter_context(postgresql(durable=True)))
         measured(200, wanted.processes, wanted.pullers)
-        rounds = {size: [] for size in sizes}
+        rounds: dict[int, list[dict[str, float]]] = {size: [] for size in sizes}
         for number in range(wanted.rounds):
             for size in sizes if number == 0 else sizes[:1]:
                 rounds[size].append(measured(size, wanted.processes, wanted.pullers))

@@ -113,8 +113,8 @@ class ProjectAdmin(ModelAdmin):
     list_select_related = ("workspace",)
     search_fields = ("name", "url")
     autocomplete_fields = ("workspace",)
-    fields = ("name", "url", "workspace", "headers", "variables", "credentials", "settings", "quality_gates")
-    readonly_fields = ("credentials", "settings", "quality_gates")
+    readonly_fields = ("credentials", "settings", "quality_gates", "web_vitals_budgets")
+    fields = ("name", "url", "workspace", "headers", "variables", *readonly_fields)
     form = ReachableForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     actions = ("delete_softly",)

@@ -115,6 +115,10 @@ class CredentialsForm(forms.Form):
         required=False,
         help_text="Path or address, e.g. /login; found by itself where it is left empty.",
     )
+    exclusive = forms.BooleanField(
+        label="Only one test at a time may be signed in, in all runs together",
+        required=False,
+    )
     forget = forms.BooleanField(label="Forget the stored credentials", required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -129,9 +133,8 @@ class CredentialsForm(forms.Form):
             row.keep_secrets(username=None, password=None)
         elif self.cleaned_data["username"]:
             row.keep_secrets(username=self.cleaned_data["username"], password=self.cleaned_data["password"])
-        row.access = {**row.access, "login_url": self.cleaned_data["login_url"]}
-        if not row.access["login_url"]:
-            del row.access["login_url"]
+        written = {name: self.cleaned_data[name] for name in ("login_url", "exclusive")}
+        row.access = {name: value for name, value in {**row.access, **written}.items() if value}
 
 
 class ProjectForm(Accepted, ProjectModelForm):
@@ -155,6 +158,27 @@ class ProjectForm(Accepted, ProjectModelForm):
     @property
     def workspace(self) -> Workspace | None:
         return self.instance.workspace if self.instance.workspace_id else None
+
+
+class ProjectSettingsForm(ProjectForm):
+    """What may be changed later: also how many runs of the project go on at a time."""
+
+    field_order = ["name", "url", "max_concurrent_runs"]
+
+    max_concurrent_runs = forms.IntegerField(
+        label="Runs at a time",
+        min_value=1,
+        max_value=64,
+        required=False,
+        help_text="Further ones wait in the queue. From 1 to 64.",
+    )
+
+    class Meta(ProjectForm.Meta):
+        fields = ["name", "max_concurrent_runs"]
+
+    def clean_max_concurrent_runs(self) -> int:
+        number: int | None = self.cleaned_data["max_concurrent_runs"]
+        return self.instance.max_concurrent_runs if number is None else number
 
 
 class NewProjectForm(ProjectForm):

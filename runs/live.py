@@ -8,37 +8,88 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection, transaction
 
+log = logging.getLogger(__name__)
 CHANNEL = "sentri_runs"
 GROUP = "runs"
 NO_LAYER = "No channel layer is configured although SENTRI_REDIS_URL is set."
 SQLITE_POLL_SECONDS = 0.05
+SEND_SECONDS = 5.0
 
 
 def ring(run_id: int, seq: int) -> None:
     """Says that the run has news up to seq; heard after the caller's transaction has committed."""
     if settings.ENV.redis_url:
-        transaction.on_commit(lambda: _send(run_id, seq), robust=True)
+        transaction.on_commit(lambda: Ringer.current().ring(run_id, seq))
     elif connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run_id}:{seq}"])
 
 
-def _send(run_id: int, seq: int) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        raise RuntimeError(NO_LAYER)
-    async_to_sync(layer.group_send)(GROUP, {"type": "news", "run": run_id, "seq": seq})
+class Ringer:
+    """This process's thread that sends on the channel layer, so that no commit ever waits for Redis.
+
+    Rings for one run that come while another one is on its way become one. What cannot be sent is left out: whoever
+    listens looks at the log by itself after some seconds.
+    """
+
+    _current: Ringer | None = None
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._due: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._rung = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._send_all()), name="ringer", daemon=True).start()
+
+    @classmethod
+    def current(cls) -> Ringer:
+        """Made anew after a fork."""
+        if cls._current is None or cls._current.pid != os.getpid():
+            cls._current = cls()
+        return cls._current
+
+    def ring(self, run_id: int, seq: int) -> None:
+        with self._lock:
+            self._due[run_id] = seq
+        self._rung.set()
+
+    async def _send_all(self) -> None:
+        away = False
+        while True:
+            await asyncio.to_thread(self._rung.wait)
+            self._rung.clear()
+            with self._lock:
+                due, self._due = self._due, {}
+            try:
+                layer = get_channel_layer()
+                if layer is None:
+                    raise RuntimeError(NO_LAYER)
+                for run_id, seq in due.items():
+                    await asyncio.wait_for(layer.group_send(GROUP, _news(run_id, seq)), SEND_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a bell that is not heard is no reason to stop
+                if not away:
+                    log.warning("Redis is away, sockets look for news by themselves: %s", error)
+                away = True
+                await asyncio.sleep(1)
+            else:
+                away = False
+
+
+def _news(run_id: int, seq: int) -> dict[str, Any]:
+    return {"type": "news", "run": run_id, "seq": seq}
 
 
 class Bell:

@@ -41,8 +41,41 @@ class PageCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRequest:
+    """A request that was answered with 400 or more, or not at all (`status` None, `failed` says why)."""
+
+    method: str
+    url: str
+    status: int | None
+    failed: str
+    type: str = "fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a test did in an earlier run."""
+
+    run: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What kind of failure it is, in plain words, and what the test's history says about it.
+
+    `standing` is new, known, flaky or first (no history); `since` is the run with which the failures began, or, for a
+    new one, the last run in which the test passed.
+    """
+
+    category: str
+    words: str
+    standing: str = "first"
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FailedTest:
-    """One failed result in one line."""
+    """One failed result, as its last attempt left it."""
 
     result: int
     test: str
@@ -50,11 +83,25 @@ class FailedTest:
     error: str
     kind: str
     retries: int
+    step: str = ""
+    target: str = ""
+    page: str = ""
+    host: str = ""
+    received: str = ""
+    requests: tuple[FailedRequest, ...] = ()
+    console: tuple[str, ...] = ()
+    past: tuple[Past, ...] = ()
+    is_flaky: bool = False
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Failed results that have one cause. `signature` is equal for equal causes in all runs of a project."""
+    """Failed results that have one cause. `signature` is equal for equal causes in all runs of a project.
+
+    `size` counts the results; a stored cause names the first of them only. `since` is the first of the recent runs that
+    had the cause, "" where this one is.
+    """
 
     signature: str
     label: str
@@ -63,6 +110,19 @@ class Cause:
     error: str
     results: tuple[int, ...]
     tests: tuple[str, ...]
+    size: int = 0
+    category: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The web vitals of one result: by metric the worst value and the page where it was measured."""
+
+    result: int
+    test: str
+    title: str
+    worst: dict[str, tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +140,12 @@ class VitalsViolation:
 
 @dataclass(frozen=True, slots=True)
 class VitalsOutcome:
-    """What web-vitals budgets said: how many results were measured, and what was over a limit."""
+    """What web-vitals budgets said: results measured, violations in all, and the worst of these."""
 
     passed: bool
     measured: int
     violations: tuple[VitalsViolation, ...] = ()
+    over: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +161,7 @@ class GateOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Verdict and gates of a run."""
+    """Verdict, gates, budgets and causes of a run."""
 
     verdict: str
     gates: tuple[GateOutcome, ...] = ()
@@ -135,3 +196,8 @@ class RunReport:
     gate_limits: dict[str, Any] = field(default_factory=dict)
     gates: tuple[GateOutcome, ...] = ()
     failures: tuple[FailedTest, ...] = ()
+    skips: dict[str, int] = field(default_factory=dict)
+    vitals_budgets: dict[str, Any] = field(default_factory=dict)
+    measured: tuple[Vitals, ...] = ()
+    vitals: VitalsOutcome | None = None
+    causes: tuple[Cause, ...] = ()

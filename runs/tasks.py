@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
-from runs import delivering, frames, gates, heartbeats, ledger, meters, queue, reading, states, storage, tracing
+from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.crawl import crawl
@@ -95,28 +95,18 @@ def _worked_off(held: ledger.Hold) -> bool:
 
 
 def judge(run_id: int) -> None:
-    """Computes the verdict of a run whose results are resolved, and ends it."""
-    run = Run.objects.select_related("project").filter(pk=run_id, status=states.JUDGING).first()
-    if run is None:
-        return
-    try:
-        ledger.close(run_id, gates.judge(reading.report(run)))
-    except ledger.Stale:
-        log.info("run was ended by another", extra={"run": run.public_id})
-    except DatabaseError:
-        log.exception("the database is away; the run is judged again once it is back", extra={"run": run.public_id})
-    except Exception as error:
-        log.exception("a run cannot be judged", extra={"run": run.public_id})
-        problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
-        ledger.fail(run_id, problem, "internal")
-    else:
-        log.info("run judged", extra={"run": run.public_id})
+    """Ends a run whose results are resolved."""
+    judging.judge(run_id)
 
 
 def deliver(delivery_id: int) -> None:
     """Tries a due delivery once; what came of it is in its log, and the sweep asks for the next try."""
-    if not queue.stopping():
+    if queue.stopping():
+        return
+    try:
         delivering.deliver(delivery_id)
+    except DatabaseError:
+        log.exception("delivery %s: the database is away; it is tried again once it is back", delivery_id)
 
 
 class Worker:

@@ -2,7 +2,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import channels, cluster, defaults, editing, files, home, overview, pages, result, review, run, tests
+from runs.views import (
+    channels,
+    cluster,
+    defaults,
+    editing,
+    files,
+    home,
+    overview,
+    pages,
+    quality,
+    result,
+    review,
+    run,
+    tests,
+)
 
 PROJECT = "projects/<str:project>"
 NEWS = f"{PROJECT}/settings/notifications"
@@ -22,6 +36,7 @@ urlpatterns = [
     path(f"{NEWS}/<str:channel>/test", channels.test_channel, name="test-channel"),
     path(f"{NEWS}/<str:channel>/switch", channels.switch_channel, name="switch-channel"),
     path(f"{NEWS}/<str:channel>/delete", channels.delete_channel, name="delete-channel"),
+    path(f"{PROJECT}/settings/quality", quality.quality, name="quality"),
     path(f"{PROJECT}/tests", tests.tests, name="tests"),
     path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),

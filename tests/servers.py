@@ -1,8 +1,11 @@
 """Real PostgreSQL and Redis on free loopback ports, for as long as a test or a command needs them.
 
-python -m tests.servers -- COMMAND...   runs COMMAND with SENTRI_DATABASE_URL and SENTRI_REDIS_URL set
+python -m tests.servers -- COMMAND...       runs COMMAND with SENTRI_DATABASE_URL and SENTRI_REDIS_URL set
+python -m tests.servers --controlled PATH   prints both as JSON, then obeys lines such as "stop postgresql" that are
+                                            written to the Unix socket PATH, until SIGTERM
 """
 
+import json
 import os
 import shutil
 import signal
@@ -178,8 +181,41 @@ def _wait_for_port(port: int, server: subprocess.Popen[bytes], seconds: float = 
     raise RuntimeError(f"{server.args!r} did not open port {port} within {seconds:g} s")
 
 
+def controlled(path: str) -> int:
+    """Servers that go away and come back on request, for as long as nobody asks this process to stop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ExitStack() as stack:
+        servers = {
+            "postgresql": stack.enter_context(restartable_postgresql()),
+            "redis": stack.enter_context(restartable_redis()),
+        }
+        line = stack.enter_context(socket.socket(socket.AF_UNIX))
+        line.bind(path)
+        line.listen()
+        urls = {"SENTRI_DATABASE_URL": servers["postgresql"].url, "SENTRI_REDIS_URL": servers["redis"].url}
+        print(json.dumps(urls), flush=True)
+        while True:
+            client, _ = line.accept()
+            with client:
+                client.sendall(f"{_obey(client.makefile().readline(), servers)}\n".encode())
+
+
+def _obey(command: str, servers: dict[str, Restartable]) -> str:
+    verb, _, name = command.strip().partition(" ")
+    if verb not in ("stop", "start") or name not in servers:
+        return f"{command.strip()!r} is not stop or start and one of {', '.join(servers)}"
+    try:
+        {"stop": servers[name].stop, "start": servers[name].start}[verb]()
+    except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
+        return f"{type(problem).__name__}: {problem}"
+    return "done"
+
+
 def main(arguments: list[str]) -> int:
     """Ctrl+C and SIGTERM reach the command; the servers stop when it has ended."""
+    if arguments[:1] == ["--controlled"] and len(arguments) == 2:
+        return controlled(arguments[1])
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
         print(__doc__, file=sys.stderr)

@@ -58,6 +58,7 @@ WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)
 Short = Annotated[str, Field(max_length=4000)]
 Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
 Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]
+ConcurrentRuns = Annotated[int, Field(ge=1, le=64, description="runs at a time; further ones wait")]
 Selector = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -78,10 +79,11 @@ class CredentialsIn(Body):
     username_selector: Selector | None = None
     password_selector: Selector | None = None
     submit_selector: Selector | None = None
+    exclusive: bool = Field(default=False, description="one test at a time signs in with it, in all runs")
 
-    def access(self) -> dict[str, str]:
+    def access(self) -> dict[str, Any]:
         """What is no secret in it."""
-        return self.model_dump(exclude={"username", "password"}, exclude_none=True)
+        return self.model_dump(exclude={"username", "password"}, exclude_none=True, exclude_defaults=True)
 
 
 class Edit(Body):
@@ -102,6 +104,7 @@ class NewProject(Body):
     credentials: CredentialsIn | None = None
     headers: Headers = {}
     variables: Variables = {}
+    max_concurrent_runs: ConcurrentRuns = 3
 
 
 class ProjectEdit(Edit):
@@ -110,6 +113,7 @@ class ProjectEdit(Edit):
     credentials: CredentialsIn | None = None
     headers: Headers | None = None
     variables: Variables | None = None
+    max_concurrent_runs: ConcurrentRuns | None = None
 
 
 class NewEnvironment(Body):

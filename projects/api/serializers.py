@@ -26,6 +26,7 @@ class CredentialsOut(serializers.Serializer[Any]):
     username_selector = serializers.CharField(allow_null=True)
     password_selector = serializers.CharField(allow_null=True)
     submit_selector = serializers.CharField(allow_null=True)
+    exclusive = serializers.BooleanField()
 
 
 def credentials_of(row: Reachable) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def credentials_of(row: Reachable) -> dict[str, Any]:
     except Unreadable:
         username, kept = None, True
     known = {name: row.access.get(name) for name in list(CredentialsOut().fields)[2:]}
+    known["exclusive"] = bool(known["exclusive"])
     return {"has_credentials": kept, "username": username, **known}
 
 
@@ -61,6 +63,8 @@ class ProjectOut(WithCredentials):
             "variables",
             "settings",
             "quality_gates",
+            "max_concurrent_runs",
+            "web_vitals_budgets",
             "created_at",
             "updated_at",
         ]

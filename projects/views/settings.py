@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN, QA_LEAD, VIEWER
-from projects.forms import CredentialsForm, ProjectForm
+from projects.forms import CredentialsForm, ProjectSettingsForm
 from projects.place import Place, Request, page, place_of
 
 
@@ -16,7 +16,7 @@ from projects.place import Place, Request, page, place_of
 def general(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
     data = request.POST if request.method == "POST" and request.POST.get("part") == "project" else None
-    form = ProjectForm(data, instance=place.project)
+    form = ProjectSettingsForm(data, instance=place.project)
     if data is not None and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
@@ -30,7 +30,7 @@ def credentials(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     form = CredentialsForm(request.POST)
     if not form.is_valid():
-        return _shown(request, place, ProjectForm(instance=place.project), form, 422)
+        return _shown(request, place, ProjectSettingsForm(instance=place.project), form, 422)
     form.keep(place.project)
     place.project.save(update_fields=["sealed", "access", "updated_at"])
     messages.success(request, "Credentials forgotten." if form.cleaned_data["forget"] else "Credentials saved.")
@@ -38,10 +38,10 @@ def credentials(request: Request, project: str) -> HttpResponse:
 
 
 def _shown(
-    request: Request, place: Place, form: ProjectForm, credentials_form: CredentialsForm, status: int
+    request: Request, place: Place, form: ProjectSettingsForm, credentials_form: CredentialsForm, status: int
 ) -> HttpResponse:
     if status == 422:
-        place.project.refresh_from_db(fields=["name", "url"])
+        place.project.refresh_from_db(fields=["name", "url", "max_concurrent_runs"])
     context = {"here": "settings", "place": place, "form": form, "credentials": credentials_form, "tab": "general"}
     return render(request, "projects/settings.html", context, status=status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -13,14 +13,16 @@ from projects.api.parsing import checked
 from projects.api.problems import Invalid
 from runs import delivering
 from runs.engine.plan import CrawlOptions, RunOptions, Value
-from runs.gates import GATES
+from runs.gates import BUDGETS, GATES, Budget, Gate
 from runs.notifiers import CHANNELS
 from runs.notifiers.github import REPO
 from runs.notifiers.http import WebUrl
+from runs.planning import RouteMap
 
 Id = Annotated[str, Field(min_length=1, max_length=30)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Reason = Annotated[str, Field(max_length=1000)]
+Priority = Annotated[int, Field(ge=-10, le=10, description="higher goes first")]
 
 
 def _repo(text: str) -> str:
@@ -36,33 +38,46 @@ def _sha(text: str) -> str:
 
 
 class ProjectSettings(Value):
-    """A project's defaults for the options of its crawls and of its test runs."""
+    """A project's defaults for the options of its crawls and of its test runs, and what its files stand for."""
 
     crawl: CrawlOptions = CrawlOptions()
     run: RunOptions = RunOptions()
+    route_map: RouteMap = Field(
+        default={}, description="files or folders (* ? [] match) to the paths of the application that they show on"
+    )
 
 
-def _known_gates(gates: dict[str, float]) -> dict[str, float]:
-    for name, limit in gates.items():
-        gate = GATES.get(name)
-        if gate is None:
-            raise ValueError(f"There is no gate '{name[:60]}'; there are {', '.join(GATES)}.")
-        if not gate.low <= limit <= gate.high:
-            raise ValueError(f"{name} must be from {gate.low:g} to {gate.high:g}.")
-    return gates
+def _within(
+    known: Mapping[str, Gate] | Mapping[str, Budget], noun: str
+) -> Callable[[dict[str, float]], dict[str, float]]:
+    """A check of limits by name, each in the range of its kind."""
+
+    def check(limits: dict[str, float]) -> dict[str, float]:
+        for name, limit in limits.items():
+            kind = known.get(name)
+            if kind is None:
+                raise ValueError(f"There is no {noun} '{name[:60]}'; there are {', '.join(known)}.")
+            if not kind.low <= limit <= kind.high:
+                raise ValueError(f"{name} must be from {kind.low:,g} to {kind.high:,g}.")
+        return limits
+
+    return check
 
 
-Gates = Annotated[dict[str, float], AfterValidator(_known_gates)]
+Gates = Annotated[dict[str, float], AfterValidator(_within(GATES, "gate"))]
+Budgets = Annotated[dict[str, float], AfterValidator(_within(BUDGETS, "web vital"))]
 
 
 class NewProjectWithSettings(NewProject):
     settings: ProjectSettings = ProjectSettings()
     quality_gates: Gates = {}
+    web_vitals_budgets: Budgets = {}
 
 
 class ProjectEditWithSettings(ProjectEdit):
     settings: ProjectSettings | None = None
     quality_gates: Gates | None = None
+    web_vitals_budgets: Budgets | None = None
 
 
 def _callback(url: str) -> str:
@@ -88,6 +103,7 @@ class CrawlOrder(CrawlOptions):
     """Options of a crawl that differ from the project's, and where it goes."""
 
     environment: Id | None = None
+    priority: Priority = 0
     callback_url: CallbackUrl | None = None
 
 
@@ -97,6 +113,7 @@ class TestOrder(RunOptions):
     __test__ = False
 
     environment: Id | None = None
+    priority: Priority = 0
     callback_url: CallbackUrl | None = None
 
 

@@ -1,4 +1,4 @@
-"""Projects with the settings that only this app can check: defaults of run options, quality gates."""
+"""Projects with the settings that only this app can check: defaults of options, quality gates, web-vitals budgets."""
 
 from __future__ import annotations
 

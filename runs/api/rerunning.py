@@ -40,6 +40,7 @@ def _again(earlier: Run, only: str, request: Request) -> Run:
         trigger=trigger_of(request),
         environment=earlier.environment,
         rerun_of=earlier,
+        priority=earlier.priority,
     )
     if earlier.kind == "test":
         return ledger.open_test_run(order, RunOptions.model_validate(earlier.options), _tests_of(earlier, only))

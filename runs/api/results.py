@@ -47,7 +47,7 @@ class ResultDetail(RunsEndpoint):
     @single(ResultDetailOut)
     def get(self, request: Request, result: int) -> Response:
         attempts = Attempt.objects.select_related("lease__shard").prefetch_related("artifacts")
-        rows = Result.objects.filter(run__project__in=visible_to(request.user)).select_related("lease__shard")
+        rows = Result.objects.filter(run__project__in=visible_to(request.user)).select_related("lease__shard", "run")
         found = rows.prefetch_related(Prefetch("attempts", attempts)).filter(pk=result).first()
         if found is None:
             raise NotFound(f"There is no result {result} that you may see.")

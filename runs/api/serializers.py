@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from projects.api.serializers import PublicId
 from projects.models import Test, TestVersion
+from runs import reading
 from runs.api.documents import sentences
 from runs.models import Artifact, Attempt, CrawlPage, Result, Run
 from runs.storage import signed_url
@@ -54,6 +55,19 @@ class PageCountsOut(serializers.Serializer[Any]):
     total = serializers.IntegerField()
 
 
+MOST_CAUSES = 10
+
+
+class CauseOut(serializers.Serializer[Any]):
+    """Why tests failed, in one line; the report has all causes with their results."""
+
+    signature = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    category = serializers.CharField()
+    size = serializers.IntegerField()
+    since = OrNull()
+
+
 class RunOut(serializers.ModelSerializer[Run]):
     """A run; `results` and `pages` are counts, given by the context for all runs of an answer at once."""
 
@@ -66,6 +80,7 @@ class RunOut(serializers.ModelSerializer[Run]):
     error = OrNull()
     error_category = OrNull()
     actor = serializers.CharField(source="actor_name")
+    causes = serializers.SerializerMethodField()
     results = serializers.SerializerMethodField()
     pages = serializers.SerializerMethodField()
 
@@ -83,10 +98,15 @@ class RunOut(serializers.ModelSerializer[Run]):
             "environment",
             "base_url",
             "options",
+            "priority",
+            "impact",
             "rerun_of",
             "error",
             "error_category",
             "gate_result",
+            "vitals_result",
+            "causes",
+            "makespan",
             "results",
             "pages",
             "last_seq",
@@ -95,6 +115,10 @@ class RunOut(serializers.ModelSerializer[Run]):
             "finished_at",
             "duration_ms",
         ]
+
+    @extend_schema_field(CauseOut(many=True))
+    def get_causes(self, run: Run) -> list[dict[str, Any]]:
+        return [dict(CauseOut(cause).data) for cause in run.causes[:MOST_CAUSES]]
 
     @extend_schema_field(CountsOut)
     def get_results(self, run: Run) -> dict[str, int]:
@@ -126,6 +150,8 @@ class ResultOut(serializers.ModelSerializer[Result]):
             "title",
             "version",
             "row_index",
+            "estimate_ms",
+            "risk",
             "status",
             "skip_reason",
             "attempt_count",
@@ -178,11 +204,31 @@ class AttemptOut(serializers.ModelSerializer[Attempt]):
         ]
 
 
+class DiagnosisOut(serializers.Serializer[Any]):
+    """What kind of failure it is; `standing` is new, known, flaky or first, `since` a run."""
+
+    category = serializers.CharField()
+    words = serializers.CharField()
+    standing = serializers.CharField()
+    since = OrNull()
+
+
 class ResultDetailOut(ResultOut):
     attempts = AttemptOut(many=True)
+    diagnosis = serializers.SerializerMethodField()
+    flaky_score = serializers.SerializerMethodField()
 
     class Meta(ResultOut.Meta):
-        fields = [*ResultOut.Meta.fields, "document", "row", "attempts"]
+        fields = [*ResultOut.Meta.fields, "document", "row", "vitals", "diagnosis", "flaky_score", "attempts"]
+
+    @extend_schema_field(DiagnosisOut(allow_null=True))
+    def get_diagnosis(self, result: Result) -> dict[str, Any] | None:
+        found = reading.diagnosis(result)
+        return dict(DiagnosisOut(found).data) if found else None
+
+    def get_flaky_score(self, result: Result) -> float | None:
+        known = reading.history(result)
+        return known.flaky_score if known else None
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -24,6 +25,8 @@ from runs.api.runs import described
 from runs.api.serializers import RunOut, TriggeredOut, TriggerStatusOut
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
+
+QUARANTINE = "quarantine"
 
 
 class StartCrawl(RunsEndpoint):
@@ -58,7 +61,7 @@ class StartTest(RunsEndpoint):
         if row.review_status != "approved":
             raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; approve it before it is run.")
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        run = ledger.open_test_run(order(request, row.project, asked), options, [row])
+        run = ledger.open_test_run(replace(order(request, row.project, asked), named=True), options, [row])
         return accepted(request, run)
 
 
@@ -109,7 +112,8 @@ class TriggerStatus(RunsEndpoint):
 def open_run(of: ledger.Order, asked: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
     options = merged(RunOptions, of.project.settings.get("run", {}), asked)
-    return ledger.open_test_run(of, options, chosen(of.project, asked))
+    named = asked.tests is not None or QUARANTINE in (asked.tags or ())
+    return ledger.open_test_run(replace(of, named=named), options, chosen(of.project, asked))
 
 
 def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:
@@ -157,6 +161,7 @@ def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key
         trigger=trigger_of(request),
         environment=row,
         idempotency_key=key,
+        priority=asked.priority,
         callback_url=asked.callback_url or "",
         commit=asked.commit() if isinstance(asked, RunOrder) else {},
     )

@@ -9,11 +9,11 @@ from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
-from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery
+from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.sweeping import pass_on, requeue, sweep
+from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
@@ -48,6 +48,8 @@ __all__ = [
     "take",
     "take_delivery",
     "take_stage",
+    "undelivered",
+    "unjudged",
     "waiting",
     "wanted",
 ]

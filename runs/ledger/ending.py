@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +14,9 @@ from runs.ledger.refusals import Refused, Stale
 from runs.ledger.story import locked
 from runs.models import Result, Run
 from runs.report import Judgement
+
+MOST_CAUSES = 100
+MOST_RESULTS = 50
 
 
 def abort(run_id: int, actor_name: str) -> None:
@@ -35,14 +38,31 @@ def fail(run_id: int, error: str, category: str) -> None:
 
 def close(run_id: int, judgement: Judgement) -> None:
     """Completes a run that is being judged. Raises Stale where another finalizer, or an abort, was first."""
+    kept = _kept(judgement)
     with transaction.atomic():
         run = locked(run_id)
         if run.status != states.JUDGING:
             raise Stale
         if run.kind == "crawl":
             _keep_tests(run)
-        gates = {"passed": all(gate.passed for gate in judgement.gates), "rules": [asdict(g) for g in judgement.gates]}
-        enter(run, "judge", verdict=judgement.verdict, gate_result=gates if judgement.gates else None)
+        enter(run, "judge", verdict=judgement.verdict, **kept)
+
+
+def _kept(judgement: Judgement) -> dict[str, Any]:
+    """What was judged as columns; the largest causes, each with the first of its results."""
+    gates = {
+        "passed": all(gate.passed for gate in judgement.gates),
+        "rules": [asdict(gate) for gate in judgement.gates],
+    }
+    shortened = (
+        replace(cause, results=cause.results[:MOST_RESULTS], tests=cause.tests[:MOST_RESULTS])
+        for cause in judgement.causes[:MOST_CAUSES]
+    )
+    return {
+        "gate_result": gates if judgement.gates else None,
+        "vitals_result": asdict(judgement.vitals) if judgement.vitals else None,
+        "causes": [asdict(cause) for cause in shortened],
+    }
 
 
 def _keep_tests(run: Run) -> None:

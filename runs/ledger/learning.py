@@ -1,39 +1,107 @@
-"""What an ended run teaches about its tests: the last outcomes of each, once per run."""
+"""What an ended run teaches about its tests: outcomes, durations, flakiness (R21). Safe to repeat at any point.
+
+Tests are learnt in groups, each in a transaction of its own that first makes the histories that are missing, by test,
+and then locks them all, by number: two runs learnt at once wait for each other and never in a circle. Histories come
+after everything else in the lock order; no run is locked, an ended one does not change.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
-from runs import states
+from projects.models import Test
+from runs import insight, states
 from runs.models import Result, Run, TestHistory
+from runs.report import FailedTest
 
-KEPT = 20
-WORST = (states.FAILED, states.FLAKY, states.PASSED)
+OUTCOMES, DURATIONS = 20, 10
+GROUP = 500
+SEVERITY = {states.FAILED: 2, states.FLAKY: 1, states.PASSED: 0}
+COLUMNS = ["outcomes", "durations", "estimate_ms", "flaky_score", "is_flaky", "updated_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One test in one run, all its data rows together: the worst of them, and what a row took where all passed."""
+
+    status: str
+    retries: int
+    version: int
+    duration_ms: int | None
 
 
 def learn(run_id: int) -> None:
-    """Adds a completed test run to the histories of its tests; a run that is known already is not added again."""
+    """Folds a completed test run into the histories of its tests; what is known of the run already stays as it is."""
     run = Run.objects.filter(pk=run_id, kind="test", status=states.COMPLETED).first()
     if run is None:
         return
-    found: dict[int, Result] = {}
-    for result in run.results.filter(status__in=WORST, test__isnull=False).defer("document"):
-        known = found.get(result.test_id or 0)
-        if known is None or WORST.index(result.status) < WORST.index(known.status):
-            found[result.test_id or 0] = result
+    lessons = _lessons(run)
+    tests = sorted(lessons)
+    for start in range(0, len(tests), GROUP):
+        _learn(run, {test: lessons[test] for test in tests[start : start + GROUP]})
+
+
+def _lessons(run: Run) -> dict[int, Lesson]:
+    """By test. Failures that say nothing about the test (host unreachable, crash …) teach nothing."""
+    rows: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    executed = Result.objects.filter(run=run, status__in=states.EXECUTED, test__isnull=False).order_by("position")
+    for row in executed.values("test_id", "status", "retries", "version", "duration_ms", "error", "error_kind"):
+        if row["status"] != states.FAILED or _category(row) not in insight.NOT_OF_THE_TEST:
+            rows[row["test_id"]].append(row)
+    return {test: _lesson(found) for test, found in rows.items()}
+
+
+def _category(row: Mapping[str, Any]) -> str:
+    return insight.category_of(FailedTest(0, "", "", row["error"], row["error_kind"], row["retries"]))
+
+
+def _lesson(rows: Sequence[Mapping[str, Any]]) -> Lesson:
+    worst = max((row["status"] for row in rows), key=SEVERITY.__getitem__)
+    took = round(median(row["duration_ms"] or 0 for row in rows)) if worst == states.PASSED else None
+    return Lesson(worst, sum(row["retries"] for row in rows), rows[0]["version"], took)
+
+
+def _learn(run: Run, lessons: Mapping[int, Lesson]) -> None:
+    browser = run.options.get("browser", "chromium")
     with transaction.atomic():
-        for test_id, result in sorted(found.items()):
-            _add(run, test_id, result)
+        living = set(Test.objects.filter(pk__in=list(lessons)).values_list("pk", flat=True))
+        known = TestHistory.objects.filter(test__in=living, environment=run.environment_id, browser=browser)
+        missing = sorted(living - set(known.values_list("test_id", flat=True)))
+        TestHistory.objects.bulk_create(
+            (TestHistory(test_id=test, environment_id=run.environment_id, browser=browser) for test in missing),
+            ignore_conflicts=True,
+        )
+        rows = list(known.select_for_update().order_by("pk"))
+        _save(row for row in rows if _fold(row, run.pk, lessons[row.test_id]))
 
 
-def _add(run: Run, test_id: int, result: Result) -> None:
-    where: dict[str, Any] = {"test_id": test_id, "environment": run.environment, "browser": run.options["browser"]}
-    TestHistory.objects.get_or_create(**where)
-    history = TestHistory.objects.select_for_update(of=("self",)).get(**where)
-    if any(outcome["run"] == run.public_id for outcome in history.outcomes):
-        return
-    said = {"run": run.public_id, "status": result.status, "retries": result.retries, "version": result.version}
-    history.outcomes = [said, *history.outcomes][:KEPT]
-    history.save(update_fields=["outcomes", "updated_at"])
+def _save(rows: Iterable[TestHistory]) -> None:
+    now = timezone.now()
+    changed = list(rows)
+    for row in changed:
+        row.updated_at = now
+    TestHistory.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS)
+
+
+def _fold(row: TestHistory, run: int, lesson: Lesson) -> bool:
+    """Puts the lesson where it belongs, newest first; False where the run is known, or older than what is kept."""
+    runs = [outcome["run"] for outcome in row.outcomes]
+    if run in runs or (len(runs) >= OUTCOMES and run < runs[-1]):
+        return False
+    place = sum(known > run for known in runs)
+    outcome = {"run": run, "status": lesson.status, "retries": lesson.retries, "version": lesson.version}
+    later = sum(known["status"] == states.PASSED for known in row.outcomes[:place])
+    row.outcomes = [*row.outcomes[:place], outcome, *row.outcomes[place:]][:OUTCOMES]
+    if lesson.duration_ms is not None:
+        row.durations = [*row.durations[:later], lesson.duration_ms, *row.durations[later:]][:DURATIONS]
+    found = insight.flakiness(row.outcomes)
+    row.flaky_score, row.is_flaky = found.score, found.is_flaky
+    row.estimate_ms = insight.estimate(row.durations) or None
+    return True

@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from projects.models import Environment, Project, Test
-from runs import planning, queue, states
+from runs import queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger.moving import note
 from runs.ledger.owing import owe
+from runs.ledger.planned import Ask, planned
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
 from runs.models import CrawlPage, Result, Run, Shard
@@ -22,7 +23,7 @@ from runs.models import CrawlPage, Result, Run, Shard
 
 @dataclass(frozen=True)
 class Order:
-    """Who asks for a run, of what, against which environment."""
+    """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one."""
 
     project: Project
     actor: Any
@@ -31,24 +32,24 @@ class Order:
     environment: Environment | None = None
     idempotency_key: str | None = None
     rerun_of: Run | None = None
+    priority: int = 0
+    named: bool = False
     callback_url: str = ""
     commit: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
     """A queued test run of these tests, its results planned. Raises Refused (no_tests, circular, project_missing)."""
-    rows = _planned(tests)
-    if not rows:
+    if not tests:
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
-    shards = min(options.shards, len(rows))
+    _check(order)
+    plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of))
 
     def fill(run: Run) -> dict[str, Any]:
-        homes = planning.share(len(rows), shards)
-        results = [Result(run=run, position=position, home=homes[position], **row) for position, row in enumerate(rows)]
-        Result.objects.bulk_create(results, batch_size=500)
-        return {"total": len(rows)}
+        Result.objects.bulk_create([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)], 500)
+        return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
-    return _open(order, "test", options.model_dump(mode="json"), shards, fill)
+    return _open(order, "test", options.model_dump(mode="json"), Filling(plan.shards, fill, plan.impact))
 
 
 def open_crawl(order: Order, options: CrawlOptions) -> Run:
@@ -59,21 +60,34 @@ def open_crawl(order: Order, options: CrawlOptions) -> Run:
         CrawlPage.objects.create(run=run, key=url, digest=digest_of(url), url=url, priority=-1)
         return {"total": 0, "pages": 1}
 
-    return _open(order, "crawl", options.model_dump(mode="json"), options.shards, fill)
+    _check(order)
+    return _open(order, "crawl", options.model_dump(mode="json"), Filling(options.shards, fill))
 
 
 def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _open(order: Order, kind: str, options: dict[str, Any], shards: int, fill: Callable[[Run], dict[str, Any]]) -> Run:
+def _check(order: Order) -> None:
     if order.project.deleted_at is not None:
         raise Refused("project_missing", f"{order.project.public_id} was deleted; restore it or use another project.")
     if order.environment is not None and order.environment.project_id != order.project.pk:
         raise Refused("environment_of_another_project", "The environment belongs to another project.")
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What a run gets besides its row: shards, and the rows that `fill` writes; it gives what to tell about them."""
+
+    shards: int
+    fill: Callable[[Run], dict[str, Any]]
+    impact: dict[str, Any] | None = None
+
+
+def _open(order: Order, kind: str, options: dict[str, Any], filling: Filling) -> Run:
     try:
         with transaction.atomic():
-            return _earlier(order) or _write(order, kind, options, shards, fill)
+            return _earlier(order) or _write(order, kind, options, filling)
     except IntegrityError:
         earlier = _earlier(order)
         if earlier is None:
@@ -87,7 +101,7 @@ def _earlier(order: Order) -> Run | None:
     return Run.objects.filter(project=order.project, idempotency_key=order.idempotency_key).first()
 
 
-def _write(order: Order, kind: str, options: dict[str, Any], shards: int, fill: Callable[[Run], dict[str, Any]]) -> Run:
+def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -> Run:
     run = Run.objects.create(
         project=order.project,
         kind=kind,
@@ -100,13 +114,15 @@ def _write(order: Order, kind: str, options: dict[str, Any], shards: int, fill: 
         actor_name=order.actor_name,
         idempotency_key=order.idempotency_key or None,
         rerun_of=order.rerun_of,
+        priority=order.priority,
+        impact=filling.impact,
         callback_url=order.callback_url,
         commit=dict(order.commit),
     )
     now = timezone.now()
-    rows = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(shards)])
-    told = fill(run)
-    tell(run, [("queued", {"kind": kind, "shards": shards, **told})])
+    rows = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
+    told = filling.fill(run)
+    tell(run, [("queued", {"kind": kind, "shards": filling.shards, **told})])
     note(run, f"{kind} run queued")
     owe(run)
     for shard in rows:
@@ -124,42 +140,4 @@ def _site(order: Order) -> dict[str, Any]:
         "variables": source.variables,
         "access": source.access,
         "secrets_of": source.public_id if source.sealed else None,
-    }
-
-
-def _planned(tests: Sequence[Test]) -> list[dict[str, Any]]:
-    """One row of values per test and data row, in dispatch order, dependencies as positions."""
-    candidates = [
-        planning.Candidate(
-            name=test.public_id,
-            priority=test.document.get("priority", "medium"),
-            depends_on=tuple(test.document.get("depends_on", ())),
-        )
-        for test in tests
-    ]
-    try:
-        order = planning.dispatch_order(candidates)
-    except planning.Circular as error:
-        raise Refused("circular", str(error)) from error
-    rows: list[dict[str, Any]] = []
-    positions: dict[str, list[int]] = {}
-    for number in order:
-        test, candidate = tests[number], candidates[number]
-        waits_for = [position for name in candidate.depends_on for position in positions.get(name, [])]
-        data = test.document.get("data") or [{}]
-        for row_index, row in enumerate(data):
-            positions.setdefault(candidate.name, []).append(len(rows))
-            rows.append(_row(test, data, row_index, row) | {"waits_for": waits_for, "blocked": bool(waits_for)})
-    return rows
-
-
-def _row(test: Test, data: Sequence[Any], row_index: int, row: dict[str, Any]) -> dict[str, Any]:
-    title = test.title if len(data) == 1 else f"{test.title[:280]} (row {row_index + 1})"
-    return {
-        "test": test,
-        "title": title,
-        "document": test.document,
-        "version": test.version,
-        "row": row,
-        "row_index": row_index,
     }

@@ -24,6 +24,7 @@ CLAIM = timedelta(seconds=60)
 RESEND = timedelta(seconds=10)
 WAITS = (5, 30, 120, 600, 3600, 6 * 3600)
 LONGEST_WAIT = 3600.0
+AT_ONCE = 200
 JITTER = random.SystemRandom()
 UNDER_WAY = "Under way, or its worker was lost before it could say what came of it."
 OCCASIONS = {states.QUEUED: "queued", states.RUNNING: "started", **dict.fromkeys(states.TERMINAL, "ended")}
@@ -225,17 +226,26 @@ def redeliver(delivery_id: int) -> None:
         queue.send("deliver", mine.pk)
 
 
+def undelivered(before: datetime, most: int = 20) -> list[int]:
+    """Deliveries that have been due since then and that no worker is at, the oldest first."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
+    due = Delivery.objects.filter(free, state=states.OWED, next_try_at__lt=before).order_by("next_try_at")
+    return list(due.values_list("pk", flat=True)[:most])
+
+
 def resend_deliveries() -> int:
     """Queues what is due: new tries when their time has come, and, into an empty queue, what got lost on its way."""
     now = timezone.now()
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     due = Delivery.objects.filter(free, state=states.OWED, next_try_at__lte=now)
     unsent = due.filter(Q(queued_at=None) | Q(queued_at__lt=F("next_try_at")))
-    found = list(unsent.values_list("pk", "queued_at")[:200])
+    sent = sum(_queue(*row, now) for row in unsent.values_list("pk", "queued_at")[:AT_ONCE])
     lost = due.filter(queued_at__lt=now - RESEND)
-    if not found and lost.exists() and not queue.waiting():
-        found = list(lost.values_list("pk", "queued_at")[:200])
-    return sum(_queue(pk, queued_at, now) for pk, queued_at in found)
+    if sent or not lost.exists() or queue.waiting():
+        return sent
+    again = sum(_queue(*row, now) for row in lost.values_list("pk", "queued_at")[:AT_ONCE])
+    meters.count(meters.RESENT, again, "deliver")
+    return again
 
 
 def _queue(delivery_id: int, queued_at: datetime | None, now: datetime) -> int:
@@ -244,5 +254,4 @@ def _queue(delivery_id: int, queued_at: datetime | None, now: datetime) -> int:
         sent = due.update(queued_at=now)
         if sent:
             queue.send("deliver", delivery_id)
-            meters.count(meters.RESENT, label="deliver")
         return sent

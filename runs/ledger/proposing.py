@@ -39,7 +39,8 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
         if run.status != states.RUNNING or run.stage != states.PROPOSE or run.stage_lease != held.lease:
             raise Stale
         fence(held)
-        homes = planning.share(len(proposals), run.shards.count())
+        estimates = [REPLAYS * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
+        homes = planning.share(estimates, run.shards.count())
         Result.objects.bulk_create(
             [
                 Result(
@@ -50,6 +51,7 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
                     document=proposal.document,
                     proposal=proposal.model_dump(mode="json", exclude={"document"}),
                     replays=REPLAYS,
+                    estimate_ms=estimates[position],
                 )
                 for position, proposal in enumerate(proposals)
             ],

@@ -35,7 +35,7 @@ def update(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> N
 
 @cache
 def _insertion(model: type[models.Model], columns: tuple[str, ...], vendor: str) -> str:
-    names = ", ".join(_quoted(_field(model, column).column) for column in columns)
+    names = ", ".join(_quoted(_field(model, column)) for column in columns)
     values = ", ".join(_value(_field(model, column), number, vendor) for number, column in enumerate(columns))
     return f"INSERT INTO {_table(model)} ({names}) SELECT {values} FROM {SOURCES[vendor]}"  # noqa: S608
 
@@ -45,9 +45,9 @@ def _change(model: type[models.Model], columns: tuple[str, ...], vendor: str) ->
     table, key = _table(model), _field(model, "pk")
     fields = [key, *(_field(model, column) for column in columns)]
     values = ", ".join(f"{_value(field, number, vendor)} AS c{number}" for number, field in enumerate(fields))
-    assigned = ", ".join(f"{_quoted(field.column)} = v.c{number}" for number, field in enumerate(fields) if number)
+    assigned = ", ".join(f"{_quoted(field)} = v.c{number}" for number, field in enumerate(fields) if number)
     source = f"(SELECT {values} FROM {SOURCES[vendor]}) AS v"  # noqa: S608
-    return f"UPDATE {table} SET {assigned} FROM {source} WHERE {table}.{_quoted(key.column)} = v.c0"  # noqa: S608
+    return f"UPDATE {table} SET {assigned} FROM {source} WHERE {table}.{_quoted(key)} = v.c0"  # noqa: S608
 
 
 SOURCES = {
@@ -105,8 +105,8 @@ def _type(field: models.Field[Any, Any]) -> str:
 
 
 def _table(model: type[models.Model]) -> str:
-    return _quoted(model._meta.db_table)
+    return connection.ops.quote_name(model._meta.db_table)
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(field: models.Field[Any, Any]) -> str:
+    return connection.ops.quote_name(str(field.column))

@@ -46,6 +46,13 @@ def sweep() -> Swept:
     return Swept(lost, shards, judges, resend_deliveries())
 
 
+def unjudged(before: datetime) -> list[int]:
+    """Runs that have waited for their verdict since then."""
+    return list(
+        Run.objects.filter(status=states.JUDGING, sent_at__lt=before).order_by("pk").values_list("pk", flat=True)
+    )
+
+
 def requeue(run_id: int) -> int:
     """Sends the messages of a living run again, by hand. Raises Refused(run_over). The number sent."""
     run = Run.objects.get(pk=run_id)

@@ -20,9 +20,8 @@ def begin() -> None:
 
 def fitness() -> heartbeats.Fitness:
     """Whether shards can be carried out here: by a browser elsewhere, or by one of this machine."""
-    elsewhere = str(getattr(settings.ENV, "browser_ws", ""))
-    if elsewhere:
-        return heartbeats.Fitness(f"at {urlsplit(elsewhere).hostname}")
+    if settings.ENV.browser_ws:
+        return heartbeats.Fitness(f"at {urlsplit(settings.ENV.browser_ws).hostname}")
     try:
         found = find_browser()
     except NoBrowser as missing:

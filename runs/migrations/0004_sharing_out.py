@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="result",
             name="risk",
-            field=models.FloatField(default=0.0, help_text="how likely it seemed to find something, 0 to 131"),
+            field=models.FloatField(default=0.0, help_text="how likely it seemed to find something, 0 to 135"),
         ),
         migrations.AddField(
             model_name="result",

@@ -34,7 +34,7 @@ class Result(models.Model):
     waits_for = models.JSONField(default=list, blank=True, help_text="positions that have to pass first")
     blocked = models.BooleanField(default=False, help_text="waits for others that are not resolved yet")
     estimate_ms = models.PositiveIntegerField(default=0, help_text="expected duration, as known at queueing")
-    risk = models.FloatField(default=0.0, help_text="how likely it seemed to find something, 0 to 131")
+    risk = models.FloatField(default=0.0, help_text="how likely it seemed to find something, 0 to 135")
     serial = models.CharField(max_length=80, default="", blank=True, help_text="one at a time of a name within the run")
     account = models.CharField(
         max_length=120, default="", blank=True, help_text="exclusive account; one at a time in all runs"

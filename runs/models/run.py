@@ -23,7 +23,7 @@ class RunQuerySet(PublicQuerySet["Run"]):
     def living(self) -> Self:
         return self.filter(status__in=states.LIVING)
 
-    def using(self, provider: str) -> Self:
+    def with_provider(self, provider: str) -> Self:
         """Living runs that began while this AI provider was in use: what competes with it asks first."""
         return self.living().filter(ai_provider=provider).exclude(ai_provider="")
 

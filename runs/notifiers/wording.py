@@ -59,7 +59,7 @@ def causes(news: News) -> list[str]:
     """What failing tests have in common, the largest cause first."""
     found = []
     for cause in news.causes[:CAUSES]:
-        number = len(cause.get("results", ()))
+        number = cause.get("size") or len(cause.get("results", ()))
         found.append(_line(f"{number} {'test' if number == 1 else 'tests'}: {cause.get('label', '')}"))
     return found
 

@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from projects.models import Project
 from projects.place import Request, page
 from runs import heartbeats, ledger, states
 from runs.models import Delivery, Lease, Run, Worker
+from runs.views.waiting import nobody_takes_runs, reason
 
 MOST = 50
 
@@ -127,20 +127,7 @@ def _lease_line(lease: Lease, known: dict[int, Known], now: datetime) -> LeaseLi
 
 def _run_lines(queued: Sequence[Run], known: dict[int, Known]) -> list[RunLine]:
     """In the order in which workers take them; last those that their project's limit holds back."""
-    nobody = _nobody_takes_runs()
+    nobody = nobody_takes_runs()
     turns = {one.run: number for number, one in enumerate(ledger.waiting())}
     ordered = sorted(queued, key=lambda run: turns.get(run.pk, len(turns)))
-    return [
-        RunLine(run, known[run.pk], nobody or ("waits for a worker" if run.pk in turns else _held_back(run.project)))
-        for run in ordered
-    ]
-
-
-def _nobody_takes_runs() -> str:
-    if not heartbeats.living().exists():
-        return "no worker is there"
-    return "no worker has a browser" if heartbeats.nobody_is_fit() else ""
-
-
-def _held_back(project: Project) -> str:
-    return f"waits for other runs of its project, of which {project.max_concurrent_runs} at most are under way at once"
+    return [RunLine(run, known[run.pk], nobody or reason(run, turns)) for run in ordered]

@@ -22,6 +22,9 @@ LABELS = {
     "parallel": "Browser windows per worker",
     "shards": "Workers",
     "retries": "Retries of a failing test",
+    "budget_minutes": "Minutes at most",
+    "max_failures": "Stop after so many failed tests",
+    "hedge": "Let idle workers repeat a test that takes twice its usual time",
     "read_only": "Send nothing: block every POST, PUT, PATCH and DELETE",
     "allow_destructive": "May press what deletes, pays or signs out",
     "respect_robots": "Keep to robots.txt",
@@ -42,6 +45,8 @@ LABELS = {
 HELP = {
     "include": "Regular expressions on path and query, one a line.",
     "exclude": "Regular expressions on path and query, one a line.",
+    "budget_minutes": "The riskiest tests that fit in are run, the others skipped; empty for no limit.",
+    "max_failures": "Empty to run all tests whatever fails.",
     "locale": "Such as en-GB.",
     "timezone_id": "Such as Europe/Paris.",
     "device": "Such as iPhone 13.",
@@ -120,7 +125,7 @@ class CrawlStart(StartForm[CrawlOptions]):
 
 class RunStart(StartForm[RunOptions]):
     model, kind = RunOptions, "run"
-    names = ("shards", "parallel", "retries")
+    names = ("shards", "parallel", "retries", "budget_minutes")
 
 
 class CrawlDefaults(OptionsForm[CrawlOptions]):
@@ -134,8 +139,8 @@ class CrawlDefaults(OptionsForm[CrawlOptions]):
 class RunDefaults(OptionsForm[RunOptions]):
     model, kind = RunOptions, "run"
     names = (
-        "shards", "parallel", "retries", "timeout_ms", "test_timeout_ms",
-        "locale", "timezone_id", "device", "network", "trace", "screenshot", "video", "vitals",
+        "shards", "parallel", "retries", "budget_minutes", "max_failures", "timeout_ms", "test_timeout_ms",
+        "locale", "timezone_id", "device", "network", "trace", "screenshot", "video", "vitals", "hedge",
     )  # fmt: skip
 
 
@@ -148,7 +153,9 @@ def _field(name: str, info: FieldInfo) -> forms.Field:
         choices = [(word, WORDS[kind][word]) for word in get_args(kind)]
         return forms.ChoiceField(label=label, help_text=help_text, choices=choices)
     if int in (kind, *get_args(kind)):
-        return forms.IntegerField(label=label, required=kind is int, **_limits(info))
+        return forms.IntegerField(label=label, help_text=help_text, required=kind is int, **_limits(info))
+    if float in get_args(kind):
+        return forms.FloatField(label=label, help_text=help_text, required=False, **_limits(info))
     if "tuple" in str(kind):
         return Patterns(label=label, help_text=help_text, required=False)
     return forms.CharField(label=label, help_text=help_text, required=False, max_length=80)
@@ -157,8 +164,8 @@ def _field(name: str, info: FieldInfo) -> forms.Field:
 def _limits(info: FieldInfo) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for limit in info.metadata:
-        if hasattr(limit, "ge"):
-            found["min_value"] = limit.ge
+        if hasattr(limit, "ge") or hasattr(limit, "gt"):
+            found["min_value"] = limit.ge if hasattr(limit, "ge") else limit.gt
         if hasattr(limit, "le"):
             found["max_value"] = limit.le
     return found

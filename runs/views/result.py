@@ -10,8 +10,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from projects.place import Request, page
-from runs import states, storage
+from runs import reading, states, storage
 from runs.models import Attempt, Result, Run
+from runs.views.planned import SKIPS
 from runs.views.run import found_run
 
 KINDS = {
@@ -42,7 +43,10 @@ def result(request: Request, run: str, result: int) -> HttpResponse:
         "result": shown,
         "attempts": attempts,
         "attempt": attempt,
+        "skipped_because": SKIPS.get(shown.skip_reason, ""),
         "kind": KINDS.get((attempt.failure or {}).get("kind", ""), "") if attempt else "",
+        "diagnosis": reading.diagnosis(shown),
+        "known": reading.history(shown),
         "earlier": _earlier(shown, row),
         **_neighbours(shown, row),
     }

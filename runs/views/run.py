@@ -20,10 +20,13 @@ from projects.place import Place, Request, page, place_of
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.views.causes import panel
 from runs.views.overview import order
+from runs.views.planned import decisions
 from runs.views.story import STAGES, lines
 from runs.views.tallies import segments, with_tallies
 from runs.views.timeline import lanes
+from runs.views.waiting import of_run
 
 PER_PAGE = 30
 ROWS = 200
@@ -97,6 +100,7 @@ def run(request: Request, run: str) -> HttpResponse:
         "results": _rows(row, show)[:ROWS],
         "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
         "lines": lines(row),
+        "decisions": decisions(row),
         "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
     }
     return render(request, "runs/run.html", context)
@@ -104,6 +108,7 @@ def run(request: Request, run: str) -> HttpResponse:
 
 def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
     """What changes all the time and is small."""
+    tally = Result.objects.filter(run=row).tally()
     return {
         "here": "runs",
         "place": place,
@@ -111,11 +116,20 @@ def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
         "show": show if show in states.RESULT_STATES else "",
         "seq": row.last_seq,
         "progress": progress_of(row),
-        "tally": Result.objects.filter(run=row).tally(),
+        "tally": tally,
+        "causes": panel(row, tally[states.FAILED]),
         "pages": reading.page_counts(row.pk) if row.kind == "crawl" else None,
         "stages": _stages(row),
         "lanes": lanes(row),
+        "waits": of_run(row),
+        "of_ideal": of_ideal(row),
     }
+
+
+def of_ideal(row: Run) -> int | None:
+    """How near to ideal the work was shared out, in per cent; None where there is nothing to say."""
+    found = row.makespan
+    return round(100 * found["ideal_ms"] / found["achieved_ms"]) if found and found["achieved_ms"] else None
 
 
 def _stages(row: Run) -> list[tuple[str, str]]:
@@ -184,7 +198,7 @@ def abort(request: Request, run: str) -> HttpResponse:
 def rerun(request: Request, run: str) -> HttpResponse:
     """The same again, or only what failed, with the same options and environment."""
     place, row = found_run(request, run, QA_LEAD)
-    asked = order(request, place, row.environment, rerun_of=row)
+    asked = order(request, place, row.environment, rerun_of=row, priority=row.priority)
     try:
         again = _again(row, asked, request.POST.get("only") == "failed")
     except ledger.Refused as refusal:

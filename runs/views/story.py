@@ -33,7 +33,9 @@ class Line:
 def _queued(data: dict[str, Any]) -> str:
     many = f"{data['total']} tests" if data.get("total") else "the first page"
     workers = data.get("shards", 1)
-    return f"Queued: {many} for {workers} worker{'s' if workers != 1 else ''}"
+    skipped = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in data.get("skipped", {}).items())
+    left_out = f"; skipped: {skipped}" if skipped else ""
+    return f"Queued: {many} for {workers} worker{'s' if workers != 1 else ''}{left_out}"
 
 
 def _page(data: dict[str, Any]) -> str:

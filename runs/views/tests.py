@@ -120,7 +120,7 @@ def run_test(request: Request, test: str) -> HttpResponse:
     defaults = place.project.settings.get("run", {})
     try:
         options = RunOptions.model_validate(defaults)
-        run: Run = ledger.open_test_run(order(request, place), options, [row])
+        run: Run = ledger.open_test_run(order(request, place, named=True), options, [row])
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("test", test)

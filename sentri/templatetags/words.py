@@ -117,6 +117,12 @@ def duration(milliseconds: Any) -> str:
 
 
 @register.filter
+def vital(value: float, metric: str) -> str:
+    """A web vital as one writes it: 2,600 ms; the layout shift has no unit."""
+    return f"{value:.3g}" if metric == "cls" else f"{value:,.0f} ms"
+
+
+@register.filter
 def spaced(name: str) -> str:
     return name.replace("_", " ")
 

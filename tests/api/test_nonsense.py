@@ -49,6 +49,7 @@ FIELDS = (
     "variables",
     "settings",
     "quality_gates",
+    "web_vitals_budgets",
     "scopes",
     "expires_at",
     "document",

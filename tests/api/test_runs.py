@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Environment, Project, Test
-from runs import ledger
+from runs import ledger, reading
 from runs.models import Run
 from tests.api.conftest import DOCUMENT, Refusal, World
 from tests.ledger.conftest import Hand
@@ -62,6 +62,10 @@ OPTIONS_THAT_CANNOT_BE = [
     ({"geolocation": "here"}, "geolocation"),
     ({"device": 5}, "device"),
     ({"device": "Nokia 3310"}, "device"),
+    ({"priority": 11}, "priority"),
+    ({"priority": -11}, "priority"),
+    ({"priority": 0.5}, "priority"),
+    ({"priority": "high"}, "priority"),
     ({"environment": "ENV-999"}, "environment"),
     ({"environment": "staging"}, "environment"),
     ({"environment": 3}, "environment"),
@@ -104,8 +108,18 @@ def test_an_option_of_a_crawl_that_cannot_be_is_422_with_the_field(
         ({"network": "wifi"}, "network"),
         ({"video": True}, "video"),
         ({"vitals": "yes"}, "vitals"),
-        ({"budget_minutes": 5}, "budget_minutes"),
-        ({"changed_files": []}, "changed_files"),
+        ({"budget_minutes": 0}, "budget_minutes"),
+        ({"budget_minutes": -1}, "budget_minutes"),
+        ({"budget_minutes": 240.5}, "budget_minutes"),
+        ({"budget_minutes": "5"}, "budget_minutes"),
+        ({"budget_minutes": True}, "budget_minutes"),
+        ({"changed_files": "pages/cart.tsx"}, "changed_files"),
+        ({"changed_files": [""]}, "changed_files[0]"),
+        ({"changed_files": ["x" * 501]}, "changed_files[0]"),
+        ({"changed_files": ["x"] * 5_001}, "changed_files"),
+        ({"max_failures": 0}, "max_failures"),
+        ({"max_failures": 100_001}, "max_failures"),
+        ({"hedge": "no"}, "hedge"),
         ({"callback_url": "nonsense"}, "callback_url"),
     ],
 )
@@ -214,7 +228,8 @@ def test_a_trigger_speaks_the_language_of_older_jobs(ci: APIClient, world: World
         ({"timezoneId": "Mars/Base"}, "timezoneId"),
         ({"testIds": [5]}, "testIds[0]"),
         ({"previewUrl": "https://x.test"}, "previewUrl"),
-        ({"budgetMinutes": 5}, "budgetMinutes"),
+        ({"budgetMinutes": 0}, "budgetMinutes"),
+        ({"changedFiles": [5]}, "changedFiles[0]"),
     ],
 )
 def test_what_a_trigger_cannot_do_is_422_in_the_jobs_own_spelling(
@@ -235,6 +250,45 @@ def test_the_status_of_an_ended_run_says_what_ci_decides_by(ci: APIClient, world
     assert said["finishedAt"].endswith("Z")
     other = Project.objects.create(workspace=world.workspace, name="Blog", url="http://blog.test")
     refused(world.client("admin").get(f"/api/v1/projects/{other.public_id}/trigger/runs/{run.public_id}"), 404)
+
+
+def test_R19_a_budget_that_does_not_hold_is_what_ci_reads(ci: APIClient, world: World) -> None:
+    world.project.web_vitals_budgets = {"lcp": 2000, "inp": 200}
+    world.project.save()
+    run = world.run()
+    Hand(run).work_off("passed")
+    run.refresh_from_db()
+    result = run.results.get()
+    run.results.update(
+        vitals={"lcp": {"value": 2600.0, "path": "/cart"}, "cls": {"value": 3, "path": "/"}, "inp": None}
+    )
+    ledger.close(run.pk, judgement_of(run))
+    said = ci.get(world.at(f"/trigger/runs/{run.public_id}")).json()
+    violation = {"metric": "lcp", "limit": 2000.0, "measured": 2600.0, "path": "/cart"}
+    violation |= {"result": result.pk, "test": f"TC-{result.test_id}", "title": result.title}
+    assert (said["verdict"], said["failed"], said["gateResult"]) == ("failed", 0, None)
+    assert said["webVitalsResult"] == {"passed": False, "measured": 1, "over": 1, "violations": [violation]}
+    run.refresh_from_db()
+    outcome = reading.report(run).vitals
+    assert outcome is not None
+    assert [one.path for one in outcome.violations] == ["/cart"]
+
+
+def test_a_run_says_why_its_tests_failed_and_since_when(viewer: APIClient, world: World) -> None:
+    first = finished(world, "failed")
+    run = finished(world, "failed")
+    (cause,) = viewer.get(f"/api/v1/runs/{run.public_id}").json()["causes"]
+    assert cause == {
+        "signature": first.causes[0]["signature"],
+        "label": "Expected heading “Cart”, found none.",
+        "category": "product_bug",
+        "size": 1,
+        "since": first.public_id,
+    }
+    report = viewer.get(f"/api/v1/runs/{run.public_id}/report").json()
+    assert report["causes"][0]["results"] == [run.results.get().pk]
+    assert report["failures"][0]["diagnosis"]["words"] == "The application does something else than expected."
+    assert viewer.get(f"/api/v1/runs/{finished(world).public_id}").json()["causes"] == []
 
 
 def test_runs_are_filtered_by_their_fields(viewer: APIClient, world: World) -> None:

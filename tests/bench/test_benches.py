@@ -58,3 +58,13 @@ def test_delays_are_printed_as_a_table(browser_path: str, name: str) -> None:
     assert [cell.strip() for cell in rows[-1].split("|")[2:3]] == ["2"]
     found = json.loads(printed[-1])
     assert 0 < found[name]["p50"] <= found[name]["p95"] <= found[name]["max"] < 60
+
+
+def test_the_report_prints_a_table_of_its_parts() -> None:
+    printed = bench("bench.report", "--results", "40", "--failures", "20", "--rounds", "2", "--json")
+    rows = [line for line in printed if line.startswith("|")]
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["read", "verdict", "clusters", "flakiness", "total"]
+    found = json.loads(printed[-1])
+    assert (found["results"], found["failures"], found["verdict"]) == (40, 20, "failed")
+    assert 1 < found["causes"] < 20
+    assert found["seconds"]["total"] > found["seconds"]["clusters"] > 0

@@ -320,7 +320,7 @@ def test_R25_the_ai_provider_in_use_at_the_start_is_recorded(opened: Open, setti
     settings.ENV = replace(settings.ENV, ai_provider="ollama")
     Hand(run)
     settings.ENV = replace(settings.ENV, ai_provider="anthropic")
-    assert [found.pk for found in Run.objects.using("ollama")] == [run.pk]
-    assert not Run.objects.using("anthropic").exists()
+    assert [found.pk for found in Run.objects.with_provider("ollama")] == [run.pk]
+    assert not Run.objects.with_provider("anthropic").exists()
     ledger.abort(run.pk, "Ada")
-    assert not Run.objects.using("ollama").exists()
+    assert not Run.objects.with_provider("ollama").exists()

@@ -276,7 +276,7 @@ def test_R21_feedback_reaches_the_histories_once(opened: Open) -> None:
     assert deliver_all(run) == ["sent"]
     histories = list(TestHistory.objects.all())
     assert len(histories) == 2
-    assert [[outcome["run"] for outcome in history.outcomes] for history in histories] == [[run.public_id]] * 2
+    assert [[outcome["run"] for outcome in history.outcomes] for history in histories] == [[run.pk]] * 2
 
 
 def test_two_processes_with_the_same_message_send_it_once(

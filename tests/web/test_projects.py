@@ -117,6 +117,27 @@ def test_name_and_address_can_be_changed(world: World) -> None:
     assert (world.project.name, world.project.url) == ("Store", "https://store.example")
 
 
+@pytest.mark.parametrize(("written", "kept"), [("64", 64), ("1", 1), ("", 3), ("0", 3), ("65", 3), ("many", 3)])
+def test_runs_at_a_time_are_from_1_to_64(world: World, written: str, kept: int) -> None:
+    data = {"part": "project", "name": "Shop", "url": "http://shop.test/", "max_concurrent_runs": written}
+    answer = world.client("qa_lead").post(world.at("/settings"), data)
+    assert answer.status_code == (302 if written in ("64", "1", "") else 422)
+    world.project.refresh_from_db()
+    assert world.project.max_concurrent_runs == kept
+
+
+def test_a_sign_in_can_be_made_exclusive_and_shared_again(world: World) -> None:
+    client, path = world.client("admin"), world.at("/settings/credentials")
+    client.post(path, {"username": "ada", "password": "correct horse", "login_url": "/enter", "exclusive": "on"})
+    world.project.refresh_from_db()
+    assert world.project.access == {"login_url": "/enter", "exclusive": True}
+    assert re.search(r'name="exclusive"[^>]*checked', client.get(world.at("/settings")).content.decode())
+    client.post(path, {"login_url": "/enter"})
+    world.project.refresh_from_db()
+    assert world.project.access == {"login_url": "/enter"}
+    assert world.project.has_credentials
+
+
 def test_a_refused_change_shows_the_project_as_it_is(world: World) -> None:
     answer = world.client("qa_lead").post(world.at("/settings"), {"part": "project", "name": "Store", "url": "x y"})
     assert answer.status_code == 422

@@ -1,0 +1,94 @@
+"""What a failure stands on: facts that explain it whatever the test then said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from runs.insight.wording import host, path_template, words
+from runs.report import FailedRequest, FailedTest
+
+NO_ANSWER = re.compile(
+    r"ERR_(NAME_NOT_RESOLVED|NAME_RESOLUTION_FAILED|CONNECTION_\w+|TIMED_OUT|ADDRESS_\w+|INTERNET_DISCONNECTED"
+    r"|EMPTY_RESPONSE|NETWORK_\w+|TUNNEL_\w+|PROXY_\w+|CERT_?\w*|SSL_\w+)"
+    r"|\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b"
+    r"|could not be opened: (the name server does not know|the connection was (refused|cut)|the server sent nothing"
+    r"|the host |there is no network|the address is blocked|the certificate|the encrypted connection)"
+)
+REASONS = {
+    "NAME_|ENOTFOUND|EAI_AGAIN|name server": "its name is not known",
+    "CONNECTION_REFUSED|ECONNREFUSED|was refused": "the connection is refused",
+    "CERT|SSL|certificate|encrypted": "no secure connection can be made",
+    "": "it does not answer",
+}
+GATEWAY = frozenset({502, 503, 504})
+OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
+TELLING = OF_THE_PAGE | {"script", "stylesheet"}
+ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
+UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
+FRAME = re.compile(r"([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
+
+# The lower the rank, the more a fact explains.
+HOST, SERVER, SCRIPT, CLIENT = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`key` is equal for equal facts; `label` says it in words, `place` where."""
+
+    rank: int
+    key: str
+    label: str
+    place: str
+
+
+def facts(failure: FailedTest) -> frozenset[Fact]:
+    """Every fact of a failure that may be its cause."""
+    found = set(_of_requests(failure.requests)) | set(_of_console(failure.console))
+    if failure.kind == "navigation" and (code := NO_ANSWER.search(f"{failure.received} {failure.error}")):
+        found.add(_unreachable(failure.host, code[0]))
+    elif failure.step == "expect_no_console_errors":
+        found |= set(_of_console((failure.received,)))
+    elif failure.step == "request" and (status := ANSWERED.search(failure.error)):
+        found.add(_answer(failure.target, int(status[1]), severe=status[1] >= "500"))
+    return frozenset(found)
+
+
+def keys(requests: Iterable[FailedRequest], console: Iterable[str]) -> frozenset[str]:
+    """Keys of what went wrong in a test that passed nevertheless, and so explains no failure."""
+    return frozenset(fact.key for fact in (*_of_requests(requests), *_of_console(console)))
+
+
+def _of_requests(requests: Iterable[FailedRequest]) -> Iterator[Fact]:
+    for request in requests:
+        if request.type == "document" and (request.status in GATEWAY or NO_ANSWER.search(request.failed)):
+            yield _unreachable(host(request.url), request.failed or str(request.status))
+        elif request.type in TELLING:
+            yield _request(request)
+
+
+def _request(request: FailedRequest) -> Fact:
+    severe = request.type in OF_THE_PAGE and (request.status is None or request.status >= 500)
+    return _answer(f"{request.method} {path_template(request.url)}", request.status, severe)
+
+
+def _answer(at: str, status: int | None, severe: bool) -> Fact:
+    said = f"answers {status}" if status else "gets no answer"
+    return Fact(SERVER if severe else CLIENT, f"request {at} {status}", f"{at} {said}", at)
+
+
+def _unreachable(where: str, code: str) -> Fact:
+    why = next(reason for pattern, reason in REASONS.items() if re.search(pattern, code))
+    name = where or "the application"
+    return Fact(HOST, f"host {where}", f"{name} cannot be reached: {why}", name)
+
+
+def _of_console(lines: Iterable[str]) -> Iterator[Fact]:
+    for line in lines:
+        uncaught = UNCAUGHT.match(line)
+        if uncaught:
+            said = uncaught[1].split("\n", 1)[0]
+            frame = FRAME.search(line)
+            place = f"{frame[1]}:{frame[2]}" if frame else ""
+            yield Fact(SCRIPT, f"script {words(said)} {place}", f"The page's script fails: {said[:120]}", place)

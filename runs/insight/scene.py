@@ -1,0 +1,68 @@
+"""Where a failure happened: the step, the element or request it is about, and the page, read off what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from runs.engine.locate import describe
+from runs.engine.plan import Target
+from runs.insight.wording import path_template
+from runs.report import FailedRequest
+
+OPENING = {"do": "goto"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    step: str = ""
+    target: str = ""
+    page: str = ""
+
+
+def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> Scene:
+    """`row` has the test's document and, where a crawl proposed it, the template and address of its page."""
+    document = row["document"]
+    steps = document.get("steps", [])
+    step: Mapping[str, Any] = steps[index] if index is not None and 0 <= index < len(steps) else OPENING
+    if index is None:
+        step = {"do": ""}
+    return Scene(step["do"], _target(step), _page(row, requests))
+
+
+def _target(step: Mapping[str, Any]) -> str:
+    if step["do"] == "request":
+        return f"{step.get('method', 'GET')} {path_template(step['path'])}"
+    try:
+        return describe(Target.model_validate(step["target"])) if step.get("target") else ""
+    except ValidationError:
+        return ""
+
+
+def _page(row: Mapping[str, Any], requests: Iterable[Mapping[str, Any]]) -> str:
+    """The page opened last, by the name of its template while the test is still on the page it was made for."""
+    opened = [request["url"] for request in requests if request.get("type") == "document"]
+    document = row["document"]
+    there = path_template(opened[-1]) if opened else document.get("start") or _first(document)
+    if row["template"] and path_template(row["page_url"] or "") == there:
+        return str(row["template"])
+    return urlsplit(there).path
+
+
+def _first(document: Mapping[str, Any]) -> str:
+    return next((step["path"] for step in document.get("steps", []) if step["do"] == "goto"), "")
+
+
+def failed_requests(requests: Iterable[Mapping[str, Any]]) -> tuple[FailedRequest, ...]:
+    """Those of an attempt's requests that went wrong."""
+    return tuple(
+        FailedRequest(
+            request["method"], request["url"], request["status"], request["failed"] or "", request.get("type", "fetch")
+        )
+        for request in requests
+        if request.get("failed") or (request.get("status") or 0) >= 400
+    )

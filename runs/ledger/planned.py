@@ -1,0 +1,241 @@
+"""Rows of a test run's results: what is known about its tests, made into an order, shares and skips."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from projects.models import Environment, Project, Test
+from runs import planning, states
+from runs.engine.plan import RunOptions
+from runs.ledger.knowledge import Known, changed_pages, known
+from runs.ledger.refusals import Refused
+from runs.models import Run
+from runs.planning import Candidate
+
+SMOKE, QUARANTINE = "smoke", "quarantine"
+PREFIXES_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Which tests are to run against what. `named` ones were asked for one by one."""
+
+    project: Project
+    environment: Environment | None
+    options: RunOptions
+    tests: Sequence[Test]
+    named: bool = False
+    rerun_of: Run | None = None
+
+    @property
+    def base_url(self) -> str:
+        return self.environment.base_url if self.environment else self.project.url
+
+    @property
+    def account(self) -> str:
+        """The one account that signs in, as a key, where only one test at a time may use it."""
+        holder = self.environment or self.project
+        if not holder.access.get("exclusive"):
+            return ""
+        return f"{holder.public_id}:{hashlib.sha256(self.base_url.encode()).hexdigest()[:32]}"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Values of results in dispatch order, what was skipped by reason, and what a change was thought to touch."""
+
+    rows: list[dict[str, Any]]
+    shards: int
+    skipped: Mapping[str, int]
+    impact: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One data row of a test."""
+
+    test: Test
+    row_index: int
+    row: dict[str, Any]
+    rows: int
+
+    @property
+    def title(self) -> str:
+        return self.test.title if self.rows == 1 else f"{self.test.title[:280]} (row {self.row_index + 1})"
+
+
+def planned(ask: Ask) -> Planned:
+    """Order, shares and skips of a run of these tests. Raises Refused(circular)."""
+    facts = known(ask.project, ask.environment, ask.options.browser, ask.tests)
+    risks, impact, impacted = _judged(ask, facts)
+    pieces = list(_pieces(ask.tests))
+    candidates = [_candidate(piece, facts[piece.test.pk], risks[piece.test.pk], ask.account) for piece in pieces]
+    minutes = ask.options.budget_minutes
+    slots = ask.options.shards * ask.options.parallel
+    try:
+        reasons = planning.skips(
+            candidates,
+            quarantined=_quarantined(ask),
+            impacted=impacted,
+            slots=slots,
+            budget_ms=None if minutes is None else minutes * 60_000,
+        )
+        order = _order(candidates, reasons, slots)
+    except planning.Circular as error:
+        raise Refused("circular", str(error)) from error
+    if impact is not None:
+        kept = {piece.test.pk for index, piece in enumerate(pieces) if reasons.get(index) != "no_impact"}
+        impact |= {"impacted": len(kept), "tests": len(ask.tests)}
+    run_rows = [index for index in order if index not in reasons]
+    shards = max(1, min(ask.options.shards, len(run_rows)))
+    rows = _rows(ask, pieces, candidates, order, reasons)
+    estimates, serial = [row["estimate_ms"] for row in rows], [row["serial"] or row["account"] for row in rows]
+    homes = planning.share(estimates[: len(run_rows)], shards, serial)
+    for row, home in zip(rows, homes, strict=False):
+        row["home"] = home
+    return Planned(rows, shards, Counter(reasons.values()), impact)
+
+
+def _pieces(tests: Sequence[Test]) -> Iterator[Piece]:
+    for test in tests:
+        data = test.document.get("data") or [{}]
+        for index, row in enumerate(data):
+            yield Piece(test, index, row, len(data))
+
+
+def _candidate(piece: Piece, facts: Known, risk: float, account: str) -> Candidate:
+    document = piece.test.document
+    return Candidate(
+        name=piece.test.public_id,
+        priority=document.get("priority", "medium"),
+        depends_on=tuple(document.get("depends_on", ())),
+        smoke=_tagged(piece.test, SMOKE),
+        risk=risk,
+        estimate_ms=facts.estimate_ms,
+        new=not facts.timed,
+        serial=_account(document, account) or str(document.get("serial", "")),
+    )
+
+
+def _account(document: Mapping[str, Any], account: str) -> str:
+    return account if document.get("auth") else ""
+
+
+def _tagged(test: Test, tag: str) -> bool:
+    return any(str(known).casefold() == tag for known in test.document.get("tags", ()))
+
+
+def _quarantined(ask: Ask) -> set[str]:
+    """Names of quarantined tests, without those asked for by name, now or in the run that is repeated."""
+    tagged = {test.pk: test.public_id for test in ask.tests if not ask.named and _tagged(test, QUARANTINE)}
+    if tagged and ask.rerun_of is not None:
+        ran = ask.rerun_of.results.filter(test__in=tagged).exclude(skip_reason="quarantined")
+        for number in ran.values_list("test_id", flat=True):
+            tagged.pop(number, None)
+    return set(tagged.values())
+
+
+def _judged(ask: Ask, facts: Mapping[int, Known]) -> tuple[dict[int, float], dict[str, Any] | None, set[str] | None]:
+    """Risk by test; with changed files also what to say about their impact and which tests it leaves."""
+    pages = changed_pages(ask.project)
+    files = ask.options.changed_files
+    found = planning.Impact()
+    if files is not None:
+        found = planning.impact_of(files, ask.project.settings.get("route_map", {}))
+    paths = {test.pk: planning.paths_of(test.document, test.page_url, ask.project.url) for test in ask.tests}
+    on_page = {number for number, named in paths.items() if planning.under(named, pages)}
+    on_route = {number for number, named in paths.items() if planning.under(named, found.route_prefixes)}
+    risks = {
+        number: planning.risk(
+            planning.Signals(
+                outcomes=fact.outcomes,
+                days_since_edit=fact.days_since_edit,
+                on_changed_page=number in on_page,
+                on_changed_route=number in on_route,
+            )
+        )
+        for number, fact in facts.items()
+    }
+    if files is None:
+        return risks, None, None
+    touched = on_page | on_route
+    said = {
+        "fallback_reason": found.fallback_reason,
+        "because": found.because,
+        "files": len(files),
+        "route_prefixes": sorted(found.route_prefixes)[:PREFIXES_KEPT],
+        "touched": len(touched) if found.fallback_reason is None else len(ask.tests),
+    }
+    return risks, said, None if found.fallback_reason else _impacted(ask.tests, facts, paths, touched)
+
+
+def _impacted(
+    tests: Sequence[Test], facts: Mapping[int, Known], paths: Mapping[int, Set[str]], touched: Set[int]
+) -> set[str]:
+    """Touched tests, and those that are never left out: new ones, those that failed lately, those without address."""
+    return {
+        test.public_id
+        for test in tests
+        if test.pk in touched or not paths[test.pk] or _is_news(facts[test.pk].outcomes)
+    }
+
+
+def _is_news(outcomes: Sequence[str]) -> bool:
+    return planning.EXECUTED.isdisjoint(outcomes) or planning.failing_lately(outcomes)
+
+
+def _order(candidates: Sequence[Candidate], reasons: Mapping[int, str], slots: int) -> list[int]:
+    """What is executed, in dispatch order; then what is skipped, by risk."""
+    kept = [number for number in range(len(candidates)) if number not in reasons]
+    order = planning.dispatch_order([candidates[number] for number in kept], slots)
+    return [kept[place] for place in order] + [n for n in planning.risk_order(candidates) if n in reasons]
+
+
+def _rows(
+    ask: Ask,
+    pieces: Sequence[Piece],
+    candidates: Sequence[Candidate],
+    order: Sequence[int],
+    reasons: Mapping[int, str],
+) -> list[dict[str, Any]]:
+    now = timezone.now()
+    rows: list[dict[str, Any]] = []
+    positions: dict[str, list[int]] = {}
+    for position, index in enumerate(order):
+        piece, candidate = pieces[index], candidates[index]
+        row = _row(piece, candidate, ask.account)
+        if index in reasons:
+            row |= {"status": states.SKIPPED, "skip_reason": reasons[index], "finished_at": now}
+        else:
+            positions.setdefault(candidate.name, []).append(position)
+            row["waits_for"] = [at for name in _others(candidate) for at in positions.get(name, ())]
+            row["blocked"] = bool(row["waits_for"])
+        rows.append(row)
+    return rows
+
+
+def _others(candidate: Candidate) -> list[str]:
+    return [name for name in dict.fromkeys(candidate.depends_on) if name != candidate.name]
+
+
+def _row(piece: Piece, candidate: Candidate, account: str) -> dict[str, Any]:
+    document = piece.test.document
+    return {
+        "test": piece.test,
+        "title": piece.title,
+        "document": document,
+        "version": piece.test.version,
+        "row": piece.row,
+        "row_index": piece.row_index,
+        "estimate_ms": candidate.estimate_ms,
+        "risk": candidate.risk,
+        "serial": str(document.get("serial", ""))[:80],
+        "account": _account(document, account),
+        "no_hedge": bool(document.get("no_hedge", False)),
+    }

@@ -1,0 +1,122 @@
+"""The workers of a drill: supervisors as on two machines, and who is who below them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import psutil
+
+from runs import states
+from runs.management.processes import Child
+from runs.models import Lease
+
+QUIET = {"SENTRI_LOG_LEVEL": "CRITICAL"}
+
+
+class Crew:
+    """Supervisors with so many workers each. Those that were killed are started again by `muster`."""
+
+    def __init__(self, supervisors: int, workers: int) -> None:
+        self._workers = workers
+        self._children: list[Child | None] = [None] * supervisors
+        self.paused: list[psutil.Process] = []
+
+    def muster(self) -> None:
+        """Every supervisor that is not there is started."""
+        for place, child in enumerate(self._children):
+            if child is None or child.returncode is not None:
+                command = [sys.executable, "manage.py", "sentri_worker", "--workers", str(self._workers)]
+                self._children[place] = Child(f"supervisor {place + 1}", command, QUIET)
+
+    def dismiss(self, grace: float = 30) -> None:
+        self.resume()
+        for child in filter(None, self._children):
+            child.ask_to_stop()
+        for child in filter(None, self._children):
+            child.end(grace)
+
+    def supervisors(self) -> list[Child]:
+        return [child for child in self._children if child is not None and child.returncode is None]
+
+    def clusters(self) -> Iterator[psutil.Process]:
+        """The leaders of the queue's clusters."""
+        for child in self.supervisors():
+            yield from (found for found in below(child.pid) if _leads(found))
+
+    def parts(self) -> list[list[psutil.Process]]:
+        """Of each cluster its processes in the order in which they are forked: workers, monitor, pusher."""
+        sentinels = [next(iter(below(leader.pid)), None) for leader in self.clusters()]
+        found = [below(sentinel.pid) for sentinel in sentinels if sentinel is not None]
+        return [sorted(parts, key=_age) for parts in found if len(parts) >= self._workers + 2]
+
+    def workers(self, *, busy: bool) -> list[psutil.Process]:
+        """Worker processes that hold a shard, or those that hold none."""
+        names = Lease.objects.filter(state=states.OPEN).values_list("worker", flat=True)
+        pids = {int(name.rpartition(":")[2]) for name in names}
+        every = [part for parts in self.parts() for part in parts if part not in parts[-2:]]
+        return [worker for worker in every if (worker.pid in pids) == busy]
+
+    def monitors(self) -> list[psutil.Process]:
+        return [parts[-2] for parts in self.parts()]
+
+    def pushers(self) -> list[psutil.Process]:
+        return [parts[-1] for parts in self.parts()]
+
+    def of_browsers(self, *, drivers: bool) -> list[psutil.Process]:
+        """The drivers below busy workers, or the browsers that they have launched."""
+        found = [process for worker in self.workers(busy=True) for process in below(worker.pid, every=True)]
+        return [process for process in found if _is_driver(process) == drivers and _is_main(process)]
+
+    def pause(self, process: psutil.Process) -> None:
+        process.suspend()
+        self.paused.append(process)
+
+    def resume(self) -> None:
+        for process in self.paused:
+            with contextlib.suppress(psutil.Error):
+                process.resume()
+        self.paused = []
+
+
+def below(pid: int, *, every: bool = False) -> list[psutil.Process]:
+    """Children of a process, or all its descendants; none where it is gone."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=every)
+    return []
+
+
+def kill(process: psutil.Process, number: int = signal.SIGKILL) -> bool:
+    with contextlib.suppress(psutil.Error):
+        process.send_signal(number)
+        return True
+    return False
+
+
+def _leads(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        return "qcluster" in process.cmdline() and os.getsid(process.pid) == process.pid
+    return False
+
+
+def _age(process: psutil.Process) -> tuple[float, int]:
+    with contextlib.suppress(psutil.Error):
+        return process.create_time(), process.pid
+    return 0.0, process.pid
+
+
+def _is_driver(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.name().startswith("node")
+    return False
+
+
+def _is_main(process: psutil.Process) -> bool:
+    """A browser's first process has no type; its helpers have."""
+    with contextlib.suppress(psutil.Error):
+        line = process.cmdline()
+        return bool(line) and not any(word.startswith("--type=") for word in line) and "qcluster" not in line
+    return False

@@ -1,0 +1,172 @@
+"""Rounds of a drill: runs are opened, things die, and in the end everything is looked at."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from django.db import DatabaseError, connections
+
+from projects.models import Channel, Project, Test, Workspace
+from runs import delivering, ledger, states
+from runs.engine.plan import RunOptions
+from runs.management import demo
+from runs.management.drill import outside
+from runs.management.drill.crew import Crew
+from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
+from runs.management.drill.findings import Findings, look
+from runs.management.drill.outside import Receiver
+from runs.management.processes import StopRequest
+from runs.models import Delivery, Lease, Run
+
+SUPERVISORS = 2
+RUNS_A_ROUND = 2
+TESTS = 6
+MOST_LIVING = 6
+SETTLING_SECONDS = 150.0
+TRIES = 20
+
+
+@dataclass
+class Report:
+    """What was done, and what was found."""
+
+    seed: int
+    rounds: int = 0
+    runs: int = 0
+    results: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    leases_lost: int = 0
+    poisoned: int = 0
+    deliveries: int = 0
+    repeated: int = 0
+    findings: Findings = field(default_factory=Findings)
+
+
+class Drill:
+    """One drill on a migrated, empty database. `say` takes a line of progress."""
+
+    def __init__(self, seed: int, workers: int, say: Callable[[str], None]) -> None:
+        self.report = Report(seed)
+        self.chance = Random(seed)  # noqa: S311 - it has to be repeatable
+        self.crew = Crew(SUPERVISORS, max(1, workers // SUPERVISORS))
+        self.stage = Stage(self.crew, self.chance)
+        self.say = say
+        self.runs: list[int] = []
+
+    def carry_out(self, rounds: int, stop: StopRequest) -> Report:
+        with ExitStack() as stack:
+            shop = stack.enter_context(demo.shop())
+            receiver = stack.enter_context(outside.receiver())
+            projects = [self._project(f"{shop}/", receiver, number) for number in range(2)]
+            stack.callback(self.crew.dismiss)
+            for number in range(rounds):
+                if stop:
+                    break
+                self.report.rounds = number + 1
+                self._round(projects, receiver)
+            self.stage.wait()
+            self.crew.resume()
+            self._settle(stop)
+            self._conclude(receiver)
+        return self.report
+
+    def _project(self, url: str, receiver: Receiver, number: int) -> Project:
+        """A project of a workspace of its own, with tests that pass and a webhook."""
+        workspace = Workspace.objects.create(name=f"Drill {number}", slug=f"drill-{number}")
+        project = Project.objects.create(workspace=workspace, name="Shop", url=url, max_concurrent_runs=3)
+        for place in range(TESTS):
+            title = f"Test {place}"
+            Test.write(project, None, title, {"title": title, **DOCUMENTS[place % len(DOCUMENTS)]})
+        channel = Channel(project=project, kind="webhook", name="Receiver", when="always")
+        delivering.put_settings(channel, {"url": f"{receiver.url}/webhook"})
+        channel.save()
+        return project
+
+    def _round(self, projects: list[Project], receiver: Receiver) -> None:
+        self.crew.muster()
+        for _ in range(RUNS_A_ROUND):
+            if self._again(self._living) < MOST_LIVING:
+                self.runs.append(self._again(lambda: self._open(self.chance.choice(projects), receiver)))
+        for _ in range(self.chance.choice((1, 1, 2))):
+            time.sleep(self.chance.uniform(0.3, 3.0))
+            self._fault()
+
+    def _open(self, project: Project, receiver: Receiver) -> int:
+        order = ledger.Order(
+            project, None, "the drill", priority=self.chance.choice((0, 0, 5)), callback_url=f"{receiver.url}/callback"
+        )
+        options = RunOptions(shards=self.chance.choice((1, 2, 3)), parallel=2, retries=2, trace="off")
+        return int(ledger.open_test_run(order, options, list(project.tests.alive())).pk)
+
+    def _living(self) -> int:
+        return Run.objects.filter(pk__in=self.runs).living().count()
+
+    def _fault(self) -> None:
+        """One fault by chance; another one where there is nobody to do it to."""
+        for name in self._shuffled():
+            if self._again(lambda name=name: FAULTS[name](self.stage)):  # type: ignore[misc]
+                self.report.faults[name] += 1
+                self.say(f"round {self.report.rounds}: {name}")
+                return
+
+    def _shuffled(self) -> list[str]:
+        """All faults: first those that have not happened yet, then by weight."""
+        drawn = {name: self.chance.random() ** (1 / WEIGHTS[name]) for name in FAULTS}
+        return sorted(FAULTS, key=lambda name: (self.report.faults[name] > 0, -drawn[name]))
+
+    def _again(self, verb: Callable[[], Any]) -> Any:
+        """What the verb gives; tried again while the database is on its way back."""
+        for _ in range(TRIES):
+            try:
+                return verb()
+            except DatabaseError:
+                connections.close_all()
+                time.sleep(0.5)
+        return verb()
+
+    def _settle(self, stop: StopRequest) -> None:
+        """Until every run is over and has paid what it owes, or patience ends."""
+        self.say("No more faults; waiting until everything has settled")
+        until = time.monotonic() + SETTLING_SECONDS
+        while time.monotonic() < until and not stop:
+            self.crew.muster()
+            if not self._again(self._unsettled):
+                return
+            time.sleep(0.5)
+
+    def _unsettled(self) -> int:
+        return self._living() + Delivery.objects.filter(run__in=self.runs, state=states.OWED).count()
+
+    def _conclude(self, receiver: Receiver) -> None:
+        report, mine = self.report, Run.objects.filter(pk__in=self.runs)
+        report.findings = look(self.runs, TESTS, receiver)
+        report.runs, report.results = len(self.runs), TESTS * len(self.runs)
+        report.ended = Counter(
+            f"{run.status} {run.verdict}".strip() if run.verdict else run.status
+            for run in mine.only("status", "verdict")
+        )
+        report.leases_lost = Lease.objects.filter(shard__run__in=self.runs, state=states.LOST).count()
+        report.poisoned = sum(run.results.filter(error_kind="crash").count() for run in mine)
+        report.deliveries = Delivery.objects.filter(run__in=self.runs).count()
+        report.repeated = sum(number - 1 for number in receiver.keys.values() if number > 1)
+
+
+def _sees(name: str) -> dict[str, Any]:
+    return {"do": "expect_visible", "target": {"role": "heading", "name": name}}
+
+
+DOCUMENTS: tuple[dict[str, Any], ...] = (
+    {"kind": "ui", "start": "/products", "steps": [_sees("All products")]},
+    {"kind": "ui", "start": "/", "steps": [{"do": "expect_url", "path": "/"}, {"do": "reload"}]},
+    {
+        "kind": "api",
+        "steps": [{"do": "request", "method": "GET", "path": "/api/health", "expect": {"status": 200}}],
+    },
+)

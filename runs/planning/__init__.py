@@ -1,0 +1,39 @@
+"""What runs, in which order, in whose share, and what is left out. Pure functions of plain values."""
+
+from runs.planning.budget import makespan, within_budget
+from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of
+from runs.planning.frontier import saturated
+from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
+from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
+from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
+from runs.planning.sharing import patience_ms, share, slowest, worth_hedging
+from runs.planning.skips import skips
+
+__all__ = [
+    "DEFAULT",
+    "EXECUTED",
+    "Candidate",
+    "Circular",
+    "Impact",
+    "Prior",
+    "RouteMap",
+    "Signals",
+    "dispatch_order",
+    "failing_lately",
+    "fitted",
+    "ideal_ms",
+    "impact_of",
+    "kinds_of",
+    "makespan",
+    "paths_of",
+    "patience_ms",
+    "risk",
+    "risk_order",
+    "saturated",
+    "share",
+    "skips",
+    "slowest",
+    "under",
+    "within_budget",
+    "worth_hedging",
+]

@@ -1,0 +1,67 @@
+"""What fits into a budget of time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+
+from runs.planning.ordering import Candidate, Web, risk_order
+
+
+def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float) -> set[int]:
+    """The indexes that are kept: by risk, while they end within the budget; a later, shorter one may still fit.
+
+    Smoke tests and what they depend on are kept whatever they take; without what it depends on nothing is kept.
+    """
+    web = Web(candidates)
+    played = _Played(candidates, slots)
+    kept: set[int] = set()
+    for number in risk_order(candidates):
+        name = candidates[number].name
+        if any(not kept.issuperset(web.members[other]) for other in web.upstream[name]):
+            continue
+        must = not web.urgency[name][0]
+        end = played.end(number, web)
+        if must or end <= budget_ms:
+            played.take(number, end)
+            kept.add(number)
+    return kept
+
+
+def makespan(candidates: Sequence[Candidate], order: Sequence[int], slots: int) -> int:
+    """When the last of them ends, if slots take them in this order and estimates are right."""
+    web = Web(candidates)
+    played = _Played(candidates, slots)
+    ends = [0]
+    for number in order:
+        ends.append(played.end(number, web))
+        played.take(number, ends[-1])
+    return max(ends)
+
+
+class _Played:
+    """Slots with what was given to them so far."""
+
+    def __init__(self, candidates: Sequence[Candidate], slots: int) -> None:
+        self._candidates = candidates
+        self._free = [0] * slots
+        self._ends: dict[str, int] = {}
+        self._groups: dict[str, int] = {}
+
+    def end(self, number: int, web: Web) -> int:
+        candidate = self._candidates[number]
+        return max(self._possible(candidate, web), self._free[0]) + candidate.estimate_ms
+
+    def _possible(self, candidate: Candidate, web: Web) -> int:
+        awaited = max((self._ends[other] for other in web.upstream[candidate.name]), default=0)
+        return max(awaited, self._groups.get(candidate.serial, 0))
+
+    def take(self, number: int, end: int) -> None:
+        """On the slot that was free last before its start, so that those free since long stay free for others."""
+        candidate = self._candidates[number]
+        start = end - candidate.estimate_ms
+        del self._free[bisect_right(self._free, start) - 1]
+        insort(self._free, end)
+        self._ends[candidate.name] = max(self._ends.get(candidate.name, 0), end)
+        if candidate.serial:
+            self._groups[candidate.serial] = end

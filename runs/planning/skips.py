@@ -1,0 +1,46 @@
+"""Which results are skipped before anything is executed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+
+from runs.planning.budget import within_budget
+from runs.planning.ordering import Candidate, Web
+
+
+def skips(
+    candidates: Sequence[Candidate],
+    quarantined: Set[str] = frozenset(),
+    impacted: Set[str] | None = None,
+    slots: int = 1,
+    budget_ms: float | None = None,
+) -> dict[int, str]:
+    """Reasons by index. Names in `quarantined` go with all that waits for them; of `impacted` names, smoke tests and
+    what they depend on the rest goes; what is left has to fit into the budget. Raises Circular."""
+    web = Web(candidates)
+    out = dict.fromkeys(
+        _rows(web, _reached(quarantined & web.members.keys(), web.followers.__getitem__)), "quarantined"
+    )
+    if impacted is not None:
+        smoke = {candidate.name for candidate in candidates if candidate.smoke}
+        kept = set(_rows(web, _reached((impacted | smoke) & web.members.keys(), web.upstream.__getitem__)))
+        out |= {number: "no_impact" for number in range(len(candidates)) if number not in kept and number not in out}
+    if budget_ms is not None:
+        left = [number for number in range(len(candidates)) if number not in out]
+        fitting = within_budget([candidates[number] for number in left], slots, budget_ms)
+        out |= {number: "over_budget" for place, number in enumerate(left) if place not in fitting}
+    return out
+
+
+def _reached(names: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> set[str]:
+    found = set(names)
+    new = list(found)
+    while new:
+        more = set(onwards(new.pop())) - found
+        found |= more
+        new.extend(more)
+    return found
+
+
+def _rows(web: Web, names: Iterable[str]) -> Iterable[int]:
+    return (number for name in names for number in web.members[name])
