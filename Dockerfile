@@ -8,7 +8,7 @@ FROM python:3.11-slim-bookworm
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates chromium-headless-shell fonts-liberation fonts-noto-color-emoji tini \
+        ca-certificates chromium-headless-shell ffmpeg fonts-liberation fonts-noto-color-emoji tini \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 sentri \
     && useradd --uid 10001 --gid sentri --create-home --shell /usr/sbin/nologin sentri \

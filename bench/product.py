@@ -49,6 +49,13 @@ def settle_in(directory: Path, database_url: str = "") -> None:
     call_command("migrate", verbosity=0)
 
 
+def where() -> str:
+    """The kind of database that is worked on."""
+    from django.db import connection
+
+    return connection.display_name
+
+
 @contextmanager
 def workers(number: int) -> Iterator[int]:
     """The supervisor with so many workers, for as long as the block lasts; gives its process id."""
@@ -92,7 +99,7 @@ class Workspace:
         options = RunOptions(shards=layout.browsers, parallel=layout.contexts)
         began = time.monotonic()
         run = ledger.open_test_run(ledger.Order(self.project, None, "bench"), options, tests)
-        whole = _ended(run.pk) - began
+        whole = ended(run.pk) - began
         counts = reading.counts(run.pk)
         if counts.passed != len(tests):
             raise Broken(f"{run.public_id}: {counts.passed} of {len(tests)} tests passed at once.")
@@ -114,14 +121,14 @@ class Workspace:
         )
         began = time.monotonic()
         run = ledger.open_crawl(ledger.Order(self.project, None, "bench"), options)
-        whole = _ended(run.pk) - began
+        whole = ended(run.pk) - began
         counts = reading.page_counts(run.pk)
         if counts.done != pages:
             raise Broken(f"{run.public_id}: {counts} instead of {pages} pages.")
         return Ran(whole, _parts(run.pk, (("queue", "shard_started"), ("crawl", "propose"), ("rest", "done"))), run.pk)
 
 
-def _ended(run: int) -> float:
+def ended(run: int) -> float:
     """When the run's end was committed, on the monotonic clock."""
     from runs.models import Run
 

@@ -288,11 +288,13 @@ def _secrets(holder: str) -> dict[str, Hidden]:
 
 
 def shard_plan(run: Run) -> ShardPlan:
+    options = _run_options(run)
     return ShardPlan(
         site=site(run),
-        options=_run_options(run),
+        options=options,
         artifacts=str(storage.directory(run.pk)),
         allow_private=settings.ENV.allow_private,
+        vitals=options.vitals or (run.kind == "test" and bool(run.project.web_vitals_budgets)),
     )
 
 

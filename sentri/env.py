@@ -41,6 +41,7 @@ class Env:
     slice_seconds: float = 10.0
     ai_provider: str = ""
     browser_path: str = ""
+    ffmpeg_path: str = ""
     browser_ws: str = ""
     egress_host: str = "127.0.0.1"
     canary_seconds: float = 30.0

@@ -23,14 +23,11 @@ TYPES: dict[Kind, tuple[str, str]] = {
     "trace": ("trace.zip", "application/zip"),
     "video": ("video.webm", "video/webm"),
 }
+CLEAN = ".clean"
 BINARY = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".woff", ".woff2", ".ttf", ".zip")
 
 # What Playwright's driver says when it, not Python, writes the file.
 DRIVERS_WORD = re.compile(r"\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EFBIG|EIO|ENOENT|ENOTDIR)\b")
-
-
-class NotWritten(Exception):
-    """The disk does not take a file; the message is the system's own word for it."""
 
 
 def disk_problem(error: BaseException) -> str | None:
@@ -71,7 +68,7 @@ class Masking:
         """Rewrite a zip archive without the secrets; pictures and fonts in it stay as they are."""
         if not self._shapes:
             return
-        clean = path.with_suffix(".clean")
+        clean = path.with_suffix(CLEAN)
         with zipfile.ZipFile(path) as old, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as new:
             for entry in old.infolist():
                 content = old.read(entry)
@@ -89,11 +86,9 @@ def _shapes(secret: str) -> set[str]:
     return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), *escaped}
 
 
-def place(root: Path, result: int, attempt: int, kind: Kind) -> Path:
-    """Where a file of an attempt goes; its directory exists afterwards."""
-    directory = root / str(result) / str(attempt)
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory / TYPES[kind][0]
+def place(result: int, attempt: int, kind: Kind) -> Path:
+    """Where a file of an attempt goes, below the plan's directory."""
+    return Path(str(result), str(attempt), TYPES[kind][0])
 
 
 def described(root: Path, path: Path, kind: Kind) -> ArtifactFile | None:

@@ -152,7 +152,11 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """One execution of one test is over; stored as a row of its own."""
+    """One execution of one test is over; stored as a row of its own.
+
+    `vitals` has an entry per page that was opened: {"path", "lcp", "cls", "inp", "ttfb"}, milliseconds except for cls,
+    None where nothing could be measured.
+    """
 
     result: int
     attempt: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -79,6 +81,9 @@ class Site(Value):
 
 
 Keep = Literal["off", "on_failure", "on"]
+Network = Literal["fast", "slow3g", "offline"]
+# The names that the driver knows, so that whoever takes an order need not start one.
+DEVICES = frozenset(Path(__file__).with_name("devices.txt").read_text("utf-8").splitlines())
 
 
 class Geolocation(Value):
@@ -96,6 +101,21 @@ class BrowserOptions(Value):
     timezone_id: str | None = None
     geolocation: Geolocation | None = None
     parallel: int = Field(default=2, ge=1, le=10, description="browser contexts at a time per shard")
+
+    @field_validator("browser")
+    @classmethod
+    def _to_be_had(cls, browser: str) -> str:
+        if browser != "chromium":
+            raise ValueError(f"no worker can have {browser} in this version; use chromium")
+        return browser
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str | None) -> str | None:
+        if device is not None and device not in DEVICES:
+            alike = get_close_matches(device, sorted(DEVICES), 1, 0.5) or ["iPhone 13"]
+            raise ValueError(f"'{device}' is not a known device; one that is known is '{alike[0]}'")
+        return device
 
     @field_validator("timezone_id")
     @classmethod
@@ -119,8 +139,11 @@ class RunOptions(BrowserOptions):
         default=None, max_length=5_000, description="files of the application that changed; picks the tests they touch"
     )
     hedge: bool = Field(default=True, description="idle workers repeat a test that takes twice its time, to be done")
+    network: Network = Field(default="fast", description="what pages have: all there is, a slow phone, or nothing")
     trace: Keep = "on_failure"
     screenshot: Keep = "on_failure"
+    video: Keep = Field(default="off", description="needs ffmpeg where the worker runs")
+    vitals: bool = Field(default=False, description="measure every page; always so where the project has budgets")
     timeout_ms: int = Field(default=5_000, ge=100, le=120_000, description="of one step")
     test_timeout_ms: int = Field(default=60_000, ge=1_000, le=1_800_000, description="of one attempt")
 
@@ -186,6 +209,7 @@ class ShardPlan(Value):
     options: RunOptions
     artifacts: str = Field(description="directory that files of attempts are written to")
     allow_private: bool = False
+    vitals: bool = Field(default=False, description="whether the pages of tests are measured")
 
 
 class CrawlPlan(Value):

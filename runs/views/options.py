@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from projects.api.words import by_field
 from projects.models import Environment, Project
-from runs.engine.plan import BrowserOptions, CrawlOptions, Keep, RunOptions
+from runs.engine.plan import BrowserOptions, CrawlOptions, Keep, Network, RunOptions
 
 M = TypeVar("M", bound=BrowserOptions)
 
@@ -33,8 +33,11 @@ LABELS = {
     "timeout_ms": "Time of a step (ms)",
     "test_timeout_ms": "Time of a test (ms)",
     "page_timeout_ms": "Time of a page (ms)",
+    "network": "Network",
     "trace": "Trace",
     "screenshot": "Screenshot",
+    "video": "Video",
+    "vitals": "Measure web vitals",
     "locale": "Language",
     "timezone_id": "Time zone",
     "device": "Device",
@@ -47,8 +50,13 @@ HELP = {
     "locale": "Such as en-GB.",
     "timezone_id": "Such as Europe/Paris.",
     "device": "Such as iPhone 13.",
+    "video": "Needs ffmpeg where workers run.",
+    "vitals": "Always measured where the project has budgets.",
 }
-KEEPS = {"off": "never", "on_failure": "of failures", "on": "always"}
+WORDS: dict[Any, dict[str, str]] = {
+    Keep: {"off": "never", "on_failure": "of failures", "on": "always"},
+    Network: {"fast": "as it is", "slow3g": "slow 3G", "offline": "none"},
+}
 
 
 class Patterns(forms.CharField):
@@ -132,18 +140,18 @@ class RunDefaults(OptionsForm[RunOptions]):
     model, kind = RunOptions, "run"
     names = (
         "shards", "parallel", "retries", "budget_minutes", "max_failures", "timeout_ms", "test_timeout_ms",
-        "locale", "timezone_id", "device", "trace", "screenshot", "hedge",
+        "locale", "timezone_id", "device", "network", "trace", "screenshot", "video", "vitals", "hedge",
     )  # fmt: skip
 
 
 def _field(name: str, info: FieldInfo) -> forms.Field:
     label, help_text = LABELS[name], HELP.get(name, "")
     if info.annotation is bool:
-        return forms.BooleanField(label=label, required=False)
+        return forms.BooleanField(label=label, help_text=help_text, required=False)
     kind: Any = info.annotation
-    if kind == Keep:
-        choices = [(word, KEEPS[word]) for word in get_args(Keep)]
-        return forms.ChoiceField(label=label, choices=choices)
+    if kind in WORDS:
+        choices = [(word, WORDS[kind][word]) for word in get_args(kind)]
+        return forms.ChoiceField(label=label, help_text=help_text, choices=choices)
     if int in (kind, *get_args(kind)):
         return forms.IntegerField(label=label, help_text=help_text, required=kind is int, **_limits(info))
     if float in get_args(kind):

@@ -50,6 +50,16 @@ def test_the_crawl_prints_a_table_and_its_ratio(browser_path: str) -> None:
     assert (found["pages"], set(found["pages_per_second"])) == (12, {"Sentri", "Crawlee"})
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["abort", "start"])
+def test_delays_are_printed_as_a_table(browser_path: str, name: str) -> None:
+    printed = bench(f"bench.{name}", "--rounds", "2", "--json")
+    rows = [line for line in printed if line.startswith("|")]
+    assert [cell.strip() for cell in rows[-1].split("|")[2:3]] == ["2"]
+    found = json.loads(printed[-1])
+    assert 0 < found[name]["p50"] <= found[name]["p95"] <= found[name]["max"] < 60
+
+
 def test_the_report_prints_a_table_of_its_parts() -> None:
     printed = bench("bench.report", "--results", "40", "--failures", "20", "--rounds", "2", "--json")
     rows = [line for line in printed if line.startswith("|")]

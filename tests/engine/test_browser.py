@@ -1,16 +1,19 @@
 import asyncio
 import contextlib
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import psutil
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
+from playwright.async_api import async_playwright
+from pydantic import SecretStr, ValidationError
 
-from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, device_names, settle, sign_in, watch
-from runs.engine.plan import BrowserOptions, Credentials, Site
+from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, settle, sign_in, watch
+from runs.engine.plan import DEVICES, BrowserOptions, Credentials, Site
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 
 PLAIN = BrowserOptions()
@@ -51,22 +54,23 @@ async def test_a_context_looks_like_the_options_say(browser: Browser) -> None:
     assert browser.version[0].isdigit()
 
 
-async def test_devices_have_names() -> None:
-    assert "iPhone 13" in device_names()
+async def test_the_devices_that_options_may_name_are_those_that_the_driver_knows() -> None:
+    async with async_playwright() as playwright:
+        assert frozenset(playwright.devices) == DEVICES
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (BrowserOptions(browser="webkit"), "webkit is not installed"),
-        (BrowserOptions(device="Nokia 3310"), "no device called Nokia 3310"),
+        ({"browser": "webkit"}, "no worker can have webkit in this version; use chromium"),
+        ({"device": "Nokia 3310"}, "'Nokia 3310' is not a known device"),
+        ({"device": "iphone 13"}, "one that is known is 'iPhone 13'"),
+        ({"timezone_id": "Mars/Base"}, "'Mars/Base' is not a known time zone"),
     ],
 )
-async def test_what_is_not_to_be_had_is_said_in_one_sentence(
-    browser: Browser, options: BrowserOptions, sentence: str
-) -> None:
-    with pytest.raises(BrowserUnavailable, match=sentence):
-        await browser.context(options, Site(base_url="http://shop.example"))
+async def test_what_is_not_to_be_had_is_said_before_anything_is_started(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        BrowserOptions(**options)
 
 
 async def test_a_program_that_is_no_browser_is_said_in_one_sentence() -> None:

@@ -47,7 +47,7 @@ def test_every_attempt_that_can_be_the_last_failure_is_recorded(
 ) -> None:
     tried, seen = course(**more), []
     while True:
-        seen.append(tried.traced(keep))
+        seen.append(tried.recorded(keep))
         if tried.ended(False):
             break
     assert seen == traced

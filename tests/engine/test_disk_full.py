@@ -59,7 +59,7 @@ async def test_a_disk_that_takes_no_file_costs_no_result_and_is_told_once(
     assert {number: end.outcome for number, end in ends(events).items()} == {1: "failed", 2: "failed"}
     assert [(ended.failure is not None, ended.artifacts) for ended in attempts(events)] == [(True, ())] * 4
     assert [event.message for event in events if isinstance(event, Log)] == [
-        f"Files of “T” could not be written ({word}); results are kept without their files."
+        f"Files of attempts cannot be written ({word}); results are kept without them."
     ]
     if artifacts.is_dir():
         assert [path.name for path in artifacts.rglob("*") if path.is_file()] == ["filler"]

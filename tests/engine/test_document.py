@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from runs.engine.artifacts import MASK, Masking
 from runs.engine.plan import Credentials, Site
-from runs.engine.steps.document import InvalidDocument, parse, resolved
+from runs.engine.steps.document import InvalidDocument, document_schema, parse, resolved
 from runs.engine.steps.expect_url import ExpectUrl
 from runs.engine.steps.jsonpath import BadPath, select
 from runs.engine.steps.variables import UnknownVariable, Variables
@@ -49,6 +49,9 @@ def variables(row: dict[str, Any] | None = None, seed: int = 1) -> Variables:
         ({"title": "T", "steps": [{"do": "expect_url"}]}, "steps[0]", "give path, query"),
         ({"title": "T", "kind": "api", "steps": [RELOAD]}, "", "steps[0]: reload needs a page"),
         ({"title": "T", "version": 7, "steps": [RELOAD]}, "version", "newest is 1"),
+        ({"title": "T", "steps": [RELOAD], "serial": ""}, "serial", "at least 1 character"),
+        ({"title": "T", "steps": [RELOAD], "serial": "x" * 81}, "serial", "at most 80 characters"),
+        ({"title": "T", "steps": [RELOAD], "no_hedge": "perhaps"}, "no_hedge", "valid boolean"),
         (
             {"title": "T", "steps": [{"do": "request", "path": "/", "expect": {"json": [{"path": "$.a"}]}}]},
             "steps[0].expect.json[0]",
@@ -175,3 +178,13 @@ def test_secrets_are_masked_in_every_shape_in_which_they_travel() -> None:
     assert masking.text(r'{"p": "pa ss\"w\u00f6rd"}') == f'{{"p": "{MASK}"}}'
     assert masking.value({"a": ['pa ss"wörd', 1]}) == {"a": [MASK, 1]}
     assert masking.text("about") == "about"
+
+
+def test_a_test_may_say_that_it_runs_alone_of_its_name_and_never_twice_at_once() -> None:
+    plain = parse({"title": "T", "steps": [RELOAD]})
+    assert (plain.serial, plain.no_hedge) == (None, False)
+    said = parse({"title": "T", "steps": [RELOAD], "serial": "the till", "no_hedge": True})
+    assert (said.serial, said.no_hedge) == ("the till", True)
+    known = document_schema()["properties"]
+    assert known["no_hedge"]["type"] == "boolean"
+    assert known["serial"]["anyOf"][0]["maxLength"] == 80

@@ -366,6 +366,8 @@ def open_contexts(browser: Browser) -> int:
     return len(browser._chromium.contexts)
 
 
-async def test_a_shard_without_a_browser_says_so(browser: Browser, site: Pages, tmp_path: Path) -> None:
-    with pytest.raises(BrowserUnavailable, match="firefox is not installed"):
-        await played(browser, planned(site, tmp_path, browser="firefox"), work(see("Shop")))
+async def test_a_shard_without_a_browser_says_so(plan: ShardPlan) -> None:
+    none = Browser("/bin/false")
+    with pytest.raises(BrowserUnavailable, match="/bin/false could not be started"):
+        await played(none, plan, work(see("Shop")))
+    await none.__aexit__()

@@ -1,5 +1,6 @@
 """Browsers that run elsewhere: a real Playwright server, and a real browser with its debugging port open."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,13 +17,14 @@ import playwright
 import psutil
 import pytest
 
-from runs.engine.browser import Browser, BrowserUnavailable
+from runs.engine.browser import NO_FFMPEG, Bounds, Browser, BrowserUnavailable
 from runs.engine.browser.doctor import Unfit, prove
 from runs.engine.browser.remote import Remote
-from runs.engine.events import Log, StepEnded
+from runs.engine.browser.video import find_ffmpeg
+from runs.engine.events import Event, Log, StepEnded
 from runs.engine.execute import execute
 from runs.engine.plan import BrowserOptions, RunOptions, ShardPlan, Site
-from tests.engine.executing import attempts, ends, miss, planned, played, puller, work
+from tests.engine.executing import attempts, ends, miss, planned, played, puller, see, work
 from tests.engine.pages import Answer, Pages, pages
 from tests.servers import free_port
 from tests.site.server import serve
@@ -59,25 +61,40 @@ class Elsewhere:
 
     def kill(self) -> None:
         """The process and all that it started, as when its machine is lost."""
+        self._send(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(10)
+        self._process = None
+
+    def hang(self) -> None:
+        """As when its machine stands still: connections stay open and nobody answers."""
+        self._send(signal.SIGSTOP)
+
+    def _send(self, number: signal.Signals) -> None:
         if self._process is None:
             return
         family = psutil.Process(self._process.pid)
         for process in [*family.children(recursive=True), family]:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-        self._process = None
+                process.send_signal(number)
 
 
 def browsers_of_the_driver(directory: Path, program: str) -> dict[str, str]:
-    """The browser of this machine where the driver looks for its own."""
-    known = json.loads((DRIVER / "package" / "browsers.json").read_text())["browsers"]
-    revision = next(entry["revision"] for entry in known if entry["name"] == "chromium-headless-shell")
-    place = directory / f"chromium_headless_shell-{revision}" / "chrome-headless-shell-linux64"
-    place.mkdir(parents=True)
-    (place / "chrome-headless-shell").symlink_to(program)
-    (place.parent / "INSTALLATION_COMPLETE").touch()
+    """The browser and the ffmpeg of this machine where the driver looks for its own."""
+    _lay(directory, "chromium-headless-shell", "chrome-headless-shell-linux64/chrome-headless-shell", program)
+    ffmpeg = find_ffmpeg()
+    if ffmpeg is not None:
+        _lay(directory, "ffmpeg", "ffmpeg-linux", str(ffmpeg))
     return {"PLAYWRIGHT_BROWSERS_PATH": str(directory)}
+
+
+def _lay(directory: Path, name: str, inside: str, program: str) -> None:
+    known = json.loads((DRIVER / "package" / "browsers.json").read_text())["browsers"]
+    revision = next(entry["revision"] for entry in known if entry["name"] == name)
+    home = directory / f"{name.replace('-', '_')}-{revision}"
+    (home / inside).parent.mkdir(parents=True)
+    (home / inside).symlink_to(program)
+    (home / "INSTALLATION_COMPLETE").touch()
 
 
 def playwright_server(tmp_path: Path, program: str) -> Elsewhere:
@@ -150,6 +167,99 @@ async def test_an_attempt_is_made_again_when_the_browser_elsewhere_is_lost_and_c
     assert [event.message for event in events if isinstance(event, Log)] == [
         "The browser died under “T”; the attempt is made again."
     ]
+
+
+@pytest.fixture
+def shop() -> Iterator[Pages]:
+    with pages({"/": "<h1>Shop</h1>"}) as site:
+        yield site
+
+
+def strike_the_driver(number: signal.Signals) -> None:
+    for process in psutil.Process().children():
+        if "run-driver" in process.cmdline():
+            process.send_signal(number)
+
+
+@pytest.mark.parametrize("fault", ["it hangs", "the driver here is killed", "the driver here hangs"])
+async def test_an_attempt_is_made_again_when_a_browser_elsewhere_answers_no_more(
+    elsewhere: Elsewhere, shop: Pages, tmp_path: Path, fault: str
+) -> None:
+    strikes = {
+        "it hangs": elsewhere.hang,
+        "the driver here is killed": lambda: strike_the_driver(signal.SIGKILL),
+        "the driver here hangs": lambda: strike_the_driver(signal.SIGSTOP),
+    }
+    events: list[Event] = []
+    began = 0.0
+    async with Browser(remote=Remote(elsewhere.address)) as browser:
+        tests = puller(work(see("Shop"), see("Shop")))
+        async for event in execute(browser, planned(shop, tmp_path / "files", trace="off"), tests):
+            events.append(event)
+            if isinstance(event, StepEnded) and not began:
+                began = time.monotonic()
+                strikes[fault]()
+            if isinstance(event, Log) and fault == "it hangs":
+                elsewhere.kill()
+                elsewhere.start()
+    assert time.monotonic() - began < 30
+    assert [(ended.attempt, ended.failure) for ended in attempts(events)] == [(1, None)]
+    assert [event.message for event in events if isinstance(event, Log)] == [
+        "The browser died under “T”; the attempt is made again."
+    ]
+
+
+async def test_a_worn_out_connection_is_replaced_and_ends_with_the_last_of_its_contexts(
+    elsewhere: Elsewhere, shop: Pages
+) -> None:
+    where, plain = Site(base_url=shop.url), BrowserOptions()
+    async with Browser(remote=Remote(elsewhere.address), bounds=Bounds(contexts=2)) as browser:
+        old = await browser.context(plain, where)
+        fresh = await browser.context(plain, where)
+        worn = old.browser
+        assert worn is not None
+        assert fresh.browser is not worn
+        answer = await (await old.new_page()).goto(shop.url)
+        assert answer is not None
+        assert answer.ok
+        assert worn.is_connected()
+        await old.close()
+        for _ in range(100):
+            if not worn.is_connected():
+                break
+            await asyncio.sleep(0.05)
+        assert not worn.is_connected()
+        assert await (await fresh.new_page()).goto(shop.url) is not None
+
+
+@pytest.mark.skipif(find_ffmpeg() is None, reason="needs ffmpeg")
+async def test_a_film_of_a_browser_elsewhere_comes_here(elsewhere: Elsewhere, shop: Pages, tmp_path: Path) -> None:
+    async with Browser(remote=Remote(elsewhere.address)) as browser:
+        plan = planned(shop, tmp_path / "files", video="on", screenshot="off", trace="off")
+        events = await played(browser, plan, work(see("Shop")), work(see("Shop"), result=2))
+    assert [event for event in events if isinstance(event, Log)] == []
+    for ended in attempts(events):
+        [file] = ended.artifacts
+        film = (tmp_path / "files" / file.path).read_bytes()
+        assert len(film) == file.size > 1_000
+        assert film.startswith(b"\x1a\x45\xdf\xa3")
+
+
+@pytest.mark.parametrize("offer", [playwright_server, debugging_port], ids=["playwright", "devtools"])
+async def test_a_browser_elsewhere_without_ffmpeg_is_not_filmed_and_that_is_told_once(
+    shop: Pages, tmp_path: Path, browser_path: str, monkeypatch: pytest.MonkeyPatch, offer: Offer
+) -> None:
+    monkeypatch.setenv("SENTRI_FFMPEG_PATH", str(tmp_path / "no-ffmpeg"))
+    offered = offer(tmp_path, browser_path)
+    try:
+        async with Browser(remote=Remote(offered.address)) as browser:
+            plan = planned(shop, tmp_path / "files", video="on", parallel=1)
+            events = await played(browser, plan, work(see("Shop")), work(see("Shop"), result=2))
+    finally:
+        offered.kill()
+    assert [end.outcome for end in ends(events).values()] == ["passed", "passed"]
+    assert [ended.artifacts for ended in attempts(events)] == [(), ()]
+    assert [event.message for event in events if isinstance(event, Log)] == [NO_FFMPEG]
 
 
 @pytest.fixture

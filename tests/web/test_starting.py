@@ -81,7 +81,15 @@ def test_run_tests_without_an_approved_test_says_what_to_do(world: World) -> Non
 )
 def test_defaults_that_cannot_be_are_refused(world: World, part: str, field: str, value: str, sentence: str) -> None:
     rest = {"crawl": crawl(same_template=3, page_timeout_ms=9000), "run": run(timeout_ms=5000, test_timeout_ms=60000)}
-    data = {"run-trace": "off", "run-screenshot": "on", **rest[part], f"{part}-{field}": value, "part": part}
+    data = {
+        "run-network": "fast",
+        "run-trace": "off",
+        "run-screenshot": "on",
+        "run-video": "off",
+        **rest[part],
+        f"{part}-{field}": value,
+        "part": part,
+    }
     answer = world.client("qa_lead").post(world.at("/settings/defaults"), data)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()

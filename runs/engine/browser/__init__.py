@@ -3,27 +3,40 @@
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
 
 from runs.engine.browser.casting import Cast, Frames
-from runs.engine.browser.devices import device_names
-from runs.engine.browser.session import Browser, BrowserUnavailable, close_context, died
+from runs.engine.browser.contexts import close_context, close_later
+from runs.engine.browser.flood import Flood
+from runs.engine.browser.network import restrict
+from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
 from runs.engine.browser.signin import SignInFailed, sign_in
+from runs.engine.browser.video import NO_FFMPEG
+from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
+from runs.engine.browser.watchdog import within
+from runs.engine.browser.wear import Bounds
 
 __all__ = [
+    "NO_FFMPEG",
     "APIRequestContext",
+    "Bounds",
     "Browser",
     "BrowserContext",
     "BrowserUnavailable",
     "Cast",
     "Error",
+    "Flood",
     "Frames",
     "Page",
     "SignInFailed",
+    "Vitals",
     "Watch",
     "close_context",
-    "device_names",
+    "close_later",
     "died",
+    "measure",
+    "restrict",
     "settle",
     "sign_in",
     "watch",
+    "within",
 ]

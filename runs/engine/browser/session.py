@@ -6,17 +6,23 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
 from playwright.async_api import Browser as Chromium
 
+from runs.engine.browser import ending, video, watchdog
+from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
+from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
 
@@ -28,10 +34,12 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A page that fills its heap without end dies of it before the machine does.
+    "--js-flags=--max-old-space-size=1024",
 )
 LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
-CLOSE_SECONDS = 2
+LOOK_SECONDS = 0.2
 Opened = TypeVar("Opened")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
@@ -46,17 +54,24 @@ class Browser:
 
     Without an executable SENTRI_BROWSER_WS says where the browser runs; unset, one is found and launched here.
     Raises `BrowserUnavailable` where none is to be had. When the browser, the connection or the driver has died,
-    `context` starts again, once per call; contexts of the dead browser are lost.
+    `context` starts again, once per call; contexts of the dead browser are lost. Once they are worn out, `context`
+    moves on to fresh ones, and the old ones end with the last of their contexts.
     """
 
-    def __init__(self, executable: str | None = None, remote: Remote | None = None) -> None:
+    def __init__(
+        self, executable: str | None = None, bounds: Bounds | None = None, remote: Remote | None = None
+    ) -> None:
         self._executable = executable
+        self._bounds = bounds or Bounds()
         self._remote = remote if executable or remote else Remote.configured()
         self._environment: dict[str, str] = {}
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._egress: dict[Guard, tuple[Egress, str]] = {}
         self._starting = asyncio.Lock()
+        self._wear: Wear | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._films: bool | None = None
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -64,6 +79,9 @@ class Browser:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for egress, _url in self._egress.values():
             await egress.stop()
         self._egress.clear()
@@ -78,6 +96,17 @@ class Browser:
         """Whether the browser is connected, as far as the driver knows (a dead driver goes unnoticed)."""
         return self._chromium is not None and self._chromium.is_connected()
 
+    async def answers(self, chromium: Chromium | None = None) -> bool:
+        """Whether this browser, the present one unless told, and its driver answer."""
+        asked = chromium or self._chromium
+        return asked is not None and await watchdog.answers(asked)
+
+    async def megabytes(self) -> int:
+        """Memory of the present browser and its driver."""
+        if self._playwright is None:
+            return 0
+        return ending.megabytes(await asyncio.to_thread(ending.processes_of, self._playwright))
+
     async def context(
         self,
         options: BrowserOptions,
@@ -86,18 +115,19 @@ class Browser:
         state: dict[str, Any] | None = None,
         allow_private: bool = False,
         read_only: bool = False,
+        filmed: bool = False,
     ) -> BrowserContext:
         """A fresh context for the site; the caller closes it.
 
-        `state` is a storage state to start from; `read_only` refuses requests that write. Raises
-        `BrowserUnavailable` for a browser, device or address that is not to be had.
+        `state` is a storage state to start from; `read_only` refuses requests that write; `filmed` makes a video of
+        each page, where there is an ffmpeg. Raises `BrowserUnavailable` for an address that is not to be had.
         """
-        if options.browser != "chromium":
-            raise BrowserUnavailable(f"The browser {options.browser} is not installed here; use chromium.")
         proxy = await self._proxy(site, allow_private)
 
         async def open_context() -> BrowserContext:
             settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
+            if filmed and self._wear is not None and await self._can_film(self._wear):
+                settings["record_video_dir"] = await asyncio.to_thread(tempfile.mkdtemp, dir=self._wear.directory)
             return await self._open(settings, site, read_only)
 
         return await self._living(open_context)
@@ -111,12 +141,13 @@ class Browser:
         async def open_requests() -> APIRequestContext:
             if self._playwright is None:
                 raise Error("browser closed")
-            return await self._playwright.request.new_context(**settings)
+            return counted(await self._playwright.request.new_context(**settings), self._wear)
 
         return await self._living(open_requests)
 
     async def _living(self, opening: Callable[[], Awaitable[Opened]]) -> Opened:
         """Open something in the browser; where the browser has died, start it again and try once more."""
+        await self._freshen()
         used = self._chromium
         try:
             return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
@@ -126,26 +157,73 @@ class Browser:
         await self._restart(used)
         return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
 
+    async def _freshen(self) -> None:
+        """Move on to a fresh browser where this one is worn out."""
+        wear = self._wear
+        if wear is None:
+            return
+        wear.opened += 1
+        if wear.to_be_weighed:
+            wear.megabytes = await self.megabytes()
+        if wear.worn_out:
+            async with self._starting:
+                if self._wear is wear:
+                    self._retire()
+                    await self._start()
+
+    def _retire(self) -> None:
+        """Let the browser go that is used up, once nothing in it is open any more."""
+        playwright, chromium, wear = self._playwright, self._chromium, self._wear
+        self._playwright = self._chromium = self._wear = None
+        if playwright is None or chromium is None or wear is None:
+            return
+
+        async def see_off() -> None:
+            until = time.monotonic() + RETIRED_SECONDS
+            try:
+                while len(chromium.contexts) > wear.found or wear.requests:
+                    if wear.gone or time.monotonic() > until:
+                        break
+                    await asyncio.sleep(LOOK_SECONDS)
+            finally:
+                await self._end(playwright, chromium, wear)
+
+        self._begin(see_off())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _open(self, settings: dict[str, Any], site: Site, read_only: bool) -> BrowserContext:
         if self._chromium is None:
             raise Error("browser closed")
         if read_only:
             settings["service_workers"] = "block"
-        context = await self._chromium.new_context(**settings)
-        if read_only:
-            await context.route("**/*", _refuse_writes)
-        if site.headers:
-            await send_headers(context, site)
+        context = await opened(self._chromium.new_context(**settings))
+        try:
+            if read_only:
+                await context.route("**/*", _refuse_writes)
+            if site.headers:
+                await send_headers(context, site)
+        except BaseException:
+            close_later(context)
+            raise
         return context
+
+    async def _can_film(self, wear: Wear) -> bool:
+        if self._films is None and self._chromium is not None:
+            self._films = await video.proven(self._chromium, wear.directory)
+        return bool(self._films)
 
     def _settings(self, options: BrowserOptions) -> dict[str, Any]:
         settings: dict[str, Any] = {"locale": options.locale, "timezone_id": options.timezone_id}
+        # No step reads a download, and one that never ends would fill the disk.
+        settings["accept_downloads"] = False
         if options.geolocation:
             settings |= {"geolocation": options.geolocation.model_dump(), "permissions": ["geolocation"]}
         if options.device and self._playwright:
-            device = self._playwright.devices.get(options.device)
-            if device is None:
-                raise BrowserUnavailable(f"There is no device called {options.device}; a known one is iPhone 13.")
+            device = self._playwright.devices[options.device]
             settings |= {key: value for key, value in device.items() if key != "default_browser_type"}
         return settings
 
@@ -178,8 +256,14 @@ class Browser:
         what = path or (self._remote.shown if self._remote else "")
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
-                self._playwright = await async_playwright().start()
+                self._wear = wear = Wear(await asyncio.to_thread(ending.make_directory), self._bounds)
+                filming = await asyncio.to_thread(video.environment)
+                self._films = filming is not None if self._remote is None else None
+                async with ending.environment({**(filming or {}), "TMPDIR": str(wear.directory)}):
+                    self._playwright = await async_playwright().start()
                 self._chromium = await self._obtain(self._playwright, path)
+            wear.found = len(self._chromium.contexts)
+            self._begin(watchdog.watch_over(self._playwright, self._chromium, wear))
         except NotConnected as error:
             await self._stop()
             raise BrowserUnavailable(str(error)) from error
@@ -200,7 +284,7 @@ class Browser:
         settings: dict[str, Any] = {
             "executable_path": path,
             "args": list(ARGUMENTS),
-            "env": {**os.environ, **self._environment},
+            "env": {**os.environ, **self._temporary(), **self._environment},
             "handle_sigint": False,
             "handle_sigterm": False,
             "handle_sighup": False,
@@ -232,12 +316,17 @@ class Browser:
                 await self._start()
 
     async def _stop(self) -> None:
-        chromium, playwright = self._chromium, self._playwright
-        self._chromium = self._playwright = None
-        for close in (chromium.close if chromium else None, playwright.stop if playwright else None):
-            if close:
-                with contextlib.suppress(Exception):
-                    await asyncio.wait_for(close(), CLOSE_SECONDS)
+        playwright, chromium, wear = self._playwright, self._chromium, self._wear
+        self._playwright = self._chromium = self._wear = None
+        await self._end(playwright, chromium, wear)
+
+    async def _end(self, playwright: Playwright | None, chromium: Chromium | None, wear: Wear | None) -> None:
+        await ending.end(playwright, chromium)
+        if wear is not None:
+            await asyncio.to_thread(shutil.rmtree, wear.directory, ignore_errors=True)
+
+    def _temporary(self) -> dict[str, str]:
+        return {"TMPDIR": str(self._wear.directory)} if self._wear else {}
 
 
 def died(error: BaseException) -> bool:
@@ -251,12 +340,6 @@ def bypass(site: Site) -> str:
     """The site's host and port as an entry of a proxy bypass list."""
     authority = site.origin.split("://", 1)[1].rsplit("@", 1)[-1]
     return authority.removesuffix(":443" if site.origin.startswith("https") else ":80")
-
-
-async def close_context(context: BrowserContext) -> None:
-    """Close within two seconds, or leave it to the end of the browser."""
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(context.close(), CLOSE_SECONDS)
 
 
 async def _refuse_writes(route: Route) -> None:

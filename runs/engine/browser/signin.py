@@ -10,7 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import BrowserContext, ElementHandle, Error, Page
 
-from runs.engine.browser.session import Browser, close_context
+from runs.engine.browser.contexts import close_context
+from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Credentials, Site

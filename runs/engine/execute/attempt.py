@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Any
 
-from runs.engine.artifacts import Masking, NotWritten
+from runs.engine.artifacts import Masking
 from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
-from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport
+from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
 from runs.engine.execute.account import Account
-from runs.engine.execute.scene import Exits, Scene, open_scene
-from runs.engine.plan import ShardPlan, TestWork
+from runs.engine.execute.evidence import Evidence
+from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
+from runs.engine.plan import Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
 from runs.engine.steps.document import Document, InvalidDocument, resolved
-from runs.engine.steps.perform import perform
+from runs.engine.steps.perform import patience, perform
 from runs.engine.steps.variables import UnknownVariable, Variables
 
 log = logging.getLogger(__name__)
 OPENING = -1
 NEWS_SECONDS = 0.5
-LET_GO_SECONDS = 1.0
+LET_GO_SECONDS = 0.2
+# A step minds its own time; one that is twice late has a page, a browser or a driver that answers no more.
+LATE = 2.0
+LATE_SECONDS = 5.0
 
 
 class BrowserGone(Exception):
@@ -35,21 +39,18 @@ class BrowserGone(Exception):
 
 @dataclass(frozen=True)
 class House:
-    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over.
-
-    `unwritten` remembers what the disk has said when it took no file.
-    """
+    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over."""
 
     browser: Browser
     plan: ShardPlan
     account: Account
     masking: Masking
+    evidence: Evidence
     emit: Callable[[Event], None]
     exits: Exits
     cast: Cast
     chance: Callable[[], int]
     clock: Callable[[], datetime]
-    unwritten: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Order:
     work: TestWork
     document: Document
     number: int
-    traced: bool
+    recording: Recording
     pictured: bool
 
 
@@ -79,8 +80,9 @@ class Attempt:
         try:
             failure = await self._failure()
             took = time.perf_counter() - began
-            artifacts = await self._evidence(failed=failure is not None)
-            return self._ended(started_at, took, failure, artifacts)
+            vitals = await self.scene.measured() if self.scene else ()
+            artifacts = await self._kept(failed=failure is not None)
+            return self._ended(started_at, took, failure, artifacts, vitals)
         finally:
             if self.scene is not None:
                 self.house.exits.close_later(self.scene)
@@ -94,15 +96,15 @@ class Attempt:
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
                 plan, document = self.house.plan, self.order.document
-                self.scene = await open_scene(self.house.browser, plan, document, state, self.order.traced)
+                self.scene = await open_scene(self.house.browser, plan, document, state, self.order.recording)
                 self.scene.stage.saved = self.variables.saved
                 self.house.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
-                return await self._unless_it_crashes(self.scene)
+                return await self._unless_it_breaks(self.scene)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")
         except TimeoutError:
             message = f"The test was stopped after {limit_ms / 1000:g} s, which is its limit"
-            if limit.expired():
+            if limit.expired() and await self._browser_answers():
                 return Failure(kind="timeout", message=message, step=self._next if self.scene else None)
             raise BrowserGone("The browser did not answer") from None
         except BrowserUnavailable:
@@ -113,17 +115,21 @@ class Attempt:
             log.exception("attempt %s of result %s broke", self.order.number, self.order.work.result)
             return Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}", step=self._next)
 
-    async def _unless_it_crashes(self, scene: Scene) -> Failure | None:
+    async def _browser_answers(self) -> bool:
+        browser = self.house.browser
+        return await (self.scene.answers(browser) if self.scene else browser.answers())
+
+    async def _unless_it_breaks(self, scene: Scene) -> Failure | None:
         """After a crash some calls never answer, so the crash itself ends the play."""
-        playing = asyncio.ensure_future(self._play(scene))
-        crash = asyncio.ensure_future(scene.crashed.wait())
+        playing, breaking = asyncio.ensure_future(self._play(scene)), asyncio.ensure_future(scene.broken())
         try:
-            await asyncio.wait({playing, crash}, return_when=asyncio.FIRST_COMPLETED)
-            if playing.done() and not scene.crashed.is_set():
+            await asyncio.wait({playing, breaking}, return_when=asyncio.FIRST_COMPLETED)
+            if playing.done() and not scene.crashed:
                 return playing.result()
-            return Failure(kind="crash", message="The page crashed", step=self._next)
+            kind, message = await breaking
+            return Failure(kind=kind, message=message, step=self._next)
         finally:
-            crash.cancel()
+            breaking.cancel()
             if playing.cancel():
                 await asyncio.wait({playing}, timeout=LET_GO_SECONDS)
             elif not playing.cancelled():
@@ -167,7 +173,13 @@ class Attempt:
         failure: Failure | None = None
         try:
             step = resolved(step, self.variables)
-            await perform(step, scene.stage, self.house.plan.options.timeout_ms)
+            async with asyncio.timeout(LATE_SECONDS + LATE * patience(step, self.house.plan.options.timeout_ms) / 1000):
+                await perform(step, scene.stage, self.house.plan.options.timeout_ms)
+        except TimeoutError:
+            if not await self._browser_answers():
+                raise
+            message = f"“{step.sentence()}” got no answer from the page; a script may run for ever"
+            failure = Failure(kind="timeout", message=message, step=index)
         except StepFailed as error:
             failure = Failure(
                 kind=error.kind, message=error.message, step=index, expected=error.expected, received=error.received
@@ -191,37 +203,28 @@ class Attempt:
         self.steps.append(report)
         self.house.emit(StepEnded(self.order.work.result, self.order.number, report))
 
-    async def _evidence(self, failed: bool) -> tuple[ArtifactFile, ...]:
-        if self.scene is None:
+    async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
+        """Files of the attempt, as its options want them. The video comes last: it closes the context."""
+        scene, options, evidence = self.scene, self.house.plan.options, self.house.evidence
+        if scene is None:
             return ()
-        plan, result, number = self.house.plan, self.order.work.result, self.order.number
+        result, number = self.order.work.result, self.order.number
         kept: list[ArtifactFile | None] = []
-        with self._whatever_the_disk_says():
-            if (
-                plan.options.screenshot == "on"
-                or (plan.options.screenshot == "on_failure" and failed)
-                or self.order.pictured
-            ):
-                kept.append(await self.scene.screenshot(plan, result, number))
-        with self._whatever_the_disk_says():
-            if plan.options.trace == "on" or failed:
-                kept.append(await self.scene.trace(plan, result, number, self.house.masking))
+        if wanted(options.screenshot, failed) or self.order.pictured:
+            kept.append(await evidence.screenshot(scene, result, number))
+        if wanted(options.trace, failed):
+            kept.append(await evidence.trace(scene, result, number))
+        if wanted(options.video, failed):
+            kept.append(await evidence.video(scene, result, number))
         return tuple(artifact for artifact in kept if artifact)
 
-    @contextlib.contextmanager
-    def _whatever_the_disk_says(self) -> Iterator[None]:
-        """A file that cannot be written is left out. It is told once: tests that follow will hardly fare better."""
-        try:
-            yield
-        except NotWritten as problem:
-            if str(problem) not in self.house.unwritten:
-                self.house.unwritten.add(str(problem))
-                title = self.order.work.title
-                said = f"Files of “{title}” could not be written ({problem}); results are kept without their files."
-                self.house.emit(Log("warning", said))
-
     def _ended(
-        self, started_at: float, seconds: float, failure: Failure | None, artifacts: tuple[ArtifactFile, ...]
+        self,
+        started_at: float,
+        seconds: float,
+        failure: Failure | None,
+        artifacts: tuple[ArtifactFile, ...],
+        vitals: tuple[dict[str, Any], ...],
     ) -> AttemptEnded:
         seen = self.scene.watch if self.scene else None
         masking = self.house.masking
@@ -236,4 +239,9 @@ class Attempt:
             artifacts=artifacts,
             console=tuple(masking.text(line) for line in seen.console_errors) if seen else (),
             requests=tuple(masking.value(request) for request in seen.requests) if seen else (),
+            vitals=tuple(masking.value(page) for page in vitals),
         )
+
+
+def wanted(keep: Keep, failed: bool) -> bool:
+    return keep == "on" or (keep == "on_failure" and failed)

@@ -32,8 +32,8 @@ class Course:
         """Whether a pass of the next attempt completes a proof."""
         return self.proves and self._passes + 1 == self._work.replays
 
-    def traced(self, keep: Keep) -> bool:
-        """Whether the next attempt records a trace.
+    def recorded(self, keep: Keep) -> bool:
+        """Whether the next attempt records a trace, or a video.
 
         Recording slows a short test by a third, so on_failure leaves out an attempt that will be repeated when it
         fails. Its repetitions are recorded, hence every attempt that can be a test's last failure.

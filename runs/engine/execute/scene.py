@@ -4,86 +4,91 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from runs.engine.artifacts import Kind, Masking, NotWritten, described, disk_problem, place
-from runs.engine.browser import APIRequestContext, Browser, BrowserContext, Page, Watch, close_context, watch
-from runs.engine.events import ArtifactFile
+from runs.engine.browser import (
+    APIRequestContext,
+    Browser,
+    BrowserContext,
+    Flood,
+    Page,
+    Vitals,
+    Watch,
+    close_context,
+    close_later,
+    measure,
+    restrict,
+    watch,
+    within,
+)
+from runs.engine.events import FailureKind
 from runs.engine.plan import ShardPlan
 from runs.engine.steps.base import Stage
 from runs.engine.steps.document import Document
 
-SCREENSHOT_SECONDS = 8
-TRACE_SECONDS = 30
 CLOSE_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is recorded of an attempt while it plays."""
+
+    traced: bool = False
+    filmed: bool = False
 
 
 @dataclass
 class Scene:
-    """An open place for steps. `watch` and `page` are missing in an api test."""
+    """An open place for steps. An api test has `requests` and none of the others."""
 
     stage: Stage
+    recording: Recording
     context: BrowserContext | None = None
     page: Page | None = None
     watch: Watch | None = None
+    flood: Flood | None = None
+    vitals: Vitals | None = None
     requests: APIRequestContext | None = None
-    traced: bool = False
-    crashed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def browser_alive(self) -> bool:
         browser = self.context.browser if self.context else None
         return browser is None or browser.is_connected()
 
-    async def screenshot(self, plan: ShardPlan, result: int, attempt: int) -> ArtifactFile | None:
-        """What the page looks like; nothing when there is no page, or it cannot be pictured. Raises NotWritten."""
-        if self.page is None or self.crashed.is_set() or self.page.is_closed():
-            return None
-        root = Path(plan.artifacts)
-        async with _written(root, result, attempt, "screenshot") as path:
-            await asyncio.wait_for(self.page.screenshot(path=path), SCREENSHOT_SECONDS)
-        return described(root, path, "screenshot")
+    @property
+    def crashed(self) -> bool:
+        return self.watch is not None and self.watch.crashed.is_set()
 
-    async def trace(self, plan: ShardPlan, result: int, attempt: int, masking: Masking) -> ArtifactFile | None:
-        """The recording without secrets; nothing when there is none, or it is not to be had. Raises NotWritten."""
-        if not self.traced:
-            return None
-        self.traced = False
-        root = Path(plan.artifacts)
-        async with _written(root, result, attempt, "trace") as path:
-            async with asyncio.timeout(TRACE_SECONDS):
-                if self.context is not None:
-                    await self.context.tracing.stop(path=path)
-                elif self.requests is not None:
-                    await self.requests.tracing.stop(path=path)
-                await asyncio.to_thread(masking.archive, path)
-        return described(root, path, "trace")
+    async def broken(self) -> tuple[FailureKind, str]:
+        """Waits until the page can be played on no more, and says why."""
+        if self.watch is None or self.flood is None:
+            await asyncio.Event().wait()
+            raise AssertionError
+        crash, flood = asyncio.ensure_future(self.watch.crashed.wait()), asyncio.ensure_future(self.flood.begun.wait())
+        try:
+            await asyncio.wait({crash, flood}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            crash.cancel()
+            flood.cancel()
+        return ("crash", "The page crashed") if self.crashed else ("script", self.flood.said)
+
+    async def answers(self, browser: Browser) -> bool:
+        """Whether the browser that the scene is in, and its driver, still answer."""
+        return await browser.answers(self.context.browser if self.context else None)
+
+    async def measured(self) -> tuple[dict[str, Any], ...]:
+        """The vitals of the pages, where they are wanted."""
+        if self.vitals is None or self.context is None:
+            return ()
+        return await self.vitals.pages([] if self.crashed else self.context.pages)
 
     async def close(self) -> None:
         if self.context is not None:
             await close_context(self.context)
         if self.requests is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(self.requests.dispose(), CLOSE_SECONDS)
-
-
-@contextlib.asynccontextmanager
-async def _written(root: Path, result: int, attempt: int, kind: Kind) -> AsyncIterator[Path]:
-    """Where to write a file. What goes wrong leaves no half of it, and is told only where the disk is to blame."""
-    path = None
-    try:
-        path = await asyncio.to_thread(place, root, result, attempt, kind)
-        yield path
-    except Exception as error:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                await asyncio.to_thread(path.unlink, missing_ok=True)
-        reason = disk_problem(error)
-        if reason is not None:
-            raise NotWritten(reason) from error
+                await within(CLOSE_SECONDS, self.requests.dispose())
 
 
 class Exits:
@@ -103,30 +108,37 @@ class Exits:
 
 
 async def open_scene(
-    browser: Browser, plan: ShardPlan, document: Document, state: dict[str, Any] | None, traced: bool
+    browser: Browser, plan: ShardPlan, document: Document, state: dict[str, Any] | None, recording: Recording
 ) -> Scene:
     """Open what the document needs; `state` is the storage state to start from."""
     if document.kind == "api":
-        return await _open_requests(browser, plan, state, traced)
-    context = await browser.context(plan.options, plan.site, state=state, allow_private=plan.allow_private)
+        return await _open_requests(browser, plan, state, recording)
+    context = await browser.context(
+        plan.options, plan.site, state=state, allow_private=plan.allow_private, filmed=recording.filmed
+    )
     try:
-        if traced:
+        flood = Flood(context)
+        vitals = await measure(context) if plan.vitals else None
+        if recording.traced:
             await context.tracing.start(screenshots=True, snapshots=True, sources=False)
+        await restrict(context, plan.options.network)
         page = await context.new_page()
     except BaseException:
-        await close_context(context)
+        close_later(context)
         raise
     seen = watch(page, pending=document.watches_requests)
     stage = Stage(plan.site, context.request, plan.options.timeout_ms, opened=page, watching=seen)
-    return Scene(stage, context, page, seen, traced=traced, crashed=seen.crashed)
+    return Scene(stage, recording, context, page, seen, flood, vitals)
 
 
-async def _open_requests(browser: Browser, plan: ShardPlan, state: dict[str, Any] | None, traced: bool) -> Scene:
+async def _open_requests(
+    browser: Browser, plan: ShardPlan, state: dict[str, Any] | None, recording: Recording
+) -> Scene:
     requests = await browser.requests(plan.site, state=state, allow_private=plan.allow_private)
     try:
-        if traced:
+        if recording.traced:
             await requests.tracing.start(snapshots=True, sources=False)
     except BaseException:
         await requests.dispose()
         raise
-    return Scene(Stage(plan.site, requests, plan.options.timeout_ms), requests=requests, traced=traced)
+    return Scene(Stage(plan.site, requests, plan.options.timeout_ms), recording, requests=requests)

@@ -15,7 +15,8 @@ from runs.engine.events import AttemptEnded, Event, Failure, Log, TestEnded, Tes
 from runs.engine.execute.account import Account
 from runs.engine.execute.attempt import Attempt, BrowserGone, House, Order
 from runs.engine.execute.course import Course
-from runs.engine.execute.scene import Exits
+from runs.engine.execute.evidence import Evidence
+from runs.engine.execute.scene import Exits, Recording
 from runs.engine.plan import ShardPlan, Site, TestWork
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
@@ -43,7 +44,9 @@ async def execute(
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
-    house = House(browser, plan, account, masking, events.put_nowait, Exits(), Cast(frames), chance, clock)
+    emit = events.put_nowait
+    evidence = Evidence(plan, masking, emit)
+    house = House(browser, plan, account, masking, evidence, emit, Exits(), Cast(frames), chance, clock)
     crew = asyncio.ensure_future(Shard(house, pull).work())
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -87,9 +90,10 @@ class Shard:
         course = Course(work)
         outcome, failure_before = None, None
         while outcome is None:
-            pictured = course.last_replay and self._plan.options.screenshot != "off"
-            traced = course.traced(self._plan.options.trace)
-            ended = await self._attempt(Order(slot, work, document, course.number, traced, pictured))
+            options = self._plan.options
+            pictured = course.last_replay and options.screenshot != "off"
+            recording = Recording(course.recorded(options.trace), course.recorded(options.video))
+            ended = await self._attempt(Order(slot, work, document, course.number, recording, pictured))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = course.ended(ended.passed)

@@ -23,6 +23,7 @@ else:
     AnyStep = Annotated[Union[tuple(STEPS.values())], Field(discriminator="do")]  # noqa: UP007
 
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
+Group = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class InvalidDocument(Exception):
@@ -48,6 +49,8 @@ class Document(Value):
     depends_on: tuple[Tag, ...] = ()
     tags: tuple[Tag, ...] = ()
     priority: Literal["low", "medium", "high"] = "medium"
+    serial: Group | None = Field(default=None, description="tests of one name never run at the same time in a run")
+    no_hedge: bool = Field(default=False, description="never executed twice at once, as for what cannot be undone")
 
     @field_validator("steps")
     @classmethod

@@ -35,7 +35,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
 
     Raises `StepFailed`; an error of Playwright passes through only when the page, the browser or the driver is gone.
     """
-    stage.timeout_ms = float(step.timeout or timeout_ms * (LOADING if step.loads_page else 1))
+    stage.timeout_ms = patience(step, timeout_ms)
     try:
         await step.run(stage)
     except StepFailed:
@@ -51,12 +51,20 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
         raise _refused(step, error) from error
 
 
+def patience(step: Step, timeout_ms: int) -> float:
+    """Milliseconds that the step may take."""
+    return float(step.timeout or timeout_ms * (LOADING if step.loads_page else 1))
+
+
 async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
     """An action waited in vain: for the element, or for it to be ready."""
     target = step.aim()
     if target is None:
         return StepFailed("timeout", f"“{step.sentence()}” was not done after {stage.patience}")
     found = await company(stage, target)
+    if found.silent:
+        message = f"“{step.sentence()}” was not done after {stage.patience}{found.sentence}"
+        return StepFailed("timeout", message, received=found.received)
     if found.number > 1:
         return _ambiguous(target, found.number, error)
     obstacle = _obstacle(error.message) or (found.received if found.number else None)

@@ -23,11 +23,15 @@ NAMES = """elements => elements.filter(e => e.checkVisibility()).slice(0, 30).ma
 
 @dataclass(frozen=True)
 class Company:
-    """`number`: how many such elements are on the page. `sentence`: what is there instead, in brackets, or nothing."""
+    """`number`: how many such elements are on the page. `sentence`: what is there instead, in brackets, or nothing.
+
+    A page whose script does not end says nothing: `silent`.
+    """
 
     number: int = 0
     sentence: str = ""
     received: str | None = None
+    silent: bool = False
 
 
 async def company(stage: Stage, target: Target) -> Company:
@@ -39,8 +43,11 @@ async def company(stage: Stage, target: Target) -> Company:
             if number:
                 return Company(number, received=await _state(located.first))
             return await _alike(stage, target)
-    except (Error, TimeoutError):
+    except Error:
         return Company()
+    except TimeoutError:
+        said = " (the page does not answer; a script may run for ever)"
+        return Company(sentence=said, received="no answer", silent=True)
 
 
 async def _state(located: Locator) -> str | None:

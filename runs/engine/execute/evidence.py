@@ -1,0 +1,92 @@
+"""Files that an attempt leaves behind. One that cannot be had or written is missing, and costs nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runs.engine.artifacts import CLEAN, Kind, Masking, described, disk_problem, place
+from runs.engine.browser import NO_FFMPEG
+from runs.engine.events import ArtifactFile, Event, Log
+from runs.engine.execute.scene import Scene
+from runs.engine.plan import ShardPlan
+
+SECONDS: dict[Kind, int] = {"screenshot": 8, "trace": 30, "video": 15}
+
+
+@dataclass
+class Evidence:
+    """Keeps files of a shard's attempts; what stands in the way is told once."""
+
+    plan: ShardPlan
+    masking: Masking
+    emit: Callable[[Event], None]
+    told: set[str] = field(default_factory=set)
+
+    async def screenshot(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+        """What the page looks like; nothing when there is no page, or it cannot be pictured."""
+        page = scene.page
+        if page is None or scene.crashed or page.is_closed():
+            return None
+
+        async def picture(path: Path) -> None:
+            await page.screenshot(path=path)
+
+        return await self._file("screenshot", result, attempt, picture)
+
+    async def trace(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+        """The recording as a file without secrets; nothing when there is none."""
+        recorder = scene.context or scene.requests
+        if not scene.recording.traced or recorder is None:
+            return None
+
+        async def save(path: Path) -> None:
+            await recorder.tracing.stop(path=path)
+            await asyncio.to_thread(self.masking.archive, path)
+
+        return await self._file("trace", result, attempt, save)
+
+    async def video(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+        """The film of the page, for which its context is closed."""
+        page, context = scene.page, scene.context
+        if not scene.recording.filmed or page is None or context is None:
+            return None
+        film = page.video
+        if film is None:
+            self._tell(NO_FFMPEG)
+            return None
+
+        async def save(path: Path) -> None:
+            await context.close()
+            await film.save_as(path)
+            await film.delete()
+
+        return await self._file("video", result, attempt, save)
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self.told:
+            self.told.add(sentence)
+            self.emit(Log("warning", sentence))
+
+    async def _file(
+        self, kind: Kind, result: int, attempt: int, write: Callable[[Path], Awaitable[None]]
+    ) -> ArtifactFile | None:
+        """The written file; None where something went wrong, and nothing half written stays."""
+        root = Path(self.plan.artifacts)
+        path = root / place(result, attempt, kind)
+        try:
+            async with asyncio.timeout(SECONDS[kind]):
+                await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+                await write(path)
+                return await asyncio.to_thread(described, root, path, kind)
+        except Exception as error:  # noqa: BLE001 - no file is worth a result
+            reason = disk_problem(error)
+            if reason is not None:
+                self._tell(f"Files of attempts cannot be written ({reason}); results are kept without them.")
+            for half in (path, path.with_suffix(CLEAN)):
+                with contextlib.suppress(OSError):
+                    await asyncio.to_thread(half.unlink, missing_ok=True)
+        return None
