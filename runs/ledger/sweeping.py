@@ -100,4 +100,7 @@ def _resend_judge(run_id: int) -> int:
         if run.status != states.JUDGING:
             return 0
         send_judge(run)
+        tell(
+            run, [("log", {"level": "warning", "message": "Nobody came to judge the run; it was queued for it again."})]
+        )
         return 1

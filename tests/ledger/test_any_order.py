@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from projects.models import Activity, Project, Test, Workspace
 from runs import gates, ledger, reading, states
 from runs.engine.plan import RunOptions
-from runs.models import Lease, Result, Run, RunEvent, Shard
+from runs.models import Delivery, Lease, Result, Run, RunEvent, Shard
 from tests.ledger.conftest import DOCUMENT, played
 
 SHARDS = 3
@@ -45,7 +45,7 @@ class AnyOrder(RuleBasedStateMachine):
         tests = [Test.write(project, None, f"T{number}", DOCUMENT) for number in range(count)]
         if chained and count > 2:
             tests[2].document = {**DOCUMENT, "depends_on": [tests[0].public_id]}
-        order = ledger.Order(project, None, "Ada")
+        order = ledger.Order(project, None, "Ada", callback_url="http://ci.test/done")
         self.run = ledger.open_test_run(order, RunOptions(shards=SHARDS, max_failures=max_failures), tests)
         self.run.results.update(estimate_ms=1000)
         if in_groups:
@@ -172,6 +172,13 @@ class AnyOrder(RuleBasedStateMachine):
     def a_second_execution_has_an_open_lease_of_its_own(self) -> None:
         twice = Result.objects.filter(run=self.run, status=states.RUNNING).exclude(hedge=None)
         assert not twice.exclude(hedge__state="open").exists()
+
+    @invariant()
+    def what_the_end_owes_is_owed_once_and_not_before(self) -> None:
+        run = Run.objects.get(pk=self.run.pk)
+        owed = {"callback"} | ({"feedback"} if run.status == states.COMPLETED else set()) if run.is_over else set()
+        kinds = list(Delivery.objects.filter(run=run).values_list("kind", flat=True))
+        assert sorted(kinds) == sorted(owed)
 
     @invariant()
     def each_resolution_was_told_once(self) -> None:

@@ -69,6 +69,23 @@ def test_nobody_is_sent_where_nothing_is_left(opened: Open) -> None:
     assert ledger.take("here:2") is None
 
 
+def test_workers_join_and_leave_during_a_run(opened: Open) -> None:
+    run = opened(9, shards=3)
+    first = Hand(run, 0, "first:1")
+    for _ in range(4):
+        first.play(first.claim())
+    late = Hand(run, 1, "late:1")
+    late.play(late.claim())
+    first.claim()
+    ledger.give_back(first.held)
+    last = Hand(run, 2, "last:1")
+    late.play(late.claim())
+    assert last.work_off() == 3
+    run.refresh_from_db()
+    assert run.status == states.JUDGING
+    assert run.results.tally()["passed"] == 9
+
+
 # Letting go
 
 

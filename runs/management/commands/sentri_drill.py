@@ -83,7 +83,7 @@ def _on_servers_of_its_own(rounds: int, seed: int, options: dict[str, Any]) -> i
 
 
 def _show(console: Console, report: Report) -> None:
-    done = Table("fault", "times", title=f"{report.rounds} rounds, {report.runs} runs, {report.results} results")
+    done = Table("fault", "times", title=f"{report.rounds} rounds, {report.runs} runs")
     for name, number in sorted(report.faults.items()):
         done.add_row(name, str(number))
     console.print(done)

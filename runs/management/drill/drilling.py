@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections
 
 from projects.models import Channel, Project, Test, Workspace
 from runs import delivering, ledger, states
-from runs.engine.plan import RunOptions
+from runs.engine.plan import CrawlOptions, RunOptions
 from runs.management import demo
 from runs.management.drill import outside
 from runs.management.drill.crew import Crew
@@ -27,6 +27,7 @@ from runs.models import Delivery, Lease, Run
 SUPERVISORS = 2
 RUNS_A_ROUND = 2
 TESTS = 6
+CRAWLS, PAGES = 0.2, 8
 MOST_LIVING = 6
 SETTLING_SECONDS = 150.0
 TRIES = 20
@@ -39,6 +40,7 @@ class Report:
     seed: int
     rounds: int = 0
     runs: int = 0
+    crawls: int = 0
     results: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
@@ -102,8 +104,11 @@ class Drill:
         order = ledger.Order(
             project, None, "the drill", priority=self.chance.choice((0, 0, 5)), callback_url=f"{receiver.url}/callback"
         )
+        if self.chance.random() < CRAWLS:
+            crawl = CrawlOptions(shards=2, parallel=2, max_pages=PAGES, test_count=3)
+            return int(ledger.open_crawl(order, crawl).pk)
         options = RunOptions(shards=self.chance.choice((1, 2, 3)), parallel=2, retries=2, trace="off")
-        return int(ledger.open_test_run(order, options, list(project.tests.alive())).pk)
+        return int(ledger.open_test_run(order, options, list(project.tests.filter(origin="person"))).pk)
 
     def _living(self) -> int:
         return Run.objects.filter(pk__in=self.runs).living().count()
@@ -147,7 +152,8 @@ class Drill:
     def _conclude(self, receiver: Receiver) -> None:
         report, mine = self.report, Run.objects.filter(pk__in=self.runs)
         report.findings = look(self.runs, TESTS, receiver)
-        report.runs, report.results = len(self.runs), TESTS * len(self.runs)
+        report.runs, report.crawls = len(self.runs), mine.filter(kind="crawl").count()
+        report.results = sum(run.results.count() for run in mine)
         report.ended = Counter(
             f"{run.status} {run.verdict}".strip() if run.verdict else run.status
             for run in mine.only("status", "verdict")

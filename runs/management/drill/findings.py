@@ -46,7 +46,8 @@ def look(runs: Sequence[int], tests: int, receiver: Receiver) -> Findings:
     found = Findings()
     for run in Run.objects.filter(pk__in=runs).order_by("pk"):
         _stuck(run, found)
-        _results(run, tests, found)
+        _results(run, tests if run.kind == "test" else run.results.count(), found)
+        _pages(run, found)
         _story(run, found)
         _effects(run, receiver, found)
     return found
@@ -66,12 +67,20 @@ def _results(run: Run, tests: int, found: Findings) -> None:
         found.add("lost", tally["total"] - resolved, f"{run} is over with unresolved results: {tally}")
     after = Attempt.objects.filter(result__run=run, started_at__gt=F("result__finished_at"), hedge=False)
     found.add("doubled", after.count(), f"{run}: tests were executed again after they were recorded")
-    if run.status == states.COMPLETED:
+    if run.status == states.COMPLETED and run.kind == "test":
         failed = Result.objects.filter(run=run, status=states.FAILED).exclude(error_kind="crash")
         for result in failed:
             found.add("wrong", 1, f"{run}: “{result.title}” failed: {result.error}")
     if run.status == states.FAILED:
         found.add("wrong", 1, f"{run} failed: {run.error}")
+
+
+def _pages(run: Run, found: Findings) -> None:
+    """Pages of a crawl are visited once each; what is left at its end was skipped for a reason."""
+    told = Counter(RunEvent.objects.filter(run=run, type="page").values_list("data__page", flat=True))
+    found.add("doubled", sum(number - 1 for number in told.values()), f"{run}: pages were visited again")
+    left = run.pages.filter(status__in=states.UNRESOLVED).count() if run.is_over else 0
+    found.add("lost", left, f"{run} is over and {left} pages are neither visited nor skipped")
 
 
 def _story(run: Run, found: Findings) -> None:
@@ -91,7 +100,8 @@ def _story(run: Run, found: Findings) -> None:
 def _effects(run: Run, receiver: Receiver, found: Findings) -> None:
     if not run.is_over:
         return
-    owed = {"callback", "webhook"} | ({"feedback"} if run.status == states.COMPLETED else set())
+    owed = {"callback"} | ({"webhook"} if run.kind == "test" or run.status == states.FAILED else set())
+    owed |= {"feedback"} if run.kind == "test" and run.status == states.COMPLETED else set()
     rows = list(Delivery.objects.filter(run=run, occasion="ended"))
     kinds = Counter(row.kind for row in rows)
     found.add("effects_missed", len(owed - kinds.keys()), f"{run} does not owe {sorted(owed - kinds.keys())}")
