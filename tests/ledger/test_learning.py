@@ -28,7 +28,9 @@ def ran(order: Order, tests: Tests) -> Callable[..., Run]:
             kept.extend(tests(len(letters)))
         for test in kept:
             test.refresh_from_db()
-        run = ledger.open_test_run(order(**fields), RunOptions(browser=browser), kept)  # type: ignore[arg-type]
+        # As a run of a version that could have other browsers.
+        options = RunOptions().model_copy(update={"browser": browser})
+        run = ledger.open_test_run(order(**fields), options, kept)
         hand = Hand(run)
         for letter in letters:
             outcome, attempts = {"p": ("passed", 1), "f": ("failed", 3), "r": ("flaky", 2)}[letter]

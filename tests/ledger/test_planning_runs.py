@@ -61,7 +61,8 @@ def test_estimates_are_those_of_the_environment_then_of_another_then_of_the_step
     found = dict(run.results.values_list("test", "estimate_ms"))
     assert (found[own.pk], found[other.pk]) == (4_000, 2_000)
     assert found[new.pk] > planning.DEFAULT.estimate(new.document), "the project is slower than the defaults"
-    firefox = ledger.open_test_run(order(environment=here), RunOptions(browser="firefox"), [own])
+    elsewhere = RunOptions().model_copy(update={"browser": "firefox"})
+    firefox = ledger.open_test_run(order(environment=here), elsewhere, [own])
     assert firefox.results.get().estimate_ms == planning.DEFAULT.estimate(own.document)
 
 
