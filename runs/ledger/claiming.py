@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -90,28 +90,31 @@ def _pending(held: Hold) -> QuerySet[Result]:
 
 
 def _next_results(held: Hold, wanted: int) -> list[Free]:
-    """From its own share; then from the sibling's that it helps, and from another's once that one has nothing left."""
-    found = _of(held, held.index, wanted)
-    while not found:
-        if held.helps is not None:
-            found = _of(held, held.helps, wanted)
-        if not found:
-            sibling = _sibling(held)
-            if sibling in (None, held.helps):
-                held.helps = None
-                return []
-            held.helps = sibling
-    return found
+    """From its own share; then from that of the sibling it helps; then from whoever has most left and lets it."""
+    for home in (held.index, held.helps):
+        found = _of(held, home, wanted) if home is not None else []
+        if found:
+            return found
+    for home in _siblings(held):
+        found = _of(held, home, wanted)
+        if found:
+            held.helps = home
+            return found
+    held.helps = None
+    return []
 
 
 def _of(held: Hold, home: int, wanted: int) -> list[Free]:
     return _one_of_each(statements.free(held.run, home, wanted))
 
 
-def _sibling(held: Hold) -> int | None:
-    """Whose share to help with."""
+def _siblings(held: Hold) -> Iterator[int]:
+    """Whose share to help with, the one that has most time left first."""
     homes = _pending(held).filter(blocked=False).order_by().values_list("home")
-    return planning.slowest(dict(homes.annotate(left=Sum("estimate_ms") + Count("pk"))))
+    left = dict(homes.annotate(left=Sum("estimate_ms") + Count("pk")))
+    while (home := planning.slowest(left)) is not None:
+        del left[home]
+        yield home
 
 
 def _one_of_each(rows: Iterable[Free]) -> list[Free]:

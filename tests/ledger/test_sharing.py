@@ -181,6 +181,16 @@ def test_tests_of_a_serial_group_run_one_at_a_time_in_order(opened: Open) -> Non
     assert [run.results.get(pk=work.result).serial for work in left] == ["stock"]
 
 
+def test_R7_nobody_idles_while_a_share_that_has_less_left_can_be_helped(opened: Open) -> None:
+    run = opened(6, shards=3)
+    run.results.filter(home=0).update(serial="stock", estimate_ms=60_000)
+    run.results.exclude(home=0).update(estimate_ms=1_000)
+    busy, idle = Hand(run, 0), Hand(run, 1)
+    assert run.results.get(pk=busy.claim().result).serial == "stock"
+    assert [run.results.get(pk=idle.claim().result).home for _ in range(4)] == [1, 1, 2, 2]
+    assert idle.claim() is None
+
+
 def test_an_exclusive_account_is_used_by_one_test_of_all_runs(opened: Open, order: Any) -> None:
     run = opened(1)
     other = ledger.open_test_run(order(), RunOptions(), list(Test.objects.all()))
