@@ -4,7 +4,7 @@ from django.db import models
 
 from projects.models.project import Project
 from projects.models.public import PublicModel, PublicQuerySet
-from projects.secrets import Hidden, seal, unseal
+from projects.models.sealed import Sealed
 
 OCCASIONS = {
     "always": "Every ended run",
@@ -17,7 +17,7 @@ class ChannelQuerySet(PublicQuerySet["Channel"]):
     """Channels by their public ids."""
 
 
-class Channel(PublicModel):
+class Channel(PublicModel, Sealed):
     """Where a project's news go. `settings` holds what is no secret, `sealed` the rest."""
 
     PREFIX = "CH"
@@ -28,7 +28,6 @@ class Channel(PublicModel):
     enabled = models.BooleanField(default=True)
     when = models.CharField(max_length=10, choices=list(OCCASIONS.items()), default="problems")
     settings = models.JSONField(default=dict, blank=True)
-    sealed = models.TextField(default="", blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -40,17 +39,3 @@ class Channel(PublicModel):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def secrets(self) -> dict[str, Hidden]:
-        return unseal(self.sealed)
-
-    def keep_secrets(self, **values: str | None) -> None:
-        """Puts secrets in (a text) or takes them out (None); others stay. The row is not saved."""
-        kept: dict[str, str] = {**self.secrets}
-        for name, value in values.items():
-            if value is None:
-                kept.pop(name, None)
-            else:
-                kept[name] = value
-        self.sealed = seal(kept)

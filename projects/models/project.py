@@ -7,11 +7,12 @@ from django.db import models
 from django.utils import timezone
 
 from projects.models.public import PublicModel, PublicQuerySet
+from projects.models.sealed import Sealed
 from projects.models.workspace import Workspace
 from projects.secrets import Hidden, seal, unseal
 
 
-class Reachable(models.Model):
+class Reachable(Sealed):
     """What an application needs to be reached and signed in to; shared by projects and environments.
 
     `access` holds login_url and selectors (no secrets); `sealed` holds username, password and secret variables.
@@ -20,24 +21,9 @@ class Reachable(models.Model):
     headers = models.JSONField(default=dict, blank=True)
     variables = models.JSONField(default=dict, blank=True)
     access = models.JSONField(default=dict, blank=True)
-    sealed = models.TextField(default="", blank=True, editable=False)
 
     class Meta:
         abstract = True
-
-    @property
-    def secrets(self) -> dict[str, Hidden]:
-        return unseal(self.sealed)
-
-    def keep_secrets(self, **values: str | None) -> None:
-        """Puts secrets in (a text) or takes them out (None); others stay. The row is not saved."""
-        kept: dict[str, str] = {**self.secrets}
-        for name, value in values.items():
-            if value is None:
-                kept.pop(name, None)
-            else:
-                kept[name] = value
-        self.sealed = seal(kept)
 
     @property
     def has_credentials(self) -> bool:
