@@ -20,6 +20,7 @@ from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
+from runs.ledger.turns import others_wait
 from runs.models import Result, Run
 
 W = TypeVar("W")
@@ -59,8 +60,13 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
     twice = hedge(held, retries) if hedging else None
     if twice is not None:
         return Claim((twice,), True)
+    return Claim((), _pending(held).exists() or (hedging and _may_hedge_later(held)))
+
+
+def _may_hedge_later(held: Hold) -> bool:
+    """Whether to wait for a test of another lease to become overdue: only where nobody else could use the worker."""
     others = Result.objects.filter(run=held.run, status=states.RUNNING).exclude(lease=held.lease)
-    return Claim((), _pending(held).exists() or (hedging and others.exists()))
+    return others.exists() and not others_wait(held.run)
 
 
 def _take(held: Hold, wanted: int) -> list[Free]:

@@ -107,6 +107,11 @@ def ahead_of(run: Run) -> list[str]:
     return [other.public_id for other in of_project.filter(status__in=AT_WORK).order_by("pk")] + before
 
 
+def others_wait(run_id: int) -> bool:
+    """Whether some other run could use the worker that is with this one."""
+    return any(one.run != run_id for one in waiting())
+
+
 def should_yield(lease: int, run_id: int) -> bool:
     """Whether a worker should let go of its shard because somebody with a better claim waits and no worker is free.
 

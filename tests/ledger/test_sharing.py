@@ -312,6 +312,17 @@ def test_a_test_within_its_time_is_not_hedged(opened: Open) -> None:
     assert claimed.more
 
 
+def test_nobody_waits_for_a_hedge_while_another_run_could_use_the_worker(opened: Open, order: Any) -> None:
+    run = opened(2, shards=2)
+    overdue(run)
+    Result.objects.update(estimate_ms=60_000)
+    idle = Hand(run, 1, "idle:1")
+    idle.work_off()
+    assert ledger.claim(idle.held, 2, hedging=True).more
+    ledger.open_test_run(order(), RunOptions(), list(Test.objects.all()))
+    assert not ledger.claim(idle.held, 2, hedging=True).more
+
+
 # Limits
 
 
