@@ -57,7 +57,7 @@ def test_defaults_of_runs_hold_budget_failures_and_hedging(world: World) -> None
     data = {
         "part": "run", "run-shards": 2, "run-parallel": 2, "run-retries": 1, "run-timeout_ms": 5000,
         "run-test_timeout_ms": 60000, "run-trace": "off", "run-screenshot": "off",
-        "run-budget_minutes": 12.5, "run-max_failures": 3,
+        "run-budget_minutes": 12.5, "run-max_failures": 3, "run-network": "fast", "run-video": "off",
     }  # fmt: skip
     assert client.post(world.at("/settings/defaults"), data).status_code == 302
     world.project.refresh_from_db()
