@@ -24,6 +24,7 @@ from runs.models import CrawlPage, Lease, Result, Run, Shard
 
 log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
+MOST_LOOKS = 50
 POISONED = "The test crashed the worker twice."
 
 
@@ -44,8 +45,16 @@ class Hold:
 
 
 def take(worker: str) -> Hold | None:
-    """A hold on the shard that deserves a worker most. None where nobody needs one."""
-    return next(filter(None, (hold(one.shard, worker) for one in waiting())), None)
+    """A hold on the shard that deserves a worker most. None where nobody needs one.
+
+    Each run offers one shard at a time, so those who come at the same moment look again.
+    """
+    for _ in range(MOST_LOOKS):
+        turns = waiting()
+        held = next(filter(None, (hold(one.shard, worker) for one in turns)), None)
+        if held is not None or not turns:
+            return held
+    return None
 
 
 def hold(shard_id: int, worker: str) -> Hold | None:

@@ -11,6 +11,7 @@ import fcntl
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -19,6 +20,8 @@ from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 CLUSTER_DIR = "SENTRI_CLUSTER_DIR"
 
@@ -123,6 +126,17 @@ def make_robust(begin: Callable[[], None]) -> None:
         post_spawn.connect(_worker_started, dispatch_uid="sentri")
         pre_execute.connect(_task_started, dispatch_uid="sentri")
         post_execute_in_worker.connect(_task_ended, dispatch_uid="sentri")
+        if os.getpid() == os.getpgrp():
+            threading.Thread(target=_outlive_nobody, name="guard", daemon=True).start()
+
+
+def _outlive_nobody() -> None:
+    """In the leader of a cluster: where its supervisor is gone and the cluster does not end by itself, it is ended."""
+    traces = Traces(Path(os.environ[CLUSTER_DIR]))
+    while not traces.abandoned():
+        time.sleep(1)
+    time.sleep(settings.ENV.grace_seconds)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _worker_started(**_: Any) -> None:
@@ -192,9 +206,10 @@ class Traces:
 
     def asked_to_stop(self) -> bool:
         """By the supervisor, or by its death: nobody looks after this cluster any more."""
-        return self._stop.exists() or self._abandoned()
+        return self._stop.exists() or self.abandoned()
 
-    def _abandoned(self) -> bool:
+    def abandoned(self) -> bool:
+        """Whether the supervisor is gone, which it does not say when it is killed."""
         try:
             descriptor = os.open(self._held, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:

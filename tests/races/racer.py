@@ -1,11 +1,13 @@
 """One worker process without a browser: holds a shard of a run and resolves whatever it can claim.
 
 python -m tests.races.racer SHARD WORKER_NAME [die-after N]
+python -m tests.races.racer any WORKER_NAME at SECONDS   takes what deserves it, at a time since the epoch, and keeps it
 """
 
 import os
 import signal
 import sys
+import time
 
 import django
 
@@ -16,6 +18,11 @@ def main() -> None:
     from runs import ledger
     from tests.ledger.conftest import played
 
+    if sys.argv[1] == "any":
+        ledger.waiting()  # connected, and ready to run
+        time.sleep(max(0.0, float(sys.argv[4]) - time.time()))
+        print("held" if ledger.take(sys.argv[2]) else "nothing", flush=True)
+        return
     shard, worker = int(sys.argv[1]), sys.argv[2]
     die_after = int(sys.argv[4]) if len(sys.argv) > 4 else -1
     held = ledger.hold(shard, worker)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -23,7 +24,7 @@ RESULTS, SHARDS = 120, 4
 
 @pytest.fixture
 def race(product_environment: Mapping[str, str]) -> Callable[..., list[subprocess.Popen[str]]]:
-    def start(shards: list[int], *extra: str) -> list[subprocess.Popen[str]]:
+    def start(shards: list[int | str], *extra: str) -> list[subprocess.Popen[str]]:
         return [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.races.racer", str(shard), f"racer:{number}", *extra],
@@ -79,6 +80,14 @@ def test_R6_of_four_processes_with_the_same_message_one_holds_the_shard(
     assert Lease.objects.filter(shard__run=run).count() >= 1
     held = Lease.objects.filter(shard__run=run).order_by("opened_at")
     assert all(earlier.closed_at and later.opened_at >= earlier.closed_at for earlier, later in pairwise(held))
+
+
+def test_R7_four_processes_that_come_at_the_same_moment_get_a_shard_each(
+    run: Run, race: Callable[..., list[subprocess.Popen[str]]]
+) -> None:
+    said = words(race(["any"] * SHARDS, "at", str(time.time() + 4)))
+    assert said == [["held"]] * SHARDS
+    assert Lease.objects.filter(shard__run=run, state="open").values("shard").distinct().count() == SHARDS
 
 
 def test_R12_a_process_killed_in_the_middle_of_a_test_loses_nothing(

@@ -97,7 +97,7 @@ def test_R12_a_worker_killed_during_a_run_costs_no_test_its_result(
     order: ledger.Order, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
-    run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 16))
+    run = ledger.open_test_run(order, RunOptions(shards=2, hedge=False), approved(order.project, 16))
     eventually(seen(run, "result", 3), seconds=60)
     kill_a_busy_worker(run)
     eventually(over(run), seconds=120)
