@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
-from runs.engine.browser import Browser, BrowserUnavailable
+from runs.engine.browser import Browser, BrowserUnavailable, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
 from runs.engine.events import Event, Log, Proposal
@@ -87,8 +87,13 @@ def _worked_off(held: ledger.Hold) -> bool:
         category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
         ledger.fail(held.run, str(error), category)
     except Exception as error:
-        log.exception("shard %s broke", held.shard)
-        ledger.fail(held.run, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}", "internal")
+        if died(error):
+            log.warning("shard %s: the browser or its driver died under it: %s", held.shard, error)
+            ledger.forfeit(held)
+        else:
+            log.exception("shard %s broke", held.shard)
+            problem = f"Sentri broke while it worked on this run: {type(error).__name__}: {error}"
+            ledger.fail(held.run, problem, "internal")
     finally:
         heartbeats.idle()
     return False

@@ -6,7 +6,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 
 from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
-from runs.ledger.holding import Hold, finish, give_back, hold, lose, renew, take, wanted
+from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
@@ -30,6 +30,7 @@ __all__ = [
     "close",
     "fail",
     "finish",
+    "forfeit",
     "give_back",
     "hold",
     "keep_proposals",

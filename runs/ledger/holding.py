@@ -153,7 +153,12 @@ def _close(held: Hold, trigger: str) -> None:
             send_shard(shard)
 
 
-def lose(lease_id: int) -> bool:
+def forfeit(held: Hold) -> None:
+    """Loses the lease at once: the worker lives, but what it worked with died under it."""
+    lose(held.lease, expired=False)
+
+
+def lose(lease_id: int, *, expired: bool = True) -> bool:
     """Takes an expired lease from its worker. False where it was renewed or closed meanwhile."""
     with transaction.atomic():
         known = Lease.objects.select_related("shard").filter(pk=lease_id).first()
@@ -162,7 +167,7 @@ def lose(lease_id: int) -> bool:
         run = locked(known.shard.run_id)
         shard = Shard.objects.select_for_update(no_key=True).get(pk=known.shard_id)
         lease = Lease.objects.select_for_update(no_key=True).get(pk=lease_id)
-        if lease.state != states.OPEN or lease.expires_at > timezone.now():
+        if lease.state != states.OPEN or (expired and lease.expires_at > timezone.now()):
             return False
         _end(lease, "lose")
         belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}

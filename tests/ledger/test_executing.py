@@ -169,6 +169,18 @@ def test_R12_what_a_dead_worker_recorded_stays_and_what_it_was_running_is_pendin
     assert {"shard_lost", "shard_resumed"} <= set(story(run))
 
 
+def test_a_worker_whose_browser_died_forfeits_its_lease_at_once(opened: Open) -> None:
+    run = opened(2)
+    hand = Hand(run)
+    hand.claim()
+    OrmQ.objects.all().delete()
+    ledger.forfeit(hand.held)
+    ledger.forfeit(hand.held)
+    assert (Lease.objects.get().state, run.results.tally()["pending"]) == ("lost", 2)
+    assert (Shard.objects.get().leases_lost, OrmQ.objects.count()) == (1, 1)
+    assert Hand(run).work_off() == 2
+
+
 def test_R13_a_result_that_was_running_in_two_lost_shards_fails_as_poisonous(opened: Open) -> None:
     run = opened(2)
     for _ in range(2):

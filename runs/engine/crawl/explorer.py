@@ -164,10 +164,12 @@ class Slot:
     async def _visited(self, work: PageWork) -> PageVisited:
         try:
             return await self._within_deadline(work)
-        except Error as error:
+        except Unvisited:
+            raise
+        except Exception as error:
             await self._close()
-            if not died(error):
-                raise self._unvisited(work, error) from error
+            if not died(error):  # a driver's end is no error of Playwright's own kind
+                raise self._unvisited(work, error) if isinstance(error, Error) else error from error
         try:
             return await self._within_deadline(work)
         except Error as error:
