@@ -168,8 +168,10 @@ class Slot:
             raise
         except Exception as error:
             await self._close()
-            if not died(error):  # a driver's end is no error of Playwright's own kind
-                raise self._unvisited(work, error) if isinstance(error, Error) else error from error
+            if isinstance(error, Error) and not died(error):
+                raise self._unvisited(work, error) from error
+            if not died(error):  # the end of the driver is no error of Playwright's own kind
+                raise
         try:
             return await self._within_deadline(work)
         except Error as error:
