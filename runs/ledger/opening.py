@@ -13,6 +13,7 @@ from django.utils import timezone
 from projects.models import Environment, Project, Test
 from runs import queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
+from runs.ledger import rows
 from runs.ledger.moving import note
 from runs.ledger.owing import owe
 from runs.ledger.planned import Ask, planned
@@ -46,7 +47,7 @@ def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> R
     plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of))
 
     def fill(run: Run) -> dict[str, Any]:
-        Result.objects.bulk_create([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)], 500)
+        rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
     return _open(order, "test", options.model_dump(mode="json"), Filling(plan.shards, fill, plan.impact))
@@ -120,12 +121,12 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
         commit=dict(order.commit),
     )
     now = timezone.now()
-    rows = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
+    made = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
     told = filling.fill(run)
     tell(run, [("queued", {"kind": kind, "shards": filling.shards, **told})])
     note(run, f"{kind} run queued")
     owe(run)
-    for shard in rows:
+    for shard in made:
         queue.send("shard", shard.pk)
     return run
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from runs import planning, states
 from runs.engine.events import Proposal
+from runs.ledger import rows
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance, enter_stage
 from runs.ledger.refusals import Stale
@@ -41,7 +42,7 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
         require_open(held)
         estimates = [REPLAYS * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
         homes = planning.share(estimates, run.shards.count())
-        Result.objects.bulk_create(
+        rows.insert_new(
             [
                 Result(
                     run=run,
@@ -54,8 +55,7 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
                     estimate_ms=estimates[position],
                 )
                 for position, proposal in enumerate(proposals)
-            ],
-            batch_size=500,
+            ]
         )
         tell(
             run,

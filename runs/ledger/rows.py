@@ -17,6 +17,7 @@ from django.db import connection, models
 
 AWKWARD = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
 Rows = Sequence[Sequence[Any]]
+MOST_AT_ONCE = 500
 
 
 def insert(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> None:
@@ -24,6 +25,14 @@ def insert(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> N
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(_insertion(model, columns, connection.vendor), [document(rows)])
+
+
+def insert_new(instances: Sequence[models.Model]) -> None:
+    """Adds instances that are not saved yet, all of one model, defaults included; they get no primary keys."""
+    for start in range(0, len(instances), MOST_AT_ONCE):
+        group = instances[start : start + MOST_AT_ONCE]
+        names = tuple(field.attname for field in group[0]._meta.concrete_fields if not field.primary_key)
+        insert(type(group[0]), names, [[getattr(row, name) for name in names] for row in group])
 
 
 def update(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> None:
