@@ -159,7 +159,9 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
         tally = run.pages.tally()
         room = max_pages - tally[states.RUNNING] - tally[states.DONE] - tally[states.FAILED]
         if room <= 0:
-            _cut(run, max_pages)
+            # What is under way may turn out to be no page of its own and leave its place to another.
+            if not tally[states.RUNNING]:
+                _cut(run, max_pages)
             return Claim((), tally[states.RUNNING] > 0)
         pending = run.pages.filter(status=states.PENDING).order_by("priority", "pk")
         rows = list(pending.only("url", "depth")[: min(wanted, room)])

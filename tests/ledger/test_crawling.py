@@ -102,6 +102,17 @@ def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
     assert "limit of 2 pages" in run.events.get(type="log").data["message"]
 
 
+def test_a_page_that_turns_out_to_be_none_of_its_own_leaves_its_place_to_another(crawl: Open) -> None:
+    run = crawl(max_pages=2, shards=2)
+    first, second = Hand(run, 0), Hand(run, 1)
+    visit(first, next_page(first, 2), [link("/old"), link("/other")])
+    work = next_page(first, 2)
+    waiting = ledger.claim_pages(second.held, 2)
+    assert (waiting.works, waiting.more) == ((), True)
+    visit(first, work, final="http://shop.test/")
+    assert next_page(second, 2).url.endswith("/other")
+
+
 @pytest.mark.parametrize("category", ["dns", "refused", "tls", "timeout", "http_error"])
 def test_a_site_that_cannot_be_reached_fails_the_crawl_with_its_category(crawl: Open, category: str) -> None:
     run = crawl()
