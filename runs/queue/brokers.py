@@ -25,7 +25,7 @@ from runs.queue.cluster import CLUSTER_DIR, Traces
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.02
 AGAIN_SECONDS = 1.0
-TAKING_SECONDS = 0.5
+TAKING_SECONDS = 5.0
 Mark = tuple[frozenset[int], float]
 
 
