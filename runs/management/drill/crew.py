@@ -109,8 +109,9 @@ def _age(process: psutil.Process) -> tuple[float, int]:
 
 
 def _is_driver(process: psutil.Process) -> bool:
+    """Node calls its first thread something else, so the program is what tells."""
     with contextlib.suppress(psutil.Error):
-        return process.name().startswith("node")
+        return process.cmdline()[:1] != [] and process.cmdline()[0].endswith("node")
     return False
 
 
