@@ -89,7 +89,7 @@ class Drive(Generic[W]):
     """
 
     claim: Callable[[int], tuple[Sequence[W], bool]]
-    record: Callable[[Sequence[Any]], None]
+    record: Callable[[Sequence[Any]], object]
     tick: Callable[[], None]
     inbox: Inbox[W] = field(default_factory=Inbox)
     group: list[Any] = field(default_factory=list)

@@ -95,6 +95,7 @@ def _worked_off(held: ledger.Hold) -> bool:
             problem = f"Sentri broke while it worked on this run: {type(error).__name__}: {error}"
             ledger.fail(held.run, problem, "internal")
     finally:
+        storage.leave(held.run)
         heartbeats.idle()
     return False
 
@@ -166,7 +167,11 @@ class Worker:
 
     def record(self, events: Any) -> None:
         kept = storage.keep(self.held.run, events, self.renew)
-        ledger.record(self.held, kept)
+        try:
+            storage.drop(self.held.run, ledger.record(self.held, kept))
+        except ledger.Stale:
+            storage.drop(self.held.run, kept)
+            raise
         heartbeats.recorded(kept)
         tracing.attempts(self.held, kept)
 

@@ -58,19 +58,25 @@ class Batch:
         return result.hedge == self.held.lease
 
 
-def record(held: Hold, events: Sequence[Event]) -> None:
-    """Stores a group of events. Raises Stale, having written nothing, where the lease is not the open one."""
+def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
+    """Stores a group of events; returns those refused, which are about results that are no longer this lease's.
+
+    Raises Stale, having written nothing, where the lease is not the open one.
+    """
+    refused: list[Event] = []
     if not events:
-        return
+        return refused
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
         batch = _opened(held, events)
         for event in events:
             if not isinstance(event, TESTS) or event.result in batch.results:
                 WRITERS[type(event)](batch, event)
             else:
-                meters.count(meters.REFUSED, label="result")
+                refused.append(event)
         _write(batch)
+    meters.count(meters.REFUSED, len(refused), "result")
     meters.count(meters.RECORDED, len(batch.ended))
+    return refused
 
 
 def _opened(held: Hold, events: Sequence[Event]) -> Batch:

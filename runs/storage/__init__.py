@@ -1,7 +1,20 @@
 """Artifacts: workers leave them in the default storage, signed links read them."""
 
-from runs.storage.keeping import keep
+from runs.storage.keeping import drop, keep, leave
 from runs.storage.links import LINK_SECONDS, BadLink, read, signed_url
 from runs.storage.places import Away, directory, look, name_of, prove
 
-__all__ = ["LINK_SECONDS", "Away", "BadLink", "directory", "keep", "look", "name_of", "prove", "read", "signed_url"]
+__all__ = [
+    "LINK_SECONDS",
+    "Away",
+    "BadLink",
+    "directory",
+    "drop",
+    "keep",
+    "leave",
+    "look",
+    "name_of",
+    "prove",
+    "read",
+    "signed_url",
+]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from django.core.files.storage import default_storage
 
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Log
 from runs.storage.places import Away, bucket, directory, name_of, writer
@@ -38,6 +41,22 @@ def keep(run_id: int, events: Sequence[Event], meanwhile: Callable[[], object]) 
     remote = bucket() if wanted else None
     lost = _carriage(os.getpid()).carry(remote, run_id, wanted, meanwhile) if remote else {}
     return [told for event in events for told in _told(run_id, event, lost)] if wanted else events
+
+
+def drop(run_id: int, events: Iterable[Event]) -> None:
+    """Removes the files of attempts that `keep` stored and nobody recorded; one that cannot be removed stays."""
+    for event in events:
+        for file in event.artifacts if isinstance(event, AttemptEnded) else ():
+            try:
+                default_storage.delete(name_of(run_id, file.path))
+            except Exception as error:  # noqa: BLE001 - each store raises errors of its own, and none matters here
+                log.warning("%s is of no use, and could not be removed: %s", file.path, error)
+
+
+def leave(run_id: int) -> None:
+    """Removes what attempts of this process that were never told about wrote for a store elsewhere."""
+    if bucket() is not None:
+        shutil.rmtree(directory(run_id), ignore_errors=True)
 
 
 def _told(run_id: int, event: Event, lost: dict[str, str]) -> Iterator[Event]:

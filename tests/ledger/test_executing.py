@@ -122,7 +122,8 @@ def test_R9_a_result_of_another_lease_is_left_alone(opened: Open) -> None:
     run = opened(2, shards=2)
     mine, other = Hand(run, 0), Hand(run, 1)
     work = mine.claim()
-    ledger.record(other.held, played(work.result, "failed"))
+    events = played(work.result, "failed")
+    assert ledger.record(other.held, events) == events
     assert run.results.get(pk=work.result).status == "running"
     assert "result" not in story(run)
 

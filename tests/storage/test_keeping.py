@@ -61,6 +61,38 @@ def test_files_go_to_the_bucket_below_the_prefix_and_the_local_ones_are_removed(
     assert not (storage.directory(7) / "3").exists()
 
 
+def test_files_that_nobody_recorded_are_removed_from_the_bucket(on_s3: ObjectStore) -> None:
+    kept = storage.keep(7, [left_by_the_engine(7, 3)], nothing)
+    refused = storage.keep(7, [left_by_the_engine(7, 4)], nothing)
+    storage.drop(7, refused)
+    assert on_s3.names() == sorted(f"qa/{storage.name_of(7, file.path)}" for file in ended(kept).artifacts)
+
+
+def test_files_that_nobody_recorded_are_removed_from_the_directory(tmp_path: Path) -> None:
+    told = storage.keep(7, [left_by_the_engine(7, 3)], nothing)
+    storage.drop(7, told)
+    assert local_files(7) == []
+
+
+def test_a_store_that_is_away_keeps_what_is_of_no_use_and_costs_no_error(on_s3: ObjectStore) -> None:
+    told = storage.keep(7, [left_by_the_engine(7, 3)], nothing)
+    on_s3.kill()
+    storage.drop(7, told)
+
+
+def test_a_process_that_leaves_a_run_leaves_no_file_that_was_on_its_way_to_the_bucket(on_s3: ObjectStore) -> None:
+    left_by_the_engine(7, 3)
+    left_by_the_engine(8, 4)
+    storage.leave(7)
+    assert (local_files(7), len(local_files(8))) == ([], 2)
+
+
+def test_a_process_that_leaves_a_run_leaves_its_artifacts_in_the_directory(tmp_path: Path) -> None:
+    left_by_the_engine(7, 3)
+    storage.leave(7)
+    assert len(local_files(7)) == 2
+
+
 def test_files_of_a_local_storage_stay_where_they_were_written(tmp_path: Path) -> None:
     event = left_by_the_engine(7, 3)
     before = {path: path.stat().st_ino for path in local_files(7)}

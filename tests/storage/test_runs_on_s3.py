@@ -73,7 +73,7 @@ def finished(run: Run, eventually: Any) -> Run:
 def test_a_run_leaves_its_screenshots_and_traces_in_the_bucket_and_nothing_on_the_worker(
     order: ledger.Order, store: ObjectStore, workers: Workers, tmp_path: Path, eventually: Any
 ) -> None:
-    options = RunOptions(shards=2, retries=1)
+    options = RunOptions(shards=2, retries=1, hedge=False)
     run = finished(ledger.open_test_run(order, options, failing(order.project, 4)), eventually)
     assert (run.status, run.verdict) == ("completed", "failed")
     rows = Artifact.objects.filter(attempt__result__run=run)
