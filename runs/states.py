@@ -34,6 +34,7 @@ RUN_STATES = (QUEUED, RUNNING, JUDGING, COMPLETED, FAILED, ABORTED)
 LEASE_STATES = (OPEN, FINISHED, LOST, STOPPED)
 RESULT_STATES = (PENDING, RUNNING, PASSED, FLAKY, FAILED, SKIPPED)
 PAGE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
+CASE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
 DELIVERY_STATES = (OWED, SENT, GIVEN_UP)
 VERDICTS = (PASSED, FAILED, EMPTY)
 
@@ -72,8 +73,12 @@ ERROR_CATEGORIES = (
 # What a run is busy with while it is running. Tests are executed; a crawl visits, proposes and proves.
 EXECUTE: Final = "execute"
 CRAWL: Final = "crawl"
+PLAN: Final = "plan"
+OBSERVE: Final = "observe"
 PROPOSE: Final = "propose"
 PROVE: Final = "prove"
+SCORE: Final = "score"
+LONE = frozenset({PLAN, PROPOSE, SCORE})  # carried out by one lease at a time; the others by rows that all shards claim
 STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PROPOSE, PROVE)}
 
 Table = dict[tuple[str, str], str]

@@ -221,7 +221,7 @@ class Worker:
         return True
 
     def propose(self, run: Run) -> bool:
-        if not ledger.take_stage(self.held):
+        if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
         plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)

@@ -1,19 +1,23 @@
 from projects.models.activity import Activity
+from projects.models.auth_profile import AuthProfile, Session
 from projects.models.channel import Channel
 from projects.models.environment import Environment
 from projects.models.project import Project
-from projects.models.test import Test, TestVersion
+from projects.models.test import Comment, Test, TestVersion
 from projects.models.token import ApiToken, IdempotentReply
 from projects.models.workspace import Membership, Workspace
 
 __all__ = [
     "Activity",
     "ApiToken",
+    "AuthProfile",
     "Channel",
+    "Comment",
     "Environment",
     "IdempotentReply",
     "Membership",
     "Project",
+    "Session",
     "Test",
     "TestVersion",
     "Workspace",

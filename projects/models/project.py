@@ -45,6 +45,9 @@ class Project(PublicModel, Reachable):
     quality_gates = models.JSONField(default=dict, blank=True)
     web_vitals_budgets = models.JSONField(default=dict, blank=True)
     max_concurrent_runs = models.PositiveSmallIntegerField(default=3, help_text="further runs wait in the queue")
+    auto_approve_score = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="proved proposals with this score or more are approved at once; empty = none"
+    )
     callback_secret = models.TextField(default="", blank=True, editable=False, help_text="sealed; signs callbacks")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -36,6 +36,11 @@ class Test(PublicModel):
     reason = models.CharField(max_length=1000, default="", blank=True, help_text="why it was rejected")
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
+    approved_by_score = models.BooleanField(
+        default=False, help_text="approved by the project's threshold, not by a person"
+    )
+    stale_since = models.DateTimeField(null=True, blank=True)
+    stale_reason = models.CharField(max_length=300, default="", blank=True, help_text="what it tests that is gone")
     origin = models.CharField(max_length=10, choices=[("crawl", "Crawl"), ("person", "Person")], default="person")
     crawl_run = models.PositiveBigIntegerField(null=True, blank=True, help_text="number of the run that proposed it")
     family = models.CharField(max_length=40, default="", blank=True)
@@ -116,3 +121,19 @@ class TestVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.test} v{self.number}"
+
+
+class Comment(models.Model):
+    """What somebody has to say about a test."""
+
+    test = models.ForeignKey(Test, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    author_name = models.CharField(max_length=160, default="")
+    text = models.TextField(max_length=4000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:80]

@@ -41,7 +41,7 @@ class StepReport(Seen):
 class ArtifactFile(Seen):
     """A file that an attempt left behind; path is relative to the plan's artifacts directory."""
 
-    kind: Literal["screenshot", "trace", "video"]
+    kind: Literal["screenshot", "before", "trace", "video"]
     path: str
     content_type: str
     size: int
@@ -105,7 +105,11 @@ class Action(Seen):
 
 
 class PageSnapshot(Seen):
-    """What the crawler saw on one page."""
+    """What the crawler saw on one page.
+
+    `requests` are the site's own fetch and XHR calls, each once: method, url, path, type, status, and where they could
+    be read operation (of GraphQL), request and response as {"content_type", "schema"}: shapes, never values.
+    """
 
     url: str
     path: str
@@ -121,11 +125,15 @@ class PageSnapshot(Seen):
     requests: tuple[dict[str, Any], ...] = ()
     lang: str = ""
     signed_in: bool = False
+    role: str = ""
     load_ms: int = 0
 
 
 class Link(Seen):
-    """A link that may join the frontier. `key` is the canonical URL, `group` its shape without learnt parameters."""
+    """A link that may join the frontier. `key` is the canonical URL, `group` its shape without learnt parameters.
+
+    An action that leads on is one as well: `path` are the steps from `url`, `action` says the last of them in words.
+    """
 
     url: str
     key: str
@@ -133,6 +141,9 @@ class Link(Seen):
     priority: int
     depth: int
     text: str = ""
+    kind: Literal["link", "action", "form"] = "link"
+    path: tuple[dict[str, Any], ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,19 @@ class Seeds:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """A request that could have changed something: sent, or held back by read-only mode. `because` says by what."""
+
+    method: str
+    url: str
+    status: int | None
+    held_back: bool
+    because: str
+    page: int | None = None
+    cleaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["info", "warning", "error"]
     message: str
@@ -228,4 +252,4 @@ class Proposal(Seen):
     why: str
 
 
-Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Log
+Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Wrote | Log

@@ -55,10 +55,16 @@ WAYS = ("role", "label", "placeholder", "alt", "title", "text", "test_id", "css"
 
 
 class Credentials(Value):
-    """A sign-in for the site. Selectors are found on the page where they are not given."""
+    """A sign-in for the site. Selectors are found on the page where they are not given.
 
-    username: str
-    password: SecretStr
+    `kind` form fills a form; basic answers the server's challenge; headers sends `headers`, and needs no name.
+    """
+
+    kind: Literal["form", "basic", "headers"] = "form"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    totp: SecretStr | None = Field(default=None, description="base32 secret of one-time codes")
+    headers: dict[str, SecretStr] = {}
     login_url: str | None = Field(default=None, description="path or URL of the sign-in page")
     username_selector: str | None = None
     password_selector: str | None = None
@@ -72,7 +78,8 @@ class Site(Value):
     headers: dict[str, str] = {}
     variables: dict[str, str] = {}
     secrets: dict[str, SecretStr] = {}
-    credentials: Credentials | None = None
+    credentials: Credentials | None = Field(default=None, description='the sign-in called "account"')
+    profiles: dict[str, Credentials] = Field(default={}, description="further sign-ins by name")
 
     @property
     def origin(self) -> str:
@@ -151,23 +158,94 @@ class RunOptions(BrowserOptions):
 Pattern = Annotated[str, Field(min_length=1, max_length=300)]
 
 
+Preset = Literal["quick", "balanced", "deep"]
+PRESETS: dict[str, dict[str, int]] = {
+    "quick": {"max_states": 10, "max_depth": 2, "max_actions": 4, "action_timeout_ms": 3_000},
+    "balanced": {"max_states": 30, "max_depth": 3, "max_actions": 8, "action_timeout_ms": 5_000},
+    "deep": {"max_states": 80, "max_depth": 6, "max_actions": 15, "action_timeout_ms": 8_000},
+}
+Approach = Literal["full_coverage", "positive_only", "errors_and_edges", "exploratory", "stability_check"]
+Perspective = Literal["full_journey", "single_component", "multi_role", "first_time_user", "interrupted_flows"]
+Quality = Literal[
+    "accessibility",
+    "performance",
+    "security",
+    "data_integrity",
+    "api_integration",
+    "localization",
+    "reliability",
+    "observability",
+]
+Language = Literal["en-US", "en-GB", "es", "fr", "de", "ja", "zh", "pt"]
+Format = Literal["step_by_step", "checklist", "gherkin"]
+RoleName = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class Dials(Value):
+    """What kind of tests a person wants proposed. They act with and without a model."""
+
+    approach: Approach = "full_coverage"
+    perspectives: tuple[Perspective, ...] = Field(default=(), max_length=5)
+    quality: tuple[Quality, ...] = Field(default=(), max_length=8)
+    language: Language = Field(default="en-US", description="language of titles")
+    format: Format = "step_by_step"
+    custom_instructions: str = Field(default="", max_length=500)
+
+
 class CrawlOptions(BrowserOptions):
     """Options of a crawl."""
 
-    mode: Literal["links"] = "links"
+    mode: Literal["links", "states"] = Field(
+        default="links", description="follow links, or press and fill what pages offer as well"
+    )
+    preset: Preset | None = Field(default=None, description="how far to explore; what is given beside it wins")
     shards: int = Field(default=1, ge=1, le=64)
     max_pages: int = Field(default=50, ge=1, le=10_000)
+    max_states: int = Field(default=30, ge=1, le=1_000, description="states beyond pages' first ones; mode states")
     max_depth: int = Field(default=5, ge=0, le=50)
+    max_actions: int = Field(default=8, ge=1, le=100, description="actions tried in one state; mode states")
+    action_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
+    max_minutes: float | None = Field(default=None, gt=0, le=1_440, description="after this no more is visited")
     same_template: int = Field(default=3, ge=1, le=1000, description="pages of one shape that are visited")
     include: tuple[Pattern, ...] = Field(default=(), description="regular expressions on path and query; empty = all")
     exclude: tuple[Pattern, ...] = ()
     respect_robots: bool = True
+    requests_per_second: float | None = Field(
+        default=None, gt=0, le=100, description="pages opened and actions tried per second and worker at most"
+    )
     read_only: bool = Field(default=False, description="block POST, PUT, PATCH and DELETE at the network")
     allow_destructive: bool = False
+    allow_actions: tuple[Pattern, ...] = Field(
+        default=(),
+        description="regular expressions on what a button or link says; may be pressed although it looks dangerous",
+    )
+    deny_actions: tuple[Pattern, ...] = Field(
+        default=(), description="regular expressions on what a button or link says; never pressed"
+    )
+    clean_up: bool = Field(default=True, description="remove again what was created, where the application offers it")
+    roles: tuple[RoleName, ...] = Field(
+        default=(), max_length=10, description="names of sign-ins to crawl as; empty = the project's own, if any"
+    )
     test_count: int = Field(default=60, ge=0, le=1000, description="tests proposed at most")
+    generate_for: Literal["changed", "all"] = Field(
+        default="changed", description="propose for what changed since the last crawl, or for everything"
+    )
+    openapi: str = Field(default="", max_length=2_000, description="address of an OpenAPI or Swagger document")
+    dials: Dials = Dials()
+    replays: int = Field(default=3, ge=1, le=10, description="clean replays that a proposal needs")
+    max_breakages: int = Field(
+        default=12, ge=0, le=100, description="ways in which the application is broken per proposal; 0 = none"
+    )
     page_timeout_ms: int = Field(default=15_000, ge=1_000, le=120_000)
 
-    @field_validator("include", "exclude")
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("preset") in PRESETS:
+            return {**PRESETS[given["preset"]], **given}
+        return given
+
+    @field_validator("include", "exclude", "allow_actions", "deny_actions")
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         import re
@@ -191,15 +269,17 @@ class TestWork(Value):
     row: dict[str, Any] = {}
     attempts_before: int = 0
     retries: int = 0
-    replays: int = Field(default=1, ge=1, description="clean passes in a row that are needed (proofs ask for 2)")
+    replays: int = Field(default=1, ge=1, description="clean passes in a row that are needed (proofs ask for more)")
 
 
 class PageWork(Value):
-    """One page of the frontier to visit."""
+    """One entry of the frontier: an address to open, and the steps from there where it is a state and no page."""
 
     page: int
     url: str
     depth: int
+    role: str = Field(default="", description="name of the sign-in to visit as; empty = the crawl's own")
+    path: tuple[dict[str, Any], ...] = Field(default=(), description="steps of the test language, replayed from url")
 
 
 class ShardPlan(Value):

@@ -62,7 +62,7 @@ def enter_stage(run: Run, stage: str) -> None:
 
 
 def _unresolved(run: Run) -> bool:
-    if run.stage == states.PROPOSE:
+    if run.stage in states.LONE:
         return True
     if run.stage == states.CRAWL:
         return run.pages.filter(status__in=states.UNRESOLVED).exists()

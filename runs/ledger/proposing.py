@@ -1,4 +1,4 @@
-"""The lone stage of a crawl between visiting and proving: one lease at a time carries it out."""
+"""Lone stages of a crawl: one lease at a time carries them out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
 from runs.models import Lease, Result
 
-REPLAYS = 2
 
-
-def take_stage(held: Hold) -> bool:
-    """Whether this lease may carry out the run's lone stage: nobody else's open lease does."""
+def take_stage(held: Hold, stage: str) -> bool:
+    """Whether this lease may carry out a lone stage: the run is at it, and nobody else's open lease does."""
     with transaction.atomic():
         run = locked(held.run)
-        if run.status != states.RUNNING or run.stage != states.PROPOSE:
+        if run.status != states.RUNNING or run.stage != stage:
             return False
         require_open(held)
         taken = run.stage_lease
@@ -40,7 +38,8 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
         if run.status != states.RUNNING or run.stage != states.PROPOSE or run.stage_lease != held.lease:
             raise Stale
         require_open(held)
-        estimates = [REPLAYS * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
+        replays = run.options.get("replays", 3)
+        estimates = [replays * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
         homes = planning.share(estimates, run.shards.count())
         rows.insert_new(
             [
@@ -51,7 +50,7 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
                     title=proposal.title[:300],
                     document=proposal.document,
                     proposal=proposal.model_dump(mode="json", exclude={"document"}),
-                    replays=REPLAYS,
+                    replays=replays,
                     estimate_ms=estimates[position],
                 )
                 for position, proposal in enumerate(proposals)
@@ -59,7 +58,15 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
         )
         tell(
             run,
-            [("log", {"level": "info", "message": f"{len(proposals)} tests are proposed; each is replayed twice."})],
+            [
+                (
+                    "log",
+                    {
+                        "level": "info",
+                        "message": f"{len(proposals)} tests are proposed; each is replayed {replays} times.",
+                    },
+                )
+            ],
         )
         enter_stage(run, states.PROVE)
         advance(run)

@@ -177,7 +177,7 @@ class Demo:
 
     def _approve(self) -> None:
         if not self.outcome.proved:
-            raise Undecided("No proposed test passed two clean replays, so there is nothing to approve and run.")
+            raise Undecided("No proposed test passed clean replays, so there is nothing to approve and run.")
         answer = self.client.post(
             f"/projects/{self.outcome.project}/tests/bulk",
             {"action": "approve", "filter": {"review_status": "draft"}, "reason": ""},

@@ -1,9 +1,10 @@
 from runs.models.attempt import Artifact, Attempt
+from runs.models.case import Case
 from runs.models.delivery import Delivery, DeliveryTry
 from runs.models.event import RunEvent
 from runs.models.frame import LiveFrame, LiveView
 from runs.models.history import TestHistory
-from runs.models.page import CrawlPage
+from runs.models.page import Change, CrawlPage, StateBand
 from runs.models.result import Result
 from runs.models.run import Run
 from runs.models.shard import Lease, Shard
@@ -12,6 +13,8 @@ from runs.models.worker import Meter, Worker
 __all__ = [
     "Artifact",
     "Attempt",
+    "Case",
+    "Change",
     "CrawlPage",
     "Delivery",
     "DeliveryTry",
@@ -23,6 +26,7 @@ __all__ = [
     "Run",
     "RunEvent",
     "Shard",
+    "StateBand",
     "TestHistory",
     "Worker",
 ]

@@ -33,6 +33,7 @@ class Result(models.Model):
     row = models.JSONField(default=dict, blank=True)
     row_index = models.PositiveIntegerField(default=0)
     proposal = models.JSONField(null=True, blank=True, help_text="what is being proved, in a crawl")
+    proof = models.JSONField(null=True, blank=True, help_text="replays, breakages, what was dropped and added")
     replays = models.PositiveSmallIntegerField(default=1)
     waits_for = models.JSONField(default=list, blank=True, help_text="positions that have to pass first")
     blocked = models.BooleanField(default=False, help_text="waits for others that are not resolved yet")

@@ -58,6 +58,8 @@ class Run(PublicModel):
     vitals_result = models.JSONField(null=True, blank=True, help_text="web-vitals budgets: measured, violations")
     causes = models.JSONField(default=list, blank=True, help_text="failed results by cause, the largest first")
     impact = models.JSONField(null=True, blank=True, help_text="which tests a change was thought to touch, and why")
+    pipeline = models.JSONField(default=dict, blank=True, help_text="what each stage of a crawl counted")
+    end_reason = models.CharField(max_length=20, default="", blank=True, help_text="why a crawl visited no more")
     makespan = models.JSONField(null=True, blank=True, help_text="achieved_ms, ideal_ms, slots of a test run")
     ai_provider = models.CharField(max_length=40, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

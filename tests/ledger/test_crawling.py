@@ -147,7 +147,7 @@ def test_a_killed_crawl_resumes_where_it_stopped(crawl: Open) -> None:
 def proposing(run: Run, count: int) -> Hand:
     hand = Hand(run)
     visit(hand, next_page(hand))
-    assert ledger.take_stage(hand.held)
+    assert ledger.take_stage(hand.held, "propose")
     ledger.keep_proposals(hand.held, [proposal(number) for number in range(count)])
     return hand
 
@@ -156,10 +156,10 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     run = crawl(shards=2)
     first, second = Hand(run, 0), Hand(run, 1)
     visit(first, next_page(first))
-    assert ledger.take_stage(first.held)
-    assert not ledger.take_stage(second.held)
+    assert ledger.take_stage(first.held, "propose")
+    assert not ledger.take_stage(second.held, "propose")
     ledger.give_back(first.held)
-    assert ledger.take_stage(second.held)
+    assert ledger.take_stage(second.held, "propose")
     ledger.keep_proposals(second.held, [proposal(1)])
     with pytest.raises(ledger.Stale):
         ledger.keep_proposals(first.held, [proposal(2)])
@@ -176,10 +176,10 @@ def test_proved_proposals_wait_for_review_and_the_others_are_rejected_with_the_r
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     proved, rejected = Test.objects.order_by("pk")
-    assert (proved.review_status, proved.evidence["replays"]) == ("draft", 2)
+    assert (proved.review_status, proved.evidence["replays"]) == ("draft", 3)
     assert (rejected.review_status, rejected.reason) == (
         "rejected",
-        "Replay 1 of 2 failed: Expected heading “Cart”, found none.",
+        "Replay 1 of 3 failed: Expected heading “Cart”, found none.",
     )
 
 

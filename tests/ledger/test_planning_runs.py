@@ -272,7 +272,7 @@ def test_proofs_of_a_crawl_have_estimates_too(crawl: Callable[..., Run]) -> None
     Run.objects.filter(pk=run.pk).update(stage=states.PROPOSE)
     held = ledger.hold(run.shards.first().pk, "here:1")  # type: ignore[union-attr]
     assert held is not None
-    assert ledger.take_stage(held)
+    assert ledger.take_stage(held, "propose")
     fields: dict[str, Any] = dict.fromkeys(Proposal.model_fields, "")
     proposals = [Proposal.model_validate({**fields, **proposal(number)}) for number in range(4)]
     ledger.keep_proposals(held, proposals)

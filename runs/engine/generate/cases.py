@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.events import Form, PageSnapshot
-from runs.engine.generate.look import Look
+from runs.engine.page.look import Look
 from runs.engine.plan import CrawlOptions
 
 Step = dict[str, Any]

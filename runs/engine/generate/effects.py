@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runs.engine.generate.cases import Step, query_of
-from runs.engine.generate.look import Change, Entry, LiveField, Look, Message
-from runs.engine.generate.targets import said, shown
-from runs.engine.generate.volatile import steady
+from runs.engine.page.look import Change, Entry, LiveField, Look, Message
+from runs.engine.page.naming import said, shown
+from runs.engine.page.volatile import steady
 
 
 def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Step]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from runs.engine.browser import Error
 from runs.engine.generate.cases import Answer, Case, Observation, Step
-from runs.engine.generate.look import Look
 from runs.engine.generate.visit import Visit, Visits
+from runs.engine.page.look import Look
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import InvalidDocument
 from runs.engine.steps.variables import UnknownVariable

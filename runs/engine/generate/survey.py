@@ -10,13 +10,13 @@ from urllib.parse import urljoin
 from runs.engine.browser import Browser, SignInFailed, sign_in
 from runs.engine.events import Form, Log, PageSnapshot
 from runs.engine.generate.cases import Crawled, address
-from runs.engine.generate.look import Look, page_of
 from runs.engine.generate.observe import glance
 from runs.engine.generate.parallel import in_parallel
 from runs.engine.generate.proposals.kinds import kind
-from runs.engine.generate.safety import Permit, permit
 from runs.engine.generate.visit import Visits
-from runs.engine.generate.vocabulary import whole, words
+from runs.engine.page.look import Look, page_of
+from runs.engine.page.safety import Permit, permit
+from runs.engine.page.vocabulary import whole, words
 from runs.engine.plan import CrawlPlan
 
 _MEMBERS = whole(words("sign_in"))

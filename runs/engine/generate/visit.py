@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.engine.browser import Browser, close_context, settle, watch
 from runs.engine.generate.cases import Step
-from runs.engine.generate.look import SCRIPT, Look
+from runs.engine.page.look import SCRIPT, Look
 from runs.engine.plan import CrawlPlan
 from runs.engine.steps.base import Stage, StepFailed
 from runs.engine.steps.document import parse, resolved

@@ -6,7 +6,7 @@ from typing import Any
 
 from runs.engine.events import Action, Form, FormField, Heading, Landmark, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Observation
-from runs.engine.generate.look import Entry, LiveField, Look, Message, Pressable
+from runs.engine.page.look import Entry, LiveField, Look, Message, Pressable
 from runs.engine.plan import CrawlOptions
 
 SITE = "https://shop.example"

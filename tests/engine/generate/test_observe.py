@@ -15,9 +15,9 @@ from runs.engine.events import Log, PageSnapshot, Proposal
 from runs.engine.generate import propose
 from runs.engine.generate.cases import Case, Draft
 from runs.engine.generate.confirm import confirmed
-from runs.engine.generate.look import difference
 from runs.engine.generate.observe import observe
 from runs.engine.generate.visit import Visits
+from runs.engine.page.look import difference
 from runs.engine.plan import CrawlOptions, CrawlPlan, Site
 from tests.engine.crawl.frontier_rows import crawl_all
 from tests.engine.generate import snapshots as literal

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from runs.engine.generate.cases import Answer, Case, Draft, Observation
-from runs.engine.generate.look import Pressable
 from runs.engine.generate.proposals import action, api, choosing, form, navigation, pagination, search, signin
 from runs.engine.generate.proposals import page as pages
+from runs.engine.page.look import Pressable
 from runs.engine.plan import CrawlOptions
 from tests.engine.generate import snapshots as literal
 from tests.engine.generate.snapshots import button, crawled, field, link, live, look, observed, says

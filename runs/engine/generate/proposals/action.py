@@ -9,13 +9,13 @@ from urllib.parse import urljoin
 from runs.engine.events import Action, Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import expected, visible, whereabouts
-from runs.engine.generate.look import Look, Pressable, difference, page_of
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.writing import document, outcome, page_name, quoted, seen_on
-from runs.engine.generate.safety import Permit, harmless, permit, pressable
-from runs.engine.generate.targets import field_of, only, pressed, shown
-from runs.engine.generate.vocabulary import whole, words
+from runs.engine.page.look import Look, Pressable, difference, page_of
+from runs.engine.page.naming import field_of, only, pressed, shown
+from runs.engine.page.safety import Permit, harmless, permit, pressable
+from runs.engine.page.vocabulary import whole, words
 
 _PER_TEMPLATE = 3
 _MOST = 16

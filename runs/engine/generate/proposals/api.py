@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
 from runs.engine.generate.proposals.writing import document
-from runs.engine.generate.safety import danger
+from runs.engine.page.safety import danger
 
 _MOST = 12
 _DEEPEST = 4

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from runs.engine.events import Action, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import absence, at, first_entry, presence
-from runs.engine.generate.look import Look, difference
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.pagination import is_paging
 from runs.engine.generate.proposals.writing import document, page_name, quoted, seen_on
-from runs.engine.generate.safety import Permit, permit, pressable
-from runs.engine.generate.targets import field_of, pressed
+from runs.engine.page.look import Look, difference
+from runs.engine.page.naming import field_of, pressed
+from runs.engine.page.safety import Permit, permit, pressable
 
 _PER_KEY = 2
 _CHOICES = 2

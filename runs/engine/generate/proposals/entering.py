@@ -8,8 +8,8 @@ from random import Random
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Step
-from runs.engine.generate.data import meaning, valid
-from runs.engine.generate.targets import Target, field_of, submit_of
+from runs.engine.page.filling import meaning, valid
+from runs.engine.page.naming import Target, field_of, submit_of
 
 TEXTS = frozenset(
     [

@@ -7,16 +7,16 @@ from typing import Any
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
-from runs.engine.generate.data import wrong
 from runs.engine.generate.effects import complaint, expected, message_step, visible, whereabouts
-from runs.engine.generate.look import Change, LiveField, difference
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
 from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, seen_on
-from runs.engine.generate.safety import Permit, asks, permit
-from runs.engine.generate.targets import said
-from runs.engine.generate.volatile import steady
+from runs.engine.page.filling import wrong
+from runs.engine.page.look import Change, LiveField, difference
+from runs.engine.page.naming import said
+from runs.engine.page.safety import Permit, asks, permit
+from runs.engine.page.volatile import steady
 
 _MOST = 25
 _MISSING = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from runs.engine.events import Form, FormField
-from runs.engine.generate.data import meaning
 from runs.engine.generate.proposals.entering import TEXTS
-from runs.engine.generate.safety import Permit, permit
-from runs.engine.generate.vocabulary import whole
+from runs.engine.page.filling import meaning
+from runs.engine.page.safety import Permit, permit
+from runs.engine.page.vocabulary import whole
 from runs.engine.plan import CrawlOptions
 
 Kind = Literal["sign_in", "search", "choice", "press", "entry"]

@@ -10,10 +10,10 @@ from urllib.parse import urljoin, urlsplit
 from runs.engine.events import Action, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
 from runs.engine.generate.effects import at, expected
-from runs.engine.generate.look import difference
 from runs.engine.generate.proposals.writing import document, page_name, quoted
-from runs.engine.generate.safety import pressable
-from runs.engine.generate.targets import pressed
+from runs.engine.page.look import difference
+from runs.engine.page.naming import pressed
+from runs.engine.page.safety import pressable
 
 _MOST = 24
 _SECTIONS = 4

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import at, visible
-from runs.engine.generate.look import Look
 from runs.engine.generate.proposals.writing import document, page_name, seen_on
-from runs.engine.generate.targets import field_of, shown
+from runs.engine.page.look import Look
+from runs.engine.page.naming import field_of, shown
 
 _PARTS = 5
 _CONTROLS = 4

@@ -9,11 +9,11 @@ from urllib.parse import urljoin, urlsplit
 from runs.engine.events import Action, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address, query_of
 from runs.engine.generate.effects import absence, at, expected, presence
-from runs.engine.generate.look import difference
 from runs.engine.generate.proposals.writing import document, page_name, seen_on
-from runs.engine.generate.safety import pressable
-from runs.engine.generate.targets import pressed
-from runs.engine.generate.vocabulary import whole, words
+from runs.engine.page.look import difference
+from runs.engine.page.naming import pressed
+from runs.engine.page.safety import pressable
+from runs.engine.page.vocabulary import whole, words
 
 _NEXT = whole(words("next_page"))
 _ARROW = re.compile(r"^\W*[\u203a»→]\W*$")

@@ -10,13 +10,13 @@ from typing import Any
 from runs.engine.events import Form, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import absence, at, message_step, presence, visible
-from runs.engine.generate.look import Entry, Look, difference, missing_from
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_loose, kind, query_field
 from runs.engine.generate.proposals.writing import document, quoted, seen_on
-from runs.engine.generate.safety import Permit, permit
-from runs.engine.generate.targets import field_of, said
-from runs.engine.generate.volatile import normalised, steady
+from runs.engine.page.look import Entry, Look, difference, missing_from
+from runs.engine.page.naming import field_of, said
+from runs.engine.page.safety import Permit, permit
+from runs.engine.page.volatile import normalised, steady
 
 NOWHERE = "qzvxwkj"
 _WORDS = 3

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import at, expected, heading, message_step, visible, whereabouts
-from runs.engine.generate.look import Change, Look, difference
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import typed
 from runs.engine.generate.proposals.kinds import is_text
 from runs.engine.generate.proposals.writing import document, page_name, seen_on
-from runs.engine.generate.targets import Target, field_of, said
-from runs.engine.generate.volatile import steady
+from runs.engine.page.look import Change, Look, difference
+from runs.engine.page.naming import Target, field_of, said
+from runs.engine.page.volatile import steady
 
 USERNAME = "{{account.username}}"
 PASSWORD = "{{account.password}}"  # noqa: S105

@@ -4,8 +4,8 @@ from random import Random
 import pytest
 
 from runs.engine.events import FormField
-from runs.engine.generate.data import meaning, valid, wrong
-from runs.engine.generate.patterns import accepts, sample
+from runs.engine.page.filling import meaning, valid, wrong
+from runs.engine.page.patterns import accepts, sample
 from tests.engine.generate.snapshots import field
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from runs.engine.generate.volatile import is_steady, leading, normalised, steady
+from runs.engine.page.volatile import is_steady, leading, normalised, steady
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from runs.engine.generate.safety import Permit, danger, harmless, permit, pressable
+from runs.engine.page.safety import Permit, danger, harmless, permit, pressable
 from runs.engine.plan import CrawlOptions
 from tests.engine.generate.snapshots import field, form
 

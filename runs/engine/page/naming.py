@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from runs.engine.events import Action, Form, FormField, PageSnapshot
-from runs.engine.generate.look import Look
-from runs.engine.generate.volatile import is_steady, leading
+from runs.engine.page.look import Look
+from runs.engine.page.volatile import is_steady, leading
 
 Target = dict[str, Any]
 _ID = re.compile(r"^#[\w-]+$")

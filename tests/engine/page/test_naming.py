@@ -1,5 +1,5 @@
 from runs.engine.events import Landmark
-from runs.engine.generate.targets import field_of, pressed, submit_of
+from runs.engine.page.naming import field_of, pressed, submit_of
 from tests.engine.generate.snapshots import button, field, form, link, page
 
 

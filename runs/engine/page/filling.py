@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from runs.engine.events import FormField
-from runs.engine.generate.patterns import accepts, sample
-from runs.engine.generate.vocabulary import tables, whole
+from runs.engine.page.patterns import accepts, sample
+from runs.engine.page.vocabulary import tables, whole
 
 # First hit wins.
 _WORDS = {what: whole(listed) for what, listed in tables("meaning").items()}

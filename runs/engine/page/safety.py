@@ -6,7 +6,7 @@ import re
 from enum import IntEnum
 
 from runs.engine.events import Form, FormField
-from runs.engine.generate.vocabulary import stems, tables, words
+from runs.engine.page.vocabulary import stems, tables, words
 from runs.engine.plan import CrawlOptions
 
 _DANGERS = {why: stems(listed) for why, listed in tables("danger").items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runs.engine.events import Action, Form, FormField, Heading, PageSnapshot, Seen
-from runs.engine.generate.volatile import leading, normalised
+from runs.engine.page.volatile import leading, normalised
 
 SCRIPT = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 
