@@ -5,6 +5,7 @@ from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
+from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
@@ -33,6 +34,8 @@ __all__ = [
     "close_context",
     "close_later",
     "died",
+    "heard",
+    "listen",
     "measure",
     "restrict",
     "settle",
