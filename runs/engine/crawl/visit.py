@@ -15,7 +15,7 @@ from runs.engine.crawl.snapshot import Shown, look
 from runs.engine.crawl.unreachable import Unvisited, crashed, diagnose, from_browser, from_gateway
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
-from runs.engine.traffic import blanked, combined
+from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
 LOOK_AGAIN_SECONDS = 0.2
@@ -109,15 +109,10 @@ def snapshot_of(visited: Visited, seen: Watch, *, signed_in: bool) -> PageSnapsh
         landmarks=shown.landmarks,
         forms=shown.forms,
         actions=shown.actions,
-        console_errors=tuple(dict.fromkeys(seen.console_errors)),
-        failed_requests=tuple(dict.fromkeys(without_secrets(line) for line in seen.failed_requests)),
+        console_errors=tuple(dict.fromkeys(told(line) for line in seen.console_errors)),
+        failed_requests=tuple(dict.fromkeys(told(line) for line in seen.failed_requests)),
         requests=combined(chain.from_iterable(seen.exchanges), KEEP_CALLS),
         lang=shown.lang,
         signed_in=signed_in,
         load_ms=visited.load_ms,
     )
-
-
-def without_secrets(line: str) -> str:
-    """A line about a request, such as "GET https://… → 500", with what may be secret in its address blanked."""
-    return " ".join(blanked(word) if "://" in word else word for word in line.split(" "))

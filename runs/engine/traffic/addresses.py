@@ -16,6 +16,7 @@ _VARIES = re.compile(
 )
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{24,}|eyJ[\w-]+\.[\w.-]+|[\[{].*", re.DOTALL)
 _ID = re.compile(_UUID, re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>“”]+")
 BLANK = "***"
 
 
@@ -46,6 +47,11 @@ def blanked(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     fragment = _blanked(parts.fragment) if "=" in parts.fragment else parts.fragment
     return urlunsplit((parts.scheme, host, parts.path, _blanked(parts.query), fragment))
+
+
+def told(line: str) -> str:
+    """A line of text with what may be secret in its addresses blanked."""
+    return _ADDRESS.sub(lambda found: blanked(found[0]), line)
 
 
 def _blanked(query: str) -> str:

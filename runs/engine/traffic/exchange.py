@@ -61,7 +61,7 @@ def entries(call: Call) -> list[Entry]:
     if not operations:
         return [_entry(call, blanked(call.url), None, _shape(sent), _shape(came))]
     parts = urlsplit(blanked(call.url))
-    url = urlunsplit(parts[:3] + ("", "")) if call.method == "GET" else parts.geturl()
+    url = urlunsplit((*parts[:3], "", "")) if call.method == "GET" else parts.geturl()
     batch = isinstance(sent, _Read) and isinstance(sent.value, list)
     answers = came.value if batch and came and isinstance(came.value, list) else None
     found = []

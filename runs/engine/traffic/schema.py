@@ -50,7 +50,7 @@ class _Inference:
             return {}
         by_type: dict[str, list[Any]] = defaultdict(list)
         for value in values:
-            by_type[_type(value)].append(value)
+            by_type[_TYPES[type(value)]].append(value)
         found: Schema = {"type": _types(by_type)}
         if "string" in by_type:
             found |= _text(by_type["string"], name, plain=by_type.keys() <= {"string", "null"})
@@ -132,21 +132,15 @@ _JOINS: dict[str, Callable[[Schema, Schema], Schema]] = {
 }
 
 
-def _type(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-    return "object"
+_TYPES: dict[type, str] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 
 
 def _types(found: Iterable[str]) -> str | list[str]:

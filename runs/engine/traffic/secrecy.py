@@ -6,11 +6,16 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-_SECRET = frozenset(
+
+def _each(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SECRET = _each(
     """password passwd passphrase passcode pwd pass secret secrets token tokens auth authorization authentication
     apikey credential credentials card cvv cvc iban bic ssn pin otp totp mfa cookie cookies csrf xsrf jwt bearer
     signature sig nonce sid sessionid jsessionid phpsessid creditcard accesstoken refreshtoken idtoken clientsecret
-    privatekey passwort kennwort geheim contraseña senha wachtwoord motdepasse""".split()
+    privatekey passwort kennwort geheim contraseña senha wachtwoord motdepasse"""
 )
 _SECRET_PAIRS = frozenset(
     {
@@ -25,9 +30,9 @@ _SECRET_PAIRS = frozenset(
         ("social", "security"),
     }
 )
-_PERSONAL = frozenset(
+_PERSONAL = _each(
     """name names firstname lastname fullname username nickname login user author owner customer person contact email
-    mail phone mobile address street city zip postcode country birthday birthdate gender sex company""".split()
+    mail phone mobile address street city zip postcode country birthday birthdate gender sex company"""
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-zà-ÿ])|[A-Zà-ÿ]?[a-zà-ÿ]+")
 

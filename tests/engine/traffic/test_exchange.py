@@ -64,7 +64,9 @@ def test_the_named_one_of_several_operations_counts_and_a_batch_is_several_calls
     text = "fragment F on A { b } query One { a } mutation Two { b }"
     [entry] = entries(call(sent={"query": text, "operationName": "Two"}, came={}))
     assert (entry["operation"], entry["operation_type"]) == ("Two", "mutation")
-    batch = entries(call(sent=[{"query": "query A { a }"}, {"query": "{ b }"}], came=[{"data": {"a": 1}}, {"data": {}}]))
+    batch = entries(
+        call(sent=[{"query": "query A { a }"}, {"query": "{ b }"}], came=[{"data": {"a": 1}}, {"data": {}}])
+    )
     assert [(one["operation"], one["operation_type"]) for one in batch] == [("A", "query"), (None, "query")]
     assert batch[0]["response"]["schema"]["properties"]["data"]["required"] == ["a"]
 

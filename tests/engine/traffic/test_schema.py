@@ -7,13 +7,17 @@ from jsonschema import Draft202012Validator
 
 from runs.engine.traffic import infer, merge
 
-KEYS = st.sampled_from(["id", "name", "state", "left", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"])
+KEYS = st.sampled_from(["id", "name", "state", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"])
+    ["id", "name", "state", "left", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"]
+)
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-5, 5),
     st.floats(allow_nan=False, allow_infinity=False, width=16),
-    st.sampled_from(["open", "closed", "", "2026-01-02", "2026-01-02T03:04:05Z", "ada@example.com", "https://a.test/b"]),
+    st.sampled_from(
+        ["open", "closed", "", "2026-01-02", "2026-01-02T03:04:05Z", "ada@example.com", "https://a.test/b"]
+    ),
 )
 DOCUMENTS = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
@@ -107,7 +111,7 @@ def test_names_that_only_sound_alike_are_no_secrets(key: str) -> None:
 
 
 def test_a_document_without_end_has_a_shape_with_one() -> None:
-    wide = {f"field{chr(97 + one)}{chr(97 + two)}": [[]] for one in range(26) for two in range(26)}
+    wide: dict[str, Any] = {f"field{chr(97 + one)}{chr(97 + two)}": [[]] for one in range(26) for two in range(26)}
     schema = infer(wide)
     assert len(schema["properties"]) <= 80
     assert allows(schema, wide)
