@@ -8,8 +8,6 @@ from jsonschema import Draft202012Validator
 from runs.engine.traffic import infer, merge
 
 KEYS = st.sampled_from(["id", "name", "state", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"])
-    ["id", "name", "state", "left", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"]
-)
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),
