@@ -19,7 +19,7 @@ from runs import insight, states, storage
 from runs.engine.events import PageSnapshot
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site
 from runs.insight import scene
-from runs.models import Attempt, CrawlPage, Result, Run, RunEvent, TestHistory
+from runs.models import Attempt, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
     Cause,
     Counts,
@@ -317,6 +317,12 @@ def snapshots(run_id: int) -> list[PageSnapshot]:
     """What the crawl saw, in the order in which pages were found."""
     rows = CrawlPage.objects.filter(run=run_id, status=states.DONE).order_by("depth", "pk")
     return [PageSnapshot.model_validate(row.snapshot) for row in rows if row.snapshot]
+
+
+def changed_templates(run: Run) -> frozenset[str] | None:
+    """Structures (`CrawlPage.template`) of pages that are new or otherwise than before this crawl; None is all."""
+    found = Comparison.objects.filter(run=run).values_list("changed", flat=True).first()
+    return None if found is None else frozenset(found)
 
 
 def known_signatures(run: Run) -> frozenset[str]:

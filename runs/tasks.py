@@ -224,6 +224,7 @@ class Worker:
         if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
+        ledger.learn_application(run.pk, self.tick)
         plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
         found: list[Proposal] = []
 

@@ -4,6 +4,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
+from runs.ledger.application import learn_application
 from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
@@ -35,6 +36,7 @@ __all__ = [
     "hold",
     "keep_proposals",
     "learn",
+    "learn_application",
     "lose",
     "open_crawl",
     "open_test_run",

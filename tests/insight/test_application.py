@@ -95,13 +95,13 @@ def test_a_new_page_of_a_known_kind_changes_no_kind_of_page() -> None:
 def test_a_new_kind_of_page_is_named_and_generated_for() -> None:
     learnt = crawled([HOME, page("/b", "b", heading="Basket")], after(HOME))
     assert sentences(learnt) == ["page /b is new", "kind of page Basket is new"]
-    assert learnt.changed == {"b"}
+    assert learnt.changed == frozenset({"b"})
 
 
 def test_a_page_with_another_structure_stays_the_same_kind_of_page() -> None:
     learnt = crawled([HOME, page("/a", "a2"), page("/b", "a2")], after(HOME, page("/a", "a"), page("/b", "a")))
     assert sentences(learnt) == ["kind of page /*: its structure is another one"]
-    assert learnt.changed == {"a2"}
+    assert learnt.changed == frozenset({"a2"})
     assert learnt.parts["template", "a"].facts["signatures"] == ["a", "a2"]
 
 
@@ -114,7 +114,7 @@ def test_a_new_field_of_a_form_is_told_in_words() -> None:
     known = after(HOME, page("/c", "c", forms=[form("Contact", "Mail", "Old")]))
     learnt = crawled([HOME, page("/c", "c2", forms=[form("Contact", "Mail", "Phone")])], known)
     assert "form Contact: field Phone is new; field Old is gone" in sentences(learnt)
-    assert learnt.changed == {"c2"}
+    assert learnt.changed == frozenset({"c2"})
 
 
 def test_a_form_that_its_page_shows_no_more_is_gone_and_one_not_looked_at_is_not() -> None:

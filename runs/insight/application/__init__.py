@@ -2,6 +2,18 @@
 
 from runs.insight.application.learning import Learnt, learn
 from runs.insight.application.observing import Observed, Scope, Visit, key_of, observed
-from runs.insight.application.parts import KINDS, Difference, Part
+from runs.insight.application.parts import KINDS, NOUNS, Difference, Part
 
-__all__ = ["KINDS", "Difference", "Learnt", "Observed", "Part", "Scope", "Visit", "key_of", "learn", "observed"]
+__all__ = [
+    "KINDS",
+    "NOUNS",
+    "Difference",
+    "Learnt",
+    "Observed",
+    "Part",
+    "Scope",
+    "Visit",
+    "key_of",
+    "learn",
+    "observed",
+]
