@@ -13,8 +13,9 @@ from django.db.models import QuerySet
 from projects import reviewing
 from projects.models import Environment, Project, Test
 from runs.insight import layout
-from runs.insight.application import Cover, Coverage, Kind, Part, TestOf, coverage, key_of
+from runs.insight.application import Cover, Coverage, Difference, Kind, Part, TestOf, What, coverage, key_of
 from runs.models import Application, Comparison
+from runs.models import Difference as DifferenceRow
 from runs.models import Part as Row
 
 LIGHT: tuple[Kind, ...] = ("template", "form", "endpoint", "edge")
@@ -150,6 +151,10 @@ def part_of(row: Row) -> Part:
         last_seen=row.last_seen_run,
         gone_since=row.gone_since_run,
     )
+
+
+def difference_of(row: DifferenceRow) -> Difference:
+    return Difference(cast(Kind, row.kind), cast(What, row.what), row.key, row.name, tuple(row.words))
 
 
 def pages_of(application: Application, template: str) -> QuerySet[Row]:

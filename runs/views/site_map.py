@@ -14,7 +14,7 @@ from projects.place import Place, Request, page, place_of
 from runs import atlas
 from runs.atlas import Atlas
 from runs.insight import layout
-from runs.insight.application import Difference, Kind, Part
+from runs.insight.application import Kind, Part
 from runs.models import Application, Run
 from runs.models import Part as Row
 
@@ -132,13 +132,9 @@ def _compared(found: Atlas) -> dict[str, Any]:
     rows = found.comparison.differences.all()
     return {
         "compared": f"{Run.PREFIX}-{found.comparison.earlier_run}",
-        "differences": [(row.what, _said(row)) for row in rows[:MOST_DIFFERENCES]],
+        "differences": [(row.what, atlas.difference_of(row).sentence) for row in rows[:MOST_DIFFERENCES]],
         "more": max(0, rows.count() - MOST_DIFFERENCES),
     }
-
-
-def _said(row: Any) -> str:
-    return Difference(row.kind, row.what, row.key, row.name, tuple(row.words)).sentence
 
 
 @page

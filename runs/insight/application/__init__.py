@@ -3,7 +3,7 @@
 from runs.insight.application.coverage import Cover, Coverage, TestOf, coverage
 from runs.insight.application.learning import Learnt, learn
 from runs.insight.application.observing import Observed, Scope, Visit, key_of, observed
-from runs.insight.application.parts import KINDS, NOUNS, Difference, Kind, Part
+from runs.insight.application.parts import KINDS, NOUNS, Difference, Kind, Part, What
 
 __all__ = [
     "KINDS",
@@ -18,6 +18,7 @@ __all__ = [
     "Scope",
     "TestOf",
     "Visit",
+    "What",
     "coverage",
     "key_of",
     "learn",
