@@ -35,6 +35,7 @@ def test_a_form_is_covered_by_a_test_that_uses_it_where_it_is(target: dict[str, 
     step = {"do": "click", "target": target}
     assert coverage(PARTS, [a_test(step, template="new")]).of(FORM) == "covered"
     assert coverage(PARTS, [a_test(step, template="elsewhere")]).of(FORM) == "none"
+    assert coverage(PARTS, [a_test({**step, "do": "expect_visible"}, template="new")]).of(FORM) == "none"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runs.insight.layout import LARGEST, MOST, Node, folded, placed
 
+STEADY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SEGMENTS = st.lists(st.sampled_from("abcd"), max_size=3)
 
 
@@ -23,6 +24,7 @@ def sites(draw: st.DrawFn) -> tuple[list[Node], set[tuple[str, str]]]:
     return nodes, draw(st.sets(st.tuples(st.sampled_from(keys), st.sampled_from(keys)), max_size=60))
 
 
+@STEADY
 @given(sites(), st.integers(1, 5))
 def test_every_node_has_a_place_of_its_own_inside_the_drawing(
     site: tuple[list[Node], set[tuple[str, str]]], columns: int
@@ -40,6 +42,7 @@ def test_every_node_has_a_place_of_its_own_inside_the_drawing(
     assert {(way.origin, way.target) for way in found.ways} <= {(one, two) for one, two in ways if one != two}
 
 
+@STEADY
 @given(sites(), st.integers(1, 20))
 def test_folding_keeps_every_node_once_and_shows_no_more_than_asked_for(
     site: tuple[list[Node], set[tuple[str, str]]], most: int
