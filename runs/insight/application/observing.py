@@ -16,6 +16,7 @@ from runs.insight.application.form import SeenForm, forms_of
 
 GONE = frozenset({404, 410})
 CLOSED = frozenset({401, 403})
+THEN = " → "
 MOST_ACTIONS = 40
 MOST_ALIKE = 100
 MOST_SENTENCES = 5
@@ -79,9 +80,14 @@ class Observed:
     forms: dict[str, dict[str, SeenForm]] = field(default_factory=lambda: defaultdict(dict))
     actions: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
     calls: dict[str, list[exchange.Entry]] = field(default_factory=lambda: defaultdict(list))
+    names: dict[str, str] = field(default_factory=dict)
     looked: Counter[str] = field(default_factory=Counter)
     ways: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     edges: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def name_of(self, key: str) -> str:
+        """What a row of the crawl is called in the model."""
+        return self.names.get(key) or key_of(key)
 
 
 def observed(run: int, scope: Scope, visits: Iterable[Visit]) -> Observed:
@@ -107,7 +113,7 @@ def key_of(address: str) -> str:
 
 
 def _note(seen: Observed, visit: Visit) -> None:
-    key = key_of(visit.key)
+    key = seen.names[visit.key] = _named(seen, visit)
     seen.found.add(key)
     if visit.status == "done":
         _note_page(seen, key, visit)
@@ -119,6 +125,13 @@ def _note(seen: Observed, visit: Visit) -> None:
         seen.lost.setdefault(key, f"it leads to {key_of(visit.url)} now")
 
 
+def _named(seen: Observed, visit: Visit) -> str:
+    """A state is named by what led to it: the keys of its rows say what was typed, which differs by crawl."""
+    if visit.kind == "link" or visit.found_on is None or not visit.action:
+        return key_of(visit.key)
+    return f"{seen.name_of(visit.found_on)}{THEN}{normalised(visit.action)}"
+
+
 def _note_page(seen: Observed, key: str, visit: Visit) -> None:
     seen.roles.add(visit.role)
     snapshot = visit.snapshot or {}
@@ -127,7 +140,7 @@ def _note_page(seen: Observed, key: str, visit: Visit) -> None:
     else:
         seen.aliases.setdefault(visit.template, _signature_of(seen, visit.same_as))
     if visit.found_on is not None and visit.action:
-        target = key if visit.same_as is None else key_of(visit.same_as)
+        target = key if visit.same_as is None else seen.name_of(visit.same_as)
         seen.edges[_signature_of(seen, visit.found_on), target][visit.action] += 1
     if snapshot:
         _note_content(seen, visit, snapshot)
@@ -147,7 +160,7 @@ def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
         kind=visit.kind,
         action=visit.action,
         depth=visit.depth,
-        found_on=None if visit.found_on is None else key_of(visit.found_on),
+        found_on=None if visit.found_on is None else seen.name_of(visit.found_on),
         heading=heading,
         roles={visit.role},
     )
@@ -188,5 +201,5 @@ def _place(address: str) -> tuple[str, str]:
 
 
 def _signature_of(seen: Observed, found_on: str) -> str:
-    page = seen.pages.get(key_of(found_on))
+    page = seen.pages.get(seen.name_of(found_on))
     return page.signature if page else ""
