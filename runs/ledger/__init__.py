@@ -4,7 +4,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_pages
+from runs.ledger.claiming import Claim, claim, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
@@ -13,10 +13,12 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
+    "Claim",
     "Hold",
     "Order",
     "Outcome",
@@ -34,6 +36,7 @@ __all__ = [
     "give_back",
     "hold",
     "keep_proposals",
+    "keep_tests",
     "learn",
     "lose",
     "open_crawl",
