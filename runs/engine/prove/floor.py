@@ -24,7 +24,8 @@ class Floor:
             yield number
         finally:
             self._free.append(number)
-            self._next()
+            # A little later, so that whoever leaves may stand in line again.
+            asyncio.get_running_loop().call_soon(self._next)
 
     async def _turn(self) -> int:
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -94,6 +94,13 @@ class Proving:
                 message = f"The crawl is read-only, and “{step.sentence()}” could change something"
                 raise Rejected(Failure(kind="blocked", message=message))
 
+    def _require_unheld(self) -> None:
+        """What a held back request leads to is no effect of the application's."""
+        held = next((call for call in self.touched.calls if call.writes), None)
+        if self.place.plan.read_only and held is not None:
+            message = f"The crawl is read-only, and this test sends {held.method} {held.path}"
+            raise Rejected(Failure(kind="blocked", message=message))
+
     # --- replays ---
 
     async def _on_trial(self) -> dict[int, Any]:
@@ -103,9 +110,12 @@ class Proving:
             self._record(ended)
             raise Rejected(ended.failure)
         self.touched = trial.touched
+        self._require_unheld()
         for index, failure in trial.dropped.items():
             self._drop(index, failure.message)
         gone = set(trial.dropped)
+        if gone and gone >= set(self._expectations()):
+            raise Rejected(trial.dropped[min(gone)])
         self._become([step for index, step in enumerate(self.steps) if index not in gone])
         self.touched = shifted(self.touched, gone, self.document.steps)
         self.seen.append((self.touched.before, self.touched.after))
@@ -256,6 +266,7 @@ class Proving:
             touched = shifted(self.touched, {index}, document.steps)
             if await self._notices_as_much(index, document, touched) and await self._clean(document) is None:
                 self.pruned.append(self.document.steps[index].sentence())
+                self.tried = [choosing.moved(one, {index}, (), len(self.steps)) for one in self.tried]
                 self._become(steps)
                 return
 

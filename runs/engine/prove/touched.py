@@ -95,6 +95,11 @@ class Touched:
         """Whether a test that does not come beyond this step writes nothing, which it does otherwise."""
         return self.writes and not any(call.writes and call.step < index for call in self.calls)
 
+    def precedes(self, call: Call) -> bool:
+        """Whether a call was sent before anything was written, in a test that writes."""
+        first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
+        return self.calls.index(call) < first
+
     @property
     def last_act(self) -> int:
         """Place of the last step that does something; -1 for the opening."""

@@ -23,7 +23,7 @@ class DeadLink(Breakage):
             calls = [call for call in touched.calls if call.step == act.index and call.kind == "document"]
             if act.facts.get("tag") == "a" and calls and act.target is not None:
                 what = f"The link {in_words(act.target)} leads to a page that does not exist"
-                yield cls(what, call=calls[0])
+                yield cls(what, holds_writes=touched.precedes(calls[0]), call=calls[0])
 
     async def prepare(self, context: BrowserContext, damage: Damage) -> None:
         async def answer(route: Route) -> None:

@@ -41,7 +41,7 @@ def _documents(touched: Touched) -> Iterator[Breakage]:
             seen.add((call.method, call.base))
             yield ErrorStatus(
                 f"{call.method} {call.path} answers {status}",
-                holds_writes=call.writes or touched.holds(call.step),
+                holds_writes=call.writes or touched.precedes(call),
                 call=call,
                 status=status,
             )

@@ -42,7 +42,8 @@ class FrozenCount(Breakage):
         if change is None or before is None:
             return
         for one in change.counted:
-            old = next((other.name for other in before.pressables if leading(other.name) == leading(one.name)), "")
+            like = [other.name for other in before.pressables if leading(other.name) == leading(one.name)]
+            old = like[0] if len(like) == 1 else ""
             now, was = NUMBER.findall(one.name), NUMBER.findall(old)
             if one.role and now and was and now[0] != was[0]:
                 target = Target(role=one.role, name=one.name, exact=True)
