@@ -17,7 +17,7 @@ from projects.models.public import number_of
 from projects.secrets import Hidden
 from runs import insight, states, storage
 from runs.engine.events import PageSnapshot
-from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site
+from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, ProofPlan, RunOptions, ShardPlan, Site
 from runs.insight import scene
 from runs.models import Attempt, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
@@ -288,23 +288,28 @@ def _secrets(holder: str) -> dict[str, Hidden]:
 
 
 def shard_plan(run: Run) -> ShardPlan:
-    options = _run_options(run)
+    options = RunOptions.model_validate(run.options)
     return ShardPlan(
         site=site(run),
         options=options,
         artifacts=str(storage.directory(run.pk)),
         allow_private=settings.ENV.allow_private,
-        vitals=options.vitals or (run.kind == "test" and bool(run.project.web_vitals_budgets)),
+        vitals=options.vitals or bool(run.project.web_vitals_budgets),
     )
 
 
-def _run_options(run: Run) -> RunOptions:
-    """A crawl proves its proposals with its own browser options and no retries; each replay leaves its picture."""
-    if run.kind == "test":
-        return RunOptions.model_validate(run.options)
+def proof_plan(run: Run) -> ProofPlan:
+    """A crawl proves its proposals with its own browser options and no retries; failures leave their picture."""
     crawl = CrawlOptions.model_validate(run.options)
     shared = {"browser", "device", "locale", "timezone_id", "geolocation", "parallel"}
-    return RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on")
+    return ProofPlan(
+        site=site(run),
+        options=RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on_failure"),
+        artifacts=str(storage.directory(run.pk)),
+        allow_private=settings.ENV.allow_private,
+        read_only=crawl.read_only,
+        max_breakages=crawl.max_breakages,
+    )
 
 
 def crawl_plan(run: Run) -> CrawlPlan:

@@ -5,7 +5,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 """
 
 from runs.ledger.application import learn_application
-from runs.ledger.claiming import claim, claim_pages
+from runs.ledger.claiming import Claim, claim, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
@@ -14,10 +14,12 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
+    "Claim",
     "Hold",
     "Order",
     "Outcome",
@@ -35,6 +37,7 @@ __all__ = [
     "give_back",
     "hold",
     "keep_proposals",
+    "keep_tests",
     "learn",
     "learn_application",
     "lose",

@@ -15,6 +15,7 @@ STAGES = {
     "crawl": "visit pages",
     "propose": "propose tests",
     "prove": "prove the proposals",
+    "score": "score what was proved",
     "judging": "judge",
 }
 LINES_AT_ONCE = 300

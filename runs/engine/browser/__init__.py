@@ -1,6 +1,6 @@
 """The browser: launching it, opening contexts in it, signing in, watching pages and waiting for them."""
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request, Response, Route
 
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
@@ -28,6 +28,9 @@ __all__ = [
     "Flood",
     "Frames",
     "Page",
+    "Request",
+    "Response",
+    "Route",
     "SignInFailed",
     "Vitals",
     "Watch",
