@@ -1,6 +1,6 @@
 """The browser: launching it, opening contexts in it, signing in, watching pages and waiting for them."""
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request
 
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
@@ -14,6 +14,7 @@ from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
+from runs.engine.browser.writes import Writes
 
 __all__ = [
     "NO_FFMPEG",
@@ -27,9 +28,11 @@ __all__ = [
     "Flood",
     "Frames",
     "Page",
+    "Request",
     "SignInFailed",
     "Vitals",
     "Watch",
+    "Writes",
     "close_context",
     "close_later",
     "died",
