@@ -123,6 +123,7 @@ function offers(limits) {
   const found = [];
   const named = new Map();
   const over = modal(document);
+  const inUnits = new Set(Array.from(looseUnits(document).values()).flat());
 
   function offer(how, element, role, frame) {
     const name = role ? nameOf(element, role) : ariaName(element) || tidy(contentText(element), 80) || tidy(element.title || "");
@@ -136,7 +137,7 @@ function offers(limits) {
 
   // "press" where it is there to be pressed, "field" for a field that belongs to no form, "" otherwise.
   function kindOf(element, role) {
-    if (element.matches(FIELDS)) return element.form || element.closest("form") ? "" : role === "switch" ? "press" : "field";
+    if (element.matches(FIELDS)) return element.form || element.closest("form") || inUnits.has(element) ? "" : role === "switch" ? "press" : "field";
     if (element.matches(SUBMITS) && element.form) return "";
     if (element.getAttribute("aria-selected") === "true" || element.getAttribute("aria-expanded") === "true") return "";
     if (OFFERED.has(role)) return "press";
