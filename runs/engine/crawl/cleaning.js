@@ -33,7 +33,7 @@ function removers(markers) {
   const row = (control) => {
     const record = recordOf(control, said, about);
     const role = roleOf(control);
-    return { name: nameOf(control, role), hints: hintsOf(control), address: addressOf(control), method: methodOf(control),
+    return { name: nameOf(control, role), hints: hintsOf(control), script: scriptOf(control), address: addressOf(control), method: methodOf(control),
       confirms: asksFirst(control), css: cssPath(control), record: record ? cssPath(record) : "",
       asked: Boolean(control.closest("dialog,[role=dialog],[role=alertdialog]")) ||
         Boolean(control.form && control.matches(SUBMITS) && carries(control.form, said)) };

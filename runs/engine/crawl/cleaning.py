@@ -26,6 +26,7 @@ class Remover(Seen):
 
     name: str = ""
     hints: str = ""
+    script: str = ""
     address: str = ""
     method: str = ""
     confirms: bool = False
@@ -35,9 +36,9 @@ class Remover(Seen):
 
     @property
     def deletes(self) -> bool:
-        control = Control(self.name, self.hints, self.address, self.method)
-        said = danger(control.said) == DELETES or control.method == "delete"
-        return said and not MANY.search(control.said)
+        said = Control(self.name, self.hints).said
+        deletes = danger(said or self.script) == DELETES or self.method == "delete"
+        return deletes and not MANY.search(said)
 
 
 class Removers(Seen):

@@ -54,15 +54,19 @@ function wordsOf(text) {
   return (text || "").replace(/([a-z\d])([A-Z])/g, "$1 $2").replace(/[^\p{L}]+/gu, " ").trim();
 }
 
-// What classes, icons and scripts say of an element that says nothing itself.
+// What classes and icons say of an element that says nothing itself.
 function hintsOf(element) {
   const said = [element.title, element.id, element.getAttribute("class"), element.getAttribute("name"),
-    element.getAttribute("onclick"), element.form?.getAttribute("onsubmit"), element.getAttribute("data-action")];
+    element.getAttribute("data-action")];
   for (const icon of Array.from(element.querySelectorAll(ICONS)).slice(0, 6)) {
     said.push(icon.getAttribute("class"), icon.getAttribute("alt"), icon.getAttribute("data-icon"), icon.getAttribute("aria-label"),
       (icon.getAttribute("href") || icon.getAttribute("xlink:href") || "").split("#").pop(), (icon.getAttribute("src") || "").split("/").pop());
   }
   return tidy(wordsOf(said.filter(Boolean).join(" ")), 300);
+}
+
+function scriptOf(element) {
+  return tidy(wordsOf(`${element.getAttribute("onclick") || ""} ${element.form?.getAttribute("onsubmit") || ""}`), 300);
 }
 
 function methodOf(element) {
@@ -112,6 +116,10 @@ function hiddenMenu(element) {
   return null;
 }
 
+function handleOf(element) {
+  return Array.from(element.querySelectorAll("a,button")).find((one) => visibility(one) === "seen") || element;
+}
+
 // The modal dialog that lies over everything else, if one is open.
 function modal(root) {
   const open = Array.from(root.querySelectorAll("dialog[open],[role=dialog],[role=alertdialog]")).filter(
@@ -129,7 +137,7 @@ function offers(limits) {
     const name = role ? nameOf(element, role) : ariaName(element) || tidy(contentText(element), 80) || tidy(element.title || "");
     const { entry, tail } = entryOf(element);
     const twins = named.get(`${role} ${name} ${frame}`) || [];
-    found.push({ how, role, name, twins, place: twins.indexOf(element), hints: hintsOf(element), address: addressOf(element), method: methodOf(element),
+    found.push({ how, role, name, twins, place: twins.indexOf(element), hints: hintsOf(element), script: scriptOf(element), address: addressOf(element), method: methodOf(element),
       confirms: asksFirst(element), landmark: landmarkOf(element), container: chainOf(element), tail, repeated: Boolean(entry),
       css: cssPath(element), frame, type: element.localName === "select" || element.localName === "input" ? fieldType(element) : "",
       options: Array.from(element.options || []).slice(0, 20).map((option) => tidy(option.label, 100)), chosen: tidy(element.localName === "select" ? controlText(element) : element.value || "", 100) });
@@ -155,9 +163,10 @@ function offers(limits) {
       const key = `${role} ${nameOf(element, role)} ${frame}`;
       named.set(key, [...(named.get(key) || []), element]);
     }
-    const kind = seen === "seen" && pressable(element) && !(over && !over.contains(element) && !element.contains(over)) ? kindOf(element, role) : "";
+    const usable = seen === "seen" && !(over && !over.contains(element) && !element.contains(over));
+    const kind = usable && pressable(element) ? kindOf(element, role) : "";
     if (kind === "press" || kind === "field") offer(kind, element, role, frame);
-    if (seen === "seen" && hiddenMenu(element)) offer("hover", element.querySelector("a,button") || element, "", frame);
+    if (usable && hiddenMenu(element)) offer("hover", handleOf(element), "", frame);
     const before = found.length;
     if (element.localName === "iframe" || element.localName === "frame") {
       try { if (!frame && element.contentDocument?.body && seen === "seen") walk(element.contentDocument.body, cssPath(element)); } catch { /* another origin's */ }
@@ -170,7 +179,7 @@ function offers(limits) {
 
   if (document.body) walk(document.body, "");
   const sends = Array.from(document.querySelectorAll(SUBMITS)).filter((button) => button.form).slice(0, 100).map((button) => ({
-    css: cssPath(button), hints: hintsOf(button), address: addressOf(button), method: methodOf(button), confirms: asksFirst(button) }));
+    css: cssPath(button), hints: hintsOf(button), script: scriptOf(button), address: addressOf(button), method: methodOf(button), confirms: asksFirst(button) }));
   const page = document.scrollingElement || document.documentElement;
   const scrolls = Boolean(window[Symbol.for("sentri.scrolls")]) && page.scrollHeight > innerHeight + scrollY + 50 && !over;
   const covered = over ? cssPath(over) : "";

@@ -25,6 +25,7 @@ class Offer(Seen):
     role: str = ""
     name: str = ""
     hints: str = ""
+    script: str = ""
     address: str = ""
     method: str = ""
     confirms: bool = False
@@ -41,7 +42,7 @@ class Offer(Seen):
     chosen: str = ""
 
     def control(self) -> Control:
-        return Control(self.name, self.hints, self.address, self.method, self.confirms)
+        return Control(self.name, self.hints, self.script, self.address, self.method, self.confirms)
 
 
 class Sends(Seen):
@@ -49,6 +50,7 @@ class Sends(Seen):
 
     css: str
     hints: str = ""
+    script: str = ""
     address: str = ""
     method: str = ""
     confirms: bool = False
@@ -68,7 +70,8 @@ class Offers(Seen):
         sends = next((one for one in self.sends if one.css == form.submit_css and not form.frame), None)
         if sends is None:
             return Control(form.submit or form.name or form.heading or form.action, address=form.action)
-        return Control(form.submit, sends.hints, sends.address or form.action, sends.method, sends.confirms)
+        address = sends.address or form.action
+        return Control(form.submit, sends.hints, sends.script, address, sends.method, sends.confirms)
 
     def usable(self, form: Form) -> bool:
         """Whether nothing lies over the form."""

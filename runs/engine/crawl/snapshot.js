@@ -113,6 +113,7 @@ function formRow(element, fields, buttons, frame) {
   };
 }
 
+const WHOLE = "html,body,main,[role=main]";
 const LOOSE_BUTTONS = "button,[role=button],input[type=button]";
 
 function looseButtons(unit) {
@@ -123,8 +124,8 @@ function looseUnits(root) {
   const units = new Map();
   for (const field of Array.from(root.querySelectorAll(FIELDS)).filter((field) => !field.form)) {
     let unit = field.parentElement;
-    while (unit && unit.localName !== "body" && !looseButtons(unit).length) unit = unit.parentElement;
-    if (!unit || !looseButtons(unit).length) continue;
+    while (unit && !unit.matches(WHOLE) && !looseButtons(unit).length) unit = unit.parentElement;
+    if (!unit || unit.matches(WHOLE)) continue;
     units.set(unit, [...(units.get(unit) || []), field]);
   }
   return units;

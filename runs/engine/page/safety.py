@@ -47,12 +47,13 @@ class Permit(IntEnum):
 class Control:
     """What a control says of itself.
 
-    `hints` are words of its title, classes, icon and script, for one without a name; `address` is where it leads or
-    sends; `method` is what it sends with, where that is not GET or POST; `confirms` says that it asks before it acts.
+    `hints` are words of its title, classes and icon, for one without a name, `script` those of its code; `address` is
+    where it leads or sends; `method` what it sends with, where that is told; `confirms`: it asks before it acts.
     """
 
     name: str
     hints: str = ""
+    script: str = ""
     address: str = ""
     method: str = ""
     confirms: bool = False
@@ -75,7 +76,8 @@ def refusal(control: Control, options: CrawlOptions) -> str:
         return "deletes"
     if not control.said:
         return "does not say what it does"
-    return danger(control.said, control.address) or ("asks for confirmation" if control.confirms else "")
+    scripted = "" if _SAID.search(control.name) else danger(control.script)
+    return danger(control.said, control.address) or scripted or ("asks for confirmation" if control.confirms else "")
 
 
 def _listed(control: Control, patterns: Iterable[str]) -> bool:
