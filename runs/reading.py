@@ -319,8 +319,8 @@ def crawl_plan(run: Run) -> CrawlPlan:
 
 
 def snapshots(run_id: int) -> list[PageSnapshot]:
-    """What the crawl saw, in the order in which pages were found."""
-    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE).order_by("depth", "pk")
+    """What the crawl saw by opening addresses, in the order in which pages were found."""
+    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE, kind="link").order_by("depth", "pk")
     return [PageSnapshot.model_validate(row.snapshot) for row in rows if row.snapshot]
 
 

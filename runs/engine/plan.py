@@ -280,6 +280,7 @@ class PageWork(Value):
     depth: int
     role: str = Field(default="", description="name of the sign-in to visit as; empty = the crawl's own")
     path: tuple[dict[str, Any], ...] = Field(default=(), description="steps of the test language, replayed from url")
+    action: str = Field(default="", description="what leads here, in words")
 
 
 class ShardPlan(Value):

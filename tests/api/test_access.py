@@ -72,6 +72,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "read results": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/results", None)),
     "read a result": ("viewer", lambda w: ("get", f"/api/v1/results/{w.run().results.get().pk}", None)),
     "read pages": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/pages", None)),
+    "read changes": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/changes", None)),
     "read events": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/events", None)),
     "read a report": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/report", None)),
     "list channels": ("viewer", lambda w: ("get", w.at("/channels"), None)),

@@ -98,7 +98,8 @@ def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
     run.refresh_from_db()
     assert run.stage == states.PROPOSE
     assert run.pages.tally()["skipped"] == 4
-    assert "limit of 2 pages" in run.events.get(type="log").data["message"]
+    assert run.end_reason == "page_budget"
+    assert run.events.get(type="crawl_ended").data == {"reason": "page_budget", "pages": 2, "states": 0, "left": 4}
 
 
 def test_a_page_that_turns_out_to_be_none_of_its_own_leaves_its_place_to_another(crawl: Open) -> None:

@@ -15,6 +15,7 @@ from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
+from runs.engine.browser.writes import Writes
 
 __all__ = [
     "NO_FFMPEG",
@@ -34,6 +35,7 @@ __all__ = [
     "SignInFailed",
     "Vitals",
     "Watch",
+    "Writes",
     "close_context",
     "close_later",
     "died",

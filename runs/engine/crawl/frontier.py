@@ -81,6 +81,10 @@ class Frontier:
                 best[key] = Link(url=url, key=key, group=group, priority=priority, depth=depth, text=link.text[:120])
         return tuple(sorted(best.values(), key=lambda row: row.priority))
 
+    def shape(self, key: str) -> str:
+        """The shape of a canonical address, as far as it is known by now."""
+        return self._shapes.group(key)
+
     def _admits(self, link: FoundLink, url: str) -> bool:
         return self._scope.admits(url, link.text, guarded=link.guarded)
 
