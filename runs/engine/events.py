@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -235,6 +235,18 @@ class Wrote:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A role was signed in, or its kept session was seen to hold. `state` is secret: for the store alone."""
+
+    role: str
+    fingerprint: str
+    page: str
+    signs: tuple[str, ...]
+    closed: bool
+    state: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["info", "warning", "error"]
     message: str
@@ -252,4 +264,4 @@ class Proposal(Seen):
     why: str
 
 
-Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Wrote | Log
+Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Wrote | SignedIn | Log

@@ -2,13 +2,15 @@
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
 
+from runs.engine.browser.accounts import Accounts
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
+from runs.engine.browser.form import SignInFailed, asked_for
 from runs.engine.browser.network import restrict
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
-from runs.engine.browser.signin import SignInFailed, sign_in
+from runs.engine.browser.signin import sign_in
 from runs.engine.browser.video import NO_FFMPEG
 from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
@@ -18,6 +20,7 @@ from runs.engine.browser.wear import Bounds
 __all__ = [
     "NO_FFMPEG",
     "APIRequestContext",
+    "Accounts",
     "Bounds",
     "Browser",
     "BrowserContext",
@@ -30,6 +33,7 @@ __all__ = [
     "SignInFailed",
     "Vitals",
     "Watch",
+    "asked_for",
     "close_context",
     "close_later",
     "died",

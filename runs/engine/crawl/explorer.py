@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from runs.engine.browser import (
+    Accounts,
     Browser,
     BrowserContext,
     Cast,
@@ -17,9 +18,9 @@ from runs.engine.browser import (
     Page,
     SignInFailed,
     Watch,
+    asked_for,
     close_context,
     died,
-    sign_in,
     watch,
 )
 from runs.engine.crawl.canonical import canonical
@@ -32,7 +33,7 @@ from runs.engine.crawl.unreachable import Unvisited, authority, from_browser, to
 from runs.engine.crawl.visit import Visited, snapshot_of, visit
 from runs.engine.events import Event, Link, Log, PageFailed, PageVisited, Seeds
 from runs.engine.netguard import Guard
-from runs.engine.plan import CrawlPlan, PageWork
+from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
 Pull = Callable[[], Awaitable[PageWork | None]]
 
@@ -78,7 +79,8 @@ class Explorer:
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
         self.searches = Searches()
         self.robots = Robots()
-        self.state: dict[str, Any] | None = None
+        self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
+        self.open_to_all = plan.site.credentials is None
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
         await together(self._sign_in(), self._welcome(first))
@@ -86,14 +88,33 @@ class Explorer:
             await together(*(Slot(self, number).run(pull) for number in range(self.plan.options.parallel)))
 
     async def _sign_in(self) -> None:
-        site, options = self.plan.site, self.plan.options
-        if site.credentials is None:
-            return
+        """As whom the crawl begins; a role that cannot be had is tried once more with its first page."""
+        roles = [role for role in self.plan.options.roles if role != VISITOR]
+        if not self.plan.options.roles and self.plan.site.credentials is not None:
+            roles = [ACCOUNT]
+        await asyncio.gather(*(self._sign_in_as(role) for role in roles))
+
+    async def _sign_in_as(self, role: str) -> None:
         try:
-            self.state = await sign_in(self.browser, site, options, allow_private=self.plan.allow_private)
-            self.emit(Log("info", f"Signed in as {site.credentials.username}."))
+            await self.accounts.state(role)
         except SignInFailed as failure:
-            self.emit(Log("warning", f"The crawl goes on without signing in: {failure}"))
+            self.open_to_all = not self.plan.options.roles
+            told = "goes on without signing in" if self.open_to_all else f"could not sign in as {role}"
+            self.emit(Log("warning", f"The crawl {told}: {failure}"))
+        else:
+            account = self.plan.site.credentials
+            self.emit(Log("info", f"Signed in as {account.username if account and role == ACCOUNT else role}."))
+
+    def signs_in_as(self, role: str) -> str:
+        """The account behind a role of the frontier: the crawl's own is the project's, where there is one to be had."""
+        return role or (VISITOR if self.open_to_all else ACCOUNT)
+
+    async def state(self, role: str, url: str) -> dict[str, Any] | None:
+        """Raises `Unvisited` where nobody can sign in as the role."""
+        try:
+            return await self.accounts.state(self.signs_in_as(role))
+        except SignInFailed as failure:
+            raise Unvisited("blocked", f"{url} was not opened as {role}: {failure}") from failure
 
     async def _welcome(self, first: bool) -> None:
         if not first and not self.plan.options.respect_robots:
@@ -108,9 +129,9 @@ class Explorer:
             found = listed_in_sitemap(url for url in (login, *welcome.pages) if url)
             self.emit(Seeds(self.frontier.links(self.plan.site.base_url, found, depth=1)[:SEEDS]))
 
-    async def context(self, state: dict[str, Any] | None) -> BrowserContext:
+    async def context(self, site: Site, state: dict[str, Any] | None) -> BrowserContext:
         """A context; when this is cancelled while the browser is making it, it is closed all the same."""
-        site, options, private = self.plan.site, self.plan.options, self.plan.allow_private
+        options, private = self.plan.options, self.plan.allow_private
         opening = asyncio.ensure_future(
             self.browser.context(options, site, state=state, allow_private=private, read_only=options.read_only)
         )
@@ -128,6 +149,7 @@ class Explorer:
             where = f"{authority(visited.url)}, which is another site than {authority(base_url)}"
             raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
         snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
+        snapshot = snapshot.model_copy(update={"role": work.role})
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
         links = self.frontier.links(visited.url, found, work.depth + 1)
         return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
@@ -141,6 +163,9 @@ class Slot:
         self._number = number
         self._context: BrowserContext | None = None
         self._page: Page | None = None
+        self._role = ""
+        self._state: dict[str, Any] | None = None
+        self._limit = asyncio.timeout(None)
         self._visits = 0
 
     async def run(self, pull: Pull) -> None:
@@ -182,36 +207,69 @@ class Slot:
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
         timeout_ms = self._explorer.plan.options.page_timeout_ms
+        await self._explorer.state(work.role, work.url)
         try:
-            async with asyncio.timeout(timeout_ms / 1000 + GRACE_SECONDS):
+            async with asyncio.timeout(timeout_ms / 1000 + GRACE_SECONDS) as self._limit:
                 return await self._look(work)
         except TimeoutError as error:
             raise too_slow(work.url, timeout_ms / 1000) from error
 
     async def _look(self, work: PageWork) -> PageVisited:
         explorer = self._explorer
-        signed_in = explorer.state is not None
-        page, seen = await self._ready()
-        explorer.cast.follow(self._number, work.url, page)
+        signed_in = explorer.signs_in_as(work.role) != VISITOR
+        own = signed_in and not work.role
         try:
-            visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
+            visited, seen = await self._opened(work)
         except Unvisited as failure:
-            stranger = await self._as_stranger(work) if signed_in and failure.status in CLOSED else None
+            stranger = await self._as_stranger(work) if own and failure.status in CLOSED else None
             if stranger is None:
                 raise
             return stranger
         seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
-        if not signed_in or not (moved(work, visited) or work.depth == 0):
+        if not own or not (moved(work, visited) or work.depth == 0):
             return seen_signed_in
         stranger = await self._as_stranger(work)
         if stranger is None or moved(work, visited):
             return stranger or seen_signed_in
         return replace(seen_signed_in, links=(*seen_signed_in.links, *new_links(stranger, seen_signed_in)))
 
+    async def _opened(self, work: PageWork) -> tuple[Visited, Watch]:
+        """The page as its role sees it; opened once more where the role's session turns out to be over."""
+        try:
+            visited, seen = await self._visit(work)
+        except Unvisited as failure:
+            if failure.status not in CLOSED or not await self._signed_in_anew(work):
+                raise
+        else:
+            page = self._page
+            suspect = page is not None and moved(work, visited) and await asked_for(page)
+            if not suspect or not await self._signed_in_anew(work):
+                return visited, seen
+        return await self._visit(work)
+
+    async def _visit(self, work: PageWork) -> tuple[Visited, Watch]:
+        explorer = self._explorer
+        page, seen = await self._ready(work)
+        explorer.cast.follow(self._number, work.url, page)
+        return await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms), seen
+
+    async def _signed_in_anew(self, work: PageWork) -> bool:
+        """Signing in takes its own time, not the page's."""
+        explorer = self._explorer
+        left = (self._limit.when() or 0.0) - asyncio.get_running_loop().time()
+        self._limit.reschedule(None)
+        try:
+            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), self._state)
+        except SignInFailed as failure:
+            explorer.emit(Log("warning", f"The session of {work.role or ACCOUNT} is over: {failure}"))
+            return False
+        finally:
+            self._limit.reschedule(asyncio.get_running_loop().time() + left)
+
     async def _as_stranger(self, work: PageWork) -> PageVisited | None:
         """The page as one sees it who is not signed in, or None when the site leads such a visitor elsewhere."""
         explorer = self._explorer
-        context = await explorer.context(None)
+        context = await explorer.context(explorer.plan.site, None)
         try:
             page = await self._open(context)
             seen = watch(page)
@@ -222,14 +280,18 @@ class Slot:
         finally:
             await close_context(context)
 
-    async def _ready(self) -> tuple[Page, Watch]:
-        """The slot's page, with a watch that starts at zero."""
-        if self._visits >= PAGES_PER_CONTEXT:
+    async def _ready(self, work: PageWork) -> tuple[Page, Watch]:
+        """The slot's page, in a context of the work's role and present session, with a watch that starts at zero."""
+        explorer = self._explorer
+        state = await explorer.state(work.role, work.url)
+        if self._visits >= PAGES_PER_CONTEXT or self._role != work.role or self._state is not state:
             await self._close()
         if self._page is None or self._page.is_closed():
             await self._close()
-            self._context = await self._explorer.context(self._explorer.state)
+            site = explorer.plan.site.seen_as(explorer.signs_in_as(work.role))
+            self._context = await explorer.context(site, state)
             self._page = await self._open(self._context)
+            self._role, self._state = work.role, state
         self._visits += 1
         seen = watch(self._page)
         seen.forget_history()

@@ -12,12 +12,11 @@ from random import Random
 from typing import Any
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
+from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
-from runs.engine.execute.account import Account
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
-from runs.engine.plan import Keep, ShardPlan, TestWork
+from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
 from runs.engine.steps.document import Document, InvalidDocument, resolved
@@ -43,7 +42,7 @@ class House:
 
     browser: Browser
     plan: ShardPlan
-    account: Account
+    accounts: Accounts
     masking: Masking
     evidence: Evidence
     emit: Callable[[Event], None]
@@ -73,7 +72,10 @@ class Attempt:
         self.order = order
         self.steps: list[StepReport] = []
         self.scene: Scene | None = None
-        self.variables = Variables(house.plan.site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
+        self.state: dict[str, Any] | None = None
+        site = house.plan.site.seen_as(order.document.auth or ACCOUNT)
+        self.plan = house.plan.model_copy(update={"site": site})
+        self.variables = Variables(site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:
         started_at, began = self.house.clock().timestamp(), time.perf_counter()
@@ -92,11 +94,12 @@ class Attempt:
         limit_ms = self.house.plan.options.test_timeout_ms
         limit = asyncio.timeout(None)
         try:
-            state = await self.house.account.state() if self.order.document.auth else None
+            document = self.order.document
+            self.state = await self.house.accounts.state(document.auth) if document.auth else None
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
-                plan, document = self.house.plan, self.order.document
-                self.scene = await open_scene(self.house.browser, plan, document, state, self.order.recording)
+                recording = self.order.recording
+                self.scene = await open_scene(self.house.browser, self.plan, document, self.state, recording)
                 self.scene.stage.saved = self.variables.saved
                 self.house.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
                 return await self._unless_it_breaks(self.scene)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from secrets import randbits
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser, Cast, Frames
+from runs.engine.browser import Accounts, Browser, Cast, Frames, SignInFailed
 from runs.engine.events import AttemptEnded, Event, Failure, Log, TestEnded, TestStarted
-from runs.engine.execute.account import Account
 from runs.engine.execute.attempt import Attempt, BrowserGone, House, Order
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
-from runs.engine.plan import ShardPlan, Site, TestWork
+from runs.engine.plan import ACCOUNT, ShardPlan, TestWork
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
 Pull = Callable[[], Awaitable[TestWork | None]]
@@ -43,10 +41,10 @@ async def execute(
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
-    emit = events.put_nowait
+    emit, masking = events.put_nowait, Masking(plan.site.secret_texts())
+    accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
     evidence = Evidence(plan, masking, emit)
-    house = House(browser, plan, account, masking, evidence, emit, Exits(), Cast(frames), chance, clock)
+    house = House(browser, plan, accounts, masking, evidence, emit, Exits(), Cast(frames), chance, clock)
     crew = asyncio.ensure_future(Shard(house, pull).work())
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -102,28 +100,34 @@ class Shard:
 
     def _read(self, work: TestWork) -> Document:
         document = parse(work.document)
-        unknown = document.unknown_variables(self._plan.site, work.row)
-        if unknown:
-            raise InvalidDocument(unknown)
+        site = self._plan.site
+        known = site.seen_as(document.auth or ACCOUNT)
+        problems = document.unknown_sign_in(site) or document.unknown_variables(known, work.row)
+        if problems:
+            raise InvalidDocument(problems)
         return document
 
     async def _attempt(self, order: Order) -> AttemptEnded:
-        """Make the attempt; once more on a fresh browser when the browser died under it."""
+        """Make the attempt; once more where the browser died under it, or the session that it was to start with."""
         result, title = order.work.result, order.work.title
         started_at = self._house.clock().timestamp()
-        for _ in range(2):
+        for last in (False, True):
             self._emit(TestStarted(result, order.number))
             attempt = Attempt(self._house, order)
-            with contextlib.suppress(BrowserGone):
-                return await attempt.carry_out()
-            self._emit(Log("warning", f"The browser died under “{title}”; the attempt is made again."))
+            try:
+                ended = await attempt.carry_out()
+            except BrowserGone:
+                self._emit(Log("warning", f"The browser died under “{title}”; the attempt is made again."))
+                continue
+            if last or ended.passed or not await self._signed_in_anew(attempt):
+                return ended
+            self._emit(Log("warning", f"The session was over under “{title}”; the attempt is made again."))
         failure = Failure(kind="crash", message="The browser died twice while the test was using it")
         return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
 
-
-def secrets_of(site: Site) -> list[str]:
-    """What must not be read in anything that leaves."""
-    found = [secret.get_secret_value() for secret in site.secrets.values()]
-    if site.credentials:
-        found.append(site.credentials.password.get_secret_value())
-    return found
+    async def _signed_in_anew(self, attempt: Attempt) -> bool:
+        role = attempt.order.document.auth
+        try:
+            return role is not None and await self._house.accounts.renewed(role, attempt.state)
+        except SignInFailed:
+            return False
