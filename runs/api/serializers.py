@@ -232,8 +232,9 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl. `found_on` is the page whose link led to it: the edges of the map."""
+    """A page of a crawl, seen as `role`. `found_on` is the page whose link led to it: the edges of the map."""
 
+    role = OrNull()
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
     skip_reason = OrNull()
     error = OrNull()
@@ -245,6 +246,7 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         fields = [
             "id",
             "url",
+            "role",
             "depth",
             "found_on",
             "status",

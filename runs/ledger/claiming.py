@@ -164,11 +164,11 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
                 _cut(run, max_pages)
             return Claim((), tally[states.RUNNING] > 0)
         pending = run.pages.filter(status=states.PENDING).order_by("priority", "pk")
-        rows = list(pending.only("url", "depth")[: min(wanted, room)])
+        rows = list(pending.only("url", "depth", "role")[: min(wanted, room)])
         run.pages.filter(pk__in=[row.pk for row in rows]).update(
             status=states.move("page", states.PENDING, "claim").to, lease=held.lease
         )
-        works = tuple(PageWork(page=row.pk, url=row.url, depth=row.depth) for row in rows)
+        works = tuple(PageWork(page=row.pk, url=row.url, depth=row.depth, role=row.role) for row in rows)
         return Claim(works, bool(works) or tally[states.RUNNING] > 0)
 
 

@@ -25,7 +25,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     page = _mine(run, held, event.page)
     if page is None:
         return []
-    digest = digest_of(event.final_key)
+    digest = digest_of(event.final_key, page.role)
     if digest != page.digest and CrawlPage.objects.filter(run=run, digest=digest).exclude(pk=page.pk).exists():
         _resolve(page, "skip", skip_reason="duplicate", url=event.final_url[:2000])
         return []
@@ -65,21 +65,22 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
 
 def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
     """Puts links into the frontier, each address once, within the depth and row limits."""
+    roles = [page.role] if page else run.options.get("roles") or [""]
     wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
     room = run.options["max_pages"] * ROWS_PER_PAGE_OF_BUDGET - run.pages.count()
     if not wanted or room <= 0:
         return
-    full = _saturated_groups(run, {link.group for link in wanted})
-    CrawlPage.objects.bulk_create(
-        [_row(run, page, link, link.group in full) for link in wanted[:room]], ignore_conflicts=True
-    )
+    full = {role: _saturated_groups(run, role, {link.group for link in wanted}) for role in roles}
+    found = [_row(run, page, link, role, link.group in full[role]) for link in wanted[:room] for role in roles]
+    CrawlPage.objects.bulk_create(found, ignore_conflicts=True)
 
 
-def _row(run: Run, page: CrawlPage | None, link: Link, near_duplicate: bool) -> CrawlPage:
+def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate: bool) -> CrawlPage:
     return CrawlPage(
         run=run,
+        role=role,
         key=link.key,
-        digest=digest_of(link.key),
+        digest=digest_of(link.key, role),
         url=link.url[:2000],
         group=link.group[:500],
         depth=link.depth,
@@ -90,9 +91,10 @@ def _row(run: Run, page: CrawlPage | None, link: Link, near_duplicate: bool) -> 
     )
 
 
-def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
+def _saturated_groups(run: Run, role: str, groups: set[str]) -> set[str]:
+    done = CrawlPage.objects.filter(run=run, role=role, status=states.DONE)
     seen = (
-        CrawlPage.objects.filter(run=run, group__in=[group[:500] for group in groups if group], status=states.DONE)
+        done.filter(group__in=[group[:500] for group in groups if group])
         .order_by()
         .values_list("group")
         .annotate(Count("pk"), Count("template", distinct=True))
@@ -103,7 +105,7 @@ def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
 def _skip_saturated(run: Run, page: CrawlPage) -> None:
     if not page.group:
         return
-    group = CrawlPage.objects.filter(run=run, group=page.group)
+    group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
     templates: Sequence[str] = list(group.filter(status=states.DONE).values_list("template", flat=True))
     if planning.saturated(templates, run.options["same_template"]):
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
