@@ -17,6 +17,9 @@ from projects.place import Place, Request, page, place_of
 from projects.profile_form import AuthProfileForm
 
 
+ADDED = {"form": "Add a form", "basic": "Add HTTP basic", "headers": "Add request headers"}
+
+
 @page
 def auth_profiles(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project)
@@ -31,7 +34,7 @@ def auth_profiles(request: Request, project: str) -> HttpResponse:
         "place": place,
         "rows": rows,
         "own": (held.get(ACCOUNT), used[ACCOUNT]),
-        "kinds": KINDS,
+        "kinds": ADDED.items(),
     }
     return render(request, "projects/auth_profiles.html", context)
 

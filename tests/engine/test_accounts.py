@@ -155,7 +155,7 @@ async def test_a_crawl_visits_pages_as_the_role_of_each(browser: Browser) -> Non
         events = await visited(browser, staffed(site), works, roles=("visitor", "account", "editor"))
     seen = {event.page: event for event in events if isinstance(event, PageVisited)}
     assert [(seen[n].snapshot.role, seen[n].snapshot.path, seen[n].snapshot.signed_in) for n in range(3)] == [
-        ("visitor", "/sign-in", False),
+        ("", "/sign-in", False),
         ("account", "/account", True),
         ("editor", "/edit", True),
     ]

@@ -149,7 +149,7 @@ class Explorer:
             where = f"{authority(visited.url)}, which is another site than {authority(base_url)}"
             raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
         snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
-        snapshot = snapshot.model_copy(update={"role": work.role})
+        snapshot = snapshot.model_copy(update={"role": "" if work.role == VISITOR else work.role})
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
         links = self.frontier.links(visited.url, found, work.depth + 1)
         return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
