@@ -234,12 +234,13 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl, or a state: `path` are the steps that lead to it from `url`, `action` says the last in words.
+    """A page of a crawl, or a state, seen as `role`: `path` are the steps that lead to it from `url`.
 
-    `found_on` is the page whose link or action led to it: the edges of the map. `same_as` is the row that showed the
-    same before.
+    `action` says the last of them in words. `found_on` is the page whose link or action led to it: the edges of the
+    map. `same_as` is the row that showed the same before.
     """
 
+    role = OrNull()
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
     same_as = serializers.IntegerField(source="same_as_id", allow_null=True)
     action = OrNull()
@@ -254,6 +255,7 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         fields = [
             "id",
             "url",
+            "role",
             "depth",
             "kind",
             "action",

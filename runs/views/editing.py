@@ -12,10 +12,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from projects.access import QA_LEAD
+from projects.accounts import names_of
 from projects.models import Project, Test
 from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
-from runs.engine.steps.document import Document, InvalidDocument
+from runs.engine.steps.document import Document, InvalidDocument, unknown_sign_in
 from runs.views.english import read_document
 from runs.views.tests import found_test
 
@@ -48,6 +49,9 @@ class DocumentForm(forms.Form):
         except InvalidDocument as error:
             found = [f"{path}: {sentence}" if path else sentence for path, sentence in error.problems]
             raise forms.ValidationError(found[:MOST_PROBLEMS]) from error
+        signing = unknown_sign_in(self.parsed.auth, names_of(self.project))
+        if signing:
+            raise forms.ValidationError([f"{path}: {sentence}." for path, sentence in signing])
         unknown = self._unknown(self.parsed.depends_on)
         if unknown:
             raise forms.ValidationError([f"depends_on: The project has no other test {name}." for name in unknown])
