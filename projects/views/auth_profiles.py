@@ -16,7 +16,6 @@ from projects.models.auth_profile import KINDS
 from projects.place import Place, Request, page, place_of
 from projects.profile_form import AuthProfileForm
 
-
 ADDED = {"form": "Add a form", "basic": "Add HTTP basic", "headers": "Add request headers"}
 
 
