@@ -51,8 +51,10 @@ class Members:
 
     def enter(self, who: str) -> Answer:
         self.made += 1
-        self.living[f"s{self.made}"] = who
-        return Answer("", 303, {"Location": "/account", "Set-Cookie": f"sid=s{self.made}; Path=/; HttpOnly"})
+        self.living[f"session-number-{self.made}"] = who
+        return Answer(
+            "", 303, {"Location": "/account", "Set-Cookie": f"sid=session-number-{self.made}; Path=/; HttpOnly"}
+        )
 
     def sign_in(self, asked: Asked) -> Answer:
         if asked.method == "GET":

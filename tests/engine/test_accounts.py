@@ -1,4 +1,5 @@
 import asyncio
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from runs.engine.browser import Accounts, Browser, SignInFailed
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, PageWork, RunOptions, Session, ShardPlan, Site
-from tests.engine.executing import ends, played, see, work
+from tests.engine.executing import attempts, ends, played, see, work
 from tests.engine.members import credentials, members, staffed
 from tests.engine.pages import Pages
 
@@ -117,6 +118,19 @@ async def test_tests_start_as_whom_they_say(browser: Browser, tmp_path: Path) ->
         "document",
         "auth: there is no sign-in called “boss”; there are account, editor",
     )
+
+
+async def test_what_opens_a_session_is_not_read_in_a_trace(browser: Browser, tmp_path: Path) -> None:
+    with members() as (site, gate):
+        plan = plan_of(site, tmp_path)
+        plan = plan.model_copy(update={"options": plan.options.model_copy(update={"trace": "on"})})
+        events = await played(browser, plan, work(see("Hello ali"), more={"auth": "account", "start": "/account"}))
+    [[trace]] = [attempt.artifacts for attempt in attempts(events)]
+    with zipfile.ZipFile(tmp_path / trace.path) as archive:
+        text = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"/account" in text
+    assert gate.living
+    assert not any(session.encode() in text for session in gate.living)
 
 
 async def test_a_test_whose_session_was_over_is_made_again_with_a_new_one(browser: Browser, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ LET_GO_SECONDS = 0.2
 # A step minds its own time; one that is twice late has a page, a browser or a driver that answers no more.
 LATE = 2.0
 LATE_SECONDS = 5.0
+SHORTEST_KEY, LONGEST_KEY = 16, 4_096
 
 
 class BrowserGone(Exception):
@@ -96,6 +97,7 @@ class Attempt:
         try:
             document = self.order.document
             self.state = await self.house.accounts.state(document.auth) if document.auth else None
+            self.house.masking.hide(keys_of(self.state or {}))
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
                 recording = self.order.recording
@@ -271,6 +273,13 @@ async def _signed_in_anew(attempt: Attempt) -> bool:
         return role is not None and await attempt.house.accounts.renewed(role, attempt.state)
     except SignInFailed:
         return False
+
+
+def keys_of(state: dict[str, Any]) -> list[str]:
+    """What in a storage state opens a session to whoever reads it: long cookies and stored tokens."""
+    cookies = [str(cookie["value"]) for cookie in state.get("cookies", ())]
+    stored = [str(item["value"]) for origin in state.get("origins", ()) for item in origin.get("localStorage", ())]
+    return [value for value in (*cookies, *stored) if SHORTEST_KEY <= len(value) <= LONGEST_KEY]
 
 
 def wanted(keep: Keep, failed: bool) -> bool:
