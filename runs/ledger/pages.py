@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs import planning, states
@@ -13,6 +15,7 @@ from runs.engine.events import Link, PageFailed, PageVisited
 from runs.ledger import rows
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
+from runs.ledger.resembling import resembling
 from runs.ledger.story import Line
 from runs.models import CrawlPage, Run
 
@@ -30,6 +33,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         _resolve(page, "skip", skip_reason="duplicate", url=event.final_url[:2000])
         return []
     snapshot = event.snapshot
+    alike = resembling(run, page, event.signature) if event.signature else {"template": snapshot.template[:80]}
     _resolve(
         page,
         "visit",
@@ -38,8 +42,8 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         url=event.final_url[:2000],
         title=rows.storable(snapshot.title[:500]),
         http_status=snapshot.status,
-        template=snapshot.template[:80],
         snapshot=rows.storable(snapshot.model_dump(mode="json")),
+        **alike,
     )
     add_links(run, page, event.links)
     _skip_saturated(run, page)
@@ -90,12 +94,17 @@ def _row(run: Run, page: CrawlPage | None, link: Link, near_duplicate: bool) -> 
     )
 
 
+def _structure() -> Coalesce:
+    """A page's own template rather than that of its like: what differs a little may have a form of its own."""
+    return Coalesce(KT("signature__template"), "template", output_field=TextField())
+
+
 def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
     seen = (
         CrawlPage.objects.filter(run=run, group__in=[group[:500] for group in groups if group], status=states.DONE)
         .order_by()
         .values_list("group")
-        .annotate(Count("pk"), Count("template", distinct=True))
+        .annotate(visits=Count("pk"), structures=Count(_structure(), distinct=True))
     )
     return {group for group, visits, templates in seen if visits >= run.options["same_template"] and templates == 1}
 
@@ -104,7 +113,7 @@ def _skip_saturated(run: Run, page: CrawlPage) -> None:
     if not page.group:
         return
     group = CrawlPage.objects.filter(run=run, group=page.group)
-    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list("template", flat=True))
+    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list(_structure(), flat=True))
     if planning.saturated(templates, run.options["same_template"]):
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
 

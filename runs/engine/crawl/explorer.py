@@ -130,7 +130,9 @@ class Explorer:
         snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
         links = self.frontier.links(visited.url, found, work.depth + 1)
-        return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
+        key = canonical(visited.url)
+        signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
+        return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"))
 
 
 class Slot:

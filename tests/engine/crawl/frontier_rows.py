@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from runs.engine.browser import Browser
 from runs.engine.crawl import canonical, crawl
@@ -24,6 +25,7 @@ class Row:
     template: str = ""
     snapshot: PageSnapshot | None = None
     failure: PageFailed | None = None
+    signature: dict[str, Any] | None = None
 
 
 @dataclass
@@ -89,6 +91,7 @@ class Rows:
             row.status = "skipped"
             return
         row.status, row.template, row.snapshot = "done", event.snapshot.template, event.snapshot
+        row.signature = event.signature
         if row.key != event.final_key:
             del self.rows[row.key]
             row.key = event.final_key
@@ -102,7 +105,7 @@ class Rows:
     def _insert(self, links: Iterable[Link]) -> None:
         for link in links:
             if link.depth <= self.options.max_depth and link.key not in self.rows:
-                fields = link.model_dump(exclude={"text"})
+                fields = link.model_dump(exclude={"text", "kind", "path", "action"})
                 row = self.rows[link.key] = Row(page=len(self.rows) + 1, **fields)
                 row.status = "skipped" if self._saturated(row.group) else "pending"
 
