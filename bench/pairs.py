@@ -7,8 +7,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,14 @@ from bench.rounds import say
 from bench.sides import Broken
 from bench.targets import SHOP, TARGETS, Ground, ground, serve
 from runs.engine.browser import Browser, BrowserContext, settle, sign_in, watch
-from runs.engine.crawl.fingerprint import fold, template
+from runs.engine.crawl.fingerprint import fold
 from runs.engine.crawl.snapshot import LIMITS, face_of, script
-from runs.engine.identity import Face, Signature, signature
+from runs.engine.identity import Signature
 from runs.engine.page.volatile import normalised
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, Site
-from sentri.env import ROOT
 from tests.engine.crawl.frontier_rows import Row, Rows, crawl_all
+from tests.engine.identity.labelled import FILE
 
-FILE = ROOT / "tests" / "engine" / "identity" / "pages.jsonl"
 OF_TEMPLATE = 4
 SETTLE_MS = 5_000
 
@@ -39,25 +37,6 @@ ONE_KIND = {
         "private row": "row",
     }
 }
-
-Labelled = tuple[str, Signature]
-
-
-def known() -> dict[str, list[Labelled]]:
-    """By site the captured pages: kind and signature."""
-    found: dict[str, list[Labelled]] = {}
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        page = json.loads(line)
-        shown: Any = {name: tuple(one) if isinstance(one, list) else one for name, one in page["face"].items()}
-        compared_by = signature(template(page["folded"]), page["folded"], Face(**shown))
-        found.setdefault(page["site"], []).append((page["kind"], compared_by))
-    return found
-
-
-def pairs(pages: Sequence[Labelled]) -> Iterator[tuple[Signature, Signature, bool]]:
-    """All pairs of a site's pages, and whether they are of one kind."""
-    for (kind, one), (other_kind, other) in combinations(pages, 2):
-        yield one, other, kind == other_kind
 
 
 async def capture(name: str, most: int) -> list[dict[str, Any]]:
@@ -118,11 +97,12 @@ async def _faced(context: BrowserContext, url: str) -> tuple[Any, dict[str, Any]
 def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pairs", description=__doc__)
     parser.add_argument("--pages", type=int, default=250, help="visited per site at most (%(default)s)")
+    parser.add_argument("--sites", default=",".join((SHOP, *TARGETS)), help="(%(default)s)")
     parser.add_argument("--to", type=Path, default=FILE, help="file to write")
     wanted = parser.parse_args(given)
     lines: list[str] = []
     try:
-        for name in (SHOP, *TARGETS):
+        for name in wanted.sites.split(","):
             pages = asyncio.run(capture(name, wanted.pages))
             say(f"{name}: {len(pages)} pages of {len({page['kind'] for page in pages})} kinds")
             lines += [json.dumps(page, ensure_ascii=False, sort_keys=True) for page in pages]
