@@ -31,6 +31,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     digest = digest_of(event.final_key)
     if digest != page.digest and CrawlPage.objects.filter(run=run, digest=digest).exclude(pk=page.pk).exists():
         _resolve(page, "skip", skip_reason="duplicate", url=event.final_url[:2000])
+        add_links(run, page, event.links)
         return []
     snapshot = event.snapshot
     alike = resembling(run, page, event.signature) if event.signature else {"template": snapshot.template[:80]}

@@ -89,6 +89,7 @@ class Rows:
         known = self.rows.get(event.final_key)
         if known is not None and known is not row:
             row.status = "skipped"
+            self._insert(event.links)
             return
         row.status, row.template, row.snapshot = "done", event.snapshot.template, event.snapshot
         row.signature = event.signature
