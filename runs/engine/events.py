@@ -217,11 +217,14 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class PageVisited:
+    """`signature` is what the state is compared by with others: an `identity.Signature` as JSON."""
+
     page: int
     final_url: str
     final_key: str
     snapshot: PageSnapshot
     links: tuple[Link, ...]
+    signature: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

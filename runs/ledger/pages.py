@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.events import Link, PageFailed, PageVisited
 from runs.ledger import rows
 from runs.ledger.holding import Hold
-from runs.ledger.identifying import identify
 from runs.ledger.opening import digest_of
+from runs.ledger.resembling import resembling
 from runs.ledger.story import Line
 from runs.models import CrawlPage, Run
 
@@ -33,20 +35,20 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     address = {} if page.path else _address(event, page.role)
     if address and _taken(run, page, address["digest"]):
         _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
+        add_links(run, page, event.links)
         return []
-    snapshot, identity = event.snapshot, identify(run, page, event)
+    snapshot = event.snapshot
+    alike = resembling(run, page, event.signature) if event.signature else {"template": snapshot.template[:80]}
     _resolve(
         page,
         "visit",
         **address,
         title=rows.storable(snapshot.title[:500]),
         http_status=snapshot.status,
-        template=snapshot.template[:80],
-        state=identity.state,
-        same_as_id=identity.same_as,
         snapshot=rows.storable(snapshot.model_dump(mode="json")),
+        **alike,
     )
-    add_links(run, page, (link for link in event.links if identity.same_as is None or link.carried))
+    add_links(run, page, (link for link in event.links if alike.get("same_as") is None or link.carried))
     _skip_saturated(run, page)
     return [("page", _told(run, page))]
 
@@ -164,13 +166,18 @@ def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate
     )
 
 
+def _structure() -> Coalesce:
+    """A page's own template rather than that of its like: what differs a little may have a form of its own."""
+    return Coalesce(KT("signature__template"), "template", output_field=TextField())
+
+
 def _saturated_groups(run: Run, role: str, groups: set[str]) -> set[str]:
     done = CrawlPage.objects.filter(run=run, role=role, status=states.DONE)
     seen = (
         done.filter(group__in=[group[:500] for group in groups if group])
         .order_by()
         .values_list("group")
-        .annotate(Count("pk"), Count("template", distinct=True))
+        .annotate(visits=Count("pk"), structures=Count(_structure(), distinct=True))
     )
     return {group for group, visits, templates in seen if visits >= run.options["same_template"] and templates == 1}
 
@@ -179,7 +186,7 @@ def _skip_saturated(run: Run, page: CrawlPage) -> None:
     if not page.group or page.path:
         return
     group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
-    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list("template", flat=True))
+    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list(_structure(), flat=True))
     if planning.saturated(templates, run.options["same_template"]):
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
 

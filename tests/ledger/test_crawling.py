@@ -81,12 +81,13 @@ def test_pages_of_one_shape_that_look_different_go_on_being_visited(crawl: Open)
     assert run.pages.tally()["pending"] == 3
 
 
-def test_an_address_that_leads_to_a_known_page_is_a_duplicate(crawl: Open) -> None:
+def test_an_address_that_leads_to_a_known_page_is_a_duplicate_whose_links_count(crawl: Open) -> None:
     run = crawl()
     hand = Hand(run)
     visit(hand, next_page(hand), [link("/old"), link("/new")])
-    visit(hand, next_page(hand), final="http://shop.test/new")
+    visit(hand, next_page(hand), [link("/seen-there")], final="http://shop.test/new")
     assert run.pages.get(skip_reason="duplicate").status == "skipped"
+    assert run.pages.filter(url__endswith="/seen-there", status="pending").exists()
 
 
 def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:

@@ -171,7 +171,9 @@ class Explorer:
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
         found += [FoundLink(url, work.action) for url in led_to]
         links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
-        return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
+        key = canonical(visited.url)
+        signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
+        return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"))
 
 
 class Slot:

@@ -65,6 +65,7 @@ class Frontier:
         self._known: Counter[str] = Counter()
         self._shapes_of: dict[str, set[str]] = defaultdict(set)
         self._late: Counter[str] = Counter()
+        self._places: dict[str, str] = {}
 
     def links(self, page_url: str, found: Iterable[FoundLink], depth: int) -> tuple[Link, ...]:
         """The links to follow from a page; `depth` is that of the links. One per canonical address, best first."""
@@ -84,6 +85,10 @@ class Frontier:
     def shape(self, key: str) -> str:
         """The shape of a canonical address, as far as it is known by now."""
         return self._shapes.group(key)
+
+    def place(self, key: str) -> str:
+        """Which route of the site an address is, by what was known when it was first asked for, so that it stays."""
+        return self._places.setdefault(key, self._shapes.place(key))
 
     def _admits(self, link: FoundLink, url: str) -> bool:
         return self._scope.admits(url, link.text, guarded=link.guarded)

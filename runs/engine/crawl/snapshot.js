@@ -264,5 +264,5 @@ function collect(limits) {
   found.forms.push(...formRows(document, ""));
   if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton });
   return { ...found, title: document.title, scripted: document.scripts.length > 0, lang: document.documentElement.lang, skeleton,
-    landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
+    face: faceOf(), landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
 }

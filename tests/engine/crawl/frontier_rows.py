@@ -30,6 +30,7 @@ class Row:
     template: str = ""
     snapshot: PageSnapshot | None = None
     failure: PageFailed | None = None
+    signature: dict[str, Any] | None = None
 
 
 @dataclass
@@ -98,8 +99,10 @@ class Rows:
         known = None if row.path else self.rows.get(event.final_key)
         if known is not None and known is not row:
             row.status = "skipped"
+            self._insert(event.links)
             return
         row.status, row.template, row.snapshot = "done", event.snapshot.template, event.snapshot
+        row.signature = event.signature
         if row.key != event.final_key and not row.path:
             del self.rows[row.key]
             row.key = event.final_key
