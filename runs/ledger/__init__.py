@@ -4,6 +4,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
+from runs.ledger.approving import approve_by_score
 from runs.ledger.claiming import claim, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
@@ -25,6 +26,7 @@ __all__ = [
     "Taken",
     "abort",
     "ahead_of",
+    "approve_by_score",
     "claim",
     "claim_pages",
     "close",

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from projects.models import Test
 from runs import states
+from runs.ledger.approving import approve_by_score
 from runs.ledger.moving import enter
 from runs.ledger.refusals import Refused, Stale
 from runs.ledger.story import locked
@@ -45,6 +46,7 @@ def close(run_id: int, judgement: Judgement) -> None:
             raise Stale
         if run.kind == "crawl":
             _keep_tests(run)
+            approve_by_score(run)
         enter(run, "judge", verdict=judgement.verdict, **kept)
 
 
