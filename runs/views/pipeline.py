@@ -108,7 +108,7 @@ def _counts(run: Run, stage: str, rows: Tallies) -> list[str]:
     told, tally = run.pipeline.get(stage), rows.get(stage, {})
     if isinstance(told, dict) and told and not _to_go(tally):
         return _in_words(told, WORDS.get(stage, {}))
-    return _of_rows(tally, ROWS[stage]) if tally.get("total") else []
+    return _of_rows(tally, ROWS[stage]) if stage in ROWS and tally.get("total") else []
 
 
 def _to_go(tally: Mapping[str, int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -54,21 +55,30 @@ def decide(request: Request, project: str) -> HttpResponse:
     action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
         return HttpResponseBadRequest(WRONG_ACTION)
-    rows, expected = _chosen(request, place)
-    decided = _decided(place, rows, action, reason)
-    return _answered(request, place, _told(rows, decided, action, expected), decided)
+    choice = _chosen(request, place)
+    decided = _decided(place, choice.rows, action, reason)
+    return _answered(request, place, _told(choice, decided, action), decided)
 
 
-def _chosen(request: Request, place: Place) -> tuple[TestQuerySet, int]:
-    """The tests that are meant, and how many the person saw counted."""
+@dataclass(frozen=True)
+class Choice:
+    """The tests that are meant: named ones, or all that were counted; and those that still stand as they were shown."""
+
+    named: TestQuerySet | None
+    rows: TestQuerySet
+    expected: int
+
+
+def _chosen(request: Request, place: Place) -> Choice:
+    filters = Filters.of(request.GET)
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
-        found = Filters.of(request.GET).rows(place).filter(pk__lte=_number(request, "until"))
-        return found, _number(request, "expected")
+        found = filters.rows(place).filter(pk__lte=_number(request, "until"))
+        return Choice(None, found, _number(request, "expected"))
     numbers = {int(word) for word in ids[:MOST_BY_NAME] if word.isdecimal() and len(word) < 19}
-    found = place.project.tests.alive().filter(pk__in=numbers)
-    version = _number(request, "version")
-    return found.filter(version=version) if version else found, len(numbers)
+    named, version = place.project.tests.alive().filter(pk__in=numbers), _number(request, "version")
+    shown = filters.beside(place).filter(pk__in=numbers)
+    return Choice(named, shown.filter(version=version) if version else shown, len(numbers))
 
 
 def _number(request: Request, name: str) -> int:
@@ -96,15 +106,15 @@ def _decided(place: Place, rows: TestQuerySet, action: str, reason: str) -> Deci
     return decided
 
 
-def _told(rows: TestQuerySet, decided: Decided, action: str, expected: int) -> str:
+def _told(choice: Choice, decided: Decided, action: str) -> str:
     """What was done, and what others had done meanwhile."""
-    count = len(decided.tests)
+    count, left = len(decided.tests), choice.expected - len(decided.tests)
     if count == 0:
-        return _meanwhile(rows) if expected == 1 else "Nothing changed: others have decided about these meanwhile."
+        one = choice.named if choice.expected == 1 else None
+        return "Nothing changed: others have decided about these meanwhile." if one is None else _meanwhile(one)
     past = reviewing.PAST[action].capitalize()
-    if expected <= 1 and count == 1:
+    if count == 1 and left <= 0:
         return f"{past}: {_title(decided)}"
-    left = expected - count
     others = f"; {left} had been decided or changed meanwhile" if left > 0 else ""
     return f"{past}: {count} test{'s' if count != 1 else ''}{others}"
 
@@ -113,12 +123,14 @@ def _title(decided: Decided) -> str:
     return Test.objects.values_list("title", flat=True).get(pk=decided.tests[0])
 
 
-def _meanwhile(rows: TestQuerySet) -> str:
-    test = rows.select_related("reviewed_by").first()
+def _meanwhile(named: TestQuerySet) -> str:
+    test = named.select_related("reviewed_by").first()
     if test is None:
-        return "Nothing changed: somebody has edited or deleted this test meanwhile. Look at it again."
+        return "Nothing changed: there is no such test any more."
+    if test.reviewed_at is None:
+        return "Nothing changed: somebody has edited the test meanwhile. Look at it again."
     who = name_of(test.reviewed_by) if test.reviewed_by else "The score" if test.approved_by_score else "Somebody"
-    return f"Nothing changed: {who} was quicker, the test is {test.review_status}."
+    return f"Nothing changed: {who} was quicker, the test is {reviewing.STATES[test.review_status].lower()}."
 
 
 def _answered(request: Request, place: Place, text: str, decided: Decided | None) -> HttpResponse:
@@ -167,7 +179,7 @@ def decide_one(request: Request, test: str) -> HttpResponse:
     if action not in reviewing.ACTIONS:
         return HttpResponseBadRequest(WRONG_ACTION)
     rows = Test.objects.filter(pk=row.pk)
-    messages.success(request, _told(rows, _decided(place, rows, action, reason), action, 1))
+    messages.success(request, _told(Choice(rows, rows, 1), _decided(place, rows, action, reason), action))
     return redirect("test", test)
 
 

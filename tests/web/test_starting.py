@@ -9,7 +9,8 @@ from tests.web.conftest import World, close, ended
 
 
 def crawl(**more: object) -> dict[str, object]:
-    fields = {"max_pages": 20, "max_depth": 3, "test_count": 10, "shards": 1, "parallel": 2, **more}
+    numbers = {"max_pages": 20, "max_depth": 3, "test_count": 10, "shards": 1, "parallel": 2}
+    fields = {**numbers, "replays": 3, "max_breakages": 12, **more}
     return {f"crawl-{name}": value for name, value in fields.items()}
 
 
