@@ -138,13 +138,13 @@ def test_a_selection_is_meant_even_where_everything_is_sent_beside_it(world: Wor
 def test_ten_thousand_are_rejected_and_brought_back_within_seconds(world: World) -> None:
     rows = (Test(project=world.project, title=f"Test {n}", document=DOCUMENT, score=n % 100) for n in range(10_000))
     Test.objects.bulk_create(rows, batch_size=500)
-    began = time.monotonic()
+    began = time.process_time()
     text = decided(world, everything(action="reject", because="Duplicate", expected="10000"))
     assert "Rejected: 10000 tests" in text
     assert world.project.tests.filter(reason="Duplicate", review_status="rejected").count() == 10_000
     assert "Undone: 10000 tests" in undone(world, text)
     assert world.project.tests.waiting().count() == 10_000
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 5
     assert len(text) < 400_000
 
 
