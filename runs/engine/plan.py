@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -238,12 +238,12 @@ class CrawlOptions(BrowserOptions):
     )
     page_timeout_ms: int = Field(default=15_000, ge=1_000, le=120_000)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _preset(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("preset") in PRESETS:
-            return {**PRESETS[given["preset"]], **given}
-        return given
+    @model_validator(mode="after")
+    def _preset(self) -> Self:
+        # Before the fields it would see JSON as Python, where a list is no tuple.
+        preset = PRESETS[self.preset] if self.preset else {}
+        vars(self).update({name: value for name, value in preset.items() if name not in self.model_fields_set})
+        return self
 
     @field_validator("include", "exclude", "allow_actions", "deny_actions")
     @classmethod

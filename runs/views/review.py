@@ -190,6 +190,7 @@ def send_back(request: Request, run: str) -> HttpResponse:
     place, row = found_run(request, run, QA_LEAD)
     rows = place.project.tests.by_score().filter(crawl_run=row.pk)
     count = len(_decided(place, rows, "restore", "").tests)
-    told = f"{count} tests wait for review again." if count else "No test of this crawl is approved by score only."
+    words = "1 test waits" if count == 1 else f"{count} tests wait"
+    told = f"{words} for review again." if count else "No test of this crawl is approved by score only."
     messages.success(request, told)
     return redirect("run", run)
