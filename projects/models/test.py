@@ -75,6 +75,16 @@ class TestQuerySet(PublicQuerySet["Test"]):
         groups = (numbers[begin : begin + AT_ONCE] for begin in range(0, len(numbers), AT_ONCE))
         return sum(self.filter(pk__in=group).update(**fields) for group in groups)
 
+    def go_stale(self, reason: str) -> int:
+        """What these tests test is gone; those that were stale before stay so since then. How many are new."""
+        now = timezone.now()
+        return self.filter(stale_since=None).update(stale_since=now, stale_reason=reason[:300], updated_at=now)
+
+    def come_back(self) -> int:
+        """What these tests test is there again."""
+        back = self.exclude(stale_since=None)
+        return back.update(stale_since=None, stale_reason="", updated_at=timezone.now())
+
 
 class Test(PublicModel):
     PREFIX = "TC"

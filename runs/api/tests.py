@@ -38,7 +38,7 @@ class TestQuery(Ordered):
     min_score: Score | None = None
     max_score: Score | None = None
     approved_by_score: bool | None = None
-    stale: bool | None = None
+    stale: bool | None = Field(default=None, description="whether what it tests is gone")
     search: str | None = Field(default=None, max_length=200, description="part of the title or the page's address")
 
     @classmethod

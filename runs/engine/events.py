@@ -196,6 +196,24 @@ class TestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """A proposal is proved (passed) or not (failed, with what speaks against it).
+
+    `document` is what is left of it; `duration_ms` the median of its clean replays. `proof` holds replays, passed,
+    checks (sentences), breakages [{"kind", "what", "noticed", "by"}] (effective ones), ineffective, noticed, effective,
+    dropped [{"step", "because"}], added, pruned (sentences), and broken, the number of replays that were spent on it.
+    """
+
+    result: int
+    outcome: Literal["passed", "failed"]
+    attempts: int
+    duration_ms: int
+    document: dict[str, Any]
+    proof: dict[str, Any]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageVisited:
     page: int
     final_url: str
@@ -252,4 +270,4 @@ class Proposal(Seen):
     why: str
 
 
-Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Wrote | Log
+Event = TestStarted | StepEnded | AttemptEnded | TestEnded | Proved | PageVisited | PageFailed | Seeds | Wrote | Log

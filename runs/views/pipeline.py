@@ -33,7 +33,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     states.PROVE: {
         "proved": ("proved", "proved"),
         "rejected": ("not proved", "not proved"),
-        "breakages": ("breakage tried", "breakages tried"),
+        "breakages": ("breakage", "breakages"),
         "noticed": ("noticed", "noticed"),
     },
     states.SCORE: {

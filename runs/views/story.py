@@ -17,7 +17,7 @@ STAGES = {
     "observe": "try it and watch",
     "propose": "propose tests",
     "prove": "prove the proposals",
-    "score": "score and keep",
+    "score": "score what was proved",
     "judging": "judge",
 }
 LINES_AT_ONCE = 300

@@ -27,8 +27,7 @@ from runs.views.threads import thread
 
 PER_PAGE = 50
 HISTORY = 30
-SPECIAL = {BY_SCORE: STATES[BY_SCORE], "stale": Q(stale_since__isnull=False)}
-WITH_STATE = {name: Q(review_status=name) for name in reviewing.STATES} | SPECIAL
+WITH_STATE = {name: Q(review_status=name) for name in reviewing.STATES} | {BY_SCORE: STATES[BY_SCORE]}
 
 
 @page
@@ -37,8 +36,11 @@ def tests(request: Request, project: str) -> HttpResponse:
     alive = place.project.tests.alive()
     state, family, query = (request.GET.get(name, "").strip() for name in ("state", "family", "q"))
     found = matching(alive, family=family, query=query)
+    stale = found.exclude(stale_since=None)
+    only_stale = bool(request.GET.get("stale"))
+    found = stale if only_stale else found
     by_state = dict(found.order_by().values_list("review_status").annotate(Count("pk")))
-    special = found.aggregate(**{name: Count("pk", filter=q) for name, q in SPECIAL.items()})
+    by_score = found.filter(STATES[BY_SCORE]).count()
     if state in WITH_STATE:
         found = found.filter(WITH_STATE[state])
     last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
@@ -50,12 +52,14 @@ def tests(request: Request, project: str) -> HttpResponse:
         "place": place,
         "rows": Paginator(rows.order_by("pk"), PER_PAGE).get_page(request.GET.get("page")),
         "states": [(name, by_state.get(name, 0)) for name in reviewing.STATES],
-        "special": [(name, count) for name, count in special.items() if count],
+        "by_score": by_score,
         "total": sum(by_state.values()),
         "state": state,
         "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
         "family": family,
         "q": query,
+        "stale": only_stale,
+        "stale_count": stale.count(),
     }
     return render(request, "runs/_tests.html" if request.htmx else "runs/tests.html", context)
 

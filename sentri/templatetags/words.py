@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -37,12 +38,18 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "approved": ("passed", "✓", "approved"),
     "rejected": ("skipped", "✕", "rejected"),
     "by_score": ("passed", "✓", "approved by score"),
-    "stale": ("flaky", "≈", "stale"),
     "fit": ("passed", "✓", "fit"),
     "unfit": ("failed", "✕", "unfit"),
     "stopping": ("running", "◐", "stopping"),
     "silent": ("flaky", "?", "silent"),
     "gone": ("skipped", "∅", "gone"),
+    "stale": ("flaky", "∅", "stale"),
+    "covered": ("passed", "✓", "tested"),
+    "proposed": ("flaky", "◇", "proposals only"),
+    "none": ("skipped", "○", "no tests"),
+    "new": ("running", "+", "new"),
+    "changed": ("flaky", "△", "changed"),
+    "removed": ("failed", "✕", "removed"),
 }
 
 
@@ -88,6 +95,11 @@ def glyph(state: str) -> str:
     return MARKS.get(state, ("", "·", ""))[1]
 
 
+@register.filter
+def word(state: str) -> str:
+    return MARKS.get(state, ("", "", state))[2]
+
+
 @register.simple_tag
 def when(moment: datetime | None, form: str = "relative") -> SafeString | str:
     """A moment for page.js to show in the reader's zone; UTC where scripts are off and in the title."""
@@ -122,6 +134,12 @@ def duration(milliseconds: Any) -> str:
 def vital(value: float, metric: str) -> str:
     """A web vital as one writes it: 2,600 ms; the layout shift has no unit."""
     return f"{value:.3g}" if metric == "cls" else f"{value:,.0f} ms"
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """JSON as one reads it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @register.filter

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from projects.models import Activity, Project, Test
-from runs import gates, ledger, reading
+from runs import ledger
 from runs.models import Run
-from tests.ledger.conftest import DOCUMENT, Hand
-from tests.ledger.test_crawling import next_page, visit
+from tests.ledger.conftest import DOCUMENT
+from tests.ledger.test_crawling import keep, proposing
 
 Open = Callable[..., Run]
 PROVED = {"replays": 3, "passed": 3, "noticed": 2}
@@ -28,14 +28,9 @@ def approved(project: Project) -> list[int | None]:
     return list(project.tests.by_score().order_by("pk").values_list("score", flat=True))
 
 
-def closed(run: Run) -> None:
-    """The crawl's way to its end, without anything that it proposes itself."""
-    hand = Hand(run)
-    visit(hand, next_page(hand))
-    assert ledger.take_stage(hand.held, "propose")
-    ledger.keep_proposals(hand.held, [])
-    run.refresh_from_db()
-    ledger.close(run.pk, gates.judge(reading.report(run)))
+def scored(run: Run) -> None:
+    """The crawl's way to the end of its last stage, without anything that it proposes itself."""
+    keep(proposing(run, 0))
 
 
 def with_threshold(run: Run, least: int | None) -> None:
@@ -46,7 +41,7 @@ def with_threshold(run: Run, least: int | None) -> None:
 def test_nothing_is_approved_by_score_unless_the_project_says_from_which_on(crawl: Open) -> None:
     run = crawl()
     drafts(run, 100)
-    closed(run)
+    scored(run)
     assert approved(run.project) == []
 
 
@@ -54,7 +49,7 @@ def test_the_end_of_a_crawl_approves_by_score_and_says_so(crawl: Open) -> None:
     run = crawl()
     with_threshold(run, 85)
     drafts(run, 90, 85, 84)
-    closed(run)
+    scored(run)
     assert approved(run.project) == [90, 85]
     line = Activity.objects.get(verb="tests approved")
     assert (line.actor, line.actor_name, line.subject) == (None, "the score", run.public_id)
