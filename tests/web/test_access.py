@@ -29,6 +29,9 @@ PAGES = {
     "{project}/tests/new": "qa_lead",
     "{test}": "viewer",
     "{test}/edit": "qa_lead",
+    "{test}/card": "qa_lead",
+    "{test}/comments": "viewer",
+    "{project}/review?state=by_score": "viewer",
     "{run}": "viewer",
     "{run}/news": "viewer",
     "{run}/results/{result}": "viewer",
@@ -39,6 +42,7 @@ FORMS = {
     "{project}/crawl": "qa_lead",
     "{project}/run": "qa_lead",
     "{project}/review/decide": "qa_lead",
+    "{project}/review/undo": "qa_lead",
     "{project}/settings": "qa_lead",
     "{project}/settings/defaults": "qa_lead",
     "{project}/settings/credentials": "admin",
@@ -56,11 +60,13 @@ FORMS = {
     "{project}/settings/notifications/{channel}/delete": "admin",
     "{project}/tests/new": "qa_lead",
     "{test}/edit": "qa_lead",
+    "{test}/card": "qa_lead",
     "{test}/run": "qa_lead",
     "{test}/decide": "qa_lead",
     "{test}/delete": "admin",
     "{run}/abort": "qa_lead",
     "{run}/rerun": "qa_lead",
+    "{run}/back-to-review": "qa_lead",
 }
 RANK = ["viewer", "qa_lead", "admin"]
 
