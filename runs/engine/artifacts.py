@@ -17,9 +17,10 @@ from runs.engine.events import ArtifactFile
 
 MASK = "•••"
 SHORTEST = 3
-Kind = Literal["screenshot", "trace", "video"]
+Kind = Literal["screenshot", "before", "trace", "video"]
 TYPES: dict[Kind, tuple[str, str]] = {
     "screenshot": ("screenshot.png", "image/png"),
+    "before": ("before.png", "image/png"),
     "trace": ("trace.zip", "application/zip"),
     "video": ("video.webm", "video/webm"),
 }
@@ -42,7 +43,17 @@ class Masking:
     """Hides secret values, also URL-encoded and JSON-escaped. Secrets under three characters cannot be hidden."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = {secret for secret in secrets if len(secret) >= SHORTEST}
+        self._secrets: frozenset[str] = frozenset()
+        self._shapes: tuple[str, ...] = ()
+        self._bytes: tuple[bytes, ...] = ()
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Also these from now on."""
+        found = self._secrets | {secret for secret in secrets if len(secret) >= SHORTEST}
+        if found == self._secrets:
+            return
+        self._secrets = found
         shapes = {shape for secret in found for shape in _shapes(secret)}
         self._shapes = tuple(sorted(shapes, key=len, reverse=True))
         self._bytes = tuple(shape.encode() for shape in self._shapes)
