@@ -41,6 +41,7 @@ from runs.engine.crawl.visit import Visited, snapshot_of, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Seeds, Wrote
 from runs.engine.netguard import Guard
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
+from runs.engine.traffic import blanked
 
 Pull = Callable[[], Awaitable[PageWork | None]]
 
@@ -278,7 +279,7 @@ class Slot:
 
     def _wrote(self, request: Request, status: int | None, held_back: bool) -> None:
         page, because = self._because
-        self._explorer.emit(Wrote(request.method, request.url, status, held_back, because, page))
+        self._explorer.emit(Wrote(request.method, blanked(request.url), status, held_back, because, page))
 
     async def _look(self, work: PageWork) -> PageVisited:
         explorer = self._explorer
