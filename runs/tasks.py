@@ -24,6 +24,7 @@ from runs.engine.execute import execute
 from runs.engine.generate import propose
 from runs.engine.netguard import Guard
 from runs.engine.plan import ShardPlan
+from runs.engine.prove import prove
 from runs.models import Run, Shard
 
 log = logging.getLogger(__name__)
@@ -177,20 +178,35 @@ class Worker:
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
-        hedging = run.kind == "test" and run.options.get("hedge", True)
         self._require_site(plan)
+        self._drive(
+            lambda wanted: ledger.claim(self.held, retries, wanted, hedging=run.options.get("hedge", True)),
+            lambda browser, pull: execute(browser, plan, pull, frames=self.window),
+        )
+        return True
+
+    def prove(self, run: Run) -> bool:
+        plan = reading.proof_plan(run)
+        self._require_site(plan)
+        self._drive(
+            lambda wanted: ledger.claim(self.held, 0, wanted),
+            lambda browser, pull: prove(browser, plan, pull, frames=self.window),
+        )
+        return True
+
+    def _drive(self, claiming: Callable[[int], ledger.Claim[Any]], start: Callable[[Browser, Any], Any]) -> None:
+        """Drives a pipeline that pulls what `claiming` hands out; it is not asked any more once others wait."""
 
         def claim(wanted: int) -> tuple[Sequence[Any], bool]:
             if self.yielding:
                 return (), False
-            claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            claimed = claiming(wanted)
             heartbeats.claimed(self.held.run, self.held.index, claimed.works)
             return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
+            lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event | Proposal]", start(browser, pull)))
         )
-        return True
 
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
@@ -205,18 +221,10 @@ class Worker:
             time.sleep(CONNECT_AGAIN_SECONDS)
 
     def crawl(self, run: Run) -> bool:
-        plan = reading.crawl_plan(run)
-
-        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
-            if self.yielding:
-                return (), False
-            claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
-            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
-            return claimed.works, claimed.more
-
-        first = self.held.index == 0
-        Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda b: crawl(b, plan, pull, first=first, frames=self.window))
+        plan, first = reading.crawl_plan(run), self.held.index == 0
+        self._drive(
+            lambda wanted: ledger.claim_pages(self.held, plan.options.max_pages, wanted),
+            lambda browser, pull: crawl(browser, plan, pull, first=first, frames=self.window),
         )
         return True
 
@@ -224,6 +232,7 @@ class Worker:
         if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
+        ledger.learn_application(run.pk, self.tick)
         plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
         found: list[Proposal] = []
 
@@ -237,12 +246,20 @@ class Worker:
         ledger.keep_proposals(self.held, found)
         return True
 
+    def score(self, _run: Run) -> bool:
+        if not ledger.take_stage(self.held, states.SCORE):
+            return False
+        heartbeats.busy(self.held.run, self.held.index, "scores tests")
+        ledger.keep_tests(self.held)
+        return True
+
 
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.EXECUTE: Worker.execute,
     states.CRAWL: Worker.crawl,
     states.PROPOSE: Worker.propose,
-    states.PROVE: Worker.execute,
+    states.PROVE: Worker.prove,
+    states.SCORE: Worker.score,
 }
 
 

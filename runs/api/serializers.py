@@ -11,7 +11,7 @@ from projects.api.serializers import PublicId
 from projects.models import Test, TestVersion
 from runs import reading
 from runs.api.documents import sentences
-from runs.models import Artifact, Attempt, CrawlPage, Result, Run
+from runs.models import Artifact, Attempt, Change, CrawlPage, Result, Run
 from runs.storage import signed_url
 
 
@@ -79,6 +79,7 @@ class RunOut(serializers.ModelSerializer[Run]):
     verdict = OrNull()
     error = OrNull()
     error_category = OrNull()
+    end_reason = OrNull()
     actor = serializers.CharField(source="actor_name")
     causes = serializers.SerializerMethodField()
     results = serializers.SerializerMethodField()
@@ -103,6 +104,7 @@ class RunOut(serializers.ModelSerializer[Run]):
             "rerun_of",
             "error",
             "error_category",
+            "end_reason",
             "gate_result",
             "vitals_result",
             "causes",
@@ -232,9 +234,16 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl. `found_on` is the page whose link led to it: the edges of the map."""
+    """A page of a crawl, or a state: `path` are the steps that lead to it from `url`, `action` says the last in words.
+
+    `found_on` is the page whose link or action led to it: the edges of the map. `same_as` is the row that showed the
+    same before.
+    """
 
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
+    same_as = serializers.IntegerField(source="same_as_id", allow_null=True)
+    action = OrNull()
+    path = serializers.ListField(child=serializers.DictField())
     skip_reason = OrNull()
     error = OrNull()
     error_category = OrNull()
@@ -246,6 +255,10 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
             "id",
             "url",
             "depth",
+            "kind",
+            "action",
+            "path",
+            "same_as",
             "found_on",
             "status",
             "skip_reason",
@@ -262,6 +275,17 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         return list((row.snapshot or {}).get("forms", []))
 
 
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """A request of a crawl that could have changed something; `because` is the action that sent it, in words."""
+
+    page = serializers.IntegerField(source="page_id", allow_null=True)
+    because = OrNull()
+
+    class Meta:
+        model = Change
+        fields = ["id", "page", "method", "url", "status", "held_back", "because", "cleaned", "at"]
+
+
 class TestOut(serializers.ModelSerializer[Test]):
     """A test without its document; `tags` and `priority` are the document's."""
 
@@ -270,6 +294,7 @@ class TestOut(serializers.ModelSerializer[Test]):
     id = PublicId()
     project = Public("PRJ", "project_id")
     reason = OrNull()
+    stale_reason = OrNull()
     crawl_run = Public("RUN", allow_null=True)
     reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
     tags = serializers.SerializerMethodField()
@@ -286,6 +311,8 @@ class TestOut(serializers.ModelSerializer[Test]):
             "reason",
             "reviewed_by",
             "reviewed_at",
+            "stale_since",
+            "stale_reason",
             "origin",
             "crawl_run",
             "family",

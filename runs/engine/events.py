@@ -133,6 +133,7 @@ class Link(Seen):
     """A link that may join the frontier. `key` is the canonical URL, `group` its shape without learnt parameters.
 
     An action that leads on is one as well: `path` are the steps from `url`, `action` says the last of them in words.
+    `carried`: it goes on with what was written before, and is kept even where what is shown was seen before.
     """
 
     url: str
@@ -144,6 +145,7 @@ class Link(Seen):
     kind: Literal["link", "action", "form"] = "link"
     path: tuple[dict[str, Any], ...] = ()
     action: str = ""
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,24 @@ class TestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """A proposal is proved (passed) or not (failed, with what speaks against it).
+
+    `document` is what is left of it; `duration_ms` the median of its clean replays. `proof` holds replays, passed,
+    checks (sentences), breakages [{"kind", "what", "noticed", "by"}] (effective ones), ineffective, noticed, effective,
+    dropped [{"step", "because"}], added, pruned (sentences), and broken, the number of replays that were spent on it.
+    """
+
+    result: int
+    outcome: Literal["passed", "failed"]
+    attempts: int
+    duration_ms: int
+    document: dict[str, Any]
+    proof: dict[str, Any]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageVisited:
     """`signature` is what the state is compared by with others: an `identity.Signature` as JSON."""
 
@@ -209,12 +229,16 @@ class PageVisited:
 
 @dataclass(frozen=True, slots=True)
 class PageFailed:
-    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash."""
+    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash, challenge, unstable.
+
+    `step` is the step of its path that could not be done, where it was one.
+    """
 
     page: int
     category: str
     message: str
     status: int | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +258,14 @@ class Wrote:
     held_back: bool
     because: str
     page: int | None = None
-    cleaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a page's action created was removed again; `because` is that of its requests."""
+
+    page: int
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +286,16 @@ class Proposal(Seen):
     why: str
 
 
-Event = TestStarted | StepEnded | AttemptEnded | TestEnded | PageVisited | PageFailed | Seeds | Wrote | Log
+Event = (
+    TestStarted
+    | StepEnded
+    | AttemptEnded
+    | TestEnded
+    | Proved
+    | PageVisited
+    | PageFailed
+    | Seeds
+    | Wrote
+    | Cleaned
+    | Log
+)

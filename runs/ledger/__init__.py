@@ -4,8 +4,10 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_pages
+from runs.ledger.application import learn_application
+from runs.ledger.claiming import Claim, claim
 from runs.ledger.ending import abort, close, fail
+from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
@@ -13,10 +15,12 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
+    "Claim",
     "Hold",
     "Order",
     "Outcome",
@@ -34,7 +38,9 @@ __all__ = [
     "give_back",
     "hold",
     "keep_proposals",
+    "keep_tests",
     "learn",
+    "learn_application",
     "lose",
     "open_crawl",
     "open_test_run",

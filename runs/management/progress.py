@@ -86,7 +86,11 @@ class Telling:
             self.console.print(f"  {count}{self.words}", markup=False, highlight=False)
 
 
-STAGES = {"propose": "performing forms, proposing tests", "prove": "replaying each proposal twice"}
+STAGES = {
+    "propose": "performing forms, proposing tests",
+    "prove": "replaying each proposal, also with the application broken",
+    "score": "scoring what was proved",
+}
 WORKERS = {
     "shard_lost": "worker {worker} was lost; its work goes to another",
     "shard_resumed": "worker {worker} goes on with the work of a lost one",

@@ -19,11 +19,11 @@ from projects.models import Test
 from projects.place import Place, Request, page, place_of
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
-from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
 from runs.views.overview import order
 from runs.views.planned import decisions
-from runs.views.story import STAGES, lines
+from runs.views.story import ENDS, STAGES, lines
 from runs.views.tallies import segments, with_tallies
 from runs.views.timeline import lanes
 from runs.views.waiting import of_run
@@ -100,6 +100,7 @@ def run(request: Request, run: str) -> HttpResponse:
         "results": _rows(row, show)[:ROWS],
         "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
         "lines": lines(row),
+        "rows": _changes(row, request.GET.get("page", "1")) if row.kind == "crawl" else None,
         "decisions": decisions(row),
         "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
     }
@@ -123,6 +124,7 @@ def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
         "lanes": lanes(row),
         "waits": of_run(row),
         "of_ideal": of_ideal(row),
+        "ended": ENDS.get(row.end_reason, ""),
     }
 
 
@@ -160,6 +162,11 @@ def _visited(row: Run) -> Any:
     return seen.defer("snapshot").order_by("-visited_at", "-pk")
 
 
+def _changes(row: Run, number: str) -> Any:
+    """Requests of a crawl that could have changed something, the newest first."""
+    return Paginator(Change.objects.filter(run=row).order_by("-pk"), PER_PAGE).get_page(number)
+
+
 @page
 @never_cache
 def news(request: Request, run: str) -> HttpResponse:
@@ -178,6 +185,7 @@ def news(request: Request, run: str) -> HttpResponse:
         "results": changed.order_by("position")[:ROWS],
         "visited": _visited(row).filter(pk__in=pages)[:ROWS],
         "lines": lines(row, after),
+        "rows": _changes(row, "1") if row.kind == "crawl" else None,
     }
     return render(request, "runs/_news.html", context)
 

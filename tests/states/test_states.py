@@ -49,7 +49,8 @@ def test_every_state_can_be_reached(machine: str) -> None:
 def test_a_crawl_goes_through_its_stages_in_order() -> None:
     assert states.next_stage("crawl", "crawl") == "propose"
     assert states.next_stage("crawl", "propose") == "prove"
-    assert states.next_stage("crawl", "prove") is None
+    assert states.next_stage("crawl", "prove") == "score"
+    assert states.next_stage("crawl", "score") is None
     assert states.next_stage("test", "execute") is None
 
 

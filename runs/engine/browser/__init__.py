@@ -1,10 +1,11 @@
 """The browser: launching it, opening contexts in it, signing in, watching pages and waiting for them."""
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request, Response, Route
 
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
+from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
@@ -14,6 +15,7 @@ from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
+from runs.engine.browser.writes import Writes
 
 __all__ = [
     "NO_FFMPEG",
@@ -27,12 +29,18 @@ __all__ = [
     "Flood",
     "Frames",
     "Page",
+    "Request",
+    "Response",
+    "Route",
     "SignInFailed",
     "Vitals",
     "Watch",
+    "Writes",
     "close_context",
     "close_later",
     "died",
+    "heard",
+    "listen",
     "measure",
     "restrict",
     "settle",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
@@ -13,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
 from runs.engine.browser import ending, video, watchdog
@@ -23,6 +22,7 @@ from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
+from runs.engine.browser.writes import refuse_writes
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
 
@@ -41,7 +41,6 @@ LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 LOOK_SECONDS = 0.2
 Opened = TypeVar("Opened")
-WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
 
 
@@ -203,7 +202,7 @@ class Browser:
         context = await opened(self._chromium.new_context(**settings))
         try:
             if read_only:
-                await context.route("**/*", _refuse_writes)
+                await context.route("**/*", refuse_writes)
             if site.headers:
                 await send_headers(context, site)
         except BaseException:
@@ -340,11 +339,3 @@ def bypass(site: Site) -> str:
     """The site's host and port as an entry of a proxy bypass list."""
     authority = site.origin.split("://", 1)[1].rsplit("@", 1)[-1]
     return authority.removesuffix(":443" if site.origin.startswith("https") else ":80")
-
-
-async def _refuse_writes(route: Route) -> None:
-    with contextlib.suppress(Error):
-        if route.request.method in WRITING:
-            await route.abort("blockedbyclient")
-        else:
-            await route.continue_()

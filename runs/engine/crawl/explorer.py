@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,22 +15,29 @@ from runs.engine.browser import (
     Error,
     Frames,
     Page,
+    Request,
     SignInFailed,
     Watch,
+    Writes,
     close_context,
     died,
+    listen,
     sign_in,
     watch,
 )
 from runs.engine.crawl.canonical import canonical
-from runs.engine.crawl.frontier import Frontier, listed_in_sitemap
+from runs.engine.crawl.exploring import Exploring
+from runs.engine.crawl.frontier import FoundLink, Frontier, listed_in_sitemap
+from runs.engine.crawl.offers import listening
+from runs.engine.crawl.pace import Pace
+from runs.engine.crawl.reaching import Reached
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.crawl.unreachable import Unvisited, authority, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, snapshot_of, visit
-from runs.engine.events import Event, Link, Log, PageFailed, PageVisited, Seeds
+from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Seeds, Wrote
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork
 
@@ -39,6 +46,8 @@ Pull = Callable[[], Awaitable[PageWork | None]]
 PAGES_PER_CONTEXT = 50
 SEEDS = 200
 GRACE_SECONDS = 5
+CLEANING_SECONDS = 20
+POPUPS = 5
 OPENING_SECONDS = 1
 CLOSED = (401, 403)
 RECYCLED_AFTER = frozenset({"timeout", "crash"})
@@ -78,6 +87,9 @@ class Explorer:
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
         self.searches = Searches()
         self.robots = Robots()
+        self.pace = Pace(plan.options.requests_per_second)
+        states = plan.options.mode == "states"
+        self.exploring = Exploring(plan, self.guard, self.frontier, self.pace) if states else None
         self.state: dict[str, Any] | None = None
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
@@ -121,15 +133,22 @@ class Explorer:
                 await close_context(await asyncio.wait_for(opening, OPENING_SECONDS))
             raise
 
-    def report(self, work: PageWork, visited: Visited, seen: Watch, *, signed_in: bool) -> PageVisited:
-        """Raises `Unvisited` for a page of another site."""
+    def owns(self, url: str) -> bool:
+        """Whether an address belongs to the site."""
+        return same_site(url, self.plan.site.base_url)
+
+    def report(
+        self, work: PageWork, visited: Visited, seen: Watch, *, signed_in: bool, led_to: Iterable[str] = ()
+    ) -> PageVisited:
+        """Raises `Unvisited` for a page of another site. `led_to` are addresses that were met on the way."""
         base_url = self.plan.site.base_url
         if not same_site(visited.url, base_url):
             where = f"{authority(visited.url)}, which is another site than {authority(base_url)}"
             raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
-        snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
+        snapshot = snapshot_of(visited, seen, signed_in=signed_in)
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
-        links = self.frontier.links(visited.url, found, work.depth + 1)
+        found += [FoundLink(url, work.action) for url in led_to]
+        links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
         key = canonical(visited.url)
         signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
         return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"))
@@ -144,11 +163,17 @@ class Slot:
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._visits = 0
+        self._writes = Writes(self._wrote)
+        self._because: tuple[int, str] = (0, "")
+        self._popups: list[str] = []
 
     async def run(self, pull: Pull) -> None:
         try:
             while (work := await pull()) is not None:
-                self._explorer.emit(await self._event(work))
+                self._because = work.page, work.action or "Open the page"
+                event = await self._event(work)
+                await self._writes.finish()
+                self._explorer.emit(event)
         finally:
             await self._close()
 
@@ -156,12 +181,13 @@ class Slot:
         if not self._explorer.robots.allows(work.url):
             message = f"robots.txt does not allow {work.url}; a crawl that does not respect robots.txt visits it."
             return PageFailed(work.page, "blocked", message)
+        await self._explorer.pace.turn()
         try:
             return await self._visited(work)
         except Unvisited as failure:
             if failure.category in RECYCLED_AFTER:
                 await self._close()
-            return PageFailed(work.page, failure.category, str(failure), failure.status)
+            return PageFailed(work.page, failure.category, str(failure), failure.status, failure.step)
 
     async def _visited(self, work: PageWork) -> PageVisited:
         try:
@@ -183,12 +209,50 @@ class Slot:
         return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
-        timeout_ms = self._explorer.plan.options.page_timeout_ms
+        options = self._explorer.plan.options
+        steps_ms = 2 * len(work.path) * options.action_timeout_ms
+        seconds = (options.page_timeout_ms + steps_ms) / 1000
         try:
-            async with asyncio.timeout(timeout_ms / 1000 + GRACE_SECONDS):
-                return await self._look(work)
+            async with asyncio.timeout(seconds + GRACE_SECONDS + (CLEANING_SECONDS if work.path else 0)):
+                return await (self._reach(work) if work.path else self._look(work))
         except TimeoutError as error:
-            raise too_slow(work.url, timeout_ms / 1000) from error
+            raise too_slow(work.url, seconds) from error
+
+    async def _reach(self, work: PageWork) -> PageVisited:
+        """The state behind the work's path, in a context of its own: what it changes stays with it."""
+        explorer = self._explorer
+        if explorer.exploring is None:
+            raise ValueError("only a crawl of states has pages with paths")
+        context = await explorer.context(explorer.state)
+        self._popups.clear()
+        try:
+            page = await self._open(context)
+            seen = watch(page)
+            explorer.cast.follow(self._number, work.url, page)
+            reached = await explorer.exploring.reach(context, page, work, seen, self._writes)
+            led_to = (reached.visited.url, *self._popups)
+            signed_in = explorer.state is not None
+            event = explorer.report(work, reached.visited, seen, signed_in=signed_in, led_to=led_to)
+            event = await explorer.exploring.with_actions(page, work, event, reached)
+            if explorer.plan.options.clean_up and not explorer.plan.options.read_only:
+                await self._clean(explorer.exploring, page, work, reached)
+            return event
+        finally:
+            await close_context(context)
+
+    async def _clean(self, exploring: Exploring, page: Page, work: PageWork, reached: Reached) -> None:
+        await self._writes.finish()
+        self._because = work.page, f"Remove again what came of “{work.action}”"
+        page.remove_listener("dialog", _answer)
+        page.on("dialog", _agree)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLEANING_SECONDS):
+                if await exploring.cleaned(page, work, reached, self._writes):
+                    self._explorer.emit(Cleaned(work.page, work.action))
+
+    def _wrote(self, request: Request, status: int | None, held_back: bool) -> None:
+        page, because = self._because
+        self._explorer.emit(Wrote(request.method, request.url, status, held_back, because, page))
 
     async def _look(self, work: PageWork) -> PageVisited:
         explorer = self._explorer
@@ -203,6 +267,8 @@ class Slot:
                 raise
             return stranger
         seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
+        if explorer.exploring is not None:
+            seen_signed_in = await explorer.exploring.with_actions(page, work, seen_signed_in)
         if not signed_in or not (moved(work, visited) or work.depth == 0):
             return seen_signed_in
         stranger = await self._as_stranger(work)
@@ -239,11 +305,21 @@ class Slot:
 
     async def _open(self, context: BrowserContext) -> Page:
         """A page that dialogs, popups and downloads cannot hold up."""
+        self._writes.follow(context)
+        if self._explorer.exploring is not None:
+            await context.add_init_script(listening())
         page = await context.new_page()
-        context.on("page", _close_popup)
+        listen(page, self._explorer.owns)
+        context.on("page", self._close_popup)
         page.on("dialog", _answer)
         page.on("download", _cancel)
         return page
+
+    async def _close_popup(self, page: Page) -> None:
+        if len(self._popups) < POPUPS:
+            self._popups.append(page.url)
+        with contextlib.suppress(Error):
+            await page.close()
 
     async def _close(self) -> None:
         context, self._context, self._page, self._visits = self._context, None, None, 0
@@ -274,14 +350,14 @@ def moved(work: PageWork, visited: Visited) -> bool:
     return canonical(visited.url) != canonical(work.url)
 
 
-async def _close_popup(page: Page) -> None:
-    with contextlib.suppress(Error):
-        await page.close()
-
-
 async def _answer(dialog: Any) -> None:
     with contextlib.suppress(Error):
         await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
+
+
+async def _agree(dialog: Any) -> None:
+    with contextlib.suppress(Error):
+        await dialog.accept()
 
 
 async def _cancel(download: Any) -> None:

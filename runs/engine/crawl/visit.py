@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from runs.engine.browser import Error, Page, Watch, settle
-from runs.engine.crawl.scope import same_site
+from runs.engine.browser import Error, Page, Watch, heard, settle
+from runs.engine.crawl import challenge
 from runs.engine.crawl.snapshot import Shown, look
-from runs.engine.crawl.unreachable import Unvisited, crashed, diagnose, from_browser, from_gateway
+from runs.engine.crawl.unreachable import Unvisited, challenged, crashed, diagnose, from_browser, from_gateway
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
+from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
 LOOK_AGAIN_SECONDS = 0.2
+Got = TypeVar("Got")
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 KEEP_CALLS = 60
 WORTH_DIAGNOSING = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_UNSAFE_PORT", "ERR_PROXY_CONNECTION_FAILED")
@@ -36,17 +39,22 @@ class Visited:
 
 async def visit(page: Page, url: str, seen: Watch, guard: Guard, timeout_ms: int) -> Visited:
     """Open an address and read what is there. Raises `Unvisited`; takes little more than `timeout_ms` at most."""
-    visiting = asyncio.ensure_future(_visit(page, url, guard, timeout_ms))
+    return await unless_crashed(_visit(page, url, guard, timeout_ms), url, seen)
+
+
+async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: Watch) -> Got:
+    """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for."""
+    working = asyncio.ensure_future(work)
     crash = asyncio.ensure_future(seen.crashed.wait())
     try:
-        await asyncio.wait((visiting, crash), return_when=asyncio.FIRST_COMPLETED)
-        if not visiting.done():
+        await asyncio.wait((working, crash), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             raise crashed(url)
-        return visiting.result()
+        return working.result()
     finally:
-        for task in (visiting, crash):
+        for task in (working, crash):
             task.cancel()
-        await asyncio.gather(visiting, crash, return_exceptions=True)
+        await asyncio.gather(working, crash, return_exceptions=True)
 
 
 async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited:
@@ -56,19 +64,27 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
         await page.goto("about:blank")
     status = await _open(page, url, guard, timeout_ms)
     load_ms = int((time.monotonic() - began) * 1000)
-    return Visited(page.url, status, load_ms, await _settled(page, timeout_ms - load_ms))
+    return Visited(page.url, status, load_ms, await settled(page, url, timeout_ms - load_ms))
 
 
-async def _settled(page: Page, left_ms: float) -> Shown:
-    """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`."""
+async def settled(page: Page, url: str, left_ms: float) -> Shown:
+    """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
+
+    Raises `Unvisited` where something else stands in the page's place.
+    """
     deadline = time.monotonic() + left_ms / 1000
     while True:
         left_ms = (deadline - time.monotonic()) * 1000
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
         shown = await look(page)
+        await heard(page)
         if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
-            return shown
+            break
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    titles = (shown.title, *(heading.text for heading in shown.headings))
+    if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
+        raise challenged(url)
+    return shown
 
 
 async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:
@@ -82,8 +98,10 @@ async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | No
         return None
     kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     if response.status >= 400:
-        said = from_gateway(url, await _text(response.text())) if response.status in (403, 502) else None
-        raise said or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
+        body = await _text(response.text()) if response.status in challenge.STATUSES | {502} else ""
+        if challenge.answered_by(response.status, response.headers, body):
+            raise challenged(url, response.status)
+        raise from_gateway(url, body) or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
     if kind and kind not in PAGE_TYPES:
         raise Unvisited("not_a_page", f"{url} is {kind}, not a page.", response.status)
     return response.status
@@ -95,7 +113,7 @@ async def _text(body: Awaitable[str]) -> str:
     return ""
 
 
-def snapshot_of(visited: Visited, seen: Watch, base_url: str, *, signed_in: bool) -> PageSnapshot:
+def snapshot_of(visited: Visited, seen: Watch, *, signed_in: bool) -> PageSnapshot:
     """The snapshot that is stored: what was shown, and what was said meanwhile."""
     parts, shown = urlsplit(visited.url), visited.shown
     return PageSnapshot(
@@ -108,20 +126,10 @@ def snapshot_of(visited: Visited, seen: Watch, base_url: str, *, signed_in: bool
         landmarks=shown.landmarks,
         forms=shown.forms,
         actions=shown.actions,
-        console_errors=tuple(dict.fromkeys(seen.console_errors)),
-        failed_requests=tuple(dict.fromkeys(seen.failed_requests)),
-        requests=calls(seen.requests, base_url),
+        console_errors=tuple(dict.fromkeys(told(line) for line in seen.console_errors)),
+        failed_requests=tuple(dict.fromkeys(told(line) for line in seen.failed_requests)),
+        requests=combined(chain.from_iterable(seen.exchanges), KEEP_CALLS),
         lang=shown.lang,
         signed_in=signed_in,
         load_ms=visited.load_ms,
     )
-
-
-def calls(requests: Iterable[dict[str, Any]], base_url: str) -> tuple[dict[str, Any], ...]:
-    """The site's own fetch and XHR calls, each once: method, url, path, type and status (None: no answer)."""
-    own: dict[tuple[str, str], dict[str, Any]] = {}
-    for request in requests:
-        if request["type"] in ("fetch", "xhr") and same_site(request["url"], base_url):
-            call = {name: request[name] for name in ("method", "url", "type", "status")}
-            own.setdefault((call["method"], call["url"]), {**call, "path": urlsplit(call["url"]).path})
-    return tuple(own.values())[:KEEP_CALLS]
