@@ -58,6 +58,7 @@ class PageQuery(Query):
     status: Literal["pending", "running", "done", "failed", "skipped"] | None = None
     kind: Literal["link", "action", "form"] | None = Field(default=None, description="what led there")
     template: str | None = Field(default=None, max_length=80)
+    role: str | None = Field(default=None, max_length=80, description="sign-in that it was visited as")
     search: str | None = Field(default=None, max_length=200, description="part of the address or the title")
 
 
@@ -75,6 +76,8 @@ class PageList(RunsEndpoint):
             rows = rows.filter(kind=asked.kind)
         if asked.template is not None:
             rows = rows.filter(template=asked.template)
+        if asked.role is not None:
+            rows = rows.filter(role=asked.role)
         if asked.search:
             rows = rows.filter(url__icontains=asked.search) | rows.filter(title__icontains=asked.search)
         answer = page(request, rows, asked, lambda found: PageOut(found, many=True).data, default="pk")

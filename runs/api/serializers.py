@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.serializers import PublicId
-from projects.models import Test, TestVersion
+from projects.models import Comment, Test, TestVersion
+from projects.reviewing import REJECTED
 from runs import reading
 from runs.api.documents import sentences
 from runs.models import Artifact, Attempt, Change, CrawlPage, Result, Run
@@ -94,6 +95,8 @@ class RunOut(serializers.ModelSerializer[Run]):
             "status",
             "verdict",
             "stage",
+            "pipeline",
+            "end_reason",
             "trigger",
             "actor",
             "environment",
@@ -234,12 +237,13 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl, or a state: `path` are the steps that lead to it from `url`, `action` says the last in words.
+    """A page of a crawl, or a state, seen as `role`: `path` are the steps that lead to it from `url`.
 
-    `found_on` is the page whose link or action led to it: the edges of the map. `same_as` is the row that showed the
-    same before.
+    `action` says the last of them in words. `found_on` is the page whose link or action led to it: the edges of the
+    map. `same_as` is the row that showed the same before.
     """
 
+    role = OrNull()
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
     same_as = serializers.IntegerField(source="same_as_id", allow_null=True)
     action = OrNull()
@@ -254,6 +258,7 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         fields = [
             "id",
             "url",
+            "role",
             "depth",
             "kind",
             "action",
@@ -293,10 +298,10 @@ class TestOut(serializers.ModelSerializer[Test]):
 
     id = PublicId()
     project = Public("PRJ", "project_id")
-    reason = OrNull()
-    stale_reason = OrNull()
+    reason = serializers.SerializerMethodField()
     crawl_run = Public("RUN", allow_null=True)
     reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
+    stale_reason = OrNull()
     tags = serializers.SerializerMethodField()
     priority = serializers.SerializerMethodField()
 
@@ -311,6 +316,7 @@ class TestOut(serializers.ModelSerializer[Test]):
             "reason",
             "reviewed_by",
             "reviewed_at",
+            "approved_by_score",
             "stale_since",
             "stale_reason",
             "origin",
@@ -325,6 +331,10 @@ class TestOut(serializers.ModelSerializer[Test]):
             "created_at",
             "updated_at",
         ]
+
+    def get_reason(self, test: Test) -> str | None:
+        """Why it is rejected; null in other states."""
+        return test.reason or None if test.review_status == REJECTED else None
 
     def get_tags(self, test: Test) -> list[str]:
         return list(test.document.get("tags", []))
@@ -351,6 +361,20 @@ class VersionOut(serializers.ModelSerializer[TestVersion]):
     class Meta:
         model = TestVersion
         fields = ["number", "title", "document", "author", "created_at"]
+
+
+class CommentOut(serializers.ModelSerializer[Comment]):
+    author = serializers.CharField(source="author_name")
+
+    class Meta:
+        model = Comment
+        fields = ["id", "author", "text", "created_at"]
+
+
+class ReturnedOut(serializers.Serializer[Any]):
+    """Which tests wait for review again."""
+
+    changed = serializers.ListField(child=serializers.CharField())
 
 
 class BulkOut(serializers.Serializer[Any]):

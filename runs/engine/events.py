@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -269,6 +269,18 @@ class Cleaned:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A role was signed in, or its kept session was seen to hold. `state` is secret: for the store alone."""
+
+    role: str
+    fingerprint: str
+    page: str
+    signs: tuple[str, ...]
+    closed: bool
+    state: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["info", "warning", "error"]
     message: str
@@ -297,5 +309,6 @@ Event = (
     | Seeds
     | Wrote
     | Cleaned
+    | SignedIn
     | Log
 )

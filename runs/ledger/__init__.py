@@ -5,6 +5,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 """
 
 from runs.ledger.application import learn_application
+from runs.ledger.approving import approve_by_score
 from runs.ledger.claiming import Claim, claim
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.frontier import claim_pages
@@ -29,6 +30,7 @@ __all__ = [
     "Taken",
     "abort",
     "ahead_of",
+    "approve_by_score",
     "claim",
     "claim_pages",
     "close",

@@ -32,7 +32,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     page = _mine(run, held, event.page)
     if page is None:
         return []
-    address = {} if page.path else _address(event)
+    address = {} if page.path else _address(event, page.role)
     if address and _taken(run, page, address["digest"]):
         _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
         add_links(run, page, (link for link in event.links if link.kind == "link"))
@@ -52,9 +52,9 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     return [("page", _told(run, page))]
 
 
-def _address(event: PageVisited) -> dict[str, Any]:
+def _address(event: PageVisited, role: str) -> dict[str, Any]:
     """Where a page turned out to be. A state stays at the address that its steps start from."""
-    return {"key": event.final_key[:2000], "digest": digest_of(event.final_key), "url": event.final_url[:2000]}
+    return {"key": event.final_key[:2000], "digest": digest_of(event.final_key, role), "url": event.final_url[:2000]}
 
 
 def _taken(run: Run, page: CrawlPage, digest: str) -> bool:
@@ -95,29 +95,34 @@ def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
 
 
 def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
-    """Puts links and actions into the frontier, each once, within the depth and row limits.
+    """Puts links and actions into the frontier, each once for each role, within the depth and row limits.
 
     Of links of one shape enough is visited when they look the same; of actions of one kind two are tried.
     """
+    roles = [page.role] if page else run.options.get("roles") or [""]
     wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
     room = (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count()
     if not wanted or room <= 0:
         return
-    full = _saturated_groups(run, {link.group for link in wanted if link.kind == "link"})
-    actions = _fresh(run, [link for link in wanted if link.kind != "link"])
-    enough = _tried_enough(run, actions)
-    made = [_row(run, page, link, link.group in full) for link in wanted if link.kind == "link"]
-    made += [_row(run, page, link, link.key in enough) for link in actions]
+    made = [row for role in roles for row in _rows(run, page, role, wanted)]
     CrawlPage.objects.bulk_create(made[:room], ignore_conflicts=True)
+
+
+def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -> list[CrawlPage]:
+    full = _saturated_groups(run, role, {link.group for link in wanted if link.kind == "link"})
+    actions = _fresh(run, role, [link for link in wanted if link.kind != "link"])
+    enough = _tried_enough(run, role, actions)
+    made = [_row(run, page, link, role, link.group in full) for link in wanted if link.kind == "link"]
+    return made + [_row(run, page, link, role, link.key in enough) for link in actions]
 
 
 def _states(run: Run) -> int:
     return int(run.options.get("max_states", 0)) if run.options.get("mode") == "states" else 0
 
 
-def _fresh(run: Run, actions: Sequence[Link]) -> list[Link]:
+def _fresh(run: Run, role: str, actions: Sequence[Link]) -> list[Link]:
     """Actions that are not in the frontier yet."""
-    digests = {digest_of(link.key): link for link in actions}
+    digests = {digest_of(link.key, role): link for link in actions}
     if not digests:
         return []
     known = CrawlPage.objects.filter(run=run, digest__in=list(digests)).values_list("digest", flat=True)
@@ -126,11 +131,11 @@ def _fresh(run: Run, actions: Sequence[Link]) -> list[Link]:
     return list(digests.values())
 
 
-def _tried_enough(run: Run, actions: Sequence[Link]) -> set[str]:
+def _tried_enough(run: Run, role: str, actions: Sequence[Link]) -> set[str]:
     """Keys of those actions of whose kind enough are tried, or waiting to be."""
     if not actions:
         return set()
-    rows = CrawlPage.objects.filter(run=run, group__in={link.group[:500] for link in actions})
+    rows = CrawlPage.objects.filter(run=run, role=role, group__in={link.group[:500] for link in actions})
     rows = rows.exclude(status=states.SKIPPED).order_by()
     tried = Counter(dict(rows.values_list("group").annotate(Count("pk"))))
     enough = set()
@@ -141,11 +146,12 @@ def _tried_enough(run: Run, actions: Sequence[Link]) -> set[str]:
     return enough
 
 
-def _row(run: Run, page: CrawlPage | None, link: Link, near_duplicate: bool) -> CrawlPage:
+def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate: bool) -> CrawlPage:
     return CrawlPage(
         run=run,
+        role=role,
         key=link.key,
-        digest=digest_of(link.key),
+        digest=digest_of(link.key, role),
         url=link.url[:2000],
         group=link.group[:500],
         depth=link.depth,
@@ -164,9 +170,10 @@ def _structure() -> Coalesce:
     return Coalesce(KT("signature__template"), "template", output_field=TextField())
 
 
-def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
+def _saturated_groups(run: Run, role: str, groups: set[str]) -> set[str]:
+    done = CrawlPage.objects.filter(run=run, role=role, status=states.DONE)
     seen = (
-        CrawlPage.objects.filter(run=run, group__in=[group[:500] for group in groups if group], status=states.DONE)
+        done.filter(group__in=[group[:500] for group in groups if group])
         .order_by()
         .values_list("group")
         .annotate(visits=Count("pk"), structures=Count(_structure(), distinct=True))
@@ -177,7 +184,7 @@ def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
 def _skip_saturated(run: Run, page: CrawlPage) -> None:
     if not page.group or page.path:
         return
-    group = CrawlPage.objects.filter(run=run, group=page.group)
+    group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
     templates: Sequence[str] = list(group.filter(status=states.DONE).values_list(_structure(), flat=True))
     if planning.saturated(templates, run.options["same_template"]):
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")

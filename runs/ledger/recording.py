@@ -34,6 +34,7 @@ from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
+from runs.ledger.remembering import remembered
 from runs.ledger.statements import Mine
 from runs.ledger.story import Line, locked, tell
 from runs.models import Artifact, Attempt, Result, Run
@@ -70,6 +71,7 @@ def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     Raises Stale, having written nothing, where the lease is not the open one.
     """
     refused: list[Event] = []
+    events = remembered(held.run, events)
     if not events:
         return refused
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():

@@ -19,7 +19,7 @@ from runs.engine.browser import ending, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
-from runs.engine.browser.headers import send_headers
+from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.browser.writes import refuse_writes
@@ -116,7 +116,7 @@ class Browser:
         read_only: bool = False,
         filmed: bool = False,
     ) -> BrowserContext:
-        """A fresh context for the site; the caller closes it.
+        """A fresh context for the site, as its account where that is known by HTTP; the caller closes it.
 
         `state` is a storage state to start from; `read_only` refuses requests that write; `filmed` makes a video of
         each page, where there is an ffmpeg. Raises `BrowserUnavailable` for an address that is not to be had.
@@ -125,6 +125,7 @@ class Browser:
 
         async def open_context() -> BrowserContext:
             settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
+            settings["http_credentials"] = http_credentials(site)
             if filmed and self._wear is not None and await self._can_film(self._wear):
                 settings["record_video_dir"] = await asyncio.to_thread(tempfile.mkdtemp, dir=self._wear.directory)
             return await self._open(settings, site, read_only)
@@ -136,6 +137,7 @@ class Browser:
     ) -> APIRequestContext:
         """A request context without a browser context, for tests that need no page; the caller disposes of it."""
         settings: dict[str, Any] = {"proxy": await self._proxy(site, allow_private), "storage_state": state}
+        settings["http_credentials"] = http_credentials(site)
 
         async def open_requests() -> APIRequestContext:
             if self._playwright is None:
@@ -203,7 +205,7 @@ class Browser:
         try:
             if read_only:
                 await context.route("**/*", refuse_writes)
-            if site.headers:
+            if site.sent_headers:
                 await send_headers(context, site)
         except BaseException:
             close_later(context)

@@ -116,8 +116,11 @@ function formRow(element, fields, buttons, frame) {
 const WHOLE = "html,body,main,[role=main]";
 const LOOSE_BUTTONS = "button,[role=button],input[type=button]";
 
+const buttonsOf = new Map();
+
 function looseButtons(unit) {
-  return Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form);
+  if (!buttonsOf.has(unit)) buttonsOf.set(unit, Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form));
+  return buttonsOf.get(unit);
 }
 
 function looseUnits(root) {
