@@ -44,7 +44,7 @@ def test_rows_count_while_they_are_worked_on_and_the_stage_itself_afterwards() -
     rows = {states.CRAWL: PAGES}
     assert told(run, rows)["Visit pages"] == ("running", ("1 page visited", "1 failed", "3 to go"))
     assert told(run)["Prove the proposals"][1] == (
-        "1 proved", "2 not proved", "1 breakage tried", "1 noticed", "4 odd one",
+        "1 proved", "2 not proved", "1 breakage", "1 noticed", "4 odd one",
     )  # fmt: skip
     assert told(crawl(states.CRAWL), {states.CRAWL: NOTHING})["Visit pages"][1] == ()
 
