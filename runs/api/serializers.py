@@ -12,7 +12,7 @@ from projects.models import Comment, Test, TestVersion
 from projects.reviewing import REJECTED
 from runs import reading
 from runs.api.documents import sentences
-from runs.models import Artifact, Attempt, CrawlPage, Result, Run
+from runs.models import Artifact, Attempt, Change, CrawlPage, Result, Run
 from runs.storage import signed_url
 
 
@@ -107,6 +107,7 @@ class RunOut(serializers.ModelSerializer[Run]):
             "rerun_of",
             "error",
             "error_category",
+            "end_reason",
             "gate_result",
             "vitals_result",
             "causes",
@@ -236,9 +237,17 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl. `found_on` is the page whose link led to it: the edges of the map."""
+    """A page of a crawl, or a state, seen as `role`: `path` are the steps that lead to it from `url`.
 
+    `action` says the last of them in words. `found_on` is the page whose link or action led to it: the edges of the
+    map. `same_as` is the row that showed the same before.
+    """
+
+    role = OrNull()
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
+    same_as = serializers.IntegerField(source="same_as_id", allow_null=True)
+    action = OrNull()
+    path = serializers.ListField(child=serializers.DictField())
     skip_reason = OrNull()
     error = OrNull()
     error_category = OrNull()
@@ -249,7 +258,12 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         fields = [
             "id",
             "url",
+            "role",
             "depth",
+            "kind",
+            "action",
+            "path",
+            "same_as",
             "found_on",
             "status",
             "skip_reason",
@@ -264,6 +278,17 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
 
     def get_forms(self, row: CrawlPage) -> list[dict[str, Any]]:
         return list((row.snapshot or {}).get("forms", []))
+
+
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """A request of a crawl that could have changed something; `because` is the action that sent it, in words."""
+
+    page = serializers.IntegerField(source="page_id", allow_null=True)
+    because = OrNull()
+
+    class Meta:
+        model = Change
+        fields = ["id", "page", "method", "url", "status", "held_back", "because", "cleaned", "at"]
 
 
 class TestOut(serializers.ModelSerializer[Test]):

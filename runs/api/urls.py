@@ -13,7 +13,7 @@ from runs.api.events import EventList
 from runs.api.projects import ProjectDetail, ProjectList
 from runs.api.reports import Report
 from runs.api.rerunning import RerunRun
-from runs.api.results import PageList, ResultDetail, ResultList
+from runs.api.results import ChangeList, PageList, ResultDetail, ResultList
 from runs.api.reviewing import Approve, BackToReview, Bulk, Reject, Restore
 from runs.api.runs import Abort, RunDetail, RunList
 from runs.api.starting import StartCrawl, StartRun, StartTest, Trigger, TriggerStatus
@@ -52,6 +52,7 @@ urlpatterns = [
     path("v1/runs/<str:run>/results", ResultList.as_view()),
     path("v1/runs/<str:run>/pages", PageList.as_view()),
     path("v1/runs/<str:run>/differences", DifferenceList.as_view()),
+    path("v1/runs/<str:run>/changes", ChangeList.as_view()),
     path("v1/runs/<str:run>/events", EventList.as_view()),
     path("v1/runs/<str:run>/deliveries", DeliveryList.as_view()),
     path("v1/runs/<str:run>/report", Report.as_view()),

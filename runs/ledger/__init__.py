@@ -6,8 +6,9 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
-from runs.ledger.claiming import Claim, claim, claim_pages
+from runs.ledger.claiming import Claim, claim
 from runs.ledger.ending import abort, close, fail
+from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run

@@ -13,10 +13,11 @@ from django.shortcuts import redirect, render
 from django_htmx.http import reswap, retarget
 
 from projects.access import QA_LEAD
+from projects.accounts import names_of
 from projects.models import Project, Test
 from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
-from runs.engine.steps.document import InvalidDocument, parse
+from runs.engine.steps.document import InvalidDocument, parse, unknown_sign_in
 from runs.views.english import read_document, read_steps
 from runs.views.queue import Filters, proposals
 from runs.views.review import REASONS
@@ -85,6 +86,9 @@ class DocumentForm(EditingForm):
         except InvalidDocument as error:
             found = [f"{path}: {sentence}" if path else sentence for path, sentence in error.problems]
             raise forms.ValidationError(found[:MOST_PROBLEMS]) from error
+        signing = unknown_sign_in(parsed.auth, names_of(self.project))
+        if signing:
+            raise forms.ValidationError([f"{path}: {sentence}." for path, sentence in signing])
         unknown = self.unknown(parsed.depends_on)
         if unknown:
             raise forms.ValidationError([f"depends_on: The project has no other test {name}." for name in unknown])

@@ -8,7 +8,7 @@ from typing import Any
 
 from runs import states
 from runs.models import Run
-from runs.views.story import STAGES
+from runs.views.story import ENDS, STAGES
 
 # (singular, plural) of what a stage counts, in the order in which it is told. What is not named here is told as it is.
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -41,19 +41,6 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "merged": ("merged", "merged"),
         "rejected": ("rejected", "rejected"),
     },
-}
-ENDS = {
-    "exhausted": "nothing was left to visit",
-    "done": "nothing was left to visit",
-    "max_pages": "the limit of pages was reached",
-    "max_states": "the limit of states was reached",
-    "max_depth": "the limit of depth was reached",
-    "max_actions": "the limit of actions was reached",
-    "max_minutes": "its time was over",
-    "time": "its time was over",
-    "blocked": "the application asked for a human being",
-    "challenge": "the application asked for a human being",
-    "aborted": "it was aborted",
 }
 Tallies = Mapping[str, Mapping[str, int]]
 
@@ -130,4 +117,4 @@ def _in_words(told: Mapping[str, Any], words: Mapping[str, tuple[str, str]]) -> 
 
 def end_of(run: Run) -> str:
     """Why a crawl visited no more, in words."""
-    return ENDS.get(run.end_reason, run.end_reason.replace("_", " "))
+    return ENDS.get(run.end_reason, "")

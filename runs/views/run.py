@@ -20,7 +20,7 @@ from projects.place import Place, Request, page, place_of
 from runs import ledger, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Case as TrialCase
-from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
 from runs.views.overview import order
 from runs.views.pipeline import end_of, strip_of
@@ -108,6 +108,7 @@ def run(request: Request, run: str) -> HttpResponse:
         "results": _rows(row, show)[:ROWS],
         "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
         "lines": lines(row),
+        "rows": _changes(row, request.GET.get("page", "1")) if row.kind == "crawl" else None,
         "decisions": decisions(row),
         "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
     }
@@ -158,6 +159,11 @@ def _visited(row: Run) -> Any:
     return seen.defer("snapshot").order_by("-visited_at", "-pk")
 
 
+def _changes(row: Run, number: str) -> Any:
+    """Requests of a crawl that could have changed something, the newest first."""
+    return Paginator(Change.objects.filter(run=row).order_by("-pk"), PER_PAGE).get_page(number)
+
+
 @page
 @never_cache
 def news(request: Request, run: str) -> HttpResponse:
@@ -176,6 +182,7 @@ def news(request: Request, run: str) -> HttpResponse:
         "results": changed.order_by("position")[:ROWS],
         "visited": _visited(row).filter(pk__in=pages)[:ROWS],
         "lines": lines(row, after),
+        "rows": _changes(row, "1") if row.kind == "crawl" else None,
     }
     return render(request, "runs/_news.html", context)
 

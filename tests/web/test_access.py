@@ -19,6 +19,9 @@ PAGES = {
     "{project}/settings/defaults": "viewer",
     "{project}/settings/environments": "viewer",
     "{project}/settings/environments/new": "qa_lead",
+    "{project}/settings/sign-ins": "viewer",
+    "{project}/settings/sign-ins/new/form": "admin",
+    "{project}/settings/sign-ins/{profile}": "admin",
     "{project}/settings/tokens": "admin",
     "{project}/settings/notifications": "viewer",
     "{project}/settings/notifications/new/teams": "admin",
@@ -45,6 +48,9 @@ FORMS = {
     "{project}/settings/credentials": "admin",
     "{project}/settings/delete": "admin",
     "{project}/settings/environments/new": "qa_lead",
+    "{project}/settings/sign-ins/new/form": "admin",
+    "{project}/settings/sign-ins/{profile}": "admin",
+    "{project}/settings/sign-ins/{profile}/delete": "admin",
     "{project}/settings/tokens": "admin",
     "{project}/settings/notifications/secret": "admin",
     "{project}/settings/notifications/deliveries/{delivery}/again": "qa_lead",
@@ -77,6 +83,7 @@ def paths(world: World) -> dict[str, str]:
         "result": str(run.results.first().pk),  # type: ignore[union-attr]
         "delivery": str(run.deliveries.get().pk),
         "channel": mail.public_id,
+        "profile": world.project.auth_profiles.create(name="editor", kind="basic").public_id,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
-from runs.engine.browser import Browser, SignInFailed, sign_in
+from runs.engine.browser import Accounts, Browser, SignInFailed
 from runs.engine.events import Form, Log, PageSnapshot
 from runs.engine.generate.cases import Crawled, address
 from runs.engine.generate.observe import glance
@@ -17,7 +17,7 @@ from runs.engine.generate.visit import Visits
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.safety import Permit, permit
 from runs.engine.page.vocabulary import whole, words
-from runs.engine.plan import CrawlPlan
+from runs.engine.plan import ACCOUNT, CrawlPlan
 
 _MEMBERS = whole(words("sign_in"))
 
@@ -27,7 +27,10 @@ async def account_state(browser: Browser, plan: CrawlPlan) -> tuple[dict[str, An
     if plan.site.credentials is None:
         return None, []
     try:
-        return await sign_in(browser, plan.site, plan.options, allow_private=plan.allow_private), []
+        accounts = Accounts(
+            browser, plan.site, plan.options, allow_private=plan.allow_private, emit=lambda _signed_in: None
+        )
+        return await accounts.state(ACCOUNT), []
     except SignInFailed as refusal:
         return None, [Log("warning", f"No tests of signed-in pages: {refusal}")]
 
