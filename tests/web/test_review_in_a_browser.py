@@ -1,6 +1,7 @@
 """The review queue as people use it: by keyboard, in place, many at once, and back again."""
 
 import re
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -160,7 +161,8 @@ def at_their_worst(shop: World) -> None:
         "breakages": [{"what": long, "noticed": flag, "by": long} for flag in (True, False)],
         "dropped": [{"step": long, "because": long}], "added": [long], "pruned": [long], "merged": [long],
     }  # fmt: skip
-    for fields in ({"evidence": evidence, "score": 100}, {"evidence": {}}):
+    kinds: tuple[dict[str, Any], ...] = ({"evidence": evidence, "score": 100}, {"evidence": {}})
+    for fields in kinds:
         test = shop.tests(1, family=long[:40], template=long[:80], page_url=f"http://shop.test/{long}", **fields)[0]
         test.edit(None, long[:300], {**test.document, "title": long[:300]})
         Comment.objects.create(test=test, author_name=long[:160], text=f"https://shop.test/{long}")
