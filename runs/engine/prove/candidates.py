@@ -9,9 +9,10 @@ from typing import Any
 from runs.engine.generate.effects import expected, first_entry, visible, whereabouts
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import shown
+from runs.engine.prove.figures import changed_figures
 
 Seen = tuple[Look | None, Look | None]
-MOST = 6
+MOST, MOST_FIGURES = 9, 3
 
 
 def candidates(seen: Sequence[Seen], steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -30,7 +31,8 @@ def _of(before: Look | None, after: Look) -> list[dict[str, Any]]:
         return [*([visible(target)] if target else []), *first_entry(after)]
     change = difference(before, after)
     typed = [field.value for field in before.fields if len(field.value) > 1]
-    return [*expected(change, after, typed), *whereabouts(change, after)]
+    figures = [visible({"text": text, "exact": True}) for text in changed_figures(before, after)]
+    return [*expected(change, after, typed), *whereabouts(change, after), *figures[:MOST_FIGURES]]
 
 
 def _key(step: dict[str, Any]) -> str:

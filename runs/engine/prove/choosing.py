@@ -12,7 +12,7 @@ from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Step
 
 # A test that writes writes again in most broken replays; in so many of them at most.
-MOST_WRITING = 4
+MOST_WRITING = 6
 ENOUGH_KINDS = 5
 ENOUGH_TRIED = 6
 SENSITIVE = 0.9
