@@ -10,7 +10,7 @@ from runs.engine.page.volatile import is_steady
 # Amounts and small numbers; dates, times, addresses and ids are volatile whatever a few replays say.
 FIGURE = re.compile(r"(?<![\w.,:/#-])(?:[$€£¥₹]\s?)?\d{1,6}(?:[.,]\d{2,3})*(?:\s?[$€£¥₹%])?(?![\w:/-])")
 MONEY = re.compile(r"[$€£¥₹]")
-LONGEST = 60
+LONGEST, MOST = 60, 3
 
 
 def changed_figures(before: Look, after: Look) -> list[str]:
@@ -20,7 +20,8 @@ def changed_figures(before: Look, after: Look) -> list[str]:
     """
     old = set(before.texts)
     found = [text for text in after.texts if text not in old and len(text) <= LONGEST and _only_figures(text)]
-    return sorted(found[::-1], key=lambda text: MONEY.search(text) is None)
+    found.reverse()
+    return sorted(found, key=lambda text: MONEY.search(text) is None)[:MOST]
 
 
 def _only_figures(text: str) -> bool:

@@ -6,13 +6,12 @@ from typing import ClassVar
 
 from runs.engine.plan import Target
 from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
-from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
 MISCOUNT = """elements => {
   let changed = 0;
-  for (const element of elements) {
+  for (const element of elements.slice(-1)) {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
       const node = texts.currentNode;
@@ -23,21 +22,18 @@ MISCOUNT = """elements => {
   }
   return changed;
 }"""
-MOST = 3
 
 
 @dataclass(frozen=True)
 class WrongFigure(Breakage):
-    """An amount or a number that the last action brought about is another one."""
+    """An amount or a number that the last action brought about is another one, in the last place where it stands."""
 
     kind: ClassVar[str] = "wrong_figure"
     target: Target | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Breakage]:
-        if touched.before is None or touched.after is None:
-            return
-        for text in changed_figures(touched.before, touched.after)[:MOST]:
+        for text, _ in touched.figures:
             target = Target(text=text, exact=True)
             yield cls(f"“{text}” is another number", frozenset({touched.final}), target=target)
 
