@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from runs.engine.page.look import Look
-from runs.engine.page.volatile import is_steady
+from runs.engine.page.volatile import volatile_parts
 
 # Amounts and small numbers; dates, times, addresses and ids are volatile whatever a few replays say.
-FIGURE = re.compile(r"(?<![\w.,:/#-])(?:[$€£¥₹]\s?)?\d{1,6}(?:[.,]\d{2,3})*(?:\s?[$€£¥₹%])?(?![\w:/-])")
+FIGURE = re.compile(r"[+-]?(?:[$€£¥₹]\s?)?\d{1,6}(?:[.,]\d{2,3})*(?:\s?[$€£¥₹%])?")
 MONEY = re.compile(r"[$€£¥₹]")
 LONGEST, MOST = 60, 3
 
@@ -25,5 +25,5 @@ def changed_figures(before: Look, after: Look) -> list[str]:
 
 
 def _only_figures(text: str) -> bool:
-    rest = FIGURE.sub("", text)
-    return rest != text and (not rest.strip() or is_steady(rest))
+    parts = volatile_parts(text)
+    return bool(parts) and all(FIGURE.fullmatch(part.strip()) for part in parts)
