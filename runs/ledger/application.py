@@ -32,23 +32,32 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
     run = Run.objects.select_related("project", "environment").get(pk=run_id)
     if run.kind != "crawl" or _is_learnt(run) or _is_homeless(run):
         return
+    one, _ = Application.objects.get_or_create(project=run.project, environment=run.environment)
     seen = insight.observed(run.pk, _scope(run), _visits(run, beat))
     if not seen.pages:
         return
-    Application.objects.get_or_create(project=run.project, environment=run.environment)
+    while not _learn(run, one, seen):
+        beat()
+        one.refresh_from_db()
+
+
+def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
+    """Thinks without a lock and writes under one; False where another crawl has taught the application meanwhile."""
+    if run.pk < one.learned_run:
+        seen.scope = insight.Scope(complete=False)
+    learnt = insight.learn([_value(row) for row in one.parts.iterator(CHUNK)], seen)
     with transaction.atomic():
-        one = Application.objects.select_for_update().get(project=run.project_id, environment=run.environment_id)
+        locked_one = Application.objects.select_for_update().get(pk=one.pk)
         if _is_learnt(run):
-            return
-        if run.pk < one.learned_run:
-            seen.scope = insight.Scope(complete=False)
-        known = [_value(row) for row in one.parts.iterator(CHUNK)]
-        learnt = insight.learn(known, seen)
+            return True
+        if locked_one.learned_run != one.learned_run:
+            return False
         _write(one, run, learnt)
         stale, back = _judge_tests(run, learnt)
         _tell(run, one, learnt, stale, back)
         one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
         one.save(update_fields=["learned_run", "learned_at"])
+    return True
 
 
 def _is_learnt(run: Run) -> bool:

@@ -239,7 +239,27 @@ def test_states_are_not_missed_by_a_crawl_that_presses_nothing() -> None:
     state = page("/#dialog", "d", kind="action", action="press “More”")
     known = after(HOME, state, scope=Scope(complete=True, states=True))
     assert crawled([HOME], known).lost == {}
-    assert set(crawled([HOME], known, scope=Scope(complete=True, states=True)).lost) == {"/#dialog"}
+    assert set(crawled([HOME], known, scope=Scope(complete=True, states=True)).lost) == {"/ → press “More”"}
+
+
+def test_a_state_is_the_same_one_whatever_was_typed_on_the_way() -> None:
+    def visits(typed: str) -> list[Visit]:
+        sent = page(f"/#then-{typed}", "sent", kind="form", action="Send “Contact”")
+        return [
+            HOME,
+            sent,
+            page(f"/#then-{typed}2", "more", on=f"/#then-{typed}", kind="action", action="Press “More”"),
+        ]
+
+    known = after(*visits("aaa"))
+    assert {part.key for part in known if part.kind == "page"} == {
+        "/",
+        "/ → Send “Contact”",
+        "/ → Send “Contact” → Press “More”",
+    }
+    learnt = crawled(visits("bbb"), known, scope=Scope(complete=True, states=True))
+    assert sentences(learnt) == []
+    assert learnt.parts["template", "more"].facts["pattern"] == "/"
 
 
 def test_a_page_that_is_back_is_told_as_new() -> None:
@@ -280,7 +300,7 @@ def test_a_state_that_is_known_teaches_its_calls_and_a_way() -> None:
     learnt = crawled([HOME, page("/a", "a"), again])
     assert learnt.parts["endpoint", "POST /api/cart"].templates == ("a",)
     assert ("edge", "home → a") in learnt.parts
-    assert ("page", "/#same") not in learnt.parts
+    assert ("page", "/ → send “Add”") not in learnt.parts
 
 
 def test_pages_are_named_without_their_host() -> None:

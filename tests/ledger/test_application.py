@@ -183,6 +183,15 @@ def test_a_crawl_that_ends_after_a_later_one_takes_nothing_away(crawled: Crawled
     assert Application.objects.get().learned_run == late.pk + 1
 
 
+def test_a_crawl_that_is_overtaken_while_it_is_read_is_compared_with_the_other(crawled: Crawled) -> None:
+    crawled(*SITE)
+    run = crawled("/", "/a")
+    Comparison.objects.filter(run=run).delete()
+    ledger.learn_application(run.pk, lambda: Application.objects.update(learned_run=run.pk + 1000))
+    assert Comparison.objects.get(run=run).earlier_run == run.pk + 1000
+    assert Application.objects.get().learned_run == run.pk + 1000
+
+
 def test_a_crawl_that_saw_no_page_teaches_nothing(crawled: Crawled) -> None:
     run = crawled(gone=("/",))
     assert not Comparison.objects.filter(run=run).exists()

@@ -112,7 +112,7 @@ def test_serial_groups_and_what_must_not_run_twice_are_kept_on_results(order: Ma
 def test_tests_of_an_exclusive_account_share_a_key_of_its_holder_and_address(order: Make, project: Project) -> None:
     project.access = {"exclusive": True}
     project.save()
-    signed_in = [write(project, f"member {number}", auth="member") for number in range(2)]
+    signed_in = [write(project, f"member {number}", auth="account") for number in range(2)]
     visitor = write(project, "visitor")
     here = Environment.objects.create(
         project=project, name="Staging", base_url="http://staging.test/", access={"exclusive": True}

@@ -13,6 +13,7 @@ PAGES = {
     "{project}/tests": "viewer",
     "{project}/review": "viewer",
     "{project}/review?state=rejected": "viewer",
+    "{project}/map": "viewer",
     "{project}/pages": "viewer",
     "{project}/runs": "viewer",
     "{project}/settings": "viewer",

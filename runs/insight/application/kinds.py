@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from runs.insight.application.observing import Observed, SeenPage
+from runs.insight.application.observing import THEN, Observed, SeenPage
 from runs.insight.application.parts import Part
 
 ENOUGH = 0.5
@@ -65,7 +65,7 @@ def name_of(pages: Sequence[SeenPage], pattern: str) -> str:
 
 def pattern_of(paths: Sequence[str]) -> str:
     """`/p/*` for `/p/blue-mug` and `/p/red-pot`: segments that differ are stars."""
-    listed = [path.partition("?")[0].split("/") for path in paths]
+    listed = [path.partition(THEN)[0].partition("?")[0].split("/") for path in paths]
     columns = list(zip(*listed, strict=False))
     same = [column[0] if len(set(column)) == 1 else "*" for column in columns]
     longer = len({len(parts) for parts in listed}) > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -15,7 +16,9 @@ from runs.insight.application.form import SeenForm, forms_of
 
 GONE = frozenset({404, 410})
 CLOSED = frozenset({401, 403})
+THEN = " → "
 MOST_ACTIONS = 40
+MOST_ALIKE = 100
 MOST_SENTENCES = 5
 Json = Mapping[str, Any]
 
@@ -77,11 +80,21 @@ class Observed:
     forms: dict[str, dict[str, SeenForm]] = field(default_factory=lambda: defaultdict(dict))
     actions: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
     calls: dict[str, list[exchange.Entry]] = field(default_factory=lambda: defaultdict(list))
+    names: dict[str, str] = field(default_factory=dict)
+    looked: Counter[str] = field(default_factory=Counter)
+    ways: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     edges: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def name_of(self, key: str) -> str:
+        """What a row of the crawl is called in the model."""
+        return self.names.get(key) or key_of(key)
 
 
 def observed(run: int, scope: Scope, visits: Iterable[Visit]) -> Observed:
-    """Gathers the rows of one crawl, in the order of depth; 10,000 pages take some seconds."""
+    """Gathers the rows of one crawl, in the order of depth; 10,000 pages take some seconds.
+
+    After a hundred pages of one structure only their links are still looked at.
+    """
     seen = Observed(run, scope)
     for visit in visits:
         _note(seen, visit)
@@ -100,7 +113,7 @@ def key_of(address: str) -> str:
 
 
 def _note(seen: Observed, visit: Visit) -> None:
-    key = key_of(visit.key)
+    key = seen.names[visit.key] = _named(seen, visit)
     seen.found.add(key)
     if visit.status == "done":
         _note_page(seen, key, visit)
@@ -112,6 +125,13 @@ def _note(seen: Observed, visit: Visit) -> None:
         seen.lost.setdefault(key, f"it leads to {key_of(visit.url)} now")
 
 
+def _named(seen: Observed, visit: Visit) -> str:
+    """A state is named by what led to it: the keys of its rows say what was typed, which differs by crawl."""
+    if visit.kind == "link" or visit.found_on is None or not visit.action:
+        return key_of(visit.key)
+    return f"{seen.name_of(visit.found_on)}{THEN}{normalised(visit.action)}"
+
+
 def _note_page(seen: Observed, key: str, visit: Visit) -> None:
     seen.roles.add(visit.role)
     snapshot = visit.snapshot or {}
@@ -120,7 +140,7 @@ def _note_page(seen: Observed, key: str, visit: Visit) -> None:
     else:
         seen.aliases.setdefault(visit.template, _signature_of(seen, visit.same_as))
     if visit.found_on is not None and visit.action:
-        target = key if visit.same_as is None else key_of(visit.same_as)
+        target = key if visit.same_as is None else seen.name_of(visit.same_as)
         seen.edges[_signature_of(seen, visit.found_on), target][visit.action] += 1
     if snapshot:
         _note_content(seen, visit, snapshot)
@@ -140,7 +160,7 @@ def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
         kind=visit.kind,
         action=visit.action,
         depth=visit.depth,
-        found_on=None if visit.found_on is None else key_of(visit.found_on),
+        found_on=None if visit.found_on is None else seen.name_of(visit.found_on),
         heading=heading,
         roles={visit.role},
     )
@@ -148,26 +168,38 @@ def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
 
 def _note_content(seen: Observed, visit: Visit, snapshot: Json) -> None:
     signature = visit.template
+    _note_links(seen, visit, snapshot)
+    seen.looked[signature] += 1
+    if seen.looked[signature] > MOST_ALIKE:
+        return
     for form in forms_of(snapshot):
         known = seen.forms[signature].get(form.identity)
         seen.forms[signature][form.identity] = form if known is None else known.joined(form)
     actions = seen.actions[signature]
     for action in snapshot.get("actions", ()):
-        if action.get("href"):
-            _note_link(seen, visit, action)
-        elif action["name"] and len(actions) < MOST_ACTIONS:
+        if action["name"] and not action.get("href") and len(actions) < MOST_ACTIONS:
             actions[action["role"], normalised(action["name"])[:200]] = None
     seen.calls[signature] += [call for call in snapshot.get("requests", ()) if "template" in call]
 
 
-def _note_link(seen: Observed, visit: Visit, action: Json) -> None:
-    address = urljoin(visit.url, action["href"])
+def _note_links(seen: Observed, visit: Visit, snapshot: Json) -> None:
+    host, ways = urlsplit(visit.url).netloc, seen.ways[visit.template]
+    for action in snapshot.get("actions", ()):
+        href = action.get("href")
+        if href and (href, action["name"]) not in ways:
+            ways.add((href, action["name"]))
+            to, key = _place(href if "://" in href else urljoin(visit.url, href))
+            if to == host:
+                seen.edges[visit.template, key][f"link “{normalised(action['name'])[:80]}”"] += 1
+
+
+@lru_cache(maxsize=16_384)
+def _place(address: str) -> tuple[str, str]:
+    """Host and key of the page that a link leads to; what is no client-side route is only a place on its page."""
     plain, fragment = urldefrag(address)
-    if urlsplit(plain).netloc == urlsplit(visit.url).netloc:
-        target = key_of(address if fragment.startswith(("/", "!/")) else plain)
-        seen.edges[visit.template, target][f"link “{normalised(action['name'])[:80]}”"] += 1
+    return urlsplit(plain).netloc, key_of(address if fragment.startswith(("/", "!/")) else plain)
 
 
 def _signature_of(seen: Observed, found_on: str) -> str:
-    page = seen.pages.get(key_of(found_on))
+    page = seen.pages.get(seen.name_of(found_on))
     return page.signature if page else ""
