@@ -19,7 +19,7 @@ from runs import insight, states, storage
 from runs.engine.events import PageSnapshot
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site
 from runs.insight import scene
-from runs.models import Attempt, CrawlPage, Result, Run, RunEvent, TestHistory
+from runs.models import Attempt, Case, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
     Cause,
     Counts,
@@ -316,10 +316,27 @@ def crawl_plan(run: Run) -> CrawlPlan:
 def snapshots(run_id: int) -> list[PageSnapshot]:
     """What the crawl saw, in the order in which pages were found."""
     rows = CrawlPage.objects.filter(run=run_id, status=states.DONE).order_by("depth", "pk")
-    return [PageSnapshot.model_validate(row.snapshot) for row in rows if row.snapshot]
+    rows = rows.only("snapshot", "role", "path", "action", "same_as")
+    own = [row for row in rows if row.snapshot and not (row.path and row.same_as_id)]
+    return [PageSnapshot.model_validate({**(row.snapshot or {}), **_way_to(row)}) for row in own]
 
 
-def known_signatures(run: Run) -> frozenset[str]:
-    """Signatures of the project's living tests; they are not proposed again."""
-    tests = Test.objects.filter(project=run.project_id).alive().exclude(signature="")
-    return frozenset(tests.values_list("signature", flat=True))
+def _way_to(row: CrawlPage) -> dict[str, Any]:
+    return {"role": row.role, "way": row.path, "action": row.action}
+
+
+def observations(run_id: int) -> list[dict[str, Any]]:
+    """What came of what was tried, in the order in which it was planned; what was not tried to its end is left out."""
+    cases = Case.objects.filter(run=run_id, outcome__isnull=False).order_by("pk")
+    return [outcome for outcome in cases.values_list("outcome", flat=True) if outcome is not None]
+
+
+def changed_templates(_run: Run) -> frozenset[str] | None:
+    """Templates that tests are wanted for, None for all: those that changed since the crawl before, where asked so."""
+    return None
+
+
+def known_tests(run: Run) -> list[tuple[str, dict[str, Any], str]]:
+    """Title, document and signature of the project's living tests; what says no more is not proposed again."""
+    tests = Test.objects.filter(project=run.project_id).alive().order_by("pk")
+    return list(tests.values_list("title", "document", "signature"))

@@ -282,6 +282,13 @@ class PageWork(Value):
     path: tuple[dict[str, Any], ...] = Field(default=(), description="steps of the test language, replayed from url")
 
 
+class CaseWork(Value):
+    """One thing to try on the application; `work` is a case as the generator wrote it down."""
+
+    case: int
+    work: dict[str, Any]
+
+
 class ShardPlan(Value):
     """How one shard executes tests."""
 

@@ -4,13 +4,13 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_pages
+from runs.ledger.claiming import claim, claim_cases, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
-from runs.ledger.proposing import keep_proposals, take_stage
+from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
@@ -26,6 +26,7 @@ __all__ = [
     "abort",
     "ahead_of",
     "claim",
+    "claim_cases",
     "claim_pages",
     "close",
     "fail",
@@ -33,6 +34,7 @@ __all__ = [
     "forfeit",
     "give_back",
     "hold",
+    "keep_plan",
     "keep_proposals",
     "learn",
     "lose",

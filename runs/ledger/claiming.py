@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from runs import meters, planning, states
-from runs.engine.plan import PageWork, TestWork
+from runs.engine.plan import CaseWork, PageWork, TestWork
 from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.hedging import hedge
@@ -170,6 +170,21 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
         )
         works = tuple(PageWork(page=row.pk, url=row.url, depth=row.depth) for row in rows)
         return Claim(works, bool(works) or tally[states.RUNNING] > 0)
+
+
+def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
+    """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale."""
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING:
+            raise Stale
+        require_open(held)
+        rows = list(run.cases.filter(status=states.PENDING).order_by("pk").only("work")[:wanted])
+        run.cases.filter(pk__in=[row.pk for row in rows]).update(
+            status=states.move("case", states.PENDING, "claim").to, lease=held.lease
+        )
+        works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
+        return Claim(works, bool(works) or run.cases.filter(status=states.RUNNING).exists())
 
 
 def _cut(run: Run, max_pages: int) -> None:

@@ -17,6 +17,7 @@ from runs import meters, states
 from runs.engine.events import (
     ArtifactFile,
     AttemptEnded,
+    CaseObserved,
     Event,
     Log,
     PageFailed,
@@ -26,7 +27,8 @@ from runs.engine.events import (
     TestEnded,
     TestStarted,
 )
-from runs.ledger import pages, rows, statements
+from runs.ledger import cases, pages, rows, statements
+from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
@@ -52,6 +54,7 @@ class Batch:
     vitals: dict[int, dict[str, Any] | None] = field(default_factory=dict)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     resolved: bool = False
+    observed: bool = False
 
     def hedged(self, result: Mine) -> bool:
         """Whether this lease is the second one of the result's two."""
@@ -96,6 +99,7 @@ def _opened(held: Hold, events: Sequence[Event]) -> Batch:
 def _write(batch: Batch) -> None:
     run = batch.run
     _write_attempts(batch)
+    batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
     if batch.resolved:
         batch.lines += _stop_after_failures(batch)
@@ -278,6 +282,11 @@ def _page_failed(batch: Batch, event: PageFailed) -> None:
     batch.resolved = True
 
 
+def _case_observed(batch: Batch, event: CaseObserved) -> None:
+    if cases.observed(batch.run, batch.held, event):
+        batch.resolved = batch.observed = True
+
+
 def _seeds(batch: Batch, event: Seeds) -> None:
     pages.add_links(batch.run, None, event.links)
 
@@ -291,4 +300,5 @@ WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     PageVisited: _page_visited,
     PageFailed: _page_failed,
     Seeds: _seeds,
+    CaseObserved: _case_observed,
 }

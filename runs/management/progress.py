@@ -66,6 +66,8 @@ class Telling:
         elif kind == "page":
             self.done, self.total = data["done"], data["done"] + data["queued"]
             self.words = data["url"]
+        elif kind == "case":
+            self.done, self.total = data["done"] + data["failed"], data["total"]
         elif kind == "stage" and data["stage"] in STAGES:
             self.done, self.total, self.words = 0, data["results"]["total"], STAGES[data["stage"]]
         elif kind == "result":
@@ -86,7 +88,12 @@ class Telling:
             self.console.print(f"  {count}{self.words}", markup=False, highlight=False)
 
 
-STAGES = {"propose": "performing forms, proposing tests", "prove": "replaying each proposal twice"}
+STAGES = {
+    "plan": "looking round, planning what to try",
+    "observe": "trying forms, buttons and links",
+    "propose": "proposing tests",
+    "prove": "replaying each proposal",
+}
 WORKERS = {
     "shard_lost": "worker {worker} was lost; its work goes to another",
     "shard_resumed": "worker {worker} goes on with the work of a lost one",

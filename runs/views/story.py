@@ -13,6 +13,8 @@ from runs.models import Run, RunEvent
 STAGES = {
     "execute": "run the tests",
     "crawl": "visit pages",
+    "plan": "plan what to try",
+    "observe": "try it and see",
     "propose": "propose tests",
     "prove": "prove the proposals",
     "judging": "judge",

@@ -41,6 +41,12 @@ class Request(Step):
         return self
 
     async def run(self, stage: Stage) -> None:
+        answer = await self.answer(stage)
+        self.expect.verify(answer)
+        self._keep(answer, stage)
+
+    async def answer(self, stage: Stage) -> Answer:
+        """What comes back, whatever is expected. Raises `StepFailed` where nothing does."""
         started = time.perf_counter()
         try:
             response = await self._ask(stage)
@@ -51,8 +57,7 @@ class Request(Step):
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status, headers, body, took)
         await response.dispose()
-        self.expect.verify(answer)
-        self._keep(answer, stage)
+        return answer
 
     def _keep(self, answer: Answer, stage: Stage) -> None:
         document = answer.document() if self.save else None

@@ -102,7 +102,7 @@ class Rows:
     def _insert(self, links: Iterable[Link]) -> None:
         for link in links:
             if link.depth <= self.options.max_depth and link.key not in self.rows:
-                fields = link.model_dump(exclude={"text"})
+                fields = link.model_dump(exclude={"text", "kind", "path", "action"})
                 row = self.rows[link.key] = Row(page=len(self.rows) + 1, **fields)
                 row.status = "skipped" if self._saturated(row.group) else "pending"
 

@@ -14,11 +14,11 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Proposal, TestEnded
 from runs.engine.execute import execute
-from runs.engine.generate import propose
 from runs.engine.generate.selecting import telling
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site, TestWork
 from runs.engine.steps.document import parse
 from tests.engine.crawl.frontier_rows import crawl_all
+from tests.engine.generate.stages import generated
 from tests.site.server import serve
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -100,8 +100,7 @@ async def shop(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> A
         plan = CrawlPlan(site=site, options=CrawlOptions(test_count=100), allow_private=True)
         async with Browser() as browser:
             pages = list((await crawl_all(browser, plan)).done.values())
-            events = [event async for event in propose(browser, plan, pages, frozenset())]
-            proposals = [event for event in events if isinstance(event, Proposal)]
+            proposals = list((await generated(browser, plan, pages))[0].proposals)
             shop = Shop(browser, site, str(artifacts), proposals, [])
             failed = await shop.failing(proposals, replays=2)
             shop.proved = [one for one in proposals if one not in failed]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import at, visible
-from runs.engine.generate.proposals.writing import document, page_name, seen_on
+from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import Look
 from runs.engine.page.naming import field_of, shown
 
@@ -20,13 +20,13 @@ _FIELDS = 4
 def cases(crawled: Crawled) -> Iterable[Case]:
     for page in crawled.exemplars():
         if page.status in (200, None):
-            yield Case("page", page.template, page, address(page.url), signed_in=crawled.needs_account(page))
+            yield crawled.case("page", page.template, page)
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
     common = _common(crawled)
     for rank, seen in enumerate(observations):
-        page, look = seen.case.page, seen.after
+        page, look = crawled.page_of(seen.case), seen.after
         if look is None:
             continue
         shared = set() if rank == 0 else common
@@ -35,7 +35,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if not parts:
             continue
         steps = [at(look), *parts, *_quiet(page, seen)]
-        title = f"The {page_name(page)} shows its content"
+        title = say(crawled, "page", page=page_name(crawled, page))
         yield Draft(
             "page",
             title,
