@@ -4,7 +4,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
-from runs.ledger.claiming import claim, claim_cases, claim_pages
+from runs.ledger.claiming import Claim, claim, claim_cases, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
@@ -17,6 +17,7 @@ from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
 __all__ = [
+    "Claim",
     "Hold",
     "Order",
     "Outcome",

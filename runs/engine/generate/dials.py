@@ -158,7 +158,7 @@ def fondness(dials: Dials, draft: Draft) -> float:
     if "multi_role" in dials.perspectives and draft.case.auth:
         found *= 3
     if "first_time_user" in dials.perspectives:
-        found *= 0.5 if draft.case.auth else 1
+        found *= 0.25 if draft.case.auth else 1
     families = {name for names in NAMES.values() for name in names}
     said = set(_WORD.findall(cleaned(dials.custom_instructions).lower())) - _COMMON - families
     about = set(_WORD.findall(f"{draft.title} {draft.case.start}".lower()))

@@ -17,6 +17,7 @@ ALIKE = 0.9
 LONG_ENOUGH = 15
 _TYPED = frozenset({"fill", "type", "save"})
 _QUOTED = re.compile(r"[“«„「\"](.+?)[”»“」\"]")
+_LITERAL = re.compile(r"\S*[\d/]\S*")
 _STRENGTH = {
     "expect_text": 4.0,
     "expect_value": 3.0,
@@ -49,7 +50,10 @@ class Gist:
 
     @cached_property
     def place(self) -> tuple[str, str, str]:
-        return (*(str(self.document.get(name, "")) for name in ("kind", "start", "auth")),)  # type: ignore[return-value]
+        """Where it plays: kind, the address that is opened or asked first, sign-in."""
+        first = next((str(step["path"]) for step in self.document["steps"] if step["do"] == "request"), "")
+        start = str(self.document.get("start") or first.split("?")[0])
+        return str(self.document.get("kind")), start, str(self.document.get("auth", ""))
 
     @cached_property
     def signature(self) -> str:
@@ -135,7 +139,8 @@ def same(one: Gist, other: Gist) -> bool:
     if one.signature == other.signature:
         return True
     alike = not one.tone or not other.tone or one.tone == other.tone
-    if alike and one.gestures == other.gestures and one.checks == other.checks:
+    # At an edge it is the data that is tested.
+    if alike and one.tone != "edge" and one.gestures == other.gestures and one.checks == other.checks:
         return True
     if _within(one, other) or _within(other, one):
         return True
@@ -148,15 +153,16 @@ def _within(one: Gist, other: Gist) -> bool:
 
 
 def near(title: str, other: str) -> bool:
-    """Whether two titles say the same in nearly the same words; what they quote must be equal."""
+    """Whether two titles say the same in nearly the same words; names, numbers and addresses must be equal."""
     left, right = _plain(title), _plain(other)
-    if min(len(left), len(right)) < LONG_ENOUGH or _quotes(title) != _quotes(other):
+    if min(len(left), len(right)) < LONG_ENOUGH or _names(title) != _names(other):
         return False
     return left == right or SequenceMatcher(None, left, right).ratio() >= ALIKE
 
 
-def _quotes(title: str) -> list[str]:
-    return [part.lower() for part in _QUOTED.findall(title)]
+def _names(title: str) -> list[str]:
+    """What is quoted, and what holds a digit or a slash."""
+    return [part.lower() for part in (*_QUOTED.findall(title), *_LITERAL.findall(title))]
 
 
 def _plain(title: str) -> str:

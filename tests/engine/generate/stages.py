@@ -22,7 +22,7 @@ async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: S
     """What came of the cases and of those they led to; everything passes through JSON, as it does through rows."""
     waiting = deque(case.model_dump(mode="json", exclude_defaults=True) for case in cases)
     known = {(case.family, case.key) for case in cases}
-    seen: list[Observation] = []
+    seen: dict[int, Observation] = {}
     number = 0
 
     async def pull() -> CaseWork | None:
@@ -32,12 +32,12 @@ async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: S
 
     while waiting:
         async for event in observe(browser, plan, crawled, pull):
-            seen.append(Observation.model_validate(event.outcome))
+            seen[event.case] = Observation.model_validate(event.outcome)
             for work in event.deeper:
                 if (work["family"], work["key"]) not in known:
                     known.add((work["family"], work["key"]))
                     waiting.append(work)
-    return seen
+    return [seen[case] for case in sorted(seen)]
 
 
 async def generated(

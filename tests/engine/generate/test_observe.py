@@ -123,7 +123,9 @@ async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: 
         seen = list((await crawl_all(browser, plan)).done.values())
         events = await gathered(browser, plan, seen)
         proposals = [event for event in events if isinstance(event, Proposal)]
-        again = await gathered(browser, plan, seen, [Known(one.title, one.document, one.signature) for one in proposals])
+        again = await gathered(
+            browser, plan, seen, [Known(one.title, one.document, one.signature) for one in proposals]
+        )
         few = [
             event for event in await gathered(browser, plan_of(site, test_count=1), seen) if isinstance(event, Proposal)
         ]

@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from runs.engine.generate.cases import Answer, Case, Draft, Observation, SignInPage
-from runs.engine.generate.proposals import action, api, choosing, following, form, navigation, pagination, search, signin
+from runs.engine.generate.proposals import (
+    action,
+    api,
+    choosing,
+    following,
+    form,
+    navigation,
+    pagination,
+    search,
+    signin,
+)
 from runs.engine.generate.proposals import page as pages
 from runs.engine.generate.shape import shape_of
 from runs.engine.page.look import Pressable
@@ -244,7 +254,9 @@ SIGN_IN = literal.form(field("Email"), field("Password", "password"), submit="Si
 def signin_site() -> Any:
     entrance = literal.page("/sign-in", "Sign in", forms=[SIGN_IN])
     account = literal.page("/account", "Your account", template="t", signed_in=True)
-    return crawled(entrance, account, account=True, sign_in=SignInPage(page=entrance, form=SIGN_IN), protected=frozenset({"t"}))
+    return crawled(
+        entrance, account, account=True, sign_in=SignInPage(page=entrance, form=SIGN_IN), protected=frozenset({"t"})
+    )
 
 
 def test_signing_in_uses_the_account_and_expects_what_was_seen() -> None:
@@ -354,7 +366,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
         "cents": {"type": "integer"},
     }
     refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
-    assert only(api.tests(site, [refused])).document["title"] == "GET /api/products answers nonsense with 400"
+    assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
 
 
 def test_adding_to_a_cart_leads_to_the_cart_and_to_changing_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -40,7 +41,8 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
         async with visits.open() as visit:
             for path in dict.fromkeys(paths):
                 try:
-                    operations = read(await _text(visit, urljoin(site.base_url, path)), site.origin)
+                    text = await _text(visit, urljoin(site.base_url, path))
+                    operations = await asyncio.to_thread(read, text, site.origin)
                     return operations, [Log("info", f"{path} describes {len(operations)} operations of the API.")]
                 except Unreadable as error:
                     problem = problem or f"The API description at {path} cannot be used: {error}."

@@ -6,7 +6,8 @@ from typing import Any
 
 from runs.engine.generate.openapi.references import followed
 
-_DEEPEST = 5
+_DEEPEST = 4
+_MOST_REQUIRED = 20
 _TEXT = "Sentri {{random.digits(6)}}"
 _FORMATS = {
     "date": "2030-06-15",
@@ -70,6 +71,8 @@ def _object(root: Any, schema: dict[str, Any], depth: int) -> Any:
         properties |= part.get("properties") or {}
         required += part.get("required") or []
     value = {}
+    if len(required) > _MOST_REQUIRED:
+        return NOTHING
     for name in dict.fromkeys(required):
         if followed(root, properties.get(name, {})).get("readOnly"):
             continue

@@ -38,12 +38,12 @@ def cases(crawled: Crawled) -> Iterable[Case]:
     nonsense = [(page, path, template) for template, (page, one) in reads for path in _nonsense(one, page)]
     for page, path, template in nonsense[:_NONSENSE]:
         yield _case(crawled, page, path, {"do": "request", "method": "GET", "path": path}, "nonsense", template)
-    yield from _graph(crawled, [page_and for page_and in found.values() if _asks_graph(page_and[1])])
+    yield from _graph(crawled, [pair for pair in found.values() if _asks_graph(pair[1])])
 
 
 def _case(crawled: Crawled, page: PageSnapshot, key: str, fetch: Step, kind: str, template: str) -> Case:
-    path = template.split("?", maxsplit=1)[0]
-    return crawled.case("api", f"{kind} {key}", page, fetch=fetch, about={"kind": kind, "template": path})
+    about = {"kind": kind, "template": template.rstrip("?")}
+    return crawled.case("api", f"{kind} {key}", page, fetch=fetch, about=about)
 
 
 def _get(request: dict[str, Any]) -> Step:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
+from runs.engine.generate.dials import wants
 from runs.engine.generate.effects import complaint, expected, message_step, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
@@ -75,6 +76,8 @@ def ways(crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail:
     if send is None:
         return
     for one in _tries(form, entered, level):
+        if not wants(crawled.options.dials, _TONES[one.kind]):
+            continue
         about = {
             "kind": one.kind,
             "how": one.how,

@@ -15,6 +15,7 @@ from runs.engine.page.naming import field_of, shown
 _PARTS = 5
 _CONTROLS = 4
 _FIELDS = 4
+_MANY = 5  # times as many names are expected where accessibility was asked for
 
 
 def cases(crawled: Crawled) -> Iterable[Case]:
@@ -30,8 +31,9 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if look is None:
             continue
         shared = set() if rank == 0 else common
-        parts = [*_heading(page, look), *_landmarks(page), *_list(look)]
-        parts += [*_fields(page, shared), *_controls(page, look, shared)]
+        most = _MANY if "accessibility" in crawled.options.dials.quality else 1
+        parts = [*_heading(page, look), *_landmarks(page, most), *_list(look)]
+        parts += [*_fields(page, shared, most), *_controls(page, look, shared, most)]
         if not parts:
             continue
         steps = [at(look), *parts, *_quiet(page, seen)]
@@ -69,7 +71,7 @@ def _heading(page: PageSnapshot, look: Look) -> list[Step]:
     return [visible(target)] if target else []
 
 
-def _landmarks(page: PageSnapshot) -> list[Step]:
+def _landmarks(page: PageSnapshot, most: int) -> list[Step]:
     steps = []
     for landmark in page.landmarks:
         same_role = [other for other in page.landmarks if other.role == landmark.role]
@@ -77,7 +79,7 @@ def _landmarks(page: PageSnapshot) -> list[Step]:
             steps.append(visible({"role": landmark.role}))
         elif landmark.name and sum(1 for other in same_role if other.name == landmark.name) == 1:
             steps.append(visible({"role": landmark.role, "name": landmark.name, "exact": True}))
-    return steps[:_PARTS]
+    return steps[: _PARTS * most]
 
 
 def _list(look: Look) -> list[Step]:
@@ -88,7 +90,7 @@ def _list(look: Look) -> list[Step]:
     return [visible(target | {"within": {"role": "main"}} if look.has_main else target)]
 
 
-def _fields(page: PageSnapshot, shared: set[str]) -> list[Step]:
+def _fields(page: PageSnapshot, shared: set[str], most: int) -> list[Step]:
     found = []
     for form in page.forms:
         for field in form.fields:
@@ -101,10 +103,10 @@ def _fields(page: PageSnapshot, shared: set[str]) -> list[Step]:
                 and field.type != "hidden"
             ):
                 found.append(visible(target))
-    return found[:_FIELDS]
+    return found[: _FIELDS * most]
 
 
-def _controls(page: PageSnapshot, look: Look, shared: set[str]) -> list[Step]:
+def _controls(page: PageSnapshot, look: Look, shared: set[str], most: int) -> list[Step]:
     """Buttons first, those of the main part before others: they are what a page is for."""
     steps = []
     buttons = [one for one in look.pressables if one.role == "button"]
@@ -113,7 +115,7 @@ def _controls(page: PageSnapshot, look: Look, shared: set[str]) -> list[Step]:
         target = shown("button", button.name)
         if target and button.name in known and visible(target) not in steps:
             steps.append(visible(target))
-    return steps[:_CONTROLS]
+    return steps[: _CONTROLS * most]
 
 
 def _quiet(page: PageSnapshot, seen: Observation) -> list[Step]:
