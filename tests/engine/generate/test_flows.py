@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Observation, SignInPage
+from runs.engine.generate.cases import Answer, Case, Crawled, Observation, SignInPage
 from runs.engine.generate.proposals import FAMILIES, api, form, journey, record, signin, state
+from runs.engine.generate.shape import shape_of
 from runs.engine.page.boundaries import edges
 from runs.engine.page.look import Entry, Look, Pressable
 from runs.engine.plan import CrawlOptions
@@ -226,6 +227,38 @@ def test_edges_of_fields_are_those_that_they_speak_of() -> None:
     ]
     assert len(edges(field("Name", max_length=40))[0].value) == 40
     assert of(label="Colour", kind="color") == []
+
+
+def test_an_api_answers_with_status_type_and_shape() -> None:
+    requests = tuple(
+        {"method": method, "url": f"{literal.SITE}{path}", "status": 200, "type": "fetch"}
+        for method, path in (
+            ("GET", "/api/products?page=1"),
+            ("GET", "/api/products?page=2"),
+            ("POST", "/api/cart"),
+            ("GET", "/api/delete/3"),
+        )
+    )
+    site = crawled(literal.page("/stock", "Stock", requests=requests))
+    known, nonsense = api.cases(site)
+    assert (known.fetch, nonsense.fetch) == (
+        {"do": "request", "method": "GET", "path": "/api/products?page=1"},
+        {"do": "request", "method": "GET", "path": "/api/products?page=x"},
+    )
+    shape = shape_of({"items": [{"slug": "mug", "cents": 100}], "total": 1})
+    seen = Observation(case=known, answer=Answer(status=200, content_type="application/json", shape=shape))
+    draft = only(api.tests(site, [seen]))
+    request = steps(draft)[0]
+    assert draft.document["kind"] == "api"
+    assert "start" not in draft.document
+    assert request["expect"]["status"] == 200
+    assert request["expect"]["schema"]["required"] == ["items", "total"]
+    assert request["expect"]["schema"]["properties"]["items"]["items"]["properties"] == {
+        "slug": {"type": "string"},
+        "cents": {"type": "integer"},
+    }
+    refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
+    assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
 
 
 def asked(url: str, **more: Any) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runs.engine.generate.cases import Answer, Case, Draft, Observation, SignInPage
+from runs.engine.generate.cases import Case, Draft, Observation, SignInPage
 from runs.engine.generate.proposals import (
     action,
-    api,
     choosing,
     following,
     form,
@@ -18,7 +17,6 @@ from runs.engine.generate.proposals import (
     signin,
 )
 from runs.engine.generate.proposals import page as pages
-from runs.engine.generate.shape import shape_of
 from runs.engine.page.look import Pressable
 from runs.engine.plan import CrawlOptions
 from tests.engine.generate import snapshots as literal
@@ -335,38 +333,6 @@ def test_sorting_expects_the_first_entry() -> None:
     found = expectations(only(choosing.tests(site, [observed(case, before, after)])))
     assert found[1]["target"] == {"role": "listitem", "nth": 0, "within": {"role": "main"}}
     assert found[1]["contains"] == "Bowl"
-
-
-def test_an_api_answers_with_status_type_and_shape() -> None:
-    requests = tuple(
-        {"method": method, "url": f"{literal.SITE}{path}", "status": 200, "type": "fetch"}
-        for method, path in (
-            ("GET", "/api/products?page=1"),
-            ("GET", "/api/products?page=2"),
-            ("POST", "/api/cart"),
-            ("GET", "/api/delete/3"),
-        )
-    )
-    site = crawled(literal.page("/stock", "Stock", requests=requests))
-    known, nonsense = api.cases(site)
-    assert (known.fetch, nonsense.fetch) == (
-        {"do": "request", "method": "GET", "path": "/api/products?page=1"},
-        {"do": "request", "method": "GET", "path": "/api/products?page=x"},
-    )
-    shape = shape_of({"items": [{"slug": "mug", "cents": 100}], "total": 1})
-    seen = Observation(case=known, answer=Answer(status=200, content_type="application/json", shape=shape))
-    draft = only(api.tests(site, [seen]))
-    request = steps(draft)[0]
-    assert draft.document["kind"] == "api"
-    assert "start" not in draft.document
-    assert request["expect"]["status"] == 200
-    assert request["expect"]["schema"]["required"] == ["items", "total"]
-    assert request["expect"]["schema"]["properties"]["items"]["items"]["properties"] == {
-        "slug": {"type": "string"},
-        "cents": {"type": "integer"},
-    }
-    refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
-    assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
 
 
 def test_adding_to_a_cart_leads_to_the_cart_and_to_changing_it() -> None:

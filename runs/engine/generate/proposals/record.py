@@ -9,7 +9,7 @@ from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, 
 from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_text
-from runs.engine.generate.proposals.writing import document, quoted, say
+from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.naming import Target, field_of, only, said
 from runs.engine.page.safety import Permit, denied, permit, pressable, removes
@@ -137,7 +137,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             value = f"{marker} changed" if kind == "changed" else marker
             found = [visible(said(CHANGED if kind == "changed" else NAMED))] if _shows(value, seen.after) else []
         if found:
-            form = quoted(seen.case.about["form"])
+            form = seen.case.about["form"]
             title = say(crawled, f"record_{kind}", form=form)
             steps = [*seen.case.steps, *found, *_clean_up(seen.case, removals)]
             why = f"a record made by the {form} was found again by the marker in it"
