@@ -23,7 +23,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from runs import meters
-from runs.engine.events import CaseObserved, PageFailed, PageVisited, TestEnded
+from runs.engine.events import CaseObserved, PageFailed, PageVisited, Proved, TestEnded
 from runs.engine.plan import CaseWork, PageWork, TestWork
 from runs.models import Meter, Worker
 
@@ -90,7 +90,7 @@ def claimed(run: int, shard: int, works: Iterable[TestWork | PageWork | CaseWork
 def recorded(events: Iterable[Any]) -> None:
     """What ended among the events is no longer under way."""
     for event in events:
-        if isinstance(event, TestEnded):
+        if isinstance(event, TestEnded | Proved):
             board.take(("result", event.result))
         elif isinstance(event, PageVisited | PageFailed):
             board.take(("page", event.page))

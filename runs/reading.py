@@ -17,9 +17,9 @@ from projects.models.public import number_of
 from projects.secrets import Hidden
 from runs import insight, states, storage
 from runs.engine.events import PageSnapshot
-from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site
+from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, ProofPlan, RunOptions, ShardPlan, Site
 from runs.insight import scene
-from runs.models import Attempt, Case, CrawlPage, Result, Run, RunEvent, TestHistory
+from runs.models import Attempt, Case, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
     Cause,
     Counts,
@@ -288,23 +288,28 @@ def _secrets(holder: str) -> dict[str, Hidden]:
 
 
 def shard_plan(run: Run) -> ShardPlan:
-    options = _run_options(run)
+    options = RunOptions.model_validate(run.options)
     return ShardPlan(
         site=site(run),
         options=options,
         artifacts=str(storage.directory(run.pk)),
         allow_private=settings.ENV.allow_private,
-        vitals=options.vitals or (run.kind == "test" and bool(run.project.web_vitals_budgets)),
+        vitals=options.vitals or bool(run.project.web_vitals_budgets),
     )
 
 
-def _run_options(run: Run) -> RunOptions:
-    """A crawl proves its proposals with its own browser options and no retries; each replay leaves its picture."""
-    if run.kind == "test":
-        return RunOptions.model_validate(run.options)
+def proof_plan(run: Run) -> ProofPlan:
+    """A crawl proves its proposals with its own browser options and no retries; failures leave their picture."""
     crawl = CrawlOptions.model_validate(run.options)
     shared = {"browser", "device", "locale", "timezone_id", "geolocation", "parallel"}
-    return RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on")
+    return ProofPlan(
+        site=site(run),
+        options=RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on_failure"),
+        artifacts=str(storage.directory(run.pk)),
+        allow_private=settings.ENV.allow_private,
+        read_only=crawl.read_only,
+        max_breakages=crawl.max_breakages,
+    )
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
@@ -331,9 +336,10 @@ def observations(run_id: int) -> list[dict[str, Any]]:
     return [outcome for outcome in cases.values_list("outcome", flat=True) if outcome is not None]
 
 
-def changed_templates(_run: Run) -> frozenset[str] | None:
-    """Templates that tests are wanted for, None for all: those that changed since the crawl before, where asked so."""
-    return None
+def changed_templates(run: Run) -> frozenset[str] | None:
+    """Structures (`CrawlPage.template`) of pages that are new or otherwise than before this crawl; None is all."""
+    found = Comparison.objects.filter(run=run).values_list("changed", flat=True).first()
+    return None if found is None else frozenset(found)
 
 
 def known_tests(run: Run) -> list[tuple[str, dict[str, Any], str]]:

@@ -79,7 +79,7 @@ PROPOSE: Final = "propose"
 PROVE: Final = "prove"
 SCORE: Final = "score"
 LONE = frozenset({PLAN, PROPOSE, SCORE})  # carried out by one lease at a time; the others by rows that all shards claim
-STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PLAN, OBSERVE, PROPOSE, PROVE)}
+STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PLAN, OBSERVE, PROPOSE, PROVE, SCORE)}
 
 Table = dict[tuple[str, str], str]
 

@@ -24,6 +24,7 @@ from runs.engine.execute import execute
 from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlOptions, ShardPlan
+from runs.engine.prove import prove
 from runs.models import Run, Shard
 
 log = logging.getLogger(__name__)
@@ -177,20 +178,35 @@ class Worker:
 
     def execute(self, run: Run) -> bool:
         plan, retries = reading.shard_plan(run), run.options.get("retries", 0)
-        hedging = run.kind == "test" and run.options.get("hedge", True)
         self._require_site(plan)
+        self._drive(
+            lambda wanted: ledger.claim(self.held, retries, wanted, hedging=run.options.get("hedge", True)),
+            lambda browser, pull: execute(browser, plan, pull, frames=self.window),
+        )
+        return True
+
+    def prove(self, run: Run) -> bool:
+        plan = reading.proof_plan(run)
+        self._require_site(plan)
+        self._drive(
+            lambda wanted: ledger.claim(self.held, 0, wanted),
+            lambda browser, pull: prove(browser, plan, pull, frames=self.window),
+        )
+        return True
+
+    def _drive(self, claiming: Callable[[int], ledger.Claim[Any]], start: Callable[[Browser, Any], Any]) -> None:
+        """Drives a pipeline that pulls what `claiming` hands out; it is not asked any more once others wait."""
 
         def claim(wanted: int) -> tuple[Sequence[Any], bool]:
             if self.yielding:
                 return (), False
-            claimed = ledger.claim(self.held, retries, wanted, hedging=hedging)
+            claimed = claiming(wanted)
             heartbeats.claimed(self.held.run, self.held.index, claimed.works)
             return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda b: execute(b, plan, pull, frames=self.window))
+            lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event]", start(browser, pull)))
         )
-        return True
 
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
@@ -205,18 +221,10 @@ class Worker:
             time.sleep(CONNECT_AGAIN_SECONDS)
 
     def crawl(self, run: Run) -> bool:
-        plan = reading.crawl_plan(run)
-
-        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
-            if self.yielding:
-                return (), False
-            claimed = ledger.claim_pages(self.held, plan.options.max_pages, wanted)
-            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
-            return claimed.works, claimed.more
-
-        first = self.held.index == 0
-        Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda b: crawl(b, plan, pull, first=first, frames=self.window))
+        plan, first = reading.crawl_plan(run), self.held.index == 0
+        self._drive(
+            lambda wanted: ledger.claim_pages(self.held, plan.options.max_pages, wanted),
+            lambda browser, pull: crawl(browser, plan, pull, first=first, frames=self.window),
         )
         return True
 
@@ -224,7 +232,9 @@ class Worker:
         if not ledger.take_stage(self.held, states.PLAN):
             return False
         heartbeats.busy(self.held.run, self.held.index, "plans what to try")
-        plan, pages, changed = reading.crawl_plan(run), reading.snapshots(run.pk), reading.changed_templates(run)
+        ledger.learn_application(run.pk, self.tick)
+        plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk)
+        changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None
         found: list[Planned] = []
         Drive(lambda _wanted: ((), False), found.extend, self.tick).run(
             lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed))
@@ -236,15 +246,10 @@ class Worker:
 
     def observe(self, run: Run) -> bool:
         plan, crawled = reading.crawl_plan(run), _crawled(run)
-
-        def claim(wanted: int) -> tuple[Sequence[Any], bool]:
-            if self.yielding:
-                return (), False
-            claimed = ledger.claim_cases(self.held, wanted)
-            heartbeats.claimed(self.held.run, self.held.index, claimed.works)
-            return claimed.works, claimed.more
-
-        Drive(claim, self.record, self.tick).run(lambda pull: _with_browser(lambda b: observe(b, plan, crawled, pull)))
+        self._drive(
+            lambda wanted: ledger.claim_cases(self.held, wanted),
+            lambda browser, pull: observe(browser, plan, crawled, pull),
+        )
         return True
 
     def propose(self, run: Run) -> bool:
@@ -255,6 +260,13 @@ class Worker:
         known = [Known(title, document, signature) for title, document, signature in reading.known_tests(run)]
         found = propose(_crawled(run), seen, known)
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
+        return True
+
+    def score(self, _run: Run) -> bool:
+        if not ledger.take_stage(self.held, states.SCORE):
+            return False
+        heartbeats.busy(self.held.run, self.held.index, "scores tests")
+        ledger.keep_tests(self.held)
         return True
 
 
@@ -269,7 +281,8 @@ STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.PLAN: Worker.plan,
     states.OBSERVE: Worker.observe,
     states.PROPOSE: Worker.propose,
-    states.PROVE: Worker.execute,
+    states.PROVE: Worker.prove,
+    states.SCORE: Worker.score,
 }
 
 

@@ -15,6 +15,7 @@ from runs.views import (
     result,
     review,
     run,
+    site_map,
     tests,
 )
 
@@ -41,6 +42,8 @@ urlpatterns = [
     path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),
     path(f"{PROJECT}/review/decide", review.decide, name="decide"),
+    path(f"{PROJECT}/map", site_map.site_map, name="map"),
+    path(f"{PROJECT}/map/<int:number>", site_map.kind_of_page, name="kind-of-page"),
     path(f"{PROJECT}/pages", pages.pages, name="pages"),
     path(f"{PROJECT}/runs", run.runs, name="runs"),
     path("tests/<str:test>", tests.test, name="test"),

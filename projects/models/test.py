@@ -23,6 +23,16 @@ class TestQuerySet(PublicQuerySet["Test"]):
     def waiting(self) -> Self:
         return self.alive().filter(review_status=reviewing.DRAFT)
 
+    def go_stale(self, reason: str) -> int:
+        """What these tests test is gone; those that were stale before stay so since then. How many are new."""
+        now = timezone.now()
+        return self.filter(stale_since=None).update(stale_since=now, stale_reason=reason[:300], updated_at=now)
+
+    def come_back(self) -> int:
+        """What these tests test is there again."""
+        back = self.exclude(stale_since=None)
+        return back.update(stale_since=None, stale_reason="", updated_at=timezone.now())
+
 
 class Test(PublicModel):
     PREFIX = "TC"

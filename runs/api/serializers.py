@@ -270,6 +270,7 @@ class TestOut(serializers.ModelSerializer[Test]):
     id = PublicId()
     project = Public("PRJ", "project_id")
     reason = OrNull()
+    stale_reason = OrNull()
     crawl_run = Public("RUN", allow_null=True)
     reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
     tags = serializers.SerializerMethodField()
@@ -286,6 +287,8 @@ class TestOut(serializers.ModelSerializer[Test]):
             "reason",
             "reviewed_by",
             "reviewed_at",
+            "stale_since",
+            "stale_reason",
             "origin",
             "crawl_run",
             "family",

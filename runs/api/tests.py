@@ -35,6 +35,7 @@ class TestQuery(Ordered):
     family: str | None = Field(default=None, max_length=40)
     template: str | None = Field(default=None, max_length=80)
     crawl_run: str | None = Field(default=None, max_length=30)
+    stale: bool | None = Field(default=None, description="whether what it tests is gone")
     search: str | None = Field(default=None, max_length=200, description="part of the title or the page's address")
 
     @classmethod
@@ -49,6 +50,8 @@ class TestList(RunsEndpoint):
     def get(self, request: Request, project: str) -> Response:
         asked = query(request, TestQuery)
         rows = chosen(self.project(request, project), asked).select_related("reviewed_by")
+        if asked.stale is not None:
+            rows = rows.filter(stale_since__isnull=not asked.stale)
         return page(request, rows, asked, lambda found: TestOut(found, many=True).data, default="pk")
 
     @extend_schema(request=NewTest, responses={201: TestDetailOut})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from projects.api.problems import unknown
+from runs.api.applications import ApplicationDetail, DifferenceList, OpenApi, PartList
 from runs.api.channels import CallbackSecret, ChannelDetail, ChannelList, ChannelTest
 from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
@@ -21,6 +22,9 @@ urlpatterns = [
     path("v1/", include("projects.api.urls")),
     path("v1/projects", ProjectList.as_view()),
     path("v1/projects/<str:project>", ProjectDetail.as_view()),
+    path("v1/projects/<str:project>/application", ApplicationDetail.as_view()),
+    path("v1/projects/<str:project>/application/openapi.json", OpenApi.as_view()),
+    path("v1/projects/<str:project>/application/<str:kind>", PartList.as_view()),
     path("v1/projects/<str:project>/callback-secret", CallbackSecret.as_view()),
     path("v1/projects/<str:project>/channels", ChannelList.as_view()),
     path("v1/projects/<str:project>/channels/<str:channel>", ChannelDetail.as_view()),
@@ -43,6 +47,7 @@ urlpatterns = [
     path("v1/runs/<str:run>/rerun", RerunRun.as_view()),
     path("v1/runs/<str:run>/results", ResultList.as_view()),
     path("v1/runs/<str:run>/pages", PageList.as_view()),
+    path("v1/runs/<str:run>/differences", DifferenceList.as_view()),
     path("v1/runs/<str:run>/events", EventList.as_view()),
     path("v1/runs/<str:run>/deliveries", DeliveryList.as_view()),
     path("v1/runs/<str:run>/report", Report.as_view()),

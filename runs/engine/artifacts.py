@@ -17,9 +17,10 @@ from runs.engine.events import ArtifactFile
 
 MASK = "•••"
 SHORTEST = 3
-Kind = Literal["screenshot", "trace", "video"]
+Kind = Literal["screenshot", "before", "trace", "video"]
 TYPES: dict[Kind, tuple[str, str]] = {
     "screenshot": ("screenshot.png", "image/png"),
+    "before": ("before.png", "image/png"),
     "trace": ("trace.zip", "application/zip"),
     "video": ("video.webm", "video/webm"),
 }

@@ -206,6 +206,24 @@ class TestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """A proposal is proved (passed) or not (failed, with what speaks against it).
+
+    `document` is what is left of it; `duration_ms` the median of its clean replays. `proof` holds replays, passed,
+    checks (sentences), breakages [{"kind", "what", "noticed", "by"}] (effective ones), ineffective, noticed, effective,
+    dropped [{"step", "because"}], added, pruned (sentences), and broken, the number of replays that were spent on it.
+    """
+
+    result: int
+    outcome: Literal["passed", "failed"]
+    attempts: int
+    duration_ms: int
+    document: dict[str, Any]
+    proof: dict[str, Any]
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageVisited:
     page: int
     final_url: str
@@ -280,5 +298,5 @@ class Proposal(Seen):
     merged: tuple[str, ...] = ()
 
 
-AboutTests = TestStarted | StepEnded | AttemptEnded | TestEnded
+AboutTests = TestStarted | StepEnded | AttemptEnded | TestEnded | Proved
 Event = AboutTests | PageVisited | PageFailed | Seeds | Wrote | CaseObserved | Log

@@ -269,7 +269,7 @@ class TestWork(Value):
     row: dict[str, Any] = {}
     attempts_before: int = 0
     retries: int = 0
-    replays: int = Field(default=1, ge=1, description="clean passes in a row that are needed (proofs ask for more)")
+    replays: int = Field(default=1, ge=1, description="clean passes that a proof needs; an execution asks for one")
 
 
 class PageWork(Value):
@@ -297,6 +297,13 @@ class ShardPlan(Value):
     artifacts: str = Field(description="directory that files of attempts are written to")
     allow_private: bool = False
     vitals: bool = Field(default=False, description="whether the pages of tests are measured")
+    read_only: bool = Field(default=False, description="pages send nothing that could change something")
+
+
+class ProofPlan(ShardPlan):
+    """How one shard proves proposals; how many clean replays each needs says its work."""
+
+    max_breakages: int = Field(default=12, ge=0, description="ways in which the application is broken per proposal")
 
 
 class CrawlPlan(Value):

@@ -7,11 +7,14 @@ from runs.insight.diagnosis import CATEGORIES, NOT_OF_THE_TEST, category_of, dia
 from runs.insight.durations import estimate
 from runs.insight.facts import keys
 from runs.insight.flakiness import Flakiness, flakiness
+from runs.insight.merging import Proven, merged
+from runs.insight.scoring import score
 
 __all__ = [
     "CATEGORIES",
     "NOT_OF_THE_TEST",
     "Flakiness",
+    "Proven",
     "category_of",
     "causes",
     "diagnose",
@@ -19,4 +22,6 @@ __all__ = [
     "flakiness",
     "keys",
     "known",
+    "merged",
+    "score",
 ]

@@ -4,6 +4,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 `runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
 """
 
+from runs.ledger.application import learn_application
 from runs.ledger.claiming import Claim, claim, claim_cases, claim_pages
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
@@ -13,6 +14,7 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
 
@@ -37,7 +39,9 @@ __all__ = [
     "hold",
     "keep_plan",
     "keep_proposals",
+    "keep_tests",
     "learn",
+    "learn_application",
     "lose",
     "open_crawl",
     "open_test_run",

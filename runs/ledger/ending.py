@@ -7,12 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from projects.models import Test
 from runs import states
 from runs.ledger.moving import enter
 from runs.ledger.refusals import Refused, Stale
 from runs.ledger.story import locked
-from runs.models import Result, Run
 from runs.report import Judgement
 
 MOST_CAUSES = 100
@@ -43,8 +41,6 @@ def close(run_id: int, judgement: Judgement) -> None:
         run = locked(run_id)
         if run.status != states.JUDGING:
             raise Stale
-        if run.kind == "crawl":
-            _keep_tests(run)
         enter(run, "judge", verdict=judgement.verdict, **kept)
 
 
@@ -63,42 +59,3 @@ def _kept(judgement: Judgement) -> dict[str, Any]:
         "vitals_result": asdict(judgement.vitals) if judgement.vitals else None,
         "causes": [asdict(cause) for cause in shortened],
     }
-
-
-def _keep_tests(run: Run) -> None:
-    """Proved proposals become drafts with their evidence, the others are kept as rejected with the reason."""
-    known = set(Test.objects.filter(project=run.project, deleted_at=None).values_list("signature", flat=True))
-    for result in run.results.exclude(proposal=None).order_by("position"):
-        proposal: dict[str, Any] = result.proposal or {}
-        if proposal["signature"] in known:
-            continue
-        known.add(proposal["signature"])
-        test = Test.propose(
-            run.project,
-            rejected_for="" if result.status == states.PASSED else _reason(result),
-            title=result.title,
-            document=result.document,
-            crawl_run=run.pk,
-            family=proposal["family"],
-            template=proposal["template"],
-            page_url=proposal["page_url"],
-            signature=proposal["signature"],
-            evidence=_evidence(result, proposal),
-        )
-        result.test = test
-        result.save(update_fields=["test"])
-
-
-def _evidence(result: Result, proposal: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "replays": result.replays,
-        "passed": result.attempts.filter(passed=True).count(),
-        "result": result.pk,
-        "duration_ms": result.duration_ms,
-        "why": proposal["why"],
-    }
-
-
-def _reason(result: Result) -> str:
-    replay = f"Replay {result.attempt_count} of {result.replays} failed: " if result.attempt_count else ""
-    return f"{replay}{result.error or 'it was not executed'}"

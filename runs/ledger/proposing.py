@@ -61,7 +61,8 @@ def keep_proposals(
     with transaction.atomic():
         run = _at(held, states.PROPOSE)
         replays = run.options.get("replays", 3)
-        estimates = [replays * planning.DEFAULT.estimate(proposal.document) for proposal in proposals]
+        most = run.options.get("max_breakages", 12)
+        estimates = [planning.proof_estimate(proposal.document, replays, most) for proposal in proposals]
         homes = planning.share(estimates, run.shards.count())
         rows.insert_new(
             [

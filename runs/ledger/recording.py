@@ -22,6 +22,7 @@ from runs.engine.events import (
     Log,
     PageFailed,
     PageVisited,
+    Proved,
     Seeds,
     StepEnded,
     TestEnded,
@@ -53,6 +54,7 @@ class Batch:
     counted: dict[int, int] = field(default_factory=dict)
     vitals: dict[int, dict[str, Any] | None] = field(default_factory=dict)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
+    proved: list[tuple[Any, ...]] = field(default_factory=list)
     resolved: bool = False
     observed: bool = False
 
@@ -78,7 +80,7 @@ def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
                 refused.append(event)
         _write(batch)
     meters.count(meters.REFUSED, len(refused), "result")
-    meters.count(meters.RECORDED, len(batch.ended))
+    meters.count(meters.RECORDED, len(batch.ended) + len(batch.proved))
     return refused
 
 
@@ -101,6 +103,7 @@ def _write(batch: Batch) -> None:
     _write_attempts(batch)
     batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
+    rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
     if batch.resolved:
         batch.lines += _stop_after_failures(batch)
         _go_on(batch)
@@ -119,7 +122,7 @@ def _go_on(batch: Batch) -> None:
 
 def _write_attempts(batch: Batch) -> None:
     rows.insert(Attempt, ATTEMPT, [attempt for attempt, _ in batch.attempts])
-    over = {row[0] for row in batch.ended}
+    over = {row[0] for row in (*batch.ended, *batch.proved)}
     rows.update(Result, ("attempt_count",), [(pk, n) for pk, n in batch.counted.items() if pk not in over])
     kept = [(tuple(attempt[:3]), file) for attempt, files in batch.attempts for file in files]
     if not kept:
@@ -150,6 +153,7 @@ WRITTEN = (
     "finished_at",
     "vitals",
 )
+PROVEN = ("document", "proof")
 ATTEMPT = (
     "result_id",
     "number",
@@ -183,7 +187,7 @@ def _stop_after_failures(batch: Batch) -> Iterable[Line]:
         yield "result", {"result": pk, "title": title, "status": states.SKIPPED, "skip_reason": "max_failures"}
 
 
-TESTS = (TestStarted, StepEnded, AttemptEnded, TestEnded)
+TESTS = (TestStarted, StepEnded, AttemptEnded, TestEnded, Proved)
 
 
 def _test_started(batch: Batch, event: TestStarted) -> None:
@@ -237,8 +241,17 @@ def _test_ended(batch: Batch, event: TestEnded) -> None:
     if batch.hedged(result) and event.outcome == states.FAILED and result.lease != batch.held.lease:
         _drop_hedge(batch, result)
         return
-    del batch.results[event.result]
-    retries = 0 if result.replays > 1 else max(0, event.attempts - 1)
+    retries = max(0, event.attempts - 1)
+    batch.ended.append(_resolved(batch, event, retries))
+
+
+def _proved(batch: Batch, event: Proved) -> None:
+    batch.proved.append((*_resolved(batch, event, 0), event.document, event.proof))
+
+
+def _resolved(batch: Batch, event: TestEnded | Proved, retries: int) -> tuple[Any, ...]:
+    """The row of a result that is over, and the line that tells of it."""
+    result = batch.results.pop(event.result)
     status = states.move("result", states.RUNNING, states.OUTCOME_TRIGGER[event.outcome]).to
     failed = status == states.FAILED
     error = event.failure.message[:2000] if event.failure else ""
@@ -254,10 +267,10 @@ def _test_ended(batch: Batch, event: TestEnded) -> None:
         "finished_at": timezone.now(),
         "vitals": batch.vitals.get(result.pk),
     }
-    batch.ended.append((result.pk, *(row[name] for name in WRITTEN)))
     batch.resolved = True
     told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": status, "attempts": event.attempts}
     batch.lines.append(("result", {**told, "duration_ms": event.duration_ms, "skip_reason": "", "error": error}))
+    return (result.pk, *(row[name] for name in WRITTEN))
 
 
 def _drop_hedge(batch: Batch, result: Mine) -> None:
@@ -296,6 +309,7 @@ WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     StepEnded: _step,
     AttemptEnded: _attempt,
     TestEnded: _test_ended,
+    Proved: _proved,
     Log: _log,
     PageVisited: _page_visited,
     PageFailed: _page_failed,

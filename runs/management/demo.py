@@ -171,8 +171,8 @@ class Demo:
         self.outcome.pages = found["pages"]["done"]
         self.outcome.proposed, self.outcome.proved = done["total"], done["passed"]
         self._say(
-            f"Found {self.outcome.pages} pages; proposed {done['total']} tests: {done['passed']} passed two clean "
-            f"replays, {done['total'] - done['passed']} were rejected with the reason."
+            f"Found {self.outcome.pages} pages; proposed {done['total']} tests: {done['passed']} were proved, "
+            f"{done['total'] - done['passed']} were rejected with the reason."
         )
 
     def _approve(self) -> None:

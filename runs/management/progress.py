@@ -92,7 +92,8 @@ STAGES = {
     "plan": "looking round, planning what to try",
     "observe": "trying forms, buttons and links",
     "propose": "proposing tests",
-    "prove": "replaying each proposal",
+    "prove": "replaying each proposal, also with the application broken",
+    "score": "scoring what was proved",
 }
 WORKERS = {
     "shard_lost": "worker {worker} was lost; its work goes to another",

@@ -1,3 +1,4 @@
+from runs.models.application import Application, Comparison, Difference, Part
 from runs.models.attempt import Artifact, Attempt
 from runs.models.case import Case
 from runs.models.delivery import Delivery, DeliveryTry
@@ -11,17 +12,21 @@ from runs.models.shard import Lease, Shard
 from runs.models.worker import Meter, Worker
 
 __all__ = [
+    "Application",
     "Artifact",
     "Attempt",
     "Case",
     "Change",
+    "Comparison",
     "CrawlPage",
     "Delivery",
     "DeliveryTry",
+    "Difference",
     "Lease",
     "LiveFrame",
     "LiveView",
     "Meter",
+    "Part",
     "Result",
     "Run",
     "RunEvent",

@@ -1,7 +1,7 @@
 """What runs, in which order, in whose share, and what is left out. Pure functions of plain values."""
 
 from runs.planning.budget import makespan, within_budget
-from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of
+from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
 from runs.planning.frontier import saturated
 from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
@@ -27,6 +27,7 @@ __all__ = [
     "makespan",
     "paths_of",
     "patience_ms",
+    "proof_estimate",
     "risk",
     "risk_order",
     "saturated",

@@ -40,6 +40,12 @@ STEP_MS: Mapping[str, float] = {
 TRUST = 2.0
 
 
+# Replays of a proof beside the clean ones: a trial, and often a last one of what was changed. A broken one is short of
+# patience, and about two in three of those that are allowed are made.
+OTHER_REPLAYS = 1.5
+BROKEN_REPLAY = 0.7
+
+
 def kinds_of(document: Mapping[str, Any]) -> Counter[str]:
     """How often each kind of step occurs, the opening of a page included."""
     kinds = Counter(str(step.get("do", "")) for step in document.get("steps", ()))
@@ -102,3 +108,8 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
         known = sum(rows[pivot][other] * found[other] for other in range(pivot + 1, size))
         found[pivot] = (rows[pivot][size] - known) / rows[pivot][pivot]
     return found
+
+
+def proof_estimate(document: Mapping[str, Any], replays: int, breakages: int) -> int:
+    """Expected milliseconds until a proposal is proved, from clean replays and breakages at most."""
+    return int(min(MOST_MS, (replays + OTHER_REPLAYS + BROKEN_REPLAY * breakages) * DEFAULT.estimate(document)))

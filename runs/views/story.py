@@ -17,6 +17,7 @@ STAGES = {
     "observe": "try it and see",
     "propose": "propose tests",
     "prove": "prove the proposals",
+    "score": "score what was proved",
     "judging": "judge",
 }
 LINES_AT_ONCE = 300

@@ -34,6 +34,9 @@ def tests(request: Request, project: str) -> HttpResponse:
     alive = place.project.tests.alive()
     state, family, query = (request.GET.get(name, "").strip() for name in ("state", "family", "q"))
     found = matching(alive, family=family, query=query)
+    stale = found.exclude(stale_since=None)
+    only_stale = bool(request.GET.get("stale"))
+    found = stale if only_stale else found
     by_state = dict(found.order_by().values_list("review_status").annotate(Count("pk")))
     if state in reviewing.STATES:
         found = found.filter(review_status=state)
@@ -51,6 +54,8 @@ def tests(request: Request, project: str) -> HttpResponse:
         "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
         "family": family,
         "q": query,
+        "stale": only_stale,
+        "stale_count": stale.count(),
     }
     return render(request, "runs/_tests.html" if request.htmx else "runs/tests.html", context)
 

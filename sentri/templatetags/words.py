@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -41,6 +42,13 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "stopping": ("running", "◐", "stopping"),
     "silent": ("flaky", "?", "silent"),
     "gone": ("skipped", "∅", "gone"),
+    "stale": ("flaky", "∅", "stale"),
+    "covered": ("passed", "✓", "tested"),
+    "proposed": ("flaky", "◇", "proposals only"),
+    "none": ("skipped", "○", "no tests"),
+    "new": ("running", "+", "new"),
+    "changed": ("flaky", "△", "changed"),
+    "removed": ("failed", "✕", "removed"),
 }
 
 
@@ -86,6 +94,11 @@ def glyph(state: str) -> str:
     return MARKS.get(state, ("", "·", ""))[1]
 
 
+@register.filter
+def word(state: str) -> str:
+    return MARKS.get(state, ("", "", state))[2]
+
+
 @register.simple_tag
 def when(moment: datetime | None, form: str = "relative") -> SafeString | str:
     """A moment for page.js to show in the reader's zone; UTC where scripts are off and in the title."""
@@ -120,6 +133,12 @@ def duration(milliseconds: Any) -> str:
 def vital(value: float, metric: str) -> str:
     """A web vital as one writes it: 2,600 ms; the layout shift has no unit."""
     return f"{value:.3g}" if metric == "cls" else f"{value:,.0f} ms"
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """JSON as one reads it."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @register.filter

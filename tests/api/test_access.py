@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from projects.models import ApiToken, Membership
 from runs import ledger
+from tests.api.applications import learnt
 from tests.api.conftest import DOCUMENT, Refusal, World
 
 WHO = ("stranger", "viewer", "qa_lead", "admin", "ci")
@@ -48,6 +49,10 @@ CALLS: dict[str, tuple[str, Call]] = {
     "delete an environment": ("admin", lambda w: ("delete", w.at(f"/environments/{w.environment().public_id}"), None)),
     "list project tokens": ("admin", lambda w: ("get", w.at("/tokens"), None)),
     "create a project token": ("admin", lambda w: ("post", w.at("/tokens"), {"name": "CI"})),
+    "list differences": ("viewer", lambda w: ("get", f"/api/v1/runs/{learnt(w).public_id}/differences", None)),
+    "read the application": ("viewer", lambda w: ("get", (learnt(w), w.at("/application"))[1], None)),
+    "list its pages": ("viewer", lambda w: ("get", (learnt(w), w.at("/application/pages"))[1], None)),
+    "read it as OpenAPI": ("viewer", lambda w: ("get", (learnt(w), w.at("/application/openapi.json"))[1], None)),
     "list tests": ("viewer", lambda w: ("get", w.at("/tests"), None)),
     "write a test": ("qa_lead", lambda w: ("post", w.at("/tests"), {"document": DOCUMENT})),
     "read a test": ("viewer", lambda w: ("get", f"/api/v1/tests/{w.test().public_id}", None)),

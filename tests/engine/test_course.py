@@ -20,9 +20,6 @@ def course(**more: Any) -> Course:
         ({"retries": 2, "attempts_before": 1}, [False, False], "failed"),
         ({"retries": 2, "attempts_before": 1}, [True], "flaky"),
         ({"retries": 2, "attempts_before": 9}, [False], "failed"),
-        ({"replays": 2}, [True, True], "passed"),
-        ({"replays": 2, "retries": 2}, [False], "failed"),
-        ({"replays": 3, "retries": 2}, [True, False], "failed"),
     ],
 )
 def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, Any], passes: list[bool], outcome: str) -> None:
@@ -51,13 +48,3 @@ def test_every_attempt_that_can_be_the_last_failure_is_recorded(
         if tried.ended(False):
             break
     assert seen == traced
-
-
-def test_only_the_last_replay_of_a_proof_completes_it() -> None:
-    proof = course(replays=3)
-    seen = []
-    for _ in range(3):
-        seen.append(proof.last_replay)
-        proof.ended(True)
-    assert seen == [False, False, True]
-    assert not course().last_replay

@@ -3,11 +3,10 @@ from typing import Any
 
 import pytest
 
-from projects.models import Test
 from runs import gates, ledger, reading, states
 from runs.engine.events import Link, PageFailed, PageSnapshot, PageVisited, Proposal, Seeds
 from runs.models import Run
-from tests.ledger.conftest import Hand, planned, played, story
+from tests.ledger.conftest import Hand, planned, story
 
 Open = Callable[..., Run]
 
@@ -153,6 +152,11 @@ def proposing(run: Run, count: int) -> Hand:
     return hand
 
 
+def keep(hand: Hand) -> None:
+    assert ledger.take_stage(hand.held, "score")
+    ledger.keep_tests(hand.held)
+
+
 def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> None:
     run = crawl(shards=2)
     first, second = Hand(run, 0), Hand(run, 1)
@@ -168,38 +172,14 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     assert run.results.count() == 1
 
 
-def test_proved_proposals_wait_for_review_and_the_others_are_rejected_with_the_reason(crawl: Open) -> None:
-    run = crawl()
-    hand = proposing(run, 2)
-    hand.play(hand.claim(), "passed", attempts=2)
-    hand.play(hand.claim(), "failed")
-    run.refresh_from_db()
-    ledger.close(run.pk, gates.judge(reading.report(run)))
-    run.refresh_from_db()
-    assert (run.status, run.verdict) == ("completed", "passed")
-    proved, rejected = Test.objects.order_by("pk")
-    assert (proved.review_status, proved.evidence["replays"]) == ("draft", 3)
-    assert (rejected.review_status, rejected.reason) == (
-        "rejected",
-        "Replay 1 of 3 failed: Expected heading “Cart”, found none.",
-    )
-
-
 def test_a_crawl_that_proves_nothing_is_empty(crawl: Open) -> None:
     run = crawl()
-    proposing(run, 0)
+    hand = proposing(run, 0)
+    run.refresh_from_db()
+    assert run.stage == states.SCORE
+    keep(hand)
     run.refresh_from_db()
     assert run.status == states.JUDGING
     ledger.close(run.pk, gates.judge(reading.report(run)))
     run.refresh_from_db()
     assert run.verdict == "empty"
-
-
-def test_what_is_known_already_is_not_kept_twice(crawl: Open) -> None:
-    for _ in range(2):
-        run = crawl()
-        hand = proposing(run, 1)
-        ledger.record(hand.held, played(hand.claim().result, "passed", attempts=2))
-        run.refresh_from_db()
-        ledger.close(run.pk, gates.judge(reading.report(run)))
-    assert Test.objects.count() == 1

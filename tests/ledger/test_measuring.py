@@ -32,4 +32,4 @@ def test_the_proofs_of_a_crawl_are_not_measured(crawl: Callable[..., Run]) -> No
     run = crawl()
     run.project.web_vitals_budgets = {"lcp": 2500}
     run.project.save()
-    assert reading.shard_plan(Run.objects.get(pk=run.pk)).vitals is False
+    assert reading.proof_plan(Run.objects.get(pk=run.pk)).vitals is False

@@ -154,16 +154,19 @@ def test_a_shard_without_work_is_called_for_each_stage(crawl: Open) -> None:
     (hand,) = crawled(crawl)
     run = run_of(hand)
     ledger.give_back(hand.held)
-    for stage in ("plan", "observe", "propose"):
+    for stage in ("plan", "observe", "propose", "score"):
         assert [one.run for one in ledger.waiting()] == [run.pk], stage
         held = Hand(run)
         if stage == "plan":
             planned(held, 1)
         elif stage == "observe":
             observe(held, *claim(held))
-        else:
+        elif stage == "propose":
             assert ledger.take_stage(held.held, "propose")
             ledger.keep_proposals(held.held, [])
+        else:
+            assert ledger.take_stage(held.held, "score")
+            ledger.keep_tests(held.held)
         ledger.give_back(held.held)
     assert ledger.waiting() == []
 

@@ -48,7 +48,7 @@ def test_every_state_can_be_reached(machine: str) -> None:
 
 
 def test_a_crawl_goes_through_its_stages_in_order() -> None:
-    stages = ["crawl", "plan", "observe", "propose", "prove"]
+    stages = ["crawl", "plan", "observe", "propose", "prove", "score"]
     assert [states.next_stage("crawl", stage) for stage in stages] == [*stages[1:], None]
     assert states.next_stage("test", "execute") is None
 

@@ -1,10 +1,11 @@
 """The browser: launching it, opening contexts in it, signing in, watching pages and waiting for them."""
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Page
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request, Response, Route
 
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
+from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
@@ -27,12 +28,17 @@ __all__ = [
     "Flood",
     "Frames",
     "Page",
+    "Request",
+    "Response",
+    "Route",
     "SignInFailed",
     "Vitals",
     "Watch",
     "close_context",
     "close_later",
     "died",
+    "heard",
+    "listen",
     "measure",
     "restrict",
     "settle",

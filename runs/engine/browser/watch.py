@@ -29,11 +29,14 @@ class Watch:
     `console_errors`: errors written to the console and uncaught exceptions; a failed download is not among them.
     `failed_requests`: "GET https://… → 500" for answers from 400 up and for requests that got none.
     `requests`: one dict per answer with method, url, status, type, and failed (a sentence or None).
+    `exchanges`: where somebody listens, the entries of each call that may be stored; `reading` is what is not read yet.
     """
 
     console_errors: list[str] = field(default_factory=list)
     failed_requests: list[str] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    exchanges: list[list[dict[str, Any]]] = field(default_factory=list)
+    reading: set[asyncio.Task[None]] = field(default_factory=set)
     crashed: asyncio.Event = field(default_factory=asyncio.Event)
     _pending: dict[Request, float] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
@@ -49,6 +52,9 @@ class Watch:
         self.console_errors.clear()
         self.failed_requests.clear()
         self.requests.clear()
+        self.exchanges = []
+        for task in self.reading:
+            task.cancel()
         self._seen.clear()
 
     def _console(self, message: ConsoleMessage) -> None:

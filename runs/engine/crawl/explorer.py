@@ -19,6 +19,7 @@ from runs.engine.browser import (
     Watch,
     close_context,
     died,
+    listen,
     sign_in,
     watch,
 )
@@ -121,13 +122,17 @@ class Explorer:
                 await close_context(await asyncio.wait_for(opening, OPENING_SECONDS))
             raise
 
+    def owns(self, url: str) -> bool:
+        """Whether an address belongs to the site."""
+        return same_site(url, self.plan.site.base_url)
+
     def report(self, work: PageWork, visited: Visited, seen: Watch, *, signed_in: bool) -> PageVisited:
         """Raises `Unvisited` for a page of another site."""
         base_url = self.plan.site.base_url
         if not same_site(visited.url, base_url):
             where = f"{authority(visited.url)}, which is another site than {authority(base_url)}"
             raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
-        snapshot = snapshot_of(visited, seen, base_url, signed_in=signed_in)
+        snapshot = snapshot_of(visited, seen, signed_in=signed_in)
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
         links = self.frontier.links(visited.url, found, work.depth + 1)
         return PageVisited(work.page, visited.url, canonical(visited.url), snapshot, links)
@@ -238,6 +243,7 @@ class Slot:
     async def _open(self, context: BrowserContext) -> Page:
         """A page that dialogs, popups and downloads cannot hold up."""
         page = await context.new_page()
+        listen(page, self._explorer.owns)
         context.on("page", _close_popup)
         page.on("dialog", _answer)
         page.on("download", _cancel)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 from urllib.parse import urlsplit
 
-from runs.engine.browser import Error, Page, Watch, settle
-from runs.engine.crawl.scope import same_site
+from runs.engine.browser import Error, Page, Watch, heard, settle
 from runs.engine.crawl.snapshot import Shown, look
 from runs.engine.crawl.unreachable import Unvisited, crashed, diagnose, from_browser, from_gateway
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
+from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
 LOOK_AGAIN_SECONDS = 0.2
@@ -66,6 +66,7 @@ async def _settled(page: Page, left_ms: float) -> Shown:
         left_ms = (deadline - time.monotonic()) * 1000
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
         shown = await look(page)
+        await heard(page)
         if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
             return shown
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -95,7 +96,7 @@ async def _text(body: Awaitable[str]) -> str:
     return ""
 
 
-def snapshot_of(visited: Visited, seen: Watch, base_url: str, *, signed_in: bool) -> PageSnapshot:
+def snapshot_of(visited: Visited, seen: Watch, *, signed_in: bool) -> PageSnapshot:
     """The snapshot that is stored: what was shown, and what was said meanwhile."""
     parts, shown = urlsplit(visited.url), visited.shown
     return PageSnapshot(
@@ -108,20 +109,10 @@ def snapshot_of(visited: Visited, seen: Watch, base_url: str, *, signed_in: bool
         landmarks=shown.landmarks,
         forms=shown.forms,
         actions=shown.actions,
-        console_errors=tuple(dict.fromkeys(seen.console_errors)),
-        failed_requests=tuple(dict.fromkeys(seen.failed_requests)),
-        requests=calls(seen.requests, base_url),
+        console_errors=tuple(dict.fromkeys(told(line) for line in seen.console_errors)),
+        failed_requests=tuple(dict.fromkeys(told(line) for line in seen.failed_requests)),
+        requests=combined(chain.from_iterable(seen.exchanges), KEEP_CALLS),
         lang=shown.lang,
         signed_in=signed_in,
         load_ms=visited.load_ms,
     )
-
-
-def calls(requests: Iterable[dict[str, Any]], base_url: str) -> tuple[dict[str, Any], ...]:
-    """The site's own fetch and XHR calls, each once: method, url, path, type and status (None: no answer)."""
-    own: dict[tuple[str, str], dict[str, Any]] = {}
-    for request in requests:
-        if request["type"] in ("fetch", "xhr") and same_site(request["url"], base_url):
-            call = {name: request[name] for name in ("method", "url", "type", "status")}
-            own.setdefault((call["method"], call["url"]), {**call, "path": urlsplit(call["url"]).path})
-    return tuple(own.values())[:KEEP_CALLS]

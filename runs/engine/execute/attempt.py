@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 from runs.engine.artifacts import Masking
 from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
-from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, StepEnded, StepReport
+from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.account import Account
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
@@ -62,7 +63,7 @@ class Order:
     document: Document
     number: int
     recording: Recording
-    pictured: bool
+    pictured: bool = False
 
 
 class Attempt:
@@ -241,6 +242,20 @@ class Attempt:
             requests=tuple(masking.value(request) for request in seen.requests) if seen else (),
             vitals=tuple(masking.value(page) for page in vitals),
         )
+
+
+async def made(start: Callable[[], Attempt]) -> AttemptEnded:
+    """Make an attempt; once more on a fresh browser when the browser died under it."""
+    for _ in range(2):
+        attempt = start()
+        house, order = attempt.house, attempt.order
+        result, started_at = order.work.result, house.clock().timestamp()
+        house.emit(TestStarted(result, order.number))
+        with contextlib.suppress(BrowserGone):
+            return await attempt.carry_out()
+        house.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
+    failure = Failure(kind="crash", message="The browser died twice while the test was using it")
+    return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
 
 
 def wanted(keep: Keep, failed: bool) -> bool:

@@ -9,28 +9,17 @@ from runs.engine.plan import Keep, TestWork
 class Course:
     """One test's way through its attempts.
 
-    Ordinarily the last attempt decides: passed at once is `passed`, passed after a failure is `flaky`. A proof
-    (`replays` above 1) needs that many clean passes in a row; one failure ends it, and nothing is tried again.
+    The last attempt decides: passed at once is `passed`, passed after a failure is `flaky`.
     """
 
     def __init__(self, work: TestWork) -> None:
         self._work = work
-        self._passes = 0
         self.made = work.attempts_before
 
     @property
     def number(self) -> int:
         """Of the attempt that comes next; the first of a test is 1."""
         return self.made + 1
-
-    @property
-    def proves(self) -> bool:
-        return self._work.replays > 1
-
-    @property
-    def last_replay(self) -> bool:
-        """Whether a pass of the next attempt completes a proof."""
-        return self.proves and self._passes + 1 == self._work.replays
 
     def recorded(self, keep: Keep) -> bool:
         """Whether the next attempt records a trace, or a video.
@@ -39,15 +28,12 @@ class Course:
         fails. Its repetitions are recorded, hence every attempt that can be a test's last failure.
         """
         if keep == "on_failure":
-            return self.number > 1 or self._work.retries == 0 or self.proves
+            return self.number > 1 or self._work.retries == 0
         return keep == "on"
 
     def ended(self, passed: bool) -> Outcome | None:
         """Note the end of an attempt; the outcome when it is the last."""
         self.made += 1
-        if self.proves:
-            self._passes += passed
-            return "failed" if not passed else "passed" if self._passes == self._work.replays else None
         if passed:
             return "passed" if self.made == 1 else "flaky"
         return "failed" if self.made > self._work.retries else None

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from runs.engine.artifacts import CLEAN, Kind, Masking, described, disk_problem, place
 from runs.engine.browser import NO_FFMPEG
@@ -14,7 +15,7 @@ from runs.engine.events import ArtifactFile, Event, Log
 from runs.engine.execute.scene import Scene
 from runs.engine.plan import ShardPlan
 
-SECONDS: dict[Kind, int] = {"screenshot": 8, "trace": 30, "video": 15}
+SECONDS: dict[Kind, int] = {"screenshot": 8, "before": 8, "trace": 30, "video": 15}
 
 
 @dataclass
@@ -26,7 +27,9 @@ class Evidence:
     emit: Callable[[Event], None]
     told: set[str] = field(default_factory=set)
 
-    async def screenshot(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+    async def screenshot(
+        self, scene: Scene, result: int, attempt: int, kind: Literal["screenshot", "before"] = "screenshot"
+    ) -> ArtifactFile | None:
         """What the page looks like; nothing when there is no page, or it cannot be pictured."""
         page = scene.page
         if page is None or scene.crashed or page.is_closed():
@@ -35,7 +38,7 @@ class Evidence:
         async def picture(path: Path) -> None:
             await page.screenshot(path=path)
 
-        return await self._file("screenshot", result, attempt, picture)
+        return await self._file(kind, result, attempt, picture)
 
     async def trace(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
         """The recording as a file without secrets; nothing when there is none."""

@@ -114,7 +114,12 @@ async def open_scene(
     if document.kind == "api":
         return await _open_requests(browser, plan, state, recording)
     context = await browser.context(
-        plan.options, plan.site, state=state, allow_private=plan.allow_private, filmed=recording.filmed
+        plan.options,
+        plan.site,
+        state=state,
+        allow_private=plan.allow_private,
+        read_only=plan.read_only,
+        filmed=recording.filmed,
     )
     try:
         flood = Flood(context)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from secrets import randbits
+from typing import Any
 
 from runs.engine.artifacts import Masking
 from runs.engine.browser import Browser, Cast, Frames
-from runs.engine.events import AttemptEnded, Event, Failure, Log, TestEnded, TestStarted
+from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.account import Account
-from runs.engine.execute.attempt import Attempt, BrowserGone, House, Order
+from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
@@ -42,12 +45,44 @@ async def execute(
     them; a slot is a number below `plan.options.parallel`. Closing the generator stops everything within
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
+    surroundings = Surroundings(browser, plan, frames, chance, clock)
+    async with aclosing(streamed(surroundings, lambda house: Shard(house, pull).work())) as events:
+        async for event in events:
+            yield event
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a pipeline of attempts is given from outside."""
+
+    browser: Browser
+    plan: ShardPlan
+    frames: Frames | None
+    chance: Callable[[], int]
+    clock: Callable[[], datetime]
+
+
+Work = Callable[[House], Coroutine[Any, Any, None]]
+
+
+async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, None]:
+    """What `work` emits while it makes attempts; closing the generator stops it within two seconds."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    account, masking = Account(browser, plan), Masking(secrets_of(plan.site))
-    emit = events.put_nowait
-    evidence = Evidence(plan, masking, emit)
-    house = House(browser, plan, account, masking, evidence, emit, Exits(), Cast(frames), chance, clock)
-    crew = asyncio.ensure_future(Shard(house, pull).work())
+    browser, plan, emit = given.browser, given.plan, events.put_nowait
+    masking = Masking(secrets_of(plan.site))
+    house = House(
+        browser,
+        plan,
+        Account(browser, plan),
+        masking,
+        Evidence(plan, masking, emit),
+        emit,
+        Exits(),
+        Cast(given.frames),
+        given.chance,
+        given.clock,
+    )
+    crew = asyncio.ensure_future(work(house))
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
         while (event := await events.get()) is not None:
@@ -58,6 +93,18 @@ async def execute(
         await asyncio.wait({crew}, timeout=STOP_SECONDS)
 
 
+async def together(house: House, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """So many at a time, the cast with them; the first error of any ends all and is raised."""
+    try:
+        async with house.cast, asyncio.TaskGroup() as slots:
+            for number in range(count):
+                slots.create_task(one(number))
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    finally:
+        await house.exits.all_closed(STOP_SECONDS)
+
+
 class Shard:
     def __init__(self, house: House, pull: Pull) -> None:
         self._house = house
@@ -66,14 +113,7 @@ class Shard:
         self._pull = pull
 
     async def work(self) -> None:
-        try:
-            async with self._house.cast, asyncio.TaskGroup() as slots:
-                for number in range(self._plan.options.parallel):
-                    slots.create_task(self._slot(number))
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        finally:
-            await self._house.exits.all_closed(STOP_SECONDS)
+        await together(self._house, self._plan.options.parallel, self._slot)
 
     async def _slot(self, number: int) -> None:
         while (work := await self._pull()) is not None:
@@ -82,7 +122,7 @@ class Shard:
     async def _resolve(self, slot: int, work: TestWork) -> None:
         began = time.perf_counter()
         try:
-            document = self._read(work)
+            document = read(work, self._plan.site)
         except InvalidDocument as error:
             failure = Failure(kind="document", message=self._house.masking.text(str(error)))
             self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
@@ -91,34 +131,23 @@ class Shard:
         outcome, failure_before = None, None
         while outcome is None:
             options = self._plan.options
-            pictured = course.last_replay and options.screenshot != "off"
             recording = Recording(course.recorded(options.trace), course.recorded(options.video))
-            ended = await self._attempt(Order(slot, work, document, course.number, recording, pictured))
+            order = Order(slot, work, document, course.number, recording)
+            ended = await made(partial(Attempt, self._house, order))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = course.ended(ended.passed)
         duration_ms = round((time.perf_counter() - began) * 1000)
         self._emit(TestEnded(work.result, outcome, course.made, duration_ms, failure_before))
 
-    def _read(self, work: TestWork) -> Document:
-        document = parse(work.document)
-        unknown = document.unknown_variables(self._plan.site, work.row)
-        if unknown:
-            raise InvalidDocument(unknown)
-        return document
 
-    async def _attempt(self, order: Order) -> AttemptEnded:
-        """Make the attempt; once more on a fresh browser when the browser died under it."""
-        result, title = order.work.result, order.work.title
-        started_at = self._house.clock().timestamp()
-        for _ in range(2):
-            self._emit(TestStarted(result, order.number))
-            attempt = Attempt(self._house, order)
-            with contextlib.suppress(BrowserGone):
-                return await attempt.carry_out()
-            self._emit(Log("warning", f"The browser died under “{title}”; the attempt is made again."))
-        failure = Failure(kind="crash", message="The browser died twice while the test was using it")
-        return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
+def read(work: TestWork, site: Site) -> Document:
+    """The document of a work, all of whose variables will have values. Raises `InvalidDocument`."""
+    document = parse(work.document)
+    unknown = document.unknown_variables(site, work.row)
+    if unknown:
+        raise InvalidDocument(unknown)
+    return document
 
 
 def secrets_of(site: Site) -> list[str]:

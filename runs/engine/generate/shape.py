@@ -9,6 +9,7 @@ _DEEPEST = 6
 _KEYS = 60
 _ENTRIES = 20
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_NAMES = frozenset({"boolean", "integer", "number", "string", "array", "object"})
 _VARIABLE = re.compile(r"^\d+$|^[0-9a-f]{8,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$|\d{3,}|@", re.IGNORECASE)
 
 Shape = dict[str, Any]
@@ -22,7 +23,7 @@ def shape_of(value: Any, depth: int = 0) -> Shape:
         return _of_object(value, depth)
     if isinstance(value, list):
         shapes = [shape_of(entry, depth + 1) for entry in value[:_ENTRIES]]
-        return {"type": "array", **({"items": _common(shapes)} if shapes else {})}
+        return {"type": "array", **({"items": common(shapes)} if shapes else {})}
     return {"type": _TYPES.get(type(value), "string")}
 
 
@@ -33,8 +34,8 @@ def _of_object(value: dict[str, Any], depth: int) -> Shape:
     return {"type": "object", "properties": properties, "required": sorted(value)} if value else {"type": "object"}
 
 
-def _common(shapes: list[Shape]) -> Shape:
-    """The shape that all of these fit."""
+def common(shapes: list[Shape]) -> Shape:
+    """The shape that all of these fit; keywords that shapes do not have are left out."""
     found = shapes[0]
     for shape in shapes[1:]:
         found = _both(found, shape)
@@ -42,23 +43,17 @@ def _common(shapes: list[Shape]) -> Shape:
 
 
 def _both(one: Shape, other: Shape) -> Shape:
-    kinds = {one.get("type"), other.get("type")}
+    kinds = {str(one.get("type")), str(other.get("type"))}
     if kinds == {"integer", "number"}:
         return {"type": "number"}
-    if len(kinds) > 1 or None in kinds:
+    if len(kinds) > 1 or not kinds <= _NAMES:
         return {}
     if one["type"] == "array":
         items = [shape["items"] for shape in (one, other) if "items" in shape]
-        return {"type": "array", **({"items": _common(items)} if items else {})}
-    if "properties" not in one or "properties" not in other:
+        return {"type": "array", **({"items": common(items)} if items else {})}
+    left, right = one.get("properties"), other.get("properties")
+    if left is None or right is None:
         return {"type": one["type"]}
-    left, right = one["properties"], other["properties"]
-    properties = {
-        key: _both(left[key], right[key]) if key in left and key in right else {**left, **right}[key]
-        for key in {**left, **right}
-    }
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": sorted(set(one["required"]) & set(other["required"])),
-    }
+    properties = {key: _both(left[key], right[key]) for key in left if key in right}
+    required = sorted(set(one.get("required", ())) & set(other.get("required", ())))
+    return {"type": "object", "properties": properties, "required": required}

@@ -53,6 +53,8 @@ class Stage:
     opened: Page | None = None
     watching: Watching | None = None
     saved: dict[str, Any] = field(default_factory=dict)
+    heard: Callable[[Step, Any], None] | None = None
+    """Is told what a request step was answered, before it is checked."""
 
     @property
     def page(self) -> Page:

@@ -57,6 +57,8 @@ class Request(Step):
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status, headers, body, took)
         await response.dispose()
+        if stage.heard is not None:
+            stage.heard(self, answer)
         return answer
 
     def _keep(self, answer: Answer, stage: Stage) -> None:

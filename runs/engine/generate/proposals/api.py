@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.proposals.writing import document, say
+from runs.engine.generate.shape import common
 from runs.engine.page.safety import danger
 
 _MOST = 30
@@ -31,7 +32,9 @@ def cases(crawled: Crawled) -> Iterable[Case]:
                 found.setdefault(_template(request, page), (page, request))
     reads = [pair for pair in found.items() if not _asks_graph(pair[1][1])][:_MOST]
     for template, (page, request) in reads:
-        yield _case(crawled, page, template, _get(request), "known", template)
+        known = _case(crawled, page, template, _get(request), "known", template)
+        shape = (request.get("response") or {}).get("schema")
+        yield known.model_copy(update={"about": {**known.about, "shape": shape}})
         if crawled.auth_of(page):
             closed = _case(crawled, page, f"closed {template}", _get(request), "closed", template)
             yield closed.model_copy(update={"auth": ""})
@@ -109,7 +112,9 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
 def _known(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
     if answer.status != 200 or answer.shape is None:
         return
-    expect = {"status": 200, "headers": {"content-type": answer.content_type}, "schema": answer.shape}
+    heard = seen.case.about.get("shape")
+    shape = common([answer.shape, heard]) if heard else answer.shape
+    expect = {"status": 200, "headers": {"content-type": answer.content_type}, "schema": shape}
     title = say(crawled, "api_known", what=_what(seen))
     yield _draft(crawled, seen, expect, title, rank)
 

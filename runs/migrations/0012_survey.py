@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0010_states_and_stages"),
+        ("runs", "0011_application"),
     ]
 
     operations = [

@@ -1,0 +1,91 @@
+"""Listens to the calls of a visited page: their shapes are kept, their bodies never leave this module."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from playwright.async_api import Error, Page, Request, Response, WebSocket
+
+from runs.engine.browser.watch import Watch, watch
+from runs.engine.traffic import Call, entries
+from runs.engine.traffic.exchange import MOST_BYTES, is_json
+
+CALLS = frozenset({"fetch", "xhr", "eventsource"})
+MOST_CALLS = 100
+HEARD_SECONDS = 0.3
+
+
+def listen(page: Page, ours: Callable[[str], bool]) -> None:
+    """From now on note the page's calls to addresses that are `ours` in its watch, as `exchanges`."""
+    seen = watch(page)
+
+    def answered(response: Response) -> None:
+        request = response.request
+        if request.resource_type in CALLS and ours(request.url):
+            _note(seen, request, response)
+
+    def unanswered(request: Request) -> None:
+        if request.resource_type in CALLS and ours(request.url) and "ERR_ABORTED" not in (request.failure or ""):
+            _note(seen, request, None)
+
+    def opened(socket: WebSocket) -> None:
+        if len(seen.exchanges) < MOST_CALLS and ours(_http(socket.url)):
+            seen.exchanges.append(entries(Call("GET", socket.url, "websocket")))
+
+    page.on("response", answered)
+    page.on("requestfailed", unanswered)
+    page.on("websocket", opened)
+
+
+async def heard(page: Page) -> None:
+    """Return when the bodies that are being read have been, after a moment at the latest."""
+    reading = watch(page).reading
+    if reading:
+        await asyncio.wait(set(reading), timeout=HEARD_SECONDS)
+
+
+def _note(seen: Watch, request: Request, response: Response | None) -> None:
+    if len(seen.exchanges) >= MOST_CALLS:
+        return
+    place = len(seen.exchanges)
+    # Without its answer's body the call is known at once; a body that comes too late changes nothing.
+    seen.exchanges.append(entries(_call(request, response, None)))
+    if response is not None and _readable(response):
+        task = asyncio.ensure_future(_read(seen, place, request, response))
+        seen.reading.add(task)
+        task.add_done_callback(seen.reading.discard)
+
+
+async def _read(seen: Watch, place: int, request: Request, response: Response) -> None:
+    exchanges = seen.exchanges
+    try:
+        body = await response.body()
+    except (Error, UnicodeError):
+        return
+    if exchanges is seen.exchanges:
+        exchanges[place] = entries(_call(request, response, body))
+
+
+def _readable(response: Response) -> bool:
+    length = response.headers.get("content-length", "")
+    small = not length.isdecimal() or int(length) <= MOST_BYTES
+    return small and response.status != 204 and is_json(response.headers.get("content-type", ""))
+
+
+def _call(request: Request, response: Response | None, body: bytes | None) -> Call:
+    sent = request.post_data_buffer
+    return Call(
+        method=request.method,
+        url=request.url,
+        type=request.resource_type,
+        status=response.status if response else None,
+        request_type=request.headers.get("content-type", ""),
+        request_body=sent if sent is not None and len(sent) <= MOST_BYTES else None,
+        response_type=response.headers.get("content-type", "") if response else "",
+        response_body=body,
+    )
+
+
+def _http(url: str) -> str:
+    return "http" + url.removeprefix("ws") if url.startswith("ws") else url

@@ -1,0 +1,5 @@
+"""Proving proposals: clean replays, breakages that a test must notice, and what is left of it then."""
+
+from runs.engine.prove.shard import prove
+
+__all__ = ["prove"]

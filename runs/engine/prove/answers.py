@@ -1,0 +1,109 @@
+"""Tests of an API: what they expect is put to broken copies of the answers that their requests were given.
+
+The driver's own requests cannot be broken on their way, so nothing is sent again: a copy stands for an API that
+answers wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from runs.engine.events import Failure
+from runs.engine.prove.choosing import Tried
+from runs.engine.steps.answer import Answer
+from runs.engine.steps.base import Step, StepFailed
+from runs.engine.steps.request import Request
+
+Copies = Iterator[tuple[str, Answer]]
+MOST_KEYS = 4
+OTHER = {str: 0, int: "0", float: "0", bool: "no", list: {}, dict: [], type(None): "null"}
+
+
+def _status(answer: Answer) -> Copies:
+    yield "answers 500", replace(answer, status=500, body=b'{"error": "Internal Server Error"}')
+    yield "answers 404", replace(answer, status=404, body=b'{"error": "Not Found"}')
+
+
+def _empty(answer: Answer) -> Copies:
+    if answer.body:
+        yield "answers with an empty body", replace(answer, body=b"")
+
+
+def _emptied(answer: Answer) -> Copies:
+    body = _json(answer)
+    if body:
+        yield "answers without content", _with(answer, [] if isinstance(body, list) else {})
+
+
+def _missing_key(answer: Answer) -> Copies:
+    for key in list(_entry(answer))[:MOST_KEYS]:
+        yield f"answers without “{key}”", _changed(answer, {}, left_out=key)
+
+
+def _wrong_type(answer: Answer) -> Copies:
+    for key, value in list(_entry(answer).items())[:MOST_KEYS]:
+        other = OTHER[type(value)]
+        yield f"answers with another type of “{key}”", _changed(answer, {key: other})
+
+
+ANSWERS: dict[str, Callable[[Answer], Copies]] = {
+    "answer_status": _status,
+    "answer_empty": _empty,
+    "answer_emptied": _emptied,
+    "answer_missing_key": _missing_key,
+    "answer_wrong_type": _wrong_type,
+}
+
+
+def tried(steps: Sequence[Step], answers: Mapping[int, Answer], most: int) -> list[Tried]:
+    """What each request's expectations say to broken copies of its answer: one of each kind, then a second, and so on.
+
+    `most` in all.
+    """
+    found: list[Tried] = []
+    for index, answer in answers.items():
+        step = steps[index]
+        if isinstance(step, Request):
+            queues = [(kind, list(copies(answer))) for kind, copies in ANSWERS.items()]
+            for turn in range(max(len(copies) for _, copies in queues)):
+                found += [_put(step, index, kind, copies[turn]) for kind, copies in queues if turn < len(copies)]
+    return found[:most]
+
+
+def _put(step: Request, index: int, kind: str, copy: tuple[str, Answer]) -> Tried:
+    what, answer = copy
+    noticed: dict[int, Failure] = {}
+    try:
+        step.expect.verify(answer)
+    except StepFailed as error:
+        noticed[index] = Failure(kind=error.kind, message=error.message, step=index)
+    return Tried(kind, f"{step.method} {step.path} {what}", True, frozenset({index}), noticed)
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
+
+
+def _entry(answer: Answer) -> dict[str, Any]:
+    """The object that the answer is, or the first one of the list that it is."""
+    body = _json(answer)
+    first = body[0] if isinstance(body, list) and body else body
+    return first if isinstance(first, dict) else {}
+
+
+def _changed(answer: Answer, values: dict[str, Any], left_out: str = "") -> Answer:
+    body = _json(answer)
+    entry: dict[str, Any] = body[0] if isinstance(body, list) else body
+    entry.update(values)
+    entry.pop(left_out, None)
+    return _with(answer, body)
+
+
+def _with(answer: Answer, body: Any) -> Answer:
+    return replace(answer, body=json.dumps(body).encode())

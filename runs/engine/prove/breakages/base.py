@@ -1,0 +1,91 @@
+"""What a breakage is: one way in which the application goes wrong while a test is replayed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from runs.engine.browser import BrowserContext, Error, Page, Route
+from runs.engine.plan import Target
+from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Stage
+
+
+@dataclass
+class Damage:
+    """How often a breakage was really applied in a replay."""
+
+    hits: int = 0
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """One breakage of one test. `what` is a sentence about the application as it is then.
+
+    `places` are the steps before which it strikes the page. `holds_writes`: what the test would write is not sent.
+    `index` is the expectation that it is aimed at, if it is aimed at one.
+    """
+
+    what: str
+    places: frozenset[int] = frozenset()
+    holds_writes: bool = False
+    index: int | None = None
+
+    kind: ClassVar[str]
+    challenges: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of expectations that ought to notice it, whatever they are about."""
+
+    def concerns(self, place: int, do: str) -> bool:
+        """Whether an expectation at a place, of a kind, ought to notice it."""
+        return self.index == place or do in self.challenges
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        """The ways in which what a test touches can be broken like this, the most telling first."""
+        raise NotImplementedError
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        """Before the first page is opened."""
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        """Before the step at `index`, on a settled page. Never raises for what the page does."""
+
+    async def after(self, page: Page, damage: Damage) -> None:
+        """When the test is over: count what can only be counted then."""
+
+
+SEEING = frozenset({"expect_visible", "expect_text", "expect_value", "expect_count"})
+Replacing = Callable[[Route], Awaitable[None]]
+
+
+async def replace_answers(context: BrowserContext, call: Call, damage: Damage, answer: Replacing) -> None:
+    """Requests like a call, whatever their query, are answered by `answer`, and counted."""
+    document = call.kind == "document"
+
+    async def take(route: Route) -> None:
+        request = route.request
+        with contextlib.suppress(Error):
+            if request.method != call.method or (request.resource_type == "document") != document:
+                await route.fallback()
+                return
+            damage.hits += 1
+            await answer(route)
+
+    await context.route(re.compile(rf"^{re.escape(call.base)}(?:[?#].*)?$"), take)
+
+
+async def on_elements(stage: Stage, target: Target, script: str, argument: Any = None) -> int:
+    """What a script of (elements, argument) says it did to the visible elements of a target; 0 where it failed."""
+    with contextlib.suppress(Error):
+        located = stage.locate(target).filter(visible=True)
+        return int(await located.evaluate_all(script, argument))
+    return 0
+
+
+def in_words(target: Target) -> str:
+    """What a person calls the element: its name or text in quotation marks, else its role."""
+    words = next((text for text in (target.name, target.label, target.text, target.placeholder) if text), "")
+    return f"“{words[:80]}”" if words else f"the {target.role}" if target.role else "an element"

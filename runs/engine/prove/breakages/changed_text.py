@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.page.volatile import is_steady
+from runs.engine.plan import Target
+from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+CHANGE = """elements => {
+  let changed = 0;
+  for (const element of elements) {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      if (/[\\p{L}\\p{N}]/u.test(node.nodeValue)) { node.nodeValue = ' Lorem ipsum '; changed++; }
+    }
+    if (element.getAttribute('aria-label')) element.setAttribute('aria-label', 'Lorem ipsum');
+  }
+  return changed;
+}"""
+MOST = 6
+
+
+@dataclass(frozen=True)
+class ChangedText(Breakage):
+    """A heading, a message or another text that the last page shows says something else."""
+
+    kind: ClassVar[str] = "changed_text"
+    target: Target | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        for words, target, index in _texts(touched):
+            place = touched.final if index is None else index
+            yield cls(f"“{words[:80]}” says something else", frozenset({place}), False, index, target)
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        if self.target is not None:
+            damage.hits += await on_elements(stage, self.target, CHANGE)
+
+
+def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
+    """The main heading, what the last action brought about, and what is looked at anyway."""
+    after, change = touched.after, touched.change
+    if after is not None and after.main_heading:
+        heading = Target(role="heading", name=after.main_heading, exact=True)
+        yield after.main_heading, heading, _index(touched, after.main_heading)
+    if change is not None:
+        for text in [text for text in change.texts if is_steady(text) and 8 <= len(text) <= 120][:MOST]:
+            yield text, Target(text=text), None
+    for index in sorted(touched.expectations):
+        step = touched.steps[index]
+        target = step.aim()
+        words = getattr(step, "contains", None) or (target and (target.name or target.text))
+        if target is not None and words and step.do in ("expect_text", "expect_visible") and target.nth is None:
+            yield words, target, index
+
+
+def _index(touched: Touched, heading: str) -> int | None:
+    for index in touched.expectations:
+        target = touched.steps[index].aim()
+        if target is not None and target.role == "heading" and target.name == heading:
+            return index
+    return None

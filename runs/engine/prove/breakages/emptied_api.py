@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, replace_answers
+from runs.engine.prove.touched import Call, Touched
+
+
+@dataclass(frozen=True)
+class EmptiedApi(Breakage):
+    """What the page asks for in the background comes back without content: lists are empty, objects bare."""
+
+    kind: ClassVar[str] = "emptied_api"
+    challenges: ClassVar[frozenset[str]] = SEEING
+    call: Call | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        seen: set[str] = set()
+        for call in touched.calls:
+            if call.kind == "api" and call.method == "GET" and call.base not in seen:
+                seen.add(call.base)
+                yield cls(f"GET {call.path} brings nothing", call=call)
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        async def answer(route: Route) -> None:
+            response = await route.fetch()
+            try:
+                body = emptied(await response.json())
+            except ValueError:
+                await route.fulfill(response=response, body="")
+                return
+            await route.fulfill(response=response, json=body)
+
+        if self.call is not None:
+            await replace_answers(context, self.call, damage, answer)
+
+
+def emptied(body: Any) -> Any:
+    """The same kind of answer with nothing in it."""
+    if isinstance(body, list):
+        return []
+    if not isinstance(body, dict):
+        return None
+    bare = {key: emptied(value) if isinstance(value, list | dict) else value for key, value in body.items()}
+    return bare if any(isinstance(value, list) for value in body.values()) else {}

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import Error
+from runs.engine.prove.breakages.base import SEEING, Breakage, Damage
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+EMPTY = """() => {
+  const main = document.querySelector('main, [role=main]');
+  const aside = 'header, nav, footer, script, style, [role=banner], [role=navigation], [role=contentinfo]';
+  const parts = main ? [...main.childNodes] : [...document.body.children].filter(part => !part.matches(aside));
+  parts.forEach(part => part.remove());
+  return parts.length;
+}"""
+
+
+@dataclass(frozen=True)
+class EmptiedMain(Breakage):
+    """The main content of the last page is not there; header, navigation and footer are."""
+
+    kind: ClassVar[str] = "emptied_main"
+    challenges: ClassVar[frozenset[str]] = SEEING
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        if touched.after is not None:
+            yield cls(f"{touched.after.path} has no content", places=frozenset({touched.final}))
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        with contextlib.suppress(Error):
+            damage.hits += bool(await stage.page.evaluate(EMPTY))

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.touched import Call, Touched
+
+
+@dataclass(frozen=True)
+class FailedApi(Breakage):
+    """A call that the page makes in the background is answered with an error of the server."""
+
+    kind: ClassVar[str] = "failed_api"
+    challenges: ClassVar[frozenset[str]] = frozenset({"expect_no_failed_requests"})
+    call: Call | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        seen: set[tuple[str, str]] = set()
+        for call in touched.calls:
+            if call.kind == "api" and (call.method, call.base) not in seen:
+                seen.add((call.method, call.base))
+                yield cls(f"{call.method} {call.path} answers 500", holds_writes=call.writes, call=call)
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        async def answer(route: Route) -> None:
+            await route.fulfill(status=500, json={"error": "Internal Server Error"})
+
+        if self.call is not None:
+            await replace_answers(context, self.call, damage, answer)

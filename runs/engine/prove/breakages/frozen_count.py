@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.page.volatile import leading
+from runs.engine.plan import Target
+from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+NUMBER = re.compile(r"\d+")
+FREEZE = """(elements, [now, was]) => {
+  let frozen = 0;
+  for (const element of elements) {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      if (node.nodeValue.includes(now)) { node.nodeValue = node.nodeValue.replace(now, was); frozen++; }
+    }
+    const label = element.getAttribute('aria-label');
+    if (label) element.setAttribute('aria-label', label.replace(now, was));
+  }
+  return frozen;
+}"""
+
+
+@dataclass(frozen=True)
+class FrozenCount(Breakage):
+    """A number that the last action changed, such as that of a cart, stays what it was."""
+
+    kind: ClassVar[str] = "frozen_count"
+    target: Target | None = None
+    now: str = ""
+    was: str = ""
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        change, before = touched.change, touched.before
+        if change is None or before is None:
+            return
+        for one in change.counted:
+            like = [other.name for other in before.pressables if leading(other.name) == leading(one.name)]
+            old = like[0] if len(like) == 1 else ""
+            now, was = NUMBER.findall(one.name), NUMBER.findall(old)
+            if one.role and now and was and now[0] != was[0]:
+                target = Target(role=one.role, name=one.name, exact=True)
+                yield cls(
+                    f"“{one.name[:80]}” stays “{old[:80]}”",
+                    frozenset({touched.final}),
+                    False,
+                    None,
+                    target,
+                    now[0],
+                    was[0],
+                )
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        if self.target is not None:
+            damage.hits += await on_elements(stage, self.target, FREEZE, [self.now, self.was])

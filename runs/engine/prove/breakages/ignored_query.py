@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.touched import Call, Touched
+
+
+@dataclass(frozen=True)
+class IgnoredQuery(Breakage):
+    """The application answers as if nothing was asked for: no words, no filter, no order, no page."""
+
+    kind: ClassVar[str] = "ignored_query"
+    call: Call | None = None
+    by_act: bool = False
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        asked = [call for call in touched.calls if call.query and call.method == "GET" and call.kind != "script"]
+        for call in {call.base: call for call in reversed(asked)}.values():
+            by_act = call.step == touched.last_act
+            yield cls(f"GET {call.path} ignores what is asked for ({call.query[:60]})", call=call, by_act=by_act)
+
+    def concerns(self, place: int, do: str) -> bool:
+        return self.by_act and do == "expect_hidden"
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        async def answer(route: Route) -> None:
+            await route.continue_(url=self.call.base if self.call else None)
+
+        if self.call is not None:
+            await replace_answers(context, self.call, damage, answer)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.touched import Call, Touched
+
+
+@dataclass(frozen=True)
+class MissingScript(Breakage):
+    """A script of the page is not found."""
+
+    kind: ClassVar[str] = "missing_script"
+    challenges: ClassVar[frozenset[str]] = frozenset({"expect_no_failed_requests"})
+    call: Call | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        for call in {call.base: call for call in touched.calls if call.kind == "script"}.values():
+            yield cls(f"The script {call.path} is not found", call=call)
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        async def answer(route: Route) -> None:
+            await route.fulfill(status=404, content_type="text/plain", body="Not Found")
+
+        if self.call is not None:
+            await replace_answers(context, self.call, damage, answer)

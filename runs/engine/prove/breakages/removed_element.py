@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.plan import Target
+from runs.engine.prove.breakages.base import Breakage, Damage, in_words, on_elements
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+REMOVE = "elements => { elements.forEach(element => element.remove()); return elements.length; }"
+
+
+@dataclass(frozen=True)
+class RemovedElement(Breakage):
+    """An element that a step uses is not on the page: one that is pressed or filled, or one that is looked at."""
+
+    kind: ClassVar[str] = "removed_element"
+    target: Target | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        return _elements(touched)
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        if self.target is not None:
+            damage.hits += await on_elements(stage, self.target, REMOVE)
+
+
+def _elements(touched: Touched) -> Iterator[Breakage]:
+    """An entry of a list is left where it is: the next one would take its place."""
+    for index, step in enumerate(touched.steps):
+        target = step.aim()
+        looked_at = index in touched.expectations and step.do != "expect_hidden"
+        if looked_at and target is not None and target.nth is None and "{{" not in target.model_dump_json():
+            yield RemovedElement(f"{in_words(target)} is gone", places=frozenset({index}), index=index, target=target)
+    for act in touched.acts:
+        if act.target is not None and "{{" not in act.target.model_dump_json():
+            yield RemovedElement(
+                f"{in_words(act.target)} is gone",
+                places=frozenset({act.index}),
+                holds_writes=touched.holds(act.index),
+                target=act.target.model_copy(update={"nth": None}),
+            )

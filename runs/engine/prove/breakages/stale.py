@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.touched import Call, Touched
+
+
+@dataclass(frozen=True)
+class Stale(Breakage):
+    """What is sent is answered as if it had been carried out, and is not: it never leaves the browser."""
+
+    kind: ClassVar[str] = "stale"
+    challenges: ClassVar[frozenset[str]] = frozenset({"expect_hidden"})
+    call: Call | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        writes = [call for call in touched.calls if call.writes and call.answer is not None]
+        for call in reversed(writes):
+            alone = len([other for other in touched.calls if other.writes]) == 1
+            yield cls(f"{call.method} {call.path} is answered, but not carried out", holds_writes=alone, call=call)
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        call = self.call
+        if call is None or call.answer is None:
+            return
+        status, headers, body = call.answer
+
+        async def answer(route: Route) -> None:
+            await route.fulfill(status=status, headers=headers, body=body)
+
+        await replace_answers(context, call, damage, answer)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.browser import Page
+from runs.engine.prove.breakages.base import Breakage, Damage, in_words
+from runs.engine.prove.breakages.swallowing import count_swallowed, swallow
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+
+@dataclass(frozen=True)
+class SwallowedClick(Breakage):
+    """A click on a link or button does nothing."""
+
+    kind: ClassVar[str] = "swallowed_click"
+    challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        for act in reversed(touched.acts):
+            if act.do == "click" and act.target is not None and not act.target.frame and not act.sends_form:
+                what = f"Pressing {in_words(act.target)} does nothing"
+                yield cls(what, frozenset({act.index}), touched.holds(act.index))
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        await swallow(stage, "click")
+
+    async def after(self, page: Page, damage: Damage) -> None:
+        damage.hits += await count_swallowed(page)

@@ -1,0 +1,118 @@
+"""Which breakages are tried, and what they say about each expectation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from runs.engine.events import Failure
+from runs.engine.prove.breakages import BREAKAGES, Breakage
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Step
+
+# A test that writes writes again in most broken replays; in so many of them at most.
+MOST_WRITING = 4
+ENOUGH_KINDS = 5
+ENOUGH_TRIED = 6
+SENSITIVE = 0.9
+MOST_ADDED = 3
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A breakage that was tried: whether it changed something the test could see, what was asked, what noticed it.
+
+    Steps and expectations by their places; candidates stand behind the document's own steps.
+    """
+
+    kind: str
+    what: str
+    effective: bool
+    asked: frozenset[int]
+    noticed: dict[int, Failure]
+    breakage: Breakage | None = None
+
+    def noticed_by(self, places: Collection[int]) -> bool:
+        return any(place in places for place in self.noticed)
+
+
+def ways(touched: Touched, most: int, chance: Random) -> list[Breakage]:
+    """One way of each kind, then a second of each, and so on; `most` in all, few of them writing once more."""
+    queues = [_mixed(list(kind.ways(touched)), chance) for kind in BREAKAGES.values()]
+    longest = max(map(len, queues), default=0)
+    found = [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
+    return _bounded(found, touched.writes)[:most]
+
+
+def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
+    """The most telling way stays first, the others come in random order."""
+    rest = found[1:]
+    chance.shuffle(rest)
+    return found[:1] + rest
+
+
+def _bounded(found: Sequence[Breakage], writes: bool) -> list[Breakage]:
+    if not writes:
+        return list(found)
+    left = MOST_WRITING
+    kept = []
+    for breakage in found:
+        if not breakage.holds_writes:
+            left -= 1
+        if breakage.holds_writes or left >= 0:
+            kept.append(breakage)
+    return kept
+
+
+def enough(tried: Sequence[Tried], expectations: Collection[int]) -> bool:
+    """Whether more breakages would hardly say more: every expectation noticed one, and many kinds were tried."""
+    effective = [one for one in tried if one.effective]
+    kinds = {one.kind for one in effective}
+    noticed = {place for one in effective for place in one.noticed}
+    return len(kinds) >= ENOUGH_KINDS and len(effective) >= ENOUGH_TRIED and noticed >= set(expectations)
+
+
+def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequence[Step]) -> set[int]:
+    """Expectations that were put to a breakage which they ought to notice, and noticed nothing at all."""
+    effective = [one for one in tried if one.effective]
+    noticing = {place for one in effective for place in one.noticed}
+    challenged = {place for one in effective for place in one.asked if _ought(one.breakage, place, steps)}
+    found = (set(expectations) & challenged) - noticing
+    return found if set(expectations) & noticing else set()
+
+
+def _ought(breakage: Breakage | None, place: int, steps: Sequence[Step]) -> bool:
+    if breakage is None or not 0 <= place < len(steps):
+        return False
+    return breakage.concerns(place, steps[place].do)
+
+
+def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[int]) -> list[int]:
+    """Those candidates, few and the most telling, that notice what the test itself does not.
+
+    None where it notices nearly everything already.
+    """
+    effective = [one for one in tried if one.effective]
+    missed = [one for one in effective if not one.noticed_by(own)]
+    chosen: list[int] = []
+    while len(chosen) < MOST_ADDED and len(missed) > (1 - SENSITIVE) * len(effective):
+        best = max(candidates, key=lambda place: sum(place in one.noticed for one in missed), default=None)
+        if best is None or not any(best in one.noticed for one in missed):
+            break
+        chosen.append(best)
+        missed = [one for one in missed if best not in one.noticed]
+    return sorted(chosen)
+
+
+def moved(one: Tried, gone: Collection[int], chosen: Sequence[int], count: int) -> Tried:
+    """What was tried, in the places of the revised document: without those gone, the chosen ones at its end."""
+    places = [place for place in range(count) if place not in gone] + list(chosen)
+    new = {-1: -1} | {place: at for at, place in enumerate(places)}
+    breakage = one.breakage
+    if breakage is not None:
+        index = new.get(breakage.index) if breakage.index is not None else None
+        at = frozenset(new.get(place, sum(1 for other in places if other < place)) for place in breakage.places)
+        breakage = replace(breakage, index=index, places=at)
+    noticed = {new[place]: failure for place, failure in one.noticed.items() if place in new}
+    return replace(one, noticed=noticed, breakage=breakage)

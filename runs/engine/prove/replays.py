@@ -1,0 +1,193 @@
+"""Three ways to replay a proposal: on trial, clean, and with the application broken."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from runs.engine.browser import Error, settle
+from runs.engine.events import ArtifactFile, Failure
+from runs.engine.execute.attempt import Attempt, House, Order
+from runs.engine.execute.scene import Scene
+from runs.engine.page.look import Look
+from runs.engine.prove.breakages.base import Breakage, Damage
+from runs.engine.prove.scenery import look_at, same
+from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
+from runs.engine.steps.answer import Answer
+from runs.engine.steps.base import Step
+from runs.engine.steps.request import Request
+
+SETTLE_MS = 2_500
+TRIAL_MS = 1_500
+AGAIN_MS = 100
+FACTS_MS = 1_000
+
+
+def expects(step: Step) -> bool:
+    """Whether a step only looks: a request both acts and expects, so it is no mere expectation."""
+    return step.do.startswith("expect_")
+
+
+def acts(step: Step) -> bool:
+    return not expects(step) and step.do not in ("wait_for", "save")
+
+
+class Trial(Attempt):
+    """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
+
+    def __init__(self, house: House, order: Order) -> None:
+        super().__init__(house, order)
+        self.dropped: dict[int, Failure] = {}
+        self.answers: dict[int, Answer] = {}
+        self.touched = Touched(order.document.steps, frozenset())
+
+    async def _play(self, scene: Scene) -> Failure | None:
+        recorder = Recorder(self.house.plan.site.origin)
+        if scene.context is not None:
+            recorder.listen(scene.context)
+        scene.stage.heard = self._heard
+        played: list[Act] = []
+        looks: list[Look | None] = []
+        for index, step in self._script():
+            recorder.step = index
+            if index >= 0 and acts(step):
+                played.append(await self._observed(scene, index, step))
+                looks.append(await self._settled(scene))
+            failure = await self._step(scene, index, _with_time(step, TRIAL_MS))
+            if failure is None or step.optional:
+                continue
+            if not expects(step):
+                return failure
+            self.dropped[index] = failure
+        looks.append(await self._settled(scene))
+        await self._keep(recorder, played, looks)
+        return None
+
+    async def _keep(self, recorder: Recorder, played: list[Act], looks: list[Look | None]) -> None:
+        calls = await recorder.calls()
+        sent = {call.step for call in calls}
+        acts_ = tuple(
+            replace(act, changed=act.index in sent or not same(looks[at], looks[at + 1]))
+            for at, act in enumerate(played)
+        )
+        steps = self.order.document.steps
+        held = frozenset(at for at, step in enumerate(steps) if expects(step) and at not in self.dropped)
+        before = looks[-2] if len(looks) > 1 else None
+        self.touched = Touched(steps, held, calls, acts_, before, looks[-1])
+
+    async def _observed(self, scene: Scene, index: int, step: Step) -> Act:
+        target = step.aim()
+        facts: dict[str, Any] = {}
+        if target is not None and scene.page is not None and "{{" not in target.model_dump_json():
+            with contextlib.suppress(Error):
+                facts = await scene.stage.locate(target).first.evaluate(FACTS, timeout=FACTS_MS)
+        return Act(index, step.do, target, step.sentence(), facts)
+
+    async def _settled(self, scene: Scene) -> Look | None:
+        if scene.page is None:
+            return None
+        await settle(scene.page, SETTLE_MS)
+        return await look_at(scene.page)
+
+    def _heard(self, step: Step, answer: Any) -> None:
+        if isinstance(step, Request):
+            self.answers[self._next] = answer
+
+
+class Clean(Attempt):
+    """A replay on the application as it is. Looks before the last action and at the end."""
+
+    def __init__(self, house: House, order: Order, last_act: int = -1) -> None:
+        super().__init__(house, order)
+        self._last_act = last_act
+        self._before_picture: ArtifactFile | None = None
+        self.before: Look | None = None
+        self.after: Look | None = None
+
+    async def _play(self, scene: Scene) -> Failure | None:
+        failure = await super()._play(scene)
+        if failure is None and scene.page is not None:
+            self.after = await look_at(scene.page)
+        return failure
+
+    async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
+        if scene.page is not None and index == 0 and self.order.pictured:
+            order = self.order
+            self._before_picture = await self.house.evidence.screenshot(
+                scene, order.work.result, order.number, "before"
+            )
+        if scene.page is not None and index >= 0 and index == self._last_act:
+            self.before = await look_at(scene.page)
+        return await super()._step(scene, index, step)
+
+    async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
+        kept = await super()._kept(failed)
+        return (self._before_picture, *kept) if self._before_picture else kept
+
+
+class Broken(Attempt):
+    """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one."""
+
+    def __init__(self, house: House, order: Order, breakage: Breakage, touched: Touched) -> None:
+        super().__init__(house, order)
+        self.breakage = breakage
+        self.damage = Damage()
+        self.look: Look | None = None
+        self.noticed: dict[int, Failure] = {}
+        self._touched = touched
+        self._late = 0.0
+
+    async def _play(self, scene: Scene) -> Failure | None:
+        if scene.context is None:
+            return None
+        await self.breakage.prepare(scene.context, self.damage)
+        for index, step in self._script():
+            if acts(step):
+                self._late = 0.0
+                if self.noticed:
+                    break
+            if index in self.breakage.places:
+                await settle(scene.stage.page, self.house.plan.options.timeout_ms)
+                await self.breakage.strike(scene.stage, index, self.damage)
+            failure = await self._step(scene, index, self._hurried(step))
+            if failure is not None and not step.optional:
+                self.noticed[index] = failure
+                if not expects(step):
+                    break
+        await self._end(scene)
+        return next(iter(self.noticed.values()), None)
+
+    async def _end(self, scene: Scene) -> None:
+        if scene.page is not None and not self.noticed:
+            await settle(scene.page, self.house.plan.options.timeout_ms)
+        if scene.page is not None:
+            await self.breakage.after(scene.page, self.damage)
+            self.look = await look_at(scene.page)
+
+    def _hurried(self, step: Step) -> Step:
+        """Expectations in a row share one patience: while the first waits in vain, the page has its time as well."""
+        now = time.monotonic()
+        if expects(step):
+            self._late = self._late or now + self.house.plan.options.timeout_ms / 1000
+        left = max(AGAIN_MS, round((self._late - now) * 1000))
+        return _with_time(step, left)
+
+
+def _with_time(step: Step, timeout_ms: int) -> Step:
+    return step.model_copy(update={"timeout": timeout_ms}) if expects(step) else step
+
+
+def hurried(house: House, timeout_ms: int, test_ms: int) -> House:
+    """The house with less time for steps; its attempts are not told of, but for warnings."""
+    options = house.plan.options.model_copy(
+        update={"timeout_ms": timeout_ms, "test_timeout_ms": test_ms, "screenshot": "off"}
+    )
+    return replace(house, plan=house.plan.model_copy(update={"options": options}), emit=lambda _event: None)
+
+
+def slowest(steps: Sequence[Any]) -> int:
+    """Milliseconds of the slowest step of reports, loading a page counted as a third."""
+    return max((step.duration_ms // (3 if step.do == "goto" else 1) for step in steps), default=0)

@@ -1,0 +1,63 @@
+"""A shard of proposals: several at once, so that a random replay of any of them can be the next."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from random import Random
+from secrets import randbits
+
+from runs.engine.browser import Browser, Frames
+from runs.engine.events import Event, Failure, Proved
+from runs.engine.execute.attempt import House
+from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
+from runs.engine.plan import ProofPlan, TestWork
+from runs.engine.prove.floor import Floor
+from runs.engine.prove.proving import Place, Proving
+from runs.engine.steps.document import InvalidDocument
+
+HELD_PER_SLOT = 2
+
+
+async def prove(
+    browser: Browser,
+    plan: ProofPlan,
+    pull: Pull,
+    *,
+    frames: Frames | None = None,
+    chance: Callable[[], int] = lambda: randbits(64),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AsyncGenerator[Event, None]:
+    """Prove proposals until `pull` has no more; `plan.options.parallel` replays at a time.
+
+    Twice as many proposals are held, and the next replay is a random one of theirs. Per proposal, in order: for each
+    replay that is recorded `TestStarted`, its `StepEnded`s and `AttemptEnded`, then one `Proved`. Replays on trial and
+    with a broken application are not recorded, but for a trial that fails. Closing the generator stops everything
+    within two seconds. Raises `BrowserUnavailable` when no browser can be had.
+    """
+    random = Random(chance())  # noqa: S311
+
+    async def work(house: House) -> None:
+        width = plan.options.parallel
+        place = Place(house, plan, Floor(width, random), random)
+
+        async def one(_number: int) -> None:
+            while (proposal := await pull()) is not None:
+                house.emit(await _proved(place, proposal))
+
+        await together(house, HELD_PER_SLOT * width, one)
+
+    async with aclosing(streamed(Surroundings(browser, plan, frames, chance, clock), work)) as events:
+        async for event in events:
+            yield event
+
+
+async def _proved(place: Place, work: TestWork) -> Proved:
+    try:
+        document = read(work, place.plan.site)
+    except InvalidDocument as error:
+        failure = Failure(kind="document", message=place.house.masking.text(str(error)))
+        proof = {"replays": work.replays, "passed": 0}
+        return Proved(work.result, "failed", work.attempts_before, 0, work.document, proof, failure)
+    return await Proving(place, work, document).carry_out()

@@ -1,0 +1,183 @@
+"""What a test touches: the documents, calls and scripts that its pages load, the elements that its steps use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from runs.engine.browser import BrowserContext, Error, Request, Response
+from runs.engine.page.look import Change, Look, difference
+from runs.engine.plan import Target
+from runs.engine.steps.base import Step
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+LATE_BODY_SECONDS = 1.0
+MOST_BODY = 500_000
+
+FACTS = """element => ({tag: element.localName, type: element.type || '', href: element.getAttribute('href') || '',
+  in_form: !!(element.form || element.closest('form'))})"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of the site's own: a document, a call in the background, or a script.
+
+    `step` is the place of the step during which it was sent, -1 for the opening. `answer` is that of a call that
+    writes: status, headers and body, where it could be kept.
+    """
+
+    kind: Literal["document", "api", "script"]
+    method: str
+    url: str
+    step: int
+    status: int | None = None
+    answer: tuple[int, dict[str, str], bytes] | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in READING
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        return urlsplit(self.url).query
+
+    @property
+    def base(self) -> str:
+        """The address without its query."""
+        return self.url.split("?", 1)[0].split("#", 1)[0]
+
+
+@dataclass(frozen=True)
+class Act:
+    """A step that does something: where it stands, its element, what the element is, and whether anything changed."""
+
+    index: int
+    do: str
+    target: Target | None
+    sentence: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    changed: bool = True
+
+    @property
+    def sends_form(self) -> bool:
+        is_button = self.facts.get("tag") == "button" or self.facts.get("type") in ("submit", "image")
+        return bool(self.facts.get("in_form")) and (is_button or self.do == "press")
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What one replay touched. `change` is what its last action did; without an action it is None."""
+
+    steps: Sequence[Step]
+    expectations: frozenset[int]
+    calls: tuple[Call, ...] = ()
+    acts: tuple[Act, ...] = ()
+    before: Look | None = None
+    after: Look | None = None
+
+    @property
+    def change(self) -> Change | None:
+        return difference(self.before, self.after) if self.before and self.after else None
+
+    @property
+    def writes(self) -> bool:
+        return any(call.writes for call in self.calls)
+
+    def holds(self, index: int) -> bool:
+        """Whether a test that does not come beyond this step writes nothing, which it does otherwise."""
+        return self.writes and not any(call.writes and call.step < index for call in self.calls)
+
+    def precedes(self, call: Call) -> bool:
+        """Whether a call was sent before anything was written, in a test that writes."""
+        first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
+        return self.calls.index(call) < first
+
+    @property
+    def last_act(self) -> int:
+        """Place of the last step that does something; -1 for the opening."""
+        return max((act.index for act in self.acts), default=-1)
+
+    @property
+    def final(self) -> int:
+        """Place of the first expectation behind the last action: the page shows its last state there."""
+        return min((index for index in self.expectations if index > self.last_act), default=len(self.steps))
+
+
+KINDS: dict[str, Literal["document", "api", "script"]] = {
+    "document": "document",
+    "xhr": "api",
+    "fetch": "api",
+    "script": "script",
+}
+
+
+class Recorder:
+    """Listens to a context's requests while `step` says which step is under way."""
+
+    def __init__(self, origin: str) -> None:
+        self.step = -1
+        self._origin = origin
+        self._sent: dict[Request, Call] = {}
+        self._reading: set[asyncio.Task[None]] = set()
+
+    def listen(self, context: BrowserContext) -> None:
+        context.on("request", self._request)
+        context.on("response", self._response)
+
+    async def calls(self) -> tuple[Call, ...]:
+        """What was sent, in order, each address and method once a step."""
+        if self._reading:
+            await asyncio.wait(self._reading, timeout=LATE_BODY_SECONDS)
+        seen: dict[tuple[str, str, int], Call] = {}
+        for call in self._sent.values():
+            seen.setdefault((call.method, call.url, call.step), call)
+        return tuple(seen.values())
+
+    def _request(self, request: Request) -> None:
+        kind = KINDS.get(request.resource_type)
+        if kind is None or not request.url.startswith(f"{self._origin}/"):
+            return
+        if kind == "document" and _framed(request):
+            return
+        self._sent[request] = Call(kind, request.method, request.url, self.step)
+
+    def _response(self, response: Response) -> None:
+        call = self._sent.get(response.request)
+        if call is None:
+            return
+        self._sent[response.request] = Call(call.kind, call.method, call.url, call.step, response.status)
+        if call.writes:
+            task = asyncio.ensure_future(self._keep(response))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+
+    async def _keep(self, response: Response) -> None:
+        with contextlib.suppress(Error):
+            redirects = 300 <= response.status < 400
+            body = b"" if redirects else await response.body()
+            headers = {name: value for name, value in response.headers.items() if name not in LEFT_OUT}
+            call = self._sent[response.request]
+            if len(body) <= MOST_BODY:
+                answer = (response.status, headers, body)
+                self._sent[response.request] = Call(
+                    call.kind, call.method, call.url, call.step, response.status, answer
+                )
+
+
+def _framed(request: Request) -> bool:
+    try:
+        return request.frame.parent_frame is not None
+    except Error:  # a window's first request is sent before there is a frame
+        return False
+
+
+# The body is kept unpacked, and a cookie would carry the change out all the same.
+LEFT_OUT = frozenset({"content-encoding", "content-length", "transfer-encoding", "set-cookie", "connection"})

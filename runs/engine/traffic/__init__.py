@@ -1,0 +1,8 @@
+"""What an application's own calls look like: shapes of JSON, templates of paths, operations. Never a value."""
+
+from runs.engine.traffic.addresses import blanked, template, told
+from runs.engine.traffic.exchange import Call, combined, entries
+from runs.engine.traffic.schema import Schema, infer, merge
+from runs.engine.traffic.secrecy import is_secret
+
+__all__ = ["Call", "Schema", "blanked", "combined", "entries", "infer", "is_secret", "merge", "template", "told"]

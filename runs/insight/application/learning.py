@@ -1,0 +1,308 @@
+"""One crawl folded into what was known: the parts to remember, and what is otherwise than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runs.insight.application import words
+from runs.insight.application.endpoint import SeenEndpoint, endpoints
+from runs.insight.application.form import SeenForm
+from runs.insight.application.kinds import by_signature, kinds, name_of, pattern_of
+from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
+from runs.insight.application.parts import Difference, Kind, Part, What
+
+
+@dataclass(slots=True)
+class Learnt:
+    """`parts` replace those of the same kind and key. `changed` are structures of this crawl whose kind of page is new
+    or has changed, None where nothing was known before. `lost` says of pages that are gone why."""
+
+    parts: dict[tuple[Kind, str], Part] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    changed: frozenset[str] | None = None
+    lost: dict[str, str] = field(default_factory=dict)
+
+
+def learn(known: Sequence[Part], seen: Observed) -> Learnt:
+    """What is known after a crawl. What the crawl could not have seen stays as it is."""
+    return _Lesson(known, seen).learnt()
+
+
+class _Lesson:
+    def __init__(self, known: Sequence[Part], seen: Observed) -> None:
+        self.seen = seen
+        self.known: dict[tuple[Kind, str], Part] = {(part.kind, part.key): part for part in known}
+        self.first = not known
+        self.kind_of = kinds(self._of("template"), self._of("page"), seen)
+        self.visited = {self.kind_of[page.signature] for page in seen.pages.values()}
+        self.living: dict[str, list[str]] = {}
+        self.touched: set[str] = set()
+        self.out = Learnt()
+
+    def learnt(self) -> Learnt:
+        self._pages()
+        self.living = self._living_pages()
+        self._forms()
+        self._endpoints()
+        self._actions()
+        self._edges()
+        self._templates()
+        if not self.first:
+            self.out.changed = frozenset(one for one, key in self.kind_of.items() if key in self.touched)
+        return self.out
+
+    def _of(self, kind: Kind) -> list[Part]:
+        return [part for part in self.known.values() if part.kind == kind]
+
+    def _alive(self, kind: Kind) -> list[Part]:
+        return [part for part in self._of(kind) if part.gone_since is None]
+
+    def _keep(self, part: Part) -> None:
+        self.out.parts[part.kind, part.key] = part
+
+    def _tell(self, part: Part, what: What, said: Iterable[str] = ()) -> None:
+        if not self.first:
+            self.out.differences.append(Difference(part.kind, what, part.key, part.name, tuple(said)))
+
+    def _seen(self, kind: Kind, key: str, name: str, facts: dict[str, Any], **more: Any) -> Part:
+        """The part as it is remembered from this crawl on; told as new where it was not known or was gone."""
+        before = self.known.get((kind, key))
+        first = before.first_seen if before else self.seen.run
+        part = Part(kind, key, name, facts=facts, first_seen=first, last_seen=self.seen.run, **more)
+        self._keep(part)
+        return part
+
+    def _is_news(self, part: Part) -> bool:
+        before = self.known.get((part.kind, part.key))
+        return before is None or before.gone_since is not None
+
+    # Pages
+
+    def _pages(self) -> None:
+        for key, page in self.seen.pages.items():
+            before = self.known.get(("page", key))
+            roles = {*page.roles, *(self._roles_left(before) if before else ())}
+            facts = {"url": page.url, "kind": page.kind, "action": page.action, "depth": page.depth}
+            part = self._seen(
+                "page",
+                key,
+                page.title or page.action or key,
+                facts | {"found_on": page.found_on},
+                template=self.kind_of[page.signature],
+                roles=tuple(sorted(roles)),
+            )
+            if self._is_news(part):
+                self._tell(part, "new")
+            elif before and before.template != part.template:
+                self._tell(part, "changed", ["it is of another kind now"])
+        for part in sorted(self._alive("page"), key=lambda part: part.facts["depth"]):
+            if part.key not in self.seen.pages:
+                self._missing(part)
+
+    def _roles_left(self, page: Part) -> set[str]:
+        """Roles that reached the page before, and may still: this crawl did not try, or did not get everywhere."""
+        tried = self.seen.roles if self.seen.scope.complete else set()
+        return set(page.roles) - tried - self.seen.closed.get(page.key, set())
+
+    def _missing(self, page: Part) -> None:
+        """A known page that this crawl did not visit with success."""
+        why = self.seen.lost.get(page.key)
+        if why is None and self._would_have_been_found(page):
+            why = "the crawl found no way to it any more"
+        left = self._roles_left(page) if why is None else set()
+        if why is None and page.roles and not left and self.seen.closed.get(page.key):
+            why = "nobody may see it any more"
+        if why is not None:
+            self.out.lost[page.key] = why
+            self._keep(replace(page, gone_since=self.seen.run))
+            self._tell(page, "removed", [why])
+        elif left != set(page.roles) and left:
+            self._keep(replace(page, roles=tuple(sorted(left))))
+
+    def _would_have_been_found(self, page: Part) -> bool:
+        scope, facts = self.seen.scope, page.facts
+        if not scope.complete or page.key in self.seen.found or facts["depth"] > scope.max_depth:
+            return False
+        if (facts["kind"] != "link" and not scope.states) or not set(page.roles) <= self.seen.roles:
+            return False
+        origin = facts["found_on"]
+        return origin is None or origin in self.seen.pages or origin in self.out.lost
+
+    # Forms, endpoints, actions: each is on some kinds of pages
+
+    def _forms(self) -> None:
+        found: dict[str, tuple[SeenForm, set[str]]] = {}
+        absolute = {form.identity for of in self.seen.forms.values() for form in of.values() if not form.own}
+        for signature, of in self.seen.forms.items():
+            template = self.kind_of.get(signature)
+            for form in of.values() if template else ():
+                key = self._form_key(form, str(template), absolute)
+                one, templates = found.get(key, (form, set()))
+                found[key] = (one if one is form else one.joined(form), {*templates, str(template)})
+        for key, (form, templates) in found.items():
+            before = self.known.get(("form", key))
+            # Fields that some page of a sample shows are not gone because another sample does not.
+            kept, said = words.fields(
+                before.facts["fields"] if before else (), form.fields, complete=before is not None and self._all(before)
+            )
+            facts = {"method": form.method, "action": form.path, "submit": form.submit, "fields": kept}
+            self._on_templates("form", key, (form.name, facts, said), templates)
+        self._absent("form", set(found))
+
+    def _form_key(self, form: SeenForm, template: str, absolute: set[str]) -> str:
+        if not form.own:
+            return form.identity
+        if form.absolute in absolute or ("form", form.absolute) in self.known:
+            return form.absolute
+        return f"{form.identity} @{template}"
+
+    def _all(self, part: Part) -> bool:
+        """Whether all kinds of pages that had the part were visited anew."""
+        return set(part.templates) <= self.visited
+
+    def _endpoints(self) -> None:
+        calls = (
+            (self.kind_of[signature], call)
+            for signature, listed in self.seen.calls.items()
+            if signature in self.kind_of
+            for call in listed
+        )
+        found = endpoints(calls, self._of("endpoint"))
+        for key, one in found.items():
+            before = self.known.get(("endpoint", key))
+            facts, said = _endpoint_facts(before, one)
+            self._on_templates("endpoint", key, (key, facts, said), one.templates)
+        self._absent("endpoint", set(found))
+
+    def _actions(self) -> None:
+        found: dict[str, tuple[str, str, set[str]]] = {}
+        for signature, of in self.seen.actions.items():
+            for role, name in of if signature in self.kind_of else ():
+                key = f"{role} {name}"
+                found.setdefault(key, (role, name, set()))[2].add(self.kind_of[signature])
+        for key, (role, name, templates) in found.items():
+            self._on_templates("action", key, (name, {"role": role}, ()), templates)
+        self._absent("action", set(found))
+
+    def _on_templates(
+        self, kind: Kind, key: str, as_seen: tuple[str, dict[str, Any], Sequence[str]], templates: set[str]
+    ) -> None:
+        name, facts, said = as_seen
+        before = self.known.get((kind, key))
+        elsewhere = set(before.templates) - self.visited if before else set()
+        part = self._seen(kind, key, name, facts | {"templates": sorted(templates | elsewhere)})
+        if kind == "action":
+            return
+        if self._is_news(part):
+            self._tell(part, "new")
+            self.touched |= templates
+        elif said:
+            self._tell(part, "changed", said)
+            self.touched |= templates
+
+    def _absent(self, kind: Kind, found: set[str]) -> None:
+        """Parts that none of the pages has any more that were visited anew; elsewhere they may still be."""
+        for part in self._alive(kind):
+            left = [key for key in part.templates if key not in self.visited and not self._is_gone(key)]
+            if part.key in found or len(left) == len(part.templates):
+                continue
+            facts = {**part.facts, "templates": left}
+            self._keep(replace(part, facts=facts, gone_since=None if left else self.seen.run))
+            if not left and kind != "action":
+                self._tell(part, "removed")
+                self.touched |= set(part.templates) & self.visited
+
+    def _is_gone(self, template: str) -> bool:
+        """Whether no page of this kind is left."""
+        return template not in self.visited and template not in self.living
+
+    def _edges(self) -> None:
+        for (signature, target), sentences in self.seen.edges.items():
+            origin, leads_to = self.kind_of.get(signature), self._template_of(target)
+            if origin is None or leads_to is None or origin == leads_to:
+                continue
+            key = f"{origin} → {leads_to}"
+            known = self.out.parts.get(("edge", key))
+            said = [*(known.facts["sentences"] if known else ()), *(one for one, _ in sentences.most_common())]
+            facts = {"to": leads_to, "sentences": list(dict.fromkeys(said))[:MOST_SENTENCES]}
+            self._seen("edge", key, key, facts, template=origin)
+        for part in self._alive("edge"):
+            if (part.kind, part.key) not in self.out.parts and self._lost_way(part):
+                self._keep(replace(part, gone_since=self.seen.run))
+
+    def _lost_way(self, edge: Part) -> bool:
+        if self._is_gone(edge.template) or self._is_gone(edge.facts["to"]):
+            return True
+        return self.seen.scope.complete and edge.template in self.visited
+
+    def _template_of(self, key: str) -> str | None:
+        part = self.out.parts.get(("page", key)) or self.known.get(("page", key))
+        return part.template if part and part.gone_since is None else None
+
+    # Kinds of pages
+
+    def _templates(self) -> None:
+        groups: dict[str, list[SeenPage]] = {}
+        signatures: dict[str, set[str]] = {}
+        for signature, keys in by_signature(self.seen.pages).items():
+            template = self.kind_of[signature]
+            groups.setdefault(template, []).extend(self.seen.pages[key] for key in keys)
+            signatures.setdefault(template, set()).add(signature)
+        for alias in self.seen.aliases:
+            signatures.get(self.kind_of.get(alias, ""), set()).add(alias)
+        counts = self.living
+        for template, pages in groups.items():
+            self._template(template, pages, signatures[template], counts.get(template, []))
+        for part in self._alive("template"):
+            if part.key not in groups and self._is_gone(part.key):
+                self._keep(replace(part, gone_since=self.seen.run))
+                self._tell(part, "removed")
+            elif part.key not in groups and len(counts[part.key]) != part.facts["pages"]:
+                self._keep(replace(part, facts={**part.facts, "pages": len(counts[part.key])}))
+
+    def _template(self, key: str, pages: list[SeenPage], now: set[str], keys: list[str]) -> None:
+        before = self.known.get(("template", key))
+        had = set(before.facts["signatures"]) if before else set()
+        pattern = pattern_of(sorted(keys))
+        facts = {
+            "signatures": [*(before.facts["signatures"] if before else ()), *sorted(now - had)],
+            "url": pages[0].url,
+            "pattern": pattern,
+            "pages": len(keys),
+            "depth": min(page.depth for page in pages),
+            "state": all(page.kind != "link" for page in pages),
+        }
+        part = self._seen("template", key, name_of(pages, pattern), facts)
+        if self._is_news(part):
+            self._tell(part, "new")
+            self.touched.add(key)
+        elif not now <= had:
+            self._tell(part, "changed", ["its structure is another one"])
+            self.touched.add(key)
+
+    def _living_pages(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for (kind, key), part in {**self.known, **self.out.parts}.items():
+            if kind == "page" and part.gone_since is None:
+                found.setdefault(part.template, []).append(key)
+        return found
+
+
+def _endpoint_facts(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
+    known = before.facts if before else {}
+    request, _ = words.shape(known.get("request"), one.request)
+    response, said = words.shape(known.get("response"), one.response)
+    said += words.statuses(known.get("statuses", ()), one.statuses)
+    facts = {
+        "method": one.method,
+        "path": one.path,
+        "type": one.type,
+        "operation": one.operation,
+        "operation_type": one.operation_type,
+        "request": request,
+        "response": response,
+        "statuses": one.statuses or known.get("statuses", []),
+    }
+    return facts, said

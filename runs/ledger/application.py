@@ -1,0 +1,216 @@
+"""What a crawl teaches about the application: folded into what is known, compared with it, and told."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from projects.models import Activity, Test
+from runs import states
+from runs.insight import application as insight
+from runs.ledger import rows
+from runs.ledger.opening import digest_of
+from runs.ledger.story import locked, tell
+from runs.models import Application, Comparison, CrawlPage, Difference, Part, Run
+
+ALL_VISITED = "all_visited"
+CHUNK = 100
+NAMED = 3
+COLUMNS = ["name", "template", "facts", "roles", "last_seen_run", "gone_since_run"]
+VISIT = ("key", "url", "status", "template", "title", "http_status", "skip_reason", "role", "kind", "action", "depth",
+         "found_on__key", "same_as__key", "snapshot")  # fmt: skip
+
+
+def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) -> None:
+    """Learns once from a crawl that has visited its pages; a second call changes nothing.
+
+    `beat` is called now and then while the pages are read, which takes seconds where there are thousands.
+    """
+    run = Run.objects.select_related("project", "environment").get(pk=run_id)
+    if run.kind != "crawl" or _is_learnt(run) or _is_homeless(run):
+        return
+    seen = insight.observed(run.pk, _scope(run), _visits(run, beat))
+    if not seen.pages:
+        return
+    Application.objects.get_or_create(project=run.project, environment=run.environment)
+    with transaction.atomic():
+        one = Application.objects.select_for_update().get(project=run.project_id, environment=run.environment_id)
+        if _is_learnt(run):
+            return
+        if run.pk < one.learned_run:
+            seen.scope = insight.Scope(complete=False)
+        known = [_value(row) for row in one.parts.iterator(CHUNK)]
+        learnt = insight.learn(known, seen)
+        _write(one, run, learnt)
+        stale, back = _judge_tests(run, learnt)
+        _tell(run, one, learnt, stale, back)
+        one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
+        one.save(update_fields=["learned_run", "learned_at"])
+
+
+def _is_learnt(run: Run) -> bool:
+    return Comparison.objects.filter(run=run).exists()
+
+
+def _is_homeless(run: Run) -> bool:
+    """Whether its environment was deleted meanwhile, or the project moved: it must not teach production."""
+    return run.environment_id is None and run.site["base_url"] != run.project.url
+
+
+def _scope(run: Run) -> insight.Scope:
+    bounded = run.options.get("include") or run.options.get("exclude")
+    return insight.Scope(
+        complete=run.end_reason == ALL_VISITED and not bounded,
+        states=run.options.get("mode") == "states",
+        max_depth=run.options["max_depth"],
+    )
+
+
+def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.Visit]:
+    found = CrawlPage.objects.filter(run=run).order_by("depth", "pk").values_list(*VISIT)
+    for number, row in enumerate(found.iterator(CHUNK)):
+        if number % CHUNK == 0:
+            beat()
+        yield insight.Visit(*row)
+
+
+def _value(row: Part) -> insight.Part:
+    return insight.Part(
+        kind=row.kind,  # type: ignore[arg-type]
+        key=row.key,
+        name=row.name,
+        template=row.template,
+        facts=row.facts,
+        roles=tuple(row.roles),
+        first_seen=row.first_seen_run,
+        last_seen=row.last_seen_run,
+        gone_since=row.gone_since_run,
+    )
+
+
+def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:
+    Part.objects.bulk_create(
+        (_row(one, part) for part in learnt.parts.values()),
+        update_conflicts=True,
+        unique_fields=["application", "kind", "digest"],
+        update_fields=COLUMNS,
+        batch_size=rows.MOST_AT_ONCE,
+    )
+    first = learnt.changed is None
+    comparison = Comparison.objects.create(
+        run=run,
+        application=one,
+        earlier_run=None if first else one.learned_run,
+        changed=None if learnt.changed is None else sorted(learnt.changed),
+    )
+    Difference.objects.bulk_create(
+        (
+            Difference(
+                comparison=comparison,
+                kind=said.kind,
+                what=said.what,
+                key=rows.storable(said.key),
+                name=rows.storable(said.name[:500]),
+                words=rows.storable(list(said.words)),
+            )
+            for said in learnt.differences
+        ),
+        batch_size=rows.MOST_AT_ONCE,
+    )
+
+
+def _row(one: Application, part: insight.Part) -> Part:
+    return Part(
+        application=one,
+        kind=part.kind,
+        digest=digest_of(part.key),
+        key=rows.storable(part.key),
+        name=rows.storable(part.name[:500]),
+        template=part.template[:80],
+        facts=rows.storable(dict(part.facts)),
+        roles=list(part.roles),
+        first_seen_run=part.first_seen,
+        last_seen_run=part.last_seen,
+        gone_since_run=part.gone_since,
+    )
+
+
+def _judge_tests(run: Run, learnt: insight.Learnt) -> tuple[int, int]:
+    """How many tests became stale because their page is gone, and how many are good again because it is back."""
+    lost = {key: why for key, why in learnt.lost.items() if learnt.parts["page", key].gone_since is not None}
+    back = {key for kind, key in learnt.parts if kind == "page"} - set(lost)
+    by_page: dict[str, list[int]] = defaultdict(list)
+    for pk, url in _tests(run):
+        by_page[insight.key_of(url)].append(pk)
+    stale = sum(
+        Test.objects.filter(pk__in=by_page[key]).go_stale(f"Its page {key} is gone since {run.public_id}: {why}.")
+        for key, why in lost.items()
+        if key in by_page
+    )
+    again = [pk for key in back if key in by_page for pk in by_page[key]]
+    fresh = sum(
+        Test.objects.filter(pk__in=again[at : at + rows.MOST_AT_ONCE]).come_back()
+        for at in range(0, len(again), rows.MOST_AT_ONCE)
+    )
+    _note(run, "tests marked stale", stale, [key for key in lost if key in by_page])
+    _note(run, "tests no longer stale", fresh, ())
+    return stale, fresh
+
+
+def _tests(run: Run) -> Iterator[tuple[int, str]]:
+    """Living tests that stand on a page of this environment; those that people wrote stand on production."""
+    tests = Test.objects.filter(project=run.project_id).alive().exclude(page_url="")
+    crawls = Run.objects.filter(project=run.project_id, kind="crawl", environment=run.environment_id)
+    mine = tests.filter(crawl_run__in=crawls.values("pk"))
+    if run.environment_id is None:
+        mine |= tests.filter(crawl_run=None)
+    return mine.values_list("pk", "page_url").iterator()
+
+
+def _note(run: Run, verb: str, count: int, pages: Sequence[str]) -> None:
+    if count:
+        more = ", …" if len(pages) > NAMED else ""
+        where = f" of {', '.join(pages[:NAMED])}{more}" if pages else ""
+        Activity.objects.create(
+            project_id=run.project_id,
+            actor_name="system",
+            verb=verb,
+            subject=run.public_id,
+            detail=f"{_counted(count, 'test')}{where}"[:500],
+        )
+
+
+def _tell(run: Run, one: Application, learnt: insight.Learnt, stale: int, back: int) -> None:
+    said = [_first(learnt) if learnt.changed is None else _compared(one, learnt)]
+    if stale:
+        said.append(f"{_counted(stale, 'test')} of pages that are gone marked stale.")
+    if back:
+        said.append(f"{_counted(back, 'test')} of pages that are back no longer stale.")
+    living = locked(run.pk)
+    if living.status in states.LIVING:
+        tell(living, [("log", {"level": "info", "message": " ".join(said)})])
+
+
+def _first(learnt: insight.Learnt) -> str:
+    found = Counter(kind for kind, _ in learnt.parts)
+    listed = [_counted(found[kind], insight.NOUNS[kind]) for kind in ("template", "page", "form", "endpoint")]
+    return f"The application is known now: {', '.join(listed)}."
+
+
+def _compared(one: Application, learnt: insight.Learnt) -> str:
+    earlier = f"{Run.PREFIX}-{one.learned_run}"
+    if not learnt.differences:
+        return f"The application is as it was in {earlier}."
+    found = Counter((said.what, said.kind) for said in learnt.differences)
+    listed = [f"{_counted(count, insight.NOUNS[kind])} {what}" for (what, kind), count in found.items()]
+    return f"Compared with {earlier}: {', '.join(listed)}."
+
+
+def _counted(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    first, _, rest = noun.partition(" ")
+    return f"{count} {first}s {rest}".rstrip()

@@ -1,0 +1,154 @@
+"""The last stage of a crawl: proven tests are compared, scored and kept for review."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from projects.models import Test
+from runs import insight, states
+from runs.ledger.holding import Hold, require_open
+from runs.ledger.moving import enter
+from runs.ledger.refusals import Stale
+from runs.ledger.story import locked, tell
+from runs.models import Result, Run
+
+EVIDENCE = ("breakages", "ineffective", "noticed", "effective", "checks", "dropped", "added", "pruned")
+NOTHING: Mapping[str, Any] = {
+    "replays": 0,
+    "passed": 0,
+    "ineffective": 0,
+    "noticed": 0,
+    "effective": 0,
+    **dict.fromkeys(("breakages", "checks", "dropped", "added", "pruned"), ()),
+}
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A result of a proof with its score, and the titles of those that were merged into it."""
+
+    result: Result
+    score: int | None
+    parts: dict[str, int]
+    merged: tuple[str, ...] = ()
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        return {**NOTHING, "replays": self.result.replays, **(self.result.proof or {})}
+
+
+def keep_tests(held: Hold) -> None:
+    """Keeps what a crawl proved as drafts and the rest as rejected, once, and sends the crawl to be judged.
+
+    Raises Stale for a late writer, and then nothing is written.
+    """
+    results = list(Result.objects.filter(run=held.run).exclude(proposal=None).order_by("position"))
+    weighed, into = _weighed(results)
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
+            raise Stale
+        require_open(held)
+        kept = _keep(run, weighed)
+        run.pipeline = {**run.pipeline, "prove": _proved(results), "score": {**kept, "merged": len(into)}}
+        run.save(update_fields=["pipeline"])
+        tell(run, [("log", {"level": "info", "message": _in_words(kept, len(into))})])
+        # The project's threshold approves here: ledger.approve_by_score(run).
+        enter(run, "drain")
+
+
+def _weighed(results: Sequence[Result]) -> tuple[list[Weighed], dict[int, int]]:
+    """What is kept, in order, and which results are merged into which."""
+    scores = {
+        result.pk: insight.score(result.document, result.proof or {}, result.duration_ms or 0)
+        for result in results
+        if result.status == states.PASSED
+    }
+    proven = [
+        insight.Proven.of(one.pk, one.title, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
+        for one in results
+        if one.pk in scores
+    ]
+    into = insight.merged(proven)
+    titles = {result.pk: result.title for result in results}
+    kept = []
+    for result in results:
+        if result.pk not in into:
+            score, parts = scores.get(result.pk, (None, {}))
+            others = tuple(titles[other] for other, stays in into.items() if stays == result.pk)
+            before = tuple((result.proposal or {}).get("merged", ()))
+            kept.append(Weighed(result, score, parts, (*before, *others)))
+    return kept, into
+
+
+def _page(result: Result) -> str:
+    proposal: dict[str, Any] = result.proposal or {}
+    return f"{proposal['template']} {proposal['page_url']}"
+
+
+def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
+    known = set(Test.objects.filter(project=run.project, deleted_at=None).values_list("signature", flat=True))
+    kept: Counter[str] = Counter({"kept": 0, "rejected": 0})
+    for one in weighed:
+        result, proposal = one.result, dict(one.result.proposal or {})
+        if proposal["signature"] in known:
+            continue
+        known.add(proposal["signature"])
+        passed = result.status == states.PASSED
+        kept["kept" if passed else "rejected"] += 1
+        result.test = Test.propose(
+            run.project,
+            rejected_for="" if passed else _reason(result, one.proof),
+            title=result.title,
+            document=result.document,
+            crawl_run=run.pk,
+            family=proposal["family"],
+            template=proposal["template"],
+            page_url=proposal["page_url"],
+            signature=proposal["signature"],
+            score=one.score,
+            evidence=_evidence(one, proposal["why"]),
+        )
+        result.save(update_fields=["test"])
+    return dict(kept)
+
+
+def _evidence(one: Weighed, why: str) -> dict[str, Any]:
+    proof = one.proof
+    return {
+        "replays": proof["replays"],
+        "passed": proof["passed"],
+        "duration_ms": one.result.duration_ms,
+        "result": one.result.pk,
+        "why": why,
+        **{name: proof[name] for name in EVIDENCE},
+        "score_parts": one.parts,
+        "merged": list(one.merged),
+    }
+
+
+def _reason(result: Result, proof: Mapping[str, Any]) -> str:
+    failed = result.attempt_count and proof["passed"] < proof["replays"]
+    replay = f"Replay {proof['passed'] + 1} of {proof['replays']} failed: " if failed else ""
+    return f"{replay}{result.error or 'it was not executed'}"
+
+
+def _proved(results: Sequence[Result]) -> dict[str, int]:
+    proofs = [result.proof or {} for result in results]
+    proved = sum(1 for result in results if result.status == states.PASSED)
+    return {
+        "proved": proved,
+        "rejected": len(results) - proved,
+        "breakages": sum(int(proof.get("effective", 0)) for proof in proofs),
+        "noticed": sum(int(proof.get("noticed", 0)) for proof in proofs),
+    }
+
+
+def _in_words(kept: Mapping[str, int], merged: int) -> str:
+    rest = f"; {merged} would have said the same as another and were merged into it" if merged else ""
+    return f"{kept['kept']} proven tests wait for review, {kept['rejected']} are rejected with the reason{rest}."

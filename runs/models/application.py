@@ -1,0 +1,94 @@
+"""What is known about applications from crawl to crawl. Written by runs.ledger alone."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from projects.models import Environment, Project
+from runs.models.run import Run
+
+KINDS = [
+    ("template", "Kind of page"),
+    ("page", "Page"),
+    ("form", "Form"),
+    ("action", "Action"),
+    ("endpoint", "Endpoint"),
+    ("edge", "Way"),
+]
+
+
+class Application(models.Model):
+    """The application of a project as one environment shows it; without environment, as it is in production."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="applications", db_index=False)
+    environment = models.ForeignKey(Environment, models.CASCADE, null=True, blank=True, related_name="+")
+    learned_run = models.PositiveBigIntegerField(default=0, help_text="number of the last crawl that taught it")
+    learned_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "environment"], name="one_application_in_an_environment"),
+            models.UniqueConstraint(
+                fields=["project"], condition=models.Q(environment=None), name="one_application_of_a_project"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} in {self.environment or 'production'}"
+
+
+class Part(models.Model):
+    """One thing that an application has; `runs.insight.application.Part` says what key, template and facts hold."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="parts", db_index=False)
+    kind = models.CharField(max_length=8, choices=KINDS)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of key; long keys do not fit an index")
+    key = models.TextField()
+    name = models.CharField(max_length=500)
+    template = models.CharField(max_length=80, default="", blank=True)
+    facts = models.JSONField(default=dict)
+    roles = models.JSONField(default=list, blank=True)
+    first_seen_run = models.PositiveBigIntegerField()
+    last_seen_run = models.PositiveBigIntegerField()
+    gone_since_run = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["application", "kind", "template", "id"], name="part_of_template")]
+        constraints = [models.UniqueConstraint(fields=["application", "kind", "digest"], name="one_part_of_a_key")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Comparison(models.Model):
+    """What a crawl found otherwise than it was known. There is one once the crawl has been learnt from."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="comparison")
+    application = models.ForeignKey(Application, models.CASCADE, related_name="comparisons")
+    earlier_run = models.PositiveBigIntegerField(null=True, blank=True, help_text="what it is compared with, if any")
+    changed = models.JSONField(null=True, blank=True, help_text="structures to generate for; null is all")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.run} compared"
+
+
+class Difference(models.Model):
+    """One line of a comparison; `words` are clauses such as "field Phone is new"."""
+
+    comparison = models.ForeignKey(Comparison, models.CASCADE, related_name="differences")
+    kind = models.CharField(max_length=8, choices=KINDS)
+    what = models.CharField(max_length=7, choices=[(one, one.capitalize()) for one in ("new", "changed", "removed")])
+    key = models.TextField()
+    name = models.CharField(max_length=500)
+    words = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} is {self.what}"

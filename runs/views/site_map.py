@@ -1,0 +1,187 @@
+"""The map of an application: kinds of pages with the ways between them, forms, endpoints, and what tests cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from projects.place import Place, Request, page, place_of
+from runs import atlas
+from runs.atlas import Atlas
+from runs.insight import layout
+from runs.insight.application import Kind, Part
+from runs.models import Application, Run
+from runs.models import Part as Row
+
+TALLIED: dict[Kind, str] = {"template": "kinds of pages", "form": "forms", "endpoint": "endpoints"}
+PER_PAGE = 50
+MOST_DIFFERENCES = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """A part as a table shows it: its number in addresses, its coverage, and what the last crawl said about it."""
+
+    number: int
+    part: Part
+    cover: str
+    mark: str
+    tests: int
+    roles: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A node of the drawing; `number` leads to its kind of page, `under` into a group, neither to the table."""
+
+    spot: layout.Placed
+    cover: str
+    mark: str
+    faint: bool
+    number: int | None
+    under: str
+
+
+@page
+def site_map(request: Request, project: str) -> HttpResponse:
+    place = place_of(request, project)
+    applications = list(atlas.applications_of(place.project))
+    application = _chosen(applications, request.GET.get("environment", ""))
+    context: dict[str, Any] = {"here": "map", "place": place, "application": application, "applications": applications}
+    if application:
+        context |= _of(atlas.atlas_of(application), request)
+    return render(request, "runs/map.html", context)
+
+
+def _chosen(applications: Sequence[Application], environment: str) -> Application | None:
+    """The application in production unless another one is asked for, or there is no other."""
+    if environment:
+        for one in applications:
+            if one.environment and one.environment.public_id == environment:
+                return one
+        raise Http404
+    return next((one for one in applications if one.environment_id is None), applications[0] if applications else None)
+
+
+def _of(found: Atlas, request: Request) -> dict[str, Any]:
+    under, role = request.GET.get("under", ""), request.GET.get("role")
+    role = role if role in found.roles else None
+    templates = [_line(found, part) for part in found.shown("template") if not under or _below(part, under)]
+    reached = [line for line in templates if role is None or role in line.roles]
+    return {
+        "run": f"{Run.PREFIX}-{found.application.learned_run}",
+        "under": under,
+        "role": role,
+        "roles": [(one, one or "the project's own sign-in") for one in found.roles] if len(found.roles) > 1 else [],
+        "reached": len(reached),
+        "drawings": [_drawn(found, under, role, size) for size in atlas.SIZES],
+        "rows": Paginator(templates, PER_PAGE).get_page(request.GET.get("page")),
+        "forms": [_line(found, part) for part in found.shown("form")],
+        "endpoints": [_line(found, part) for part in found.shown("endpoint")],
+        "tallies": [(words, found.tally(kind), len(found.alive(kind))) for kind, words in TALLIED.items()],
+        "pages": found.pages,
+        **_compared(found),
+    }
+
+
+def _below(part: Part, under: str) -> bool:
+    pattern = part.facts["pattern"]
+    return bool(pattern == under or pattern.startswith(f"{under}/"))
+
+
+def _line(found: Atlas, part: Part) -> Line:
+    return Line(
+        number=found.numbers[part.kind, part.key],
+        part=part,
+        cover=found.coverage.of(part),
+        mark="removed" if part.gone_since else found.marks.get((part.kind, part.key), ""),
+        tests=len(found.coverage.tests.get((part.kind, part.key), ())),
+        roles=tuple(sorted(found.reach.get(part.key, ()))),
+        kinds=tuple(found.name_of(key) for key in part.templates),
+    )
+
+
+def _drawn(found: Atlas, under: str, role: str | None, size: str) -> dict[str, Any]:
+    drawing = found.drawing(under, size)
+    return {"size": size, "map": drawing, "dots": [_dot(found, spot, role) for spot in drawing.nodes]}
+
+
+def _dot(found: Atlas, spot: layout.Placed, role: str | None) -> Dot:
+    node = spot.node
+    keys = node.inside or (node.key,)
+    marks = {found.marks.get(("template", key), "") for key in keys}
+    return Dot(
+        spot=spot,
+        cover=found.cover_of(node),
+        mark=next((mark for mark in ("removed", "changed", "new") if mark in marks), ""),
+        faint=role is not None and not any(role in found.reach.get(key, ()) for key in keys),
+        number=None if node.inside else found.numbers["template", node.key],
+        under=node.pattern if node.inside and node.key != "more" else "",
+    )
+
+
+def _compared(found: Atlas) -> dict[str, Any]:
+    if found.comparison is None or found.comparison.earlier_run is None:
+        return {"compared": None}
+    rows = found.comparison.differences.all()
+    return {
+        "compared": f"{Run.PREFIX}-{found.comparison.earlier_run}",
+        "differences": [(row.what, atlas.difference_of(row).sentence) for row in rows[:MOST_DIFFERENCES]],
+        "more": max(0, rows.count() - MOST_DIFFERENCES),
+    }
+
+
+@page
+def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
+    """One kind of page: its pages, forms, actions, endpoints, ways and tests."""
+    place = place_of(request, project)
+    row = _row(place, number)
+    found = atlas.atlas_of(row.application)
+    line = _line(found, next(part for part in found.parts["template"] if part.key == row.key))
+    on: Mapping[Kind, list[Line]] = {
+        kind: [_line(found, part) for part in found.alive(kind) if row.key in part.templates]
+        for kind in ("form", "endpoint")
+    }
+    actions = [one for one in map(atlas.part_of, row.application.parts.filter(kind="action", gone_since_run=None))
+               if row.key in one.templates]  # fmt: skip
+    ways = found.alive("edge")
+    context = {
+        "here": "map",
+        "place": place,
+        "line": line,
+        "application": row.application,
+        "rows": Paginator(atlas.pages_of(row.application, row.key), PER_PAGE).get_page(request.GET.get("page")),
+        "forms": on["form"],
+        "endpoints": on["endpoint"],
+        "actions": actions,
+        "directions": [
+            ("Leads to", _ways(found, [(part.facts["to"], part) for part in ways if part.template == row.key])),
+            ("Reached from", _ways(found, [(part.template, part) for part in ways if part.facts["to"] == row.key])),
+        ],
+        "first": f"{Run.PREFIX}-{row.first_seen_run}",
+        "last": f"{Run.PREFIX}-{row.last_seen_run}",
+        "tests": found.coverage.tests.get(("template", row.key), ()),
+    }
+    return render(request, "runs/kind_of_page.html", context)
+
+
+def _row(place: Place, number: int) -> Row:
+    rows = Row.objects.filter(application__project=place.project, kind="template")
+    found = rows.select_related("application__project", "application__environment").filter(pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _ways(found: Atlas, ways: Sequence[tuple[str, Part]]) -> list[dict[str, Any]]:
+    return [
+        {"name": found.name_of(key), "number": found.numbers[("template", key)], "sentences": part.facts["sentences"]}
+        for key, part in ways
+        if ("template", key) in found.numbers
+    ]

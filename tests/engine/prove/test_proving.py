@@ -1,0 +1,205 @@
+"""Proofs in a real browser, on small pages with planted behaviours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from runs.engine.browser import Browser
+from runs.engine.plan import ProofPlan
+from tests.engine.pages import Answer, Asked, Pages, pages
+from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOME = """<!doctype html><title>Shop</title><header><nav><a href="/mugs">Mugs</a></nav></header>
+<main><h1>Shop</h1><button id=add>Add</button><button id=idle>Idle</button><p role=status></p></main>
+<script>add.onclick = () => document.querySelector('[role=status]').textContent = 'Added to your cart'</script>"""
+MUGS = "<!doctype html><title>Mugs</title><main><h1>Mugs</h1><ul><li>Blue mug<li>Red mug</ul></main>"
+STOCK = """<!doctype html><main><h1>Stock</h1><ul></ul></main><script src="/stock.js"></script>"""
+STOCK_JS = """fetch('/api/stock').then(r => r.json()).then(rows => rows.forEach(row => {
+  document.querySelector('ul').append(Object.assign(document.createElement('li'), {textContent: row.name})); }))"""
+FORM = """<!doctype html><main><h1>Write to us</h1><form method=post action=/send><label>Name <input name=name></label>
+<button>Send</button></form></main>"""
+GREETING = """<!doctype html><main><h1>Greeting</h1><button id=hi>Hi</button><p id=said></p></main>
+<script>hi.onclick = () => said.textContent = document.cookie || 'Good day to everybody here'</script>"""
+
+
+def sent(asked: Asked) -> Answer:
+    return Answer("", 303, {"Location": "/thanks"})
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Pages]:
+    api = Answer('[{"name": "Blue mug", "left": 3}, {"name": "Red mug", "left": 1}]', type="application/json")
+    answers = {
+        "/": HOME,
+        "/mugs": MUGS,
+        "/stock": STOCK,
+        "/stock.js": Answer(STOCK_JS, type="text/javascript"),
+        "/api/stock": api,
+        "/form": FORM,
+        "/send": sent,
+        "/thanks": "<!doctype html><main><h1>Thank you</h1><p role=status>Your words are on their way</p></main>",
+        "/greeting": GREETING,
+    }
+    with pages(answers) as site:  # type: ignore[arg-type]
+        yield site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(browser_path: str) -> AsyncIterator[Browser]:
+    async with Browser(browser_path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def plan(site: Pages, tmp_path: Path) -> ProofPlan:
+    return plan_of(site, tmp_path)
+
+
+async def test_a_test_that_checks_is_kept_with_its_evidence(browser: Browser, plan: ProofPlan, tmp_path: Path) -> None:
+    events = await proved(browser, plan, proposal(click("Add"), says("status", "Added to your cart")))
+    end = proofs(events)[1]
+    assert (end.outcome, end.failure) == ("passed", None)
+    proof = end.proof
+    assert (proof["replays"], proof["passed"]) == (2, 2)
+    assert proof["noticed"] >= 0.8 * proof["effective"] > 3
+    assert told(proof, "swallowed_click") == [True]
+    assert told(proof, "removed_message") == [True]
+    assert all(one["by"] for one in proof["breakages"] if one["noticed"])
+    assert proof["checks"] == ['Expect the status to contain "Added to your cart"']
+    made = replays(events)
+    assert [ended.passed for ended in made] == [True, True]
+    assert [file.kind for file in made[-1].artifacts] == ["before", "screenshot"]
+    assert all((tmp_path / file.path).stat().st_size == file.size for file in made[-1].artifacts)
+    assert end.attempts == 2
+
+
+async def test_a_test_that_asserts_nothing_and_does_nothing_is_rejected(browser: Browser, plan: ProofPlan) -> None:
+    end = proofs(await proved(browser, plan, proposal(click("Idle"))))[1]
+    assert end.outcome == "failed"
+    assert end.failure is not None
+    assert "expects nothing" in end.failure.message
+
+
+async def test_a_test_that_asserts_nothing_is_given_what_its_action_was_seen_to_do(
+    browser: Browser, plan: ProofPlan
+) -> None:
+    end = proofs(await proved(browser, plan, proposal(click("Add"))))[1]
+    assert end.outcome == "passed"
+    assert end.proof["added"] == ['Expect the status to contain "Added to your cart"']
+    assert end.document["steps"][-1] == says("status", "Added to your cart")
+
+
+async def test_an_expectation_that_never_notices_anything_is_dropped_when_others_remain(
+    browser: Browser, plan: ProofPlan
+) -> None:
+    steps = (click("Add"), {"do": "expect_url", "path": "/"}, says("status", "Added to your cart"))
+    end = proofs(await proved(browser, plan, proposal(*steps)))[1]
+    assert [one["step"] for one in end.proof["dropped"]] == ["Expect the address to be /"]
+    assert "noticed none" in end.proof["dropped"][0]["because"]
+    assert [step["do"] for step in end.document["steps"]] == ["click", "expect_text"]
+
+
+async def test_an_expectation_that_does_not_hold_is_dropped_with_the_reason(browser: Browser, plan: ProofPlan) -> None:
+    end = proofs(await proved(browser, plan, proposal(see("Shop"), see("Cart"))))[1]
+    assert end.outcome == "passed"
+    (dropped,) = end.proof["dropped"]
+    assert dropped["step"] == 'Expect to see heading "Cart"'
+    assert "no such element" in dropped["because"]
+
+
+async def test_a_step_that_changes_nothing_is_pruned(browser: Browser, plan: ProofPlan) -> None:
+    steps = (click("Idle"), click("Add"), says("status", "Added to your cart"))
+    end = proofs(await proved(browser, plan, proposal(*steps)))[1]
+    assert end.outcome == "passed"
+    assert end.proof["pruned"] == ['Click the button "Idle"']
+    assert [step["do"] for step in end.document["steps"]] == ["click", "expect_text"]
+
+
+async def test_what_fails_in_a_clean_replay_is_rejected_with_the_reason(browser: Browser, tmp_path: Path) -> None:
+    def sometimes(asked: Asked) -> str:
+        return "<h1>Shop</h1>" if len(shop.paths()) != 2 else "<h1>Sorry</h1>"
+
+    with pages({"/": sometimes}) as shop:
+        events = await proved(browser, plan_of(shop, tmp_path), proposal(see("Shop")))
+    end = proofs(events)[1]
+    assert (end.outcome, end.proof["passed"]) == ("failed", 0)
+    assert end.failure is not None
+    assert 'headings there: "Sorry"' in end.failure.message
+    assert [[file.kind for file in ended.artifacts] for ended in replays(events)] == [["screenshot"]]
+
+
+async def test_calls_in_the_background_and_scripts_are_broken_as_well(browser: Browser, plan: ProofPlan) -> None:
+    listed = {"do": "expect_visible", "target": {"text": "Blue mug"}}
+    end = proofs(await proved(browser, plan, proposal(see("Stock"), listed, start="/stock")))[1]
+    for kind in ("failed_api", "emptied_api", "missing_script", "emptied_main"):
+        assert told(end.proof, kind)[0] is True, kind
+
+
+async def test_a_test_that_writes_does_so_a_bounded_number_of_times(
+    browser: Browser, plan: ProofPlan, site: Pages
+) -> None:
+    before = site.paths().count("/send")
+    fill = {"do": "fill", "target": {"label": "Name"}, "value": "Ada"}
+    end = proofs(await proved(browser, plan, proposal(fill, click("Send"), see("Thank you"), start="/form")))[1]
+    assert end.outcome == "passed"
+    assert told(end.proof, "swallowed_submit") == [True]
+    # One on trial, two clean ones, four broken ones, and perhaps one with an expectation more.
+    assert site.paths().count("/send") - before <= 8
+
+
+async def test_a_read_only_proof_sends_nothing_that_could_change_something(
+    browser: Browser, site: Pages, tmp_path: Path
+) -> None:
+    before = site.paths().count("/send")
+    plan = plan_of(site, tmp_path, read_only=True)
+    ask = {"do": "request", "method": "POST", "path": "/send", "expect": {"status": 200}}
+    works = (
+        proposal(click("Send"), see("Thank you"), start="/form"),
+        proposal(ask, kind="api", start=None, result=2),
+    )
+    ends = proofs(await proved(browser, plan, *works))
+    assert [ends[1].outcome, ends[2].outcome] == ["failed", "failed"]
+    assert ends[2].failure is not None
+    assert "read-only" in ends[2].failure.message
+    assert site.paths().count("/send") == before
+
+
+async def test_expectations_of_an_api_are_put_to_broken_answers(browser: Browser, plan: ProofPlan) -> None:
+    checks = [{"path": "$[0].name", "equals": "Blue mug"}]
+    ask = {"do": "request", "method": "GET", "path": "/api/stock", "expect": {"status": 200, "json": checks}}
+    blind = {"do": "request", "method": "GET", "path": "/api/stock", "expect": {"status": [200, 404, 500]}}
+    works = [proposal(ask, kind="api", start=None), proposal(blind, kind="api", start=None, result=2)]
+    ends = proofs(await proved(browser, plan, *works))
+    assert ends[1].outcome == "passed"
+    assert told(ends[1].proof, "answer_status") == [True, True]
+    assert True in told(ends[1].proof, "answer_missing_key")
+    assert ends[2].outcome == "failed"
+    assert ends[2].failure is not None
+    assert "noticed none of" in ends[2].failure.message
+
+
+async def test_replays_of_several_proposals_are_mixed_at_random_and_the_same_for_a_seed(
+    browser: Browser, plan: ProofPlan
+) -> None:
+    calm = plan.model_copy(update={"max_breakages": 0, "options": plan.options.model_copy(update={"parallel": 1})})
+    works = [proposal(see("Shop"), result=1), proposal(see("Mugs"), result=2, start="/mugs")]
+    orders = []
+    for seed in (1, 1, 2, 3, 4):
+        events = await proved(browser, calm, *works, seed=seed)
+        orders.append(tuple(ended.result for ended in replays(events)))
+    assert orders[0] == orders[1]
+    assert len(set(orders)) > 1
+    assert all(sorted(order) == [1, 1, 2, 2] for order in orders)
+
+
+async def test_a_document_that_is_no_test_is_rejected(browser: Browser, plan: ProofPlan) -> None:
+    end = proofs(await proved(browser, plan, proposal({"do": "dance"})))[1]
+    assert (end.outcome, end.attempts) == ("failed", 0)
+    assert end.failure is not None
+    assert "is not a step" in end.failure.message

@@ -1,0 +1,189 @@
+"""What crawls teach about the application stays, is compared, and marks tests of what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from projects.models import Activity, Environment, Project, Test
+from runs import ledger, reading, states
+from runs.engine.plan import CrawlOptions
+from runs.ledger.opening import digest_of
+from runs.models import Application, Comparison, CrawlPage, Part, Run
+
+Crawled = Callable[..., Run]
+SITE = ("/", "/a", "/b")
+
+
+@pytest.fixture
+def crawled(project: Project) -> Crawled:
+    """A crawl that has visited these paths, each of a kind of its own; `gone` ones answered 404."""
+
+    def make(*paths: str, gone: tuple[str, ...] = (), environment: Environment | None = None, end: str = "all_visited",
+             **options: Any) -> Run:  # fmt: skip
+        order = ledger.Order(project=project, actor=None, actor_name="Ada", environment=environment)
+        run = ledger.open_crawl(order, CrawlOptions(**options))
+        base = run.site["base_url"].rstrip("/")
+        run.pages.all().delete()
+        home = None
+        for path in (*paths, *gone):
+            done = path not in gone
+            url = f"{base}{path}"
+            snapshot = {"url": url, "headings": [], "forms": [], "actions": [], "requests": []}
+            row = CrawlPage.objects.create(
+                run=run,
+                key=url,
+                digest=digest_of(url),
+                url=url,
+                depth=0 if path == "/" else 1,
+                found_on=home,
+                title=path,
+                template=f"t{path}" if done else "",
+                status=states.DONE if done else states.FAILED,
+                http_status=200 if done else 404,
+                snapshot=snapshot if done else None,
+            )
+            home = home or row
+        Run.objects.filter(pk=run.pk).update(end_reason=end, status=states.RUNNING)
+        ledger.learn_application(run.pk)
+        run.refresh_from_db()
+        return run
+
+    return make
+
+
+def living(environment: Environment | None = None, kind: str = "page") -> set[str]:
+    rows = Part.objects.filter(application__environment=environment, kind=kind, gone_since_run=None)
+    return set(rows.values_list("key", flat=True))
+
+
+def said(run: Run) -> list[str]:
+    return [f"{row.kind} {row.name} {row.what}" for row in Comparison.objects.get(run=run).differences.all()]
+
+
+def told(run: Run) -> str:
+    return str(run.events.filter(type="log").latest("seq").data["message"])
+
+
+def proposal(project: Project, run: Run, path: str) -> Test:
+    return Test.propose(
+        project,
+        title=path,
+        document={"title": path},
+        page_url=f"{run.site['base_url'].rstrip('/')}{path}",
+        crawl_run=run.pk,
+    )
+
+
+def test_the_first_crawl_is_all_news_and_the_second_is_compared(crawled: Crawled) -> None:
+    first = crawled(*SITE)
+    assert (said(first), reading.changed_templates(first)) == ([], None)
+    assert told(first) == "The application is known now: 3 kinds of page, 3 pages, 0 forms, 0 endpoints."
+    second = crawled("/", "/a", "/c")
+    assert said(second) == ["page /c new", "page /b removed", "template /c new", "template /b removed"]
+    assert reading.changed_templates(second) == frozenset({"t/c"})
+    assert Comparison.objects.get(run=second).earlier_run == first.pk
+    assert told(second).startswith(f"Compared with {first.public_id}: 1 page new, 1 page removed")
+    assert living() == {"/", "/a", "/c"}
+
+
+def test_learning_twice_from_one_crawl_changes_nothing(crawled: Crawled) -> None:
+    crawled(*SITE)
+    run = crawled("/", "/a")
+    before = list(Part.objects.order_by("pk").values())
+    ledger.learn_application(run.pk)
+    assert list(Part.objects.order_by("pk").values()) == before
+    assert Comparison.objects.filter(run=run).count() == 1
+
+
+def test_an_unchanged_application_is_said_to_be_so(crawled: Crawled) -> None:
+    first = crawled(*SITE)
+    assert told(crawled(*SITE)) == f"The application is as it was in {first.public_id}."
+
+
+@pytest.mark.parametrize(
+    "part", [{"end": "max_pages"}, {"include": ("/a",)}, {"exclude": ("/b",)}, {"max_depth": 0}], ids=str
+)
+def test_a_crawl_of_a_part_removes_nothing(crawled: Crawled, part: dict[str, Any]) -> None:
+    crawled(*SITE)
+    run = crawled("/", "/d", **part)
+    assert living() == {*SITE, "/d"}
+    assert said(run) == ["page /d new", "template /d new"]
+
+
+def test_a_page_that_answers_404_is_gone_after_any_crawl(crawled: Crawled) -> None:
+    crawled(*SITE)
+    crawled("/", gone=("/a",), end="max_pages")
+    assert living() == {"/", "/b"}
+
+
+def test_an_environment_has_an_application_of_its_own(crawled: Crawled, project: Project) -> None:
+    staging = Environment.objects.create(project=project, name="staging", base_url="http://staging.test/")
+    production = crawled(*SITE)
+    kept = proposal(project, production, "/a")
+    other = crawled("/", "/new", gone=("/a",), environment=staging)
+    assert reading.changed_templates(other) is None
+    assert living() == set(SITE)
+    assert living(staging) == {"/", "/new"}
+    kept.refresh_from_db()
+    assert kept.stale_since is None
+
+
+def test_a_crawl_whose_environment_was_deleted_teaches_nothing(crawled: Crawled, project: Project) -> None:
+    staging = Environment.objects.create(project=project, name="staging", base_url="http://staging.test/")
+    run = crawled("/", environment=staging)
+    staging.delete()
+    assert not Application.objects.exists()
+    ledger.learn_application(run.pk)
+    assert not Application.objects.exists()
+
+
+def test_tests_of_a_page_that_is_gone_are_stale_until_it_is_back(crawled: Crawled, project: Project) -> None:
+    first = crawled(*SITE)
+    stale, fresh = proposal(project, first, "/a"), proposal(project, first, "/b")
+    second = crawled("/", "/b", gone=("/a",))
+    stale.refresh_from_db()
+    fresh.refresh_from_db()
+    assert stale.stale_since is not None
+    assert stale.stale_reason == f"Its page /a is gone since {second.public_id}: it answered 404."
+    assert fresh.stale_since is None
+    assert "1 test of pages that are gone marked stale." in told(second)
+    line = Activity.objects.get(verb="tests marked stale")
+    assert (line.subject, line.detail) == (second.public_id, "1 test of /a")
+    since = stale.stale_since
+    crawled("/", "/b", gone=("/a",))
+    stale.refresh_from_db()
+    assert stale.stale_since == since
+    third = crawled(*SITE)
+    stale.refresh_from_db()
+    assert stale.stale_reason == ""
+    assert Test.objects.get(pk=stale.pk).stale_since is None
+    assert "1 test of pages that are back no longer stale." in told(third)
+
+
+def test_tests_that_people_wrote_stand_on_production(crawled: Crawled, project: Project) -> None:
+    crawled(*SITE)
+    test = Test.write(project, None, "Mine", {"title": "Mine"})
+    Test.objects.filter(pk=test.pk).update(page_url="http://shop.test/a")
+    crawled("/", "/b")
+    test.refresh_from_db()
+    assert test.stale_since is not None
+
+
+def test_a_crawl_that_ends_after_a_later_one_takes_nothing_away(crawled: Crawled, project: Project) -> None:
+    crawled("/", "/a")
+    late = crawled("/")
+    Comparison.objects.filter(run=late).delete()
+    Part.objects.filter(key="/a").update(gone_since_run=None)
+    Application.objects.update(learned_run=late.pk + 1)
+    ledger.learn_application(late.pk)
+    assert living() == {"/", "/a"}
+    assert Application.objects.get().learned_run == late.pk + 1
+
+
+def test_a_crawl_that_saw_no_page_teaches_nothing(crawled: Crawled) -> None:
+    run = crawled(gone=("/",))
+    assert not Comparison.objects.filter(run=run).exists()
+    assert reading.changed_templates(run) is None
