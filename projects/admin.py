@@ -18,7 +18,19 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from projects.api.inputs import Headers, Variables, WebAddress
 from projects.api.words import by_field
-from projects.models import Activity, ApiToken, Channel, Environment, Membership, Project, Test, TestVersion, Workspace
+from projects.models import (
+    Activity,
+    ApiToken,
+    AuthProfile,
+    Channel,
+    Environment,
+    Membership,
+    Project,
+    Session,
+    Test,
+    TestVersion,
+    Workspace,
+)
 from projects.reviewing import PAST, ReviewRefused
 
 if TYPE_CHECKING:
@@ -152,6 +164,32 @@ class EnvironmentAdmin(ModelAdmin):
     @admin.display(boolean=True)
     def credentials(self, environment: Environment) -> bool:
         return bool(environment.sealed)
+
+
+@admin.register(AuthProfile)
+class AuthProfileAdmin(ReadOnly, ModelAdmin):
+    list_display = ("public_id", "name", "kind", "project", "updated_at")
+    list_display_links = ("public_id", "name")
+    list_filter = ("kind",)
+    list_select_related = ("project",)
+    search_fields = ("name", "project__name")
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, ModelAdmin):
+    list_display = ("role", "project", "environment", "signed_in_at", "probed_at")
+    list_select_related = ("project", "environment")
+    search_fields = ("role", "project__name")
+    exclude = ("credentials",)
+    actions = ("forget",)
+
+    @admin.action(description="Forget selected sessions; the next run signs in anew", permissions=["forget"])
+    def forget(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
+        count, _ = sessions.delete()
+        messages.success(request, f"{count} forgotten.")
+
+    def has_forget_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("projects.delete_session"))
 
 
 class VersionInline(ReadOnly, TabularInline):

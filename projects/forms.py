@@ -161,9 +161,9 @@ class ProjectForm(Accepted, ProjectModelForm):
 
 
 class ProjectSettingsForm(ProjectForm):
-    """What may be changed later: also how many runs of the project go on at a time."""
+    """What may be changed later: also how many runs go on at a time, and what needs no reviewer."""
 
-    field_order = ["name", "url", "max_concurrent_runs"]
+    field_order = ["name", "url", "max_concurrent_runs", "auto_approve_score"]
 
     max_concurrent_runs = forms.IntegerField(
         label="Runs at a time",
@@ -173,8 +173,17 @@ class ProjectSettingsForm(ProjectForm):
         help_text="Further ones wait in the queue. From 1 to 64.",
     )
 
+    auto_approve_score = forms.IntegerField(
+        label="Approve proved proposals with a score of at least",
+        min_value=50,
+        max_value=100,
+        required=False,
+        help_text="From 50 to 100. A proposal is proved when every clean replay passed and it notices at least one"
+        " breakage. Such approvals are marked and can be sent back to review. Empty: people decide about each.",
+    )
+
     class Meta(ProjectForm.Meta):
-        fields = ["name", "max_concurrent_runs"]
+        fields = ["name", "max_concurrent_runs", "auto_approve_score"]
 
     def clean_max_concurrent_runs(self) -> int:
         number: int | None = self.cleaned_data["max_concurrent_runs"]

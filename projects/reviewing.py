@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 DRAFT, APPROVED, REJECTED = "draft", "approved", "rejected"
 STATES = {DRAFT: "Draft", APPROVED: "Approved", REJECTED: "Rejected"}
 
@@ -17,6 +22,7 @@ MOVES: dict[tuple[str, str], str] = {
     (DRAFT, "edit"): DRAFT,
 }
 ACTIONS = ("approve", "reject", "restore")
+LEADS_TO = {action: to for (_, action), to in MOVES.items()}
 
 
 class ReviewRefused(Exception):
@@ -36,3 +42,49 @@ def move(state: str, action: str) -> str:
         return MOVES[state, action]
     except KeyError:
         raise ReviewRefused(state, action) from None
+
+
+def decide(state: str, action: str, by_score: bool = False) -> str:
+    """The same for a person, who may also approve what was only approved by its score."""
+    return APPROVED if by_score and (state, action) == (APPROVED, "approve") else move(state, action)
+
+
+def allows(state: str, action: str, by_score: bool = False) -> bool:
+    try:
+        decide(state, action, by_score)
+    except ReviewRefused:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What one decision changed and when: the state it led to, and its tests by what they were before.
+
+    `before` holds (state, whether it was approved by score, numbers of tests).
+    """
+
+    at: datetime
+    to: str
+    before: tuple[tuple[str, bool, tuple[int, ...]], ...]
+
+    @property
+    def tests(self) -> list[int]:
+        return sorted(number for _, _, numbers in self.before for number in numbers)
+
+    def written(self) -> list[Any]:
+        """As JSON."""
+        return [self.at.isoformat(), self.to, self.before]
+
+    @classmethod
+    def read(cls, written: list[Any]) -> Decided:
+        at, to, before = written
+        return cls(
+            datetime.fromisoformat(at), to, tuple((state, bool(score), tuple(ids)) for state, score, ids in before)
+        )
+
+
+def proved(evidence: Mapping[str, Any]) -> bool:
+    """Whether every clean replay passed and the test noticed at least one way in which the application was broken."""
+    replays, passed, noticed = (evidence.get(name) or 0 for name in ("replays", "passed", "noticed"))
+    return bool(0 < replays <= passed and noticed > 0)

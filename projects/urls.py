@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from projects.views import creating, environments, settings, signing_in, tokens
+from projects.views import auth_profiles, creating, environments, settings, signing_in, tokens
 
 SETTINGS = "projects/<str:project>/settings"
 
@@ -20,6 +20,10 @@ urlpatterns = [
     path(
         f"{SETTINGS}/environments/<str:environment>/delete", environments.delete_environment, name="delete-environment"
     ),
+    path(f"{SETTINGS}/sign-ins", auth_profiles.auth_profiles, name="auth-profiles"),
+    path(f"{SETTINGS}/sign-ins/new/<str:kind>", auth_profiles.new_auth_profile, name="new-auth-profile"),
+    path(f"{SETTINGS}/sign-ins/<str:profile>", auth_profiles.auth_profile, name="auth-profile"),
+    path(f"{SETTINGS}/sign-ins/<str:profile>/delete", auth_profiles.delete_auth_profile, name="delete-auth-profile"),
     path(f"{SETTINGS}/tokens", tokens.tokens, name="tokens"),
     path(f"{SETTINGS}/tokens/<int:token>/revoke", tokens.revoke, name="revoke-token"),
 ]

@@ -12,12 +12,24 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 from pydantic import SecretStr
 
+from projects import accounts
 from projects.models import Environment, Project, Test
+from projects.models.project import Reachable
 from projects.models.public import number_of
-from projects.secrets import Hidden
 from runs import insight, states, storage
 from runs.engine.events import PageSnapshot
-from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, ProofPlan, RunOptions, ShardPlan, Site
+from runs.engine.plan import (
+    ACCOUNT,
+    VISITOR,
+    CrawlOptions,
+    CrawlPlan,
+    Credentials,
+    ProofPlan,
+    RunOptions,
+    Session,
+    ShardPlan,
+    Site,
+)
 from runs.insight import scene
 from runs.models import Attempt, Case, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
@@ -256,34 +268,51 @@ def _vitals(stored: dict[str, Any] | None) -> VitalsOutcome | None:
 def site(run: Run) -> Site:
     """The run's snapshot with its secrets. Raises SecretsMissing, projects.secrets.Unreadable."""
     kept = run.site
-    secrets = dict(_secrets(kept["secrets_of"])) if kept["secrets_of"] else {}
+    holder = _holder(kept["secrets_of"]) if kept["secrets_of"] else None
+    secrets = dict(holder.secrets) if holder else {}
     username, password = secrets.pop("username", None), secrets.pop("password", None)
     credentials = None
-    if username is not None:
+    if holder is not None and username is not None:
         credentials = Credentials(
-            username=str(username), password=SecretStr(str(password or "")), **_known_access(kept["access"])
+            username=str(username),
+            password=SecretStr(str(password or "")),
+            fingerprint=accounts.fingerprint(holder.sealed, kept["access"], kept["base_url"]),
+            **_known_access(kept["access"]),
         )
-    return Site(
-        base_url=kept["base_url"],
-        headers=kept["headers"],
-        variables=kept["variables"],
-        secrets={name: SecretStr(str(value)) for name, value in secrets.items()},
-        credentials=credentials,
+    return _with_profiles(
+        run,
+        Site(
+            base_url=kept["base_url"],
+            headers=kept["headers"],
+            variables=kept["variables"],
+            secrets={name: SecretStr(str(value)) for name, value in secrets.items()},
+            credentials=credentials,
+        ),
     )
 
 
+def _with_profiles(run: Run, site: Site) -> Site:
+    """The site with the project's other sign-ins, and with the sessions that were kept of them all."""
+    found = accounts.sign_ins(run.project_id, site.base_url)
+    profiles = {name: Credentials(**_known_access(fields)) for name, fields in found.items()}
+    everybody = {**profiles, **({ACCOUNT: site.credentials} if site.credentials else {})}
+    marks = {role: credentials.fingerprint for role, credentials in everybody.items() if credentials.kind == "form"}
+    kept = accounts.kept_sessions(run.project_id, run.environment_id, marks)
+    sessions = {role: Session.model_validate(session) for role, session in kept.items()}
+    return site.model_copy(update={"profiles": profiles, "sessions": sessions})
+
+
 def _known_access(access: dict[str, Any]) -> dict[str, Any]:
-    fields = Credentials.model_fields.keys() - {"username", "password"}
-    return {name: value for name, value in access.items() if name in fields and value}
+    return {name: value for name, value in access.items() if name in Credentials.model_fields and value}
 
 
-def _secrets(holder: str) -> dict[str, Hidden]:
+def _holder(holder: str) -> Reachable:
     rows: dict[str, Any] = {Project.PREFIX: Project.objects.alive(), Environment.PREFIX: Environment.objects.all()}
     prefix = holder.partition("-")[0]
     row = rows[prefix].filter(pk=number_of(prefix, holder)).first()
     if row is None or not row.sealed:
         raise SecretsMissing(f"The credentials of {holder} that this run was queued with are gone; start a new run.")
-    found: dict[str, Hidden] = row.secrets
+    found: Reachable = row
     return found
 
 
@@ -319,15 +348,33 @@ def crawl_plan(run: Run) -> CrawlPlan:
 
 
 def snapshots(run_id: int) -> list[PageSnapshot]:
-    """What the crawl saw, in the order in which pages were found."""
-    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE).order_by("depth", "pk")
-    rows = rows.only("snapshot", "role", "path", "action", "same_as")
-    own = [row for row in rows if row.snapshot and not (row.path and row.same_as_id)]
-    return [PageSnapshot.model_validate({**(row.snapshot or {}), **_way_to(row)}) for row in own]
+    """What the crawl saw by opening addresses, in the order in which pages were found.
+
+    A page that several roles reached comes once, as who needs least sees it: a visitor, the project's own account.
+    """
+    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE, kind="link", snapshot__isnull=False)
+    least: dict[str, CrawlPage] = {}
+    for row in rows.order_by("depth", "pk"):
+        known = least.setdefault(row.key, row)
+        if _needs(row) < _needs(known):
+            least[row.key] = row
+    return [_snapshot(row) for row in (*least.values(), *_states(run_id))]
 
 
-def _way_to(row: CrawlPage) -> dict[str, Any]:
-    return {"role": row.role, "way": row.path, "action": row.action}
+def _states(run_id: int) -> list[CrawlPage]:
+    """What pages lead to by actions and is no page of its own, without near duplicates."""
+    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE, same_as=None, snapshot__isnull=False)
+    return [row for row in rows.exclude(kind="link").order_by("depth", "pk") if row.path]
+
+
+def _snapshot(row: CrawlPage) -> PageSnapshot:
+    known: dict[str, Any] = row.snapshot or {}
+    where = {"template": row.template or known.get("template", ""), "way": row.path, "action": row.action}
+    return PageSnapshot.model_validate({**known, **where})
+
+
+def _needs(page: CrawlPage) -> int:
+    return {VISITOR: 0, "": 1, ACCOUNT: 1}.get(page.role, 2)
 
 
 def observations(run_id: int) -> list[dict[str, Any]]:

@@ -63,11 +63,24 @@ ERROR_CATEGORIES = (
     "blocked",
     "not_a_page",
     "crash",
+    "challenge",
     "browser",
     "project_missing",
     "secrets_missing",
     "leases_used_up",
     "internal",
+)
+
+# Why a crawl visited no more.
+END_REASONS = (
+    "all_visited",
+    "page_budget",
+    "state_budget",
+    "time_budget",
+    "challenge",
+    "unreachable",
+    "aborted",
+    "failed",
 )
 
 # What a run is busy with while it is running. Tests are executed; a crawl visits, plans, observes, proposes and proves.
@@ -115,6 +128,7 @@ PAGE: Table = {
     (RUNNING, "fail"): FAILED,
     (RUNNING, "skip"): SKIPPED,
     (RUNNING, "return"): PENDING,
+    (DONE, "lose"): FAILED,
 }
 CASE: Table = {
     (PENDING, "claim"): RUNNING,
@@ -144,8 +158,8 @@ ON_ENTRY: dict[str, tuple[str, ...]] = {
     RUNNING: ("tell_started", "owe"),
     JUDGING: ("measure", "tell_judging", "send_judge"),
     COMPLETED: ("tell_done", "note_end", "owe", "send_waiting"),
-    FAILED: ("skip_unresolved", "stop_leases", "tell_done", "note_end", "owe", "send_waiting"),
-    ABORTED: ("skip_unresolved", "stop_leases", "tell_done", "note_end", "owe", "send_waiting"),
+    FAILED: ("skip_unresolved", "stop_leases", "end_crawl", "tell_done", "note_end", "owe", "send_waiting"),
+    ABORTED: ("skip_unresolved", "stop_leases", "end_crawl", "tell_done", "note_end", "owe", "send_waiting"),
 }
 
 OUTCOME_TRIGGER = {PASSED: "pass", FLAKY: "recover", FAILED: "fail"}

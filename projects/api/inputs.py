@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -14,7 +14,7 @@ TOKEN_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
     trimmed = text.strip()
     if not trimmed:
         raise ValueError("This may not be blank.")
@@ -52,13 +52,16 @@ def _variables(variables: dict[str, str]) -> dict[str, str]:
     return variables
 
 
-Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_not_blank)]
-Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(not_blank)]
+Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(not_blank)]
 WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
 Short = Annotated[str, Field(max_length=4000)]
 Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
 Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]
 ConcurrentRuns = Annotated[int, Field(ge=1, le=64, description="runs at a time; further ones wait")]
+ApprovingScore = Annotated[
+    int, Field(ge=50, le=100, description="proved proposals with this score or more are approved at once; null = none")
+]
 Selector = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -87,11 +90,14 @@ class CredentialsIn(Body):
 
 
 class Edit(Body):
-    """A partial edit: what is not given stays. Only credentials may be null, which takes them away."""
+    """A partial edit: what is not given stays. Null takes away what need not be there."""
+
+    may_be_null: ClassVar[frozenset[str]] = frozenset({"credentials", "auto_approve_score"})
 
     @model_validator(mode="after")
     def _no_nulls(self) -> Edit:
-        nulls = sorted(name for name, value in self.given().items() if value is None and name != "credentials")
+        given = self.given()
+        nulls = sorted(name for name, value in given.items() if value is None and name not in self.may_be_null)
         if nulls:
             raise ValueError(f"{', '.join(nulls)} may not be null; leave out what should stay.")
         return self
@@ -105,6 +111,7 @@ class NewProject(Body):
     headers: Headers = {}
     variables: Variables = {}
     max_concurrent_runs: ConcurrentRuns = 3
+    auto_approve_score: ApprovingScore | None = None
 
 
 class ProjectEdit(Edit):
@@ -114,6 +121,7 @@ class ProjectEdit(Edit):
     headers: Headers | None = None
     variables: Variables | None = None
     max_concurrent_runs: ConcurrentRuns | None = None
+    auto_approve_score: ApprovingScore | None = None
 
 
 class NewEnvironment(Body):

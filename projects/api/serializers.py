@@ -64,6 +64,7 @@ class ProjectOut(WithCredentials):
             "settings",
             "quality_gates",
             "max_concurrent_runs",
+            "auto_approve_score",
             "web_vitals_budgets",
             "created_at",
             "updated_at",

@@ -8,6 +8,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from projects.api.auth_profiles import AuthProfileDetail, AuthProfileList
 from projects.api.environments import EnvironmentDetail, EnvironmentList
 from projects.api.me import Me
 from projects.api.tokens import PersonalTokenDetail, PersonalTokenList, ProjectTokenDetail, ProjectTokenList
@@ -30,6 +31,8 @@ urlpatterns = [
     path("tokens/<str:token>", PersonalTokenDetail.as_view()),
     path("projects/<str:project>/environments", EnvironmentList.as_view()),
     path("projects/<str:project>/environments/<str:environment>", EnvironmentDetail.as_view()),
+    path("projects/<str:project>/auth-profiles", AuthProfileList.as_view()),
+    path("projects/<str:project>/auth-profiles/<str:profile>", AuthProfileDetail.as_view()),
     path("projects/<str:project>/tokens", ProjectTokenList.as_view()),
     path("projects/<str:project>/tokens/<str:token>", ProjectTokenDetail.as_view()),
 ]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import models
 
 from projects.models.environment import Environment
 from projects.models.project import Project
-from projects.models.public import PublicModel
+from projects.models.public import PublicModel, PublicQuerySet
 from projects.models.sealed import Sealed
 
 KINDS = [("form", "A form"), ("basic", "HTTP basic"), ("headers", "Request headers")]
 
 
+class AuthProfileQuerySet(PublicQuerySet["AuthProfile"]):
+    """Sign-ins by their public ids."""
+
+
 class AuthProfile(PublicModel, Sealed):
     """A named sign-in, for a role that the application knows: a member, an editor, an administrator.
 
-    `access` holds login_url and selectors; `sealed` holds username, password, totp and, as JSON, headers.
+    `access` holds login_url, selectors and exclusive; `sealed` holds username, password, totp and, as JSON, headers.
     """
 
     PREFIX = "AUTH"
@@ -27,12 +33,19 @@ class AuthProfile(PublicModel, Sealed):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = models.Manager.from_queryset(AuthProfileQuerySet)()
+
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_auth_profile_of_a_name")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def header_names(self) -> list[str]:
+        """Which headers it sends, without what they say. Raises Unreadable."""
+        return list(json.loads(self.secrets.get("headers", "{}")))
 
 
 class Session(Sealed):

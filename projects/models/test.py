@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,6 +13,10 @@ from django.utils import timezone
 from projects import reviewing
 from projects.models.project import Project
 from projects.models.public import PublicModel, PublicQuerySet
+from projects.reviewing import Decided
+
+AT_ONCE = 5_000
+DECIDED = ("review_status", "approved_by_score", "reviewed_by", "reviewed_at")
 
 
 class TestQuerySet(PublicQuerySet["Test"]):
@@ -22,6 +28,52 @@ class TestQuerySet(PublicQuerySet["Test"]):
 
     def waiting(self) -> Self:
         return self.alive().filter(review_status=reviewing.DRAFT)
+
+    def by_score(self) -> Self:
+        return self.approved().filter(approved_by_score=True)
+
+    def decide_all(self, action: str, by: Any, reason: str = "") -> Decided:
+        """One action on those whose state allows it; the others stay. A few statements however many there are.
+
+        Needs a transaction around it: the rows are locked first.
+        """
+        before: dict[tuple[str, bool], list[int]] = defaultdict(list)
+        rows = self.select_for_update().order_by("pk").values_list("pk", "review_status", "approved_by_score")
+        for number, state, by_score in rows:
+            if reviewing.allows(state, action, by_score):
+                before[state, by_score].append(number)
+        at, to = timezone.now(), reviewing.LEADS_TO[action]
+        kept = {"reason": reason[:1000]} if action == "reject" else {}
+        for numbers in before.values():
+            self._put(numbers, review_status=to, approved_by_score=False, reviewed_by=by, reviewed_at=at, **kept)
+        return Decided(at, to, tuple((*was, tuple(numbers)) for was, numbers in before.items()))
+
+    def take_back(self, decided: Decided, by: Any) -> int:
+        """Undoes a decision where nobody has decided or edited since; how many tests it was."""
+        now, count = timezone.now(), 0
+        untouched = self.filter(review_status=decided.to, reviewed_at=decided.at)
+        for state, by_score, numbers in decided.before:
+            reviewer = None if by_score else by
+            count += untouched._put(
+                numbers, review_status=state, approved_by_score=by_score, reviewed_by=reviewer, reviewed_at=now
+            )
+        return count
+
+    def approve_by_score(self, least: int) -> Decided:
+        """Approves, for nobody, what a crawl has proved with this score or more and no person has touched yet."""
+        untouched = self.waiting().filter(
+            version=1, origin="crawl", reviewed_at=None, stale_since=None, score__gte=least
+        )
+        rows = untouched.select_for_update().order_by("pk").values_list("pk", "evidence")
+        numbers = tuple(number for number, evidence in rows if reviewing.proved(evidence))
+        at = timezone.now()
+        self._put(numbers, review_status=reviewing.APPROVED, approved_by_score=True, reviewed_at=at)
+        return Decided(at, reviewing.APPROVED, ((reviewing.DRAFT, False, numbers),))
+
+    def _put(self, numbers: Sequence[int], **fields: Any) -> int:
+        fields["updated_at"] = timezone.now()
+        groups = (numbers[begin : begin + AT_ONCE] for begin in range(0, len(numbers), AT_ONCE))
+        return sum(self.filter(pk__in=group).update(**fields) for group in groups)
 
     def go_stale(self, reason: str) -> int:
         """What these tests test is gone; those that were stale before stay so since then. How many are new."""
@@ -98,16 +150,17 @@ class Test(PublicModel):
 
     def decide(self, action: str, by: Any, reason: str = "") -> None:
         """Approve, reject or restore. Raises ReviewRefused where the state forbids it."""
-        self.review_status = reviewing.move(self.review_status, action)
-        self.reviewed_by, self.reviewed_at = by, timezone.now()
-        self.reason = reason[:1000] if action == "reject" else ""
-        self.save(update_fields=["review_status", "reviewed_by", "reviewed_at", "reason", "updated_at"])
+        self.review_status = reviewing.decide(self.review_status, action, self.approved_by_score)
+        self.reviewed_by, self.reviewed_at, self.approved_by_score = by, timezone.now(), False
+        self.reason = reason[:1000] if action == "reject" else self.reason
+        self.save(update_fields=[*DECIDED, "reason", "updated_at"])
 
     def edit(self, by: Any, title: str, document: dict[str, Any]) -> None:
-        """A new immutable version; the test returns to draft."""
+        """A new immutable version, which nobody has decided about; the test returns to draft."""
         self.review_status = reviewing.move(self.review_status, "edit")
+        self.reviewed_by, self.reviewed_at, self.approved_by_score = None, None, False
         self.title, self.document, self.version = title, document, self.version + 1
-        self.save(update_fields=["review_status", "title", "document", "version", "updated_at"])
+        self.save(update_fields=[*DECIDED, "title", "document", "version", "updated_at"])
         TestVersion.objects.create(test=self, number=self.version, title=title, document=document, author=by)
 
     def delete_softly(self) -> None:
@@ -147,3 +200,6 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    def written_by(self, person: Any) -> bool:
+        return person is not None and self.author_id is not None and self.author_id == person.pk

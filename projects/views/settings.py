@@ -41,7 +41,7 @@ def _shown(
     request: Request, place: Place, form: ProjectSettingsForm, credentials_form: CredentialsForm, status: int
 ) -> HttpResponse:
     if status == 422:
-        place.project.refresh_from_db(fields=["name", "url", "max_concurrent_runs"])
+        place.project.refresh_from_db(fields=["name", "url", "max_concurrent_runs", "auto_approve_score"])
     context = {"here": "settings", "place": place, "form": form, "credentials": credentials_form, "tab": "general"}
     return render(request, "projects/settings.html", context, status=status)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from projects.accounts import names_of
 from projects.api.problems import Invalid
 from projects.models import Project, Test
-from runs.engine.steps.document import InvalidDocument, parse
+from runs.engine.steps.document import InvalidDocument, parse, unknown_sign_in
 
 
 def accepted(document: dict[str, Any], project: Project, itself: Test | None = None) -> dict[str, Any]:
     """The document, checked key by key and against the project. Raises InvalidDocument, Invalid."""
-    parse(document)
+    problems = unknown_sign_in(parse(document).auth, names_of(project) if document.get("auth") else ())
+    if problems:
+        raise InvalidDocument(problems)
     _check_dependencies(document.get("depends_on", []), project, itself)
     return document
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from projects.api.inputs import Body, Name, NewProject, ProjectEdit
+from projects.api.inputs import Body, Name, NewProject, ProjectEdit, not_blank
 from projects.api.parsing import checked
 from projects.api.problems import Invalid
 from runs import delivering
@@ -201,6 +201,11 @@ class Rejection(Body):
     reason: Reason = ""
 
 
+class NewComment(Body):
+    text: Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(not_blank)]
+
+
+Score = Annotated[int, Field(ge=0, le=100)]
 ReviewStatus = Literal["draft", "approved", "rejected"]
 
 
@@ -214,6 +219,10 @@ class TestChoice(Body):
     family: str | None = Field(default=None, max_length=40)
     template: str | None = Field(default=None, max_length=80)
     crawl_run: Id | None = None
+    min_score: Score | None = None
+    max_score: Score | None = None
+    approved_by_score: bool | None = None
+    stale: bool | None = None
     search: str | None = Field(default=None, max_length=200)
 
 

@@ -16,8 +16,8 @@ from projects.api.schema import listed, single
 from projects.models import Test
 from projects.models.public import number_of
 from runs.api.endpoint import RunsEndpoint
-from runs.api.serializers import PageOut, ResultDetailOut, ResultOut
-from runs.models import Attempt, CrawlPage, Result
+from runs.api.serializers import ChangeOut, PageOut, ResultDetailOut, ResultOut
+from runs.models import Attempt, Change, CrawlPage, Result
 
 
 class ResultQuery(Query):
@@ -56,7 +56,9 @@ class ResultDetail(RunsEndpoint):
 
 class PageQuery(Query):
     status: Literal["pending", "running", "done", "failed", "skipped"] | None = None
+    kind: Literal["link", "action", "form"] | None = Field(default=None, description="what led there")
     template: str | None = Field(default=None, max_length=80)
+    role: str | None = Field(default=None, max_length=80, description="sign-in that it was visited as")
     search: str | None = Field(default=None, max_length=200, description="part of the address or the title")
 
 
@@ -70,14 +72,34 @@ class PageList(RunsEndpoint):
         rows = every
         if asked.status:
             rows = rows.filter(status=asked.status)
+        if asked.kind:
+            rows = rows.filter(kind=asked.kind)
         if asked.template is not None:
             rows = rows.filter(template=asked.template)
+        if asked.role is not None:
+            rows = rows.filter(role=asked.role)
         if asked.search:
             rows = rows.filter(url__icontains=asked.search) | rows.filter(title__icontains=asked.search)
         answer = page(request, rows, asked, lambda found: PageOut(found, many=True).data, default="pk")
         tally = every.exclude(template="").order_by("template").values_list("template").annotate(Count("pk"))
         answer.data["templates"] = dict(tally)
         return answer
+
+
+class ChangeQuery(Query):
+    held_back: bool | None = Field(default=None, description="held back by read-only mode, or sent")
+    cleaned: bool | None = Field(default=None, description="what it created was removed again, or not")
+
+
+class ChangeList(RunsEndpoint):
+    """Requests of a crawl that could have changed something, in the order in which they were sent."""
+
+    @listed(ChangeQuery, ChangeOut)
+    def get(self, request: Request, run: str) -> Response:
+        asked = query(request, ChangeQuery)
+        plain = asked.model_dump(include={"held_back", "cleaned"}, exclude_none=True)
+        rows = Change.objects.filter(run=self.run(request, run), **plain)
+        return page(request, rows, asked, lambda found: ChangeOut(found, many=True).data, default="pk")
 
 
 def _number(public_id: str) -> int:

@@ -14,10 +14,11 @@ from projects.api.parsing import body
 from projects.api.problems import Invalid
 from projects.models import Project, Test
 from projects.models.public import number_of
+from projects.models.test import TestQuerySet
 from projects.reviewing import PAST, ReviewRefused
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import BulkReview, Nothing, Rejection
-from runs.api.serializers import BulkOut, TestDetailOut
+from runs.api.serializers import BulkOut, ReturnedOut, TestDetailOut
 from runs.api.tests import chosen
 
 
@@ -65,32 +66,50 @@ class Bulk(RunsEndpoint):
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, BulkReview)
         of = self.project(request, project, QA_LEAD)
-        changed: list[str] = []
-        refused: dict[str, str] = {}
         with transaction.atomic():
-            for row in _locked(of, asked):
-                try:
-                    row.decide(asked.action, person(request.user), asked.reason)
-                    changed.append(row.public_id)
-                except ReviewRefused as error:
-                    refused[row.public_id] = str(error)
+            rows = _meant(of, asked)
+            states = dict(rows.select_for_update().order_by("pk").values_list("pk", "review_status"))
+            changed = rows.decide_all(asked.action, person(request.user), asked.reason).tests
             if changed:
                 note(request, of, f"tests {PAST[asked.action]}", of.public_id, f"{len(changed)} tests")
-        return Response({"changed": changed, "refused": refused})
+        refused = {number: str(ReviewRefused(states[number], asked.action)) for number in states.keys() - set(changed)}
+        return Response(
+            {"changed": _names(changed), "refused": {f"{Test.PREFIX}-{n}": refused[n] for n in sorted(refused)}}
+        )
 
 
-def _locked(project: Project, asked: BulkReview) -> Sequence[Test]:
-    """The tests meant, under their row locks. Raises Invalid for ids of no living test of the project."""
+class BackToReview(RunsEndpoint):
+    """What the score of a crawl has approved, and no person since, waits for review again."""
+
+    @extend_schema(request=Nothing, responses=ReturnedOut)
+    @idempotent
+    def post(self, request: Request, run: str) -> Response:
+        body(request, Nothing)
+        found = self.run(request, run, QA_LEAD)
+        with transaction.atomic():
+            rows = found.project.tests.by_score().filter(crawl_run=found.pk)
+            changed = rows.decide_all("restore", person(request.user)).tests
+            if changed:
+                note(request, found.project, "tests restored", found.public_id, f"{len(changed)} tests")
+        return Response({"changed": _names(changed)})
+
+
+def _names(numbers: Sequence[int]) -> list[str]:
+    return [f"{Test.PREFIX}-{number}" for number in numbers]
+
+
+def _meant(project: Project, asked: BulkReview) -> TestQuerySet:
+    """The tests meant. Raises Invalid for ids of no living test of the project."""
     if asked.filter is not None:
-        return list(chosen(project, asked.filter).select_for_update().order_by("pk"))
+        return chosen(project, asked.filter)
     numbers = [number_of(Test.PREFIX, name) for name in asked.ids or ()]
-    known = [number for number in numbers if number is not None]
-    rows = {row.pk: row for row in project.tests.alive().select_for_update().order_by("pk").filter(pk__in=known)}
+    rows = project.tests.alive().filter(pk__in=[number for number in numbers if number is not None])
+    known = set(rows.values_list("pk", flat=True))
     wrong = {
         f"ids[{index}]": f"The project has no test {(asked.ids or ())[index]}."
         for index, number in enumerate(numbers)
-        if number not in rows
+        if number not in known
     }
     if wrong:
         raise Invalid(wrong)
-    return list(rows.values())
+    return rows

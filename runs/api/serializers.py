@@ -8,10 +8,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.serializers import PublicId
-from projects.models import Test, TestVersion
+from projects.models import Comment, Test, TestVersion
+from projects.reviewing import REJECTED
 from runs import reading
 from runs.api.documents import sentences
-from runs.models import Artifact, Attempt, CrawlPage, Result, Run
+from runs.models import Artifact, Attempt, Change, CrawlPage, Result, Run
 from runs.storage import signed_url
 
 
@@ -79,6 +80,7 @@ class RunOut(serializers.ModelSerializer[Run]):
     verdict = OrNull()
     error = OrNull()
     error_category = OrNull()
+    end_reason = OrNull()
     actor = serializers.CharField(source="actor_name")
     causes = serializers.SerializerMethodField()
     results = serializers.SerializerMethodField()
@@ -93,6 +95,8 @@ class RunOut(serializers.ModelSerializer[Run]):
             "status",
             "verdict",
             "stage",
+            "pipeline",
+            "end_reason",
             "trigger",
             "actor",
             "environment",
@@ -103,6 +107,7 @@ class RunOut(serializers.ModelSerializer[Run]):
             "rerun_of",
             "error",
             "error_category",
+            "end_reason",
             "gate_result",
             "vitals_result",
             "causes",
@@ -232,9 +237,17 @@ class ResultDetailOut(ResultOut):
 
 
 class PageOut(serializers.ModelSerializer[CrawlPage]):
-    """A page of a crawl. `found_on` is the page whose link led to it: the edges of the map."""
+    """A page of a crawl, or a state, seen as `role`: `path` are the steps that lead to it from `url`.
 
+    `action` says the last of them in words. `found_on` is the page whose link or action led to it: the edges of the
+    map. `same_as` is the row that showed the same before.
+    """
+
+    role = OrNull()
     found_on = serializers.IntegerField(source="found_on_id", allow_null=True)
+    same_as = serializers.IntegerField(source="same_as_id", allow_null=True)
+    action = OrNull()
+    path = serializers.ListField(child=serializers.DictField())
     skip_reason = OrNull()
     error = OrNull()
     error_category = OrNull()
@@ -245,7 +258,12 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         fields = [
             "id",
             "url",
+            "role",
             "depth",
+            "kind",
+            "action",
+            "path",
+            "same_as",
             "found_on",
             "status",
             "skip_reason",
@@ -262,6 +280,17 @@ class PageOut(serializers.ModelSerializer[CrawlPage]):
         return list((row.snapshot or {}).get("forms", []))
 
 
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """A request of a crawl that could have changed something; `because` is the action that sent it, in words."""
+
+    page = serializers.IntegerField(source="page_id", allow_null=True)
+    because = OrNull()
+
+    class Meta:
+        model = Change
+        fields = ["id", "page", "method", "url", "status", "held_back", "because", "cleaned", "at"]
+
+
 class TestOut(serializers.ModelSerializer[Test]):
     """A test without its document; `tags` and `priority` are the document's."""
 
@@ -269,10 +298,10 @@ class TestOut(serializers.ModelSerializer[Test]):
 
     id = PublicId()
     project = Public("PRJ", "project_id")
-    reason = OrNull()
-    stale_reason = OrNull()
+    reason = serializers.SerializerMethodField()
     crawl_run = Public("RUN", allow_null=True)
     reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
+    stale_reason = OrNull()
     tags = serializers.SerializerMethodField()
     priority = serializers.SerializerMethodField()
 
@@ -287,6 +316,7 @@ class TestOut(serializers.ModelSerializer[Test]):
             "reason",
             "reviewed_by",
             "reviewed_at",
+            "approved_by_score",
             "stale_since",
             "stale_reason",
             "origin",
@@ -301,6 +331,10 @@ class TestOut(serializers.ModelSerializer[Test]):
             "created_at",
             "updated_at",
         ]
+
+    def get_reason(self, test: Test) -> str | None:
+        """Why it is rejected; null in other states."""
+        return test.reason or None if test.review_status == REJECTED else None
 
     def get_tags(self, test: Test) -> list[str]:
         return list(test.document.get("tags", []))
@@ -327,6 +361,20 @@ class VersionOut(serializers.ModelSerializer[TestVersion]):
     class Meta:
         model = TestVersion
         fields = ["number", "title", "document", "author", "created_at"]
+
+
+class CommentOut(serializers.ModelSerializer[Comment]):
+    author = serializers.CharField(source="author_name")
+
+    class Meta:
+        model = Comment
+        fields = ["id", "author", "text", "created_at"]
+
+
+class ReturnedOut(serializers.Serializer[Any]):
+    """Which tests wait for review again."""
+
+    changed = serializers.ListField(child=serializers.CharField())
 
 
 class BulkOut(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.access import QA_LEAD, CiPrincipal, name_of, person
+from projects.accounts import unknown_roles
 from projects.api.etags import check_match
 from projects.api.idempotency import idempotent
 from projects.api.parsing import body, checked
@@ -37,6 +38,9 @@ class StartCrawl(RunsEndpoint):
         asked = body(request, CrawlOrder)
         of = self.project(request, project, QA_LEAD)
         options = merged(CrawlOptions, of.settings.get("crawl", {}), asked)
+        unknown = unknown_roles(of, options.roles)
+        if unknown:
+            raise Invalid({"roles": unknown})
         return accepted(request, ledger.open_crawl(order(request, of, asked), options))
 
 

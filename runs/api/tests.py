@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from pydantic import Field
 from rest_framework.request import Request
@@ -20,9 +19,10 @@ from projects.api.problems import Invalid
 from projects.api.schema import listed, single
 from projects.models import Project, Test, TestVersion
 from projects.models.public import number_of
+from projects.models.test import TestQuerySet
 from runs.api.documents import accepted
 from runs.api.endpoint import RunsEndpoint
-from runs.api.inputs import NewTest, ReviewStatus, TestChoice, TestEdit
+from runs.api.inputs import NewTest, ReviewStatus, Score, TestChoice, TestEdit
 from runs.api.serializers import TestDetailOut, TestOut, VersionOut
 from runs.models import Run
 
@@ -35,6 +35,9 @@ class TestQuery(Ordered):
     family: str | None = Field(default=None, max_length=40)
     template: str | None = Field(default=None, max_length=80)
     crawl_run: str | None = Field(default=None, max_length=30)
+    min_score: Score | None = None
+    max_score: Score | None = None
+    approved_by_score: bool | None = None
     stale: bool | None = Field(default=None, description="whether what it tests is gone")
     search: str | None = Field(default=None, max_length=200, description="part of the title or the page's address")
 
@@ -50,8 +53,6 @@ class TestList(RunsEndpoint):
     def get(self, request: Request, project: str) -> Response:
         asked = query(request, TestQuery)
         rows = chosen(self.project(request, project), asked).select_related("reviewed_by")
-        if asked.stale is not None:
-            rows = rows.filter(stale_since__isnull=not asked.stale)
         return page(request, rows, asked, lambda found: TestOut(found, many=True).data, default="pk")
 
     @extend_schema(request=NewTest, responses={201: TestDetailOut})
@@ -106,13 +107,16 @@ class VersionList(RunsEndpoint):
         return page(request, rows, asked, lambda found: VersionOut(found, many=True).data)
 
 
-def chosen(project: Project, choice: TestQuery | TestChoice) -> QuerySet[Test]:
+def chosen(project: Project, choice: TestQuery | TestChoice) -> TestQuerySet:
     """Living tests of a project by the fields of a query or a bulk filter. Raises Invalid."""
-    rows: QuerySet[Test] = project.tests.alive()
+    rows: TestQuerySet = project.tests.alive()
     plain: dict[str, Any] = choice.model_dump(
-        include={"review_status", "origin", "family", "template"}, exclude_none=True
+        include={"review_status", "origin", "family", "template", "approved_by_score"}, exclude_none=True
     )
-    rows = rows.filter(**plain)
+    scores = {"score__gte": choice.min_score, "score__lte": choice.max_score}
+    rows = rows.filter(**plain, **{name: limit for name, limit in scores.items() if limit is not None})
+    if choice.stale is not None:
+        rows = rows.filter(stale_since__isnull=not choice.stale)
     if choice.crawl_run is not None:
         number = number_of(Run.PREFIX, choice.crawl_run)
         if number is None:

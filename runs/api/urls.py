@@ -7,13 +7,14 @@ from django.urls import include, path, re_path
 from projects.api.problems import unknown
 from runs.api.applications import ApplicationDetail, DifferenceList, OpenApi, PartList
 from runs.api.channels import CallbackSecret, ChannelDetail, ChannelList, ChannelTest
+from runs.api.comments import CommentDetail, CommentList
 from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
 from runs.api.projects import ProjectDetail, ProjectList
 from runs.api.reports import Report
 from runs.api.rerunning import RerunRun
-from runs.api.results import PageList, ResultDetail, ResultList
-from runs.api.reviewing import Approve, Bulk, Reject, Restore
+from runs.api.results import ChangeList, PageList, ResultDetail, ResultList
+from runs.api.reviewing import Approve, BackToReview, Bulk, Reject, Restore
 from runs.api.runs import Abort, RunDetail, RunList
 from runs.api.starting import StartCrawl, StartRun, StartTest, Trigger, TriggerStatus
 from runs.api.tests import TestDetail, TestList, VersionList
@@ -36,6 +37,8 @@ urlpatterns = [
     path("v1/projects/<str:project>/tests", TestList.as_view()),
     path("v1/projects/<str:project>/tests/bulk", Bulk.as_view()),
     path("v1/tests/<str:test>", TestDetail.as_view()),
+    path("v1/tests/<str:test>/comments", CommentList.as_view()),
+    path("v1/tests/<str:test>/comments/<int:comment>", CommentDetail.as_view()),
     path("v1/tests/<str:test>/approve", Approve.as_view()),
     path("v1/tests/<str:test>/reject", Reject.as_view()),
     path("v1/tests/<str:test>/restore", Restore.as_view()),
@@ -44,10 +47,12 @@ urlpatterns = [
     path("v1/runs", RunList.as_view()),
     path("v1/runs/<str:run>", RunDetail.as_view()),
     path("v1/runs/<str:run>/abort", Abort.as_view()),
+    path("v1/runs/<str:run>/back-to-review", BackToReview.as_view()),
     path("v1/runs/<str:run>/rerun", RerunRun.as_view()),
     path("v1/runs/<str:run>/results", ResultList.as_view()),
     path("v1/runs/<str:run>/pages", PageList.as_view()),
     path("v1/runs/<str:run>/differences", DifferenceList.as_view()),
+    path("v1/runs/<str:run>/changes", ChangeList.as_view()),
     path("v1/runs/<str:run>/events", EventList.as_view()),
     path("v1/runs/<str:run>/deliveries", DeliveryList.as_view()),
     path("v1/runs/<str:run>/report", Report.as_view()),

@@ -43,7 +43,17 @@ class Masking:
     """Hides secret values, also URL-encoded and JSON-escaped. Secrets under three characters cannot be hidden."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = {secret for secret in secrets if len(secret) >= SHORTEST}
+        self._secrets: frozenset[str] = frozenset()
+        self._shapes: tuple[str, ...] = ()
+        self._bytes: tuple[bytes, ...] = ()
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Also these from now on."""
+        found = self._secrets | {secret for secret in secrets if len(secret) >= SHORTEST}
+        if found == self._secrets:
+            return
+        self._secrets = found
         shapes = {shape for secret in found for shape in _shapes(secret)}
         self._shapes = tuple(sorted(shapes, key=len, reverse=True))
         self._bytes = tuple(shape.encode() for shape in self._shapes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -143,6 +143,7 @@ class Link(Seen):
     """A link that may join the frontier. `key` is the canonical URL, `group` its shape without learnt parameters.
 
     An action that leads on is one as well: `path` are the steps from `url`, `action` says the last of them in words.
+    `carried`: it goes on with what was written before, and is kept even where what is shown was seen before.
     """
 
     url: str
@@ -154,6 +155,7 @@ class Link(Seen):
     kind: Literal["link", "action", "form"] = "link"
     path: tuple[dict[str, Any], ...] = ()
     action: str = ""
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,21 +227,28 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class PageVisited:
+    """`signature` is what the state is compared by with others: an `identity.Signature` as JSON."""
+
     page: int
     final_url: str
     final_key: str
     snapshot: PageSnapshot
     links: tuple[Link, ...]
+    signature: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PageFailed:
-    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash."""
+    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash, challenge, unstable.
+
+    `step` is the step of its path that could not be done, where it was one.
+    """
 
     page: int
     category: str
     message: str
     status: int | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +268,26 @@ class Wrote:
     held_back: bool
     because: str
     page: int | None = None
-    cleaned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a page's action created was removed again; `because` is that of its requests."""
+
+    page: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A role was signed in, or its kept session was seen to hold. `state` is secret: for the store alone."""
+
+    role: str
+    fingerprint: str
+    page: str
+    signs: tuple[str, ...]
+    closed: bool
+    state: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +326,18 @@ class Proposal(Seen):
     merged: tuple[str, ...] = ()
 
 
-AboutTests = TestStarted | StepEnded | AttemptEnded | TestEnded | Proved
-Event = AboutTests | PageVisited | PageFailed | Seeds | Wrote | CaseObserved | Log
+Event = (
+    TestStarted
+    | StepEnded
+    | AttemptEnded
+    | TestEnded
+    | Proved
+    | PageVisited
+    | PageFailed
+    | Seeds
+    | Wrote
+    | CaseObserved
+    | Cleaned
+    | SignedIn
+    | Log
+)

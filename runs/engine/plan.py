@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -54,10 +54,15 @@ class Target(Value):
 WAYS = ("role", "label", "placeholder", "alt", "title", "text", "test_id", "css", "xpath")
 
 
+ACCOUNT = "account"
+VISITOR = "visitor"
+
+
 class Credentials(Value):
     """A sign-in for the site. Selectors are found on the page where they are not given.
 
     `kind` form fills a form; basic answers the server's challenge; headers sends `headers`, and needs no name.
+    `fingerprint` changes with everything that one signs in with; sessions are not kept where it is empty.
     """
 
     kind: Literal["form", "basic", "headers"] = "form"
@@ -69,6 +74,25 @@ class Credentials(Value):
     username_selector: str | None = None
     password_selector: str | None = None
     submit_selector: str | None = None
+    fingerprint: str = ""
+
+
+class Session(Value):
+    """A sign-in that has been made: a browser's storage state, and how one sees whether it still holds.
+
+    `page` is where signing in led. There `signs` are names of links and buttons that a visitor does not have, and
+    `closed` says that a visitor is sent elsewhere or asked to sign in.
+    """
+
+    state: dict[str, Any] = Field(repr=False)
+    page: str
+    signs: tuple[str, ...] = ()
+    closed: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether its page looks different to a visitor, so that one can see whether it holds."""
+        return self.closed or bool(self.signs)
 
 
 class Site(Value):
@@ -80,11 +104,37 @@ class Site(Value):
     secrets: dict[str, SecretStr] = {}
     credentials: Credentials | None = Field(default=None, description='the sign-in called "account"')
     profiles: dict[str, Credentials] = Field(default={}, description="further sign-ins by name")
+    sessions: dict[str, Session] = Field(default={}, description="kept of earlier sign-ins, by role")
 
     @property
     def origin(self) -> str:
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def credentials_of(self, role: str) -> Credentials | None:
+        """What `role` signs in with: "account" or the name of a profile. None for visitors and for the unknown."""
+        return self.credentials if role == ACCOUNT else self.profiles.get(role)
+
+    def seen_as(self, role: str) -> Site:
+        """The site to open contexts for `role` with: its credentials are the account's, its headers are sent."""
+        return self.model_copy(update={"credentials": self.credentials_of(role)})
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """What every request to the site's origin carries: its own headers, and those that the account is known by."""
+        account = self.credentials
+        if account is None or account.kind != "headers":
+            return self.headers
+        return {**self.headers, **{name: value.get_secret_value() for name, value in account.headers.items()}}
+
+    def secret_texts(self) -> list[str]:
+        """What must not be read in anything that leaves."""
+        accounts = [account for account in (self.credentials, *self.profiles.values()) if account]
+        found = [secret.get_secret_value() for secret in self.secrets.values()]
+        for account in accounts:
+            found += [secret.get_secret_value() for secret in (account.password, account.totp) if secret]
+            found += [value.get_secret_value() for value in account.headers.values()]
+        return found
 
 
 Keep = Literal["off", "on_failure", "on"]
@@ -224,7 +274,9 @@ class CrawlOptions(BrowserOptions):
     )
     clean_up: bool = Field(default=True, description="remove again what was created, where the application offers it")
     roles: tuple[RoleName, ...] = Field(
-        default=(), max_length=10, description="names of sign-ins to crawl as; empty = the project's own, if any"
+        default=(),
+        max_length=10,
+        description="sign-ins to crawl as: account, visitor, or names; empty = account, where there is one",
     )
     test_count: int = Field(default=60, ge=0, le=1000, description="tests proposed at most")
     generate_for: Literal["changed", "all"] = Field(
@@ -238,12 +290,12 @@ class CrawlOptions(BrowserOptions):
     )
     page_timeout_ms: int = Field(default=15_000, ge=1_000, le=120_000)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _preset(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("preset") in PRESETS:
-            return {**PRESETS[given["preset"]], **given}
-        return given
+    @model_validator(mode="after")
+    def _preset(self) -> Self:
+        # Before the fields it would see JSON as Python, where a list is no tuple.
+        preset = PRESETS[self.preset] if self.preset else {}
+        vars(self).update({name: value for name, value in preset.items() if name not in self.model_fields_set})
+        return self
 
     @field_validator("include", "exclude", "allow_actions", "deny_actions")
     @classmethod
@@ -280,6 +332,7 @@ class PageWork(Value):
     depth: int
     role: str = Field(default="", description="name of the sign-in to visit as; empty = the crawl's own")
     path: tuple[dict[str, Any], ...] = Field(default=(), description="steps of the test language, replayed from url")
+    action: str = Field(default="", description="what leads here, in words")
 
 
 class CaseWork(Value):

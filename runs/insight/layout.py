@@ -40,11 +40,17 @@ class Placed:
     radius: float
     label: str
     sub: str
+    count: str
 
     @property
     def corner(self) -> tuple[float, float, float]:
         """Left, top and side of the square that a group is drawn as."""
         return round(self.x - self.radius, 1), round(self.y - self.radius, 1), 2 * self.radius
+
+    @property
+    def area(self) -> tuple[float, float]:
+        """Left and top of what can be pressed, a row high."""
+        return round(self.x - LARGEST - 4, 1), self.y - ROW / 2 + 4
 
     @property
     def text(self) -> tuple[float, float, float]:
@@ -70,10 +76,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Units are CSS pixels of a drawing `width` wide."""
+    """Units are CSS pixels of a drawing `width` wide; each node has `cell` pixels of a row."""
 
     width: int
     height: int
+    cell: int
     nodes: tuple[Placed, ...]
     ways: tuple[Way, ...]
     rows: tuple[Row, ...]
@@ -138,7 +145,7 @@ def placed(nodes: Sequence[Node], ways: Pairs, *, columns: int, cell: int) -> Ma
     drawn = tuple(
         _way(spots[one], spots[two], main=parent.get(two) == one) for one, two in _drawn(pairs, parent, len(nodes))
     )
-    return Map(columns * cell, max(1, int(y)), tuple(spots[node.key] for node in nodes), drawn, tuple(rows))
+    return Map(columns * cell, max(1, int(y)), cell, tuple(spots[node.key] for node in nodes), drawn, tuple(rows))
 
 
 def _layers(nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, int], dict[str, str]]:
@@ -181,7 +188,7 @@ def _spot(node: Node, x: float, y: float, cell: int) -> Placed:
     room = int((cell - 2 * LARGEST - 20) / 7)
     pages = f"{node.pages} page{'' if node.pages == 1 else 's'}"
     sub = f"{len(node.inside)} kinds, {pages}" if node.inside else f"{node.pattern} · {pages}"
-    return Placed(node, round(x, 1), round(y, 1), round(radius, 1), _cut(node.name, room), _cut(sub, room + 3))
+    return Placed(node, round(x, 1), round(y, 1), round(radius, 1), _cut(node.name, room), _cut(sub, room + 3), pages)
 
 
 def _cut(text: str, room: int) -> str:
@@ -196,10 +203,14 @@ def _drawn(pairs: Sequence[tuple[str, str]], parent: Mapping[str, str], nodes: i
 
 
 def _way(one: Placed, two: Placed, *, main: bool) -> Way:
+    bend = (two.y - one.y) / 2
     if one.y == two.y:
         lift = one.y - ROW / 2
         path = f"M{one.x} {one.y}C{one.x} {lift} {two.x} {lift} {two.x} {two.y}"
+    elif one.x == two.x and abs(two.y - one.y) > ROW + HEAD:
+        # Straight down it would run through the nodes between them.
+        aside = one.x - 1.4 * LARGEST
+        path = f"M{one.x} {one.y}C{aside} {one.y + bend / 2} {aside} {two.y - bend / 2} {two.x} {two.y}"
     else:
-        bend = (two.y - one.y) / 2
         path = f"M{one.x} {one.y}C{one.x} {one.y + bend} {two.x} {two.y - bend} {two.x} {two.y}"
     return Way(one.node.key, two.node.key, path, main)

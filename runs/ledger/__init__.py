@@ -5,8 +5,10 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 """
 
 from runs.ledger.application import learn_application
-from runs.ledger.claiming import Claim, claim, claim_cases, claim_pages
+from runs.ledger.approving import approve_by_score
+from runs.ledger.claiming import Claim, claim, claim_cases
 from runs.ledger.ending import abort, close, fail
+from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
@@ -28,6 +30,7 @@ __all__ = [
     "Taken",
     "abort",
     "ahead_of",
+    "approve_by_score",
     "claim",
     "claim_cases",
     "claim_pages",

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from runs import meters, planning, states
-from runs.engine.plan import CaseWork, PageWork, TestWork
+from runs.engine.plan import CaseWork, TestWork
 from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.hedging import hedge
@@ -21,7 +21,7 @@ from runs.ledger.refusals import Stale
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
 from runs.ledger.turns import others_wait
-from runs.models import Result, Run
+from runs.models import Result
 
 W = TypeVar("W")
 
@@ -149,29 +149,6 @@ def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
         advance(run)
 
 
-def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
-    """The next addresses of the frontier by priority, as long as the crawl's page budget lasts. Raises Stale."""
-    with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
-        tally = run.pages.tally()
-        room = max_pages - tally[states.RUNNING] - tally[states.DONE] - tally[states.FAILED]
-        if room <= 0:
-            # What is under way may turn out to be no page of its own and leave its place to another.
-            if not tally[states.RUNNING]:
-                _cut(run, max_pages)
-            return Claim((), tally[states.RUNNING] > 0)
-        pending = run.pages.filter(status=states.PENDING).order_by("priority", "pk")
-        rows = list(pending.only("url", "depth")[: min(wanted, room)])
-        run.pages.filter(pk__in=[row.pk for row in rows]).update(
-            status=states.move("page", states.PENDING, "claim").to, lease=held.lease
-        )
-        works = tuple(PageWork(page=row.pk, url=row.url, depth=row.depth) for row in rows)
-        return Claim(works, bool(works) or tally[states.RUNNING] > 0)
-
-
 def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
     """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale."""
     with transaction.atomic():
@@ -185,12 +162,3 @@ def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
         )
         works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
         return Claim(works, bool(works) or run.cases.filter(status=states.RUNNING).exists())
-
-
-def _cut(run: Run, max_pages: int) -> None:
-    """The budget is used up: what is still pending is skipped, and the story says so."""
-    cut = run.pages.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="over_budget")
-    if cut:
-        message = f"The limit of {max_pages} pages is reached; {cut} more addresses are known and were not visited."
-        tell(run, [("log", {"level": "info", "message": message})])
-        advance(run)

@@ -95,7 +95,7 @@ def changed_pages(project: Project) -> set[str]:
 
 def _templates(crawl: Run) -> dict[str, str]:
     base = urlsplit(crawl.site["base_url"]).path.rstrip("/")
-    rows = CrawlPage.objects.filter(run=crawl, status=states.DONE).exclude(template="").order_by("pk")
+    rows = CrawlPage.objects.filter(run=crawl, status=states.DONE, kind="link").exclude(template="").order_by("pk")
     found: dict[str, str] = {}
     for key, template in rows.values_list("key", "template"):
         path = urlsplit(key).path.removeprefix(base).rstrip("/") or "/"

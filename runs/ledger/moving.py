@@ -47,6 +47,8 @@ def advance(run: Run) -> None:
     if run.stage == states.CRAWL and not run.pages.filter(status=states.DONE).exists():
         _fail_unreached(run)
         return
+    if run.stage == states.CRAWL:
+        end_crawl(run, run.end_reason or "all_visited")
     following = states.next_stage(run.kind, run.stage)
     if following is None:
         enter(run, "drain")
@@ -72,12 +74,22 @@ def _unresolved(run: Run) -> bool:
     return pending or running
 
 
+def end_crawl(run: Run, reason: str) -> None:
+    """Notes and tells why no more is visited."""
+    run.end_reason = reason
+    run.save(update_fields=["end_reason"])
+    left = run.pages.filter(skip_reason="over_budget").count()
+    told = {"reason": reason, "pages": run.pages.filter(kind="link").tally()[states.DONE], "left": left}
+    tell(run, [("crawl_ended", {**told, "states": run.pages.exclude(kind="link").tally()[states.DONE]})])
+
+
 def _fail_unreached(run: Run) -> None:
     first = run.pages.exclude(error="").order_by("depth", "pk").first()
     if first is None:
         enter(run, "fail", error="No page of the application could be visited.", error_category="internal")
         return
     category = first.error_category if first.error_category in states.ERROR_CATEGORIES else "internal"
+    end_crawl(run, "challenge" if category == "challenge" else "unreachable")
     enter(run, "fail", error=first.error, error_category=category)
 
 
@@ -144,6 +156,12 @@ def _skip_unresolved(run: Run) -> None:
     Case.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED)
 
 
+def _end_crawl(run: Run) -> None:
+    """A crawl that is cut off has a reason as well."""
+    if run.kind == "crawl" and not run.end_reason:
+        end_crawl(run, "aborted" if run.status == states.ABORTED else "failed")
+
+
 def _stop_leases(run: Run) -> None:
     Lease.objects.filter(shard__run=run, state=states.OPEN).update(state=states.STOPPED, closed_at=timezone.now())
 
@@ -158,5 +176,6 @@ EFFECTS: dict[str, Callable[[Run], None]] = {
     "note_end": _note_end,
     "skip_unresolved": _skip_unresolved,
     "stop_leases": _stop_leases,
+    "end_crawl": _end_crawl,
     "owe": owe,
 }

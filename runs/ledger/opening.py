@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from projects.accounts import unknown_roles
 from projects.models import Environment, Project, Test
 from runs import queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
@@ -54,19 +55,29 @@ def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> R
 
 
 def open_crawl(order: Order, options: CrawlOptions) -> Run:
-    """A queued crawl whose frontier holds the site's first address. Raises Refused(project_missing)."""
+    """A queued crawl whose frontier holds the site's first address, once for each role.
+
+    Raises Refused(project_missing, unknown_role).
+    """
+    roles = dict.fromkeys(options.roles or ("",))
 
     def fill(run: Run) -> dict[str, Any]:
         url = run.site["base_url"]
-        CrawlPage.objects.create(run=run, key=url, digest=digest_of(url), url=url, priority=-1)
-        return {"total": 0, "pages": 1}
+        CrawlPage.objects.bulk_create(
+            CrawlPage(run=run, key=url, digest=digest_of(url, role), url=url, priority=-1, role=role) for role in roles
+        )
+        return {"total": 0, "pages": len(roles)}
 
     _check(order)
+    unknown = unknown_roles(order.project, options.roles)
+    if unknown:
+        raise Refused("unknown_role", unknown)
     return _open(order, "crawl", options.model_dump(mode="json"), Filling(options.shards, fill))
 
 
-def digest_of(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def digest_of(key: str, role: str = "") -> str:
+    """What an address is known by in the frontier of a role."""
+    return hashlib.sha256(f"{role}\n{key}".encode() if role else key.encode()).hexdigest()
 
 
 def _check(order: Order) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from runs import planning, states
@@ -13,37 +16,50 @@ from runs.engine.events import Link, PageFailed, PageVisited
 from runs.ledger import rows
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
+from runs.ledger.resembling import resembling
 from runs.ledger.story import Line
 from runs.models import CrawlPage, Run
 
 ROWS_PER_PAGE_OF_BUDGET = 40
+TRIED_OF_A_KIND = 2
+CHALLENGE = "challenge"
+UNSTABLE = "unstable"
 SKIPPED_CATEGORIES = frozenset({"blocked", "not_a_page"})
 
 
 def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
-    """Stores a visited page, its links and what they change in the frontier. Duplicates of messages write nothing."""
+    """Stores what a visit showed, and what leads on from there. Duplicates of messages write nothing."""
     page = _mine(run, held, event.page)
     if page is None:
         return []
-    digest = digest_of(event.final_key)
-    if digest != page.digest and CrawlPage.objects.filter(run=run, digest=digest).exclude(pk=page.pk).exists():
-        _resolve(page, "skip", skip_reason="duplicate", url=event.final_url[:2000])
+    address = {} if page.path else _address(event, page.role)
+    if address and _taken(run, page, address["digest"]):
+        _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
+        add_links(run, page, event.links)
         return []
     snapshot = event.snapshot
+    alike = resembling(run, page, event.signature) if event.signature else {"template": snapshot.template[:80]}
     _resolve(
         page,
         "visit",
-        key=event.final_key[:2000],
-        digest=digest,
-        url=event.final_url[:2000],
+        **address,
         title=rows.storable(snapshot.title[:500]),
         http_status=snapshot.status,
-        template=snapshot.template[:80],
         snapshot=rows.storable(snapshot.model_dump(mode="json")),
+        **alike,
     )
-    add_links(run, page, event.links)
+    add_links(run, page, (link for link in event.links if alike.get("same_as") is None or link.carried))
     _skip_saturated(run, page)
     return [("page", _told(run, page))]
+
+
+def _address(event: PageVisited, role: str) -> dict[str, Any]:
+    """Where a page turned out to be. A state stays at the address that its steps start from."""
+    return {"key": event.final_key[:2000], "digest": digest_of(event.final_key, role), "url": event.final_url[:2000]}
+
+
+def _taken(run: Run, page: CrawlPage, digest: str) -> bool:
+    return digest != page.digest and CrawlPage.objects.filter(run=run, digest=digest).exclude(pk=page.pk).exists()
 
 
 def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
@@ -56,55 +72,121 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
         "error_category": event.category,
         "http_status": event.status,
     }
+    lines: list[Line] = []
+    if event.category == CHALLENGE and not run.pages.filter(error_category=CHALLENGE).exists():
+        lines.append(("log", {"level": "warning", "message": event.message[:1000]}))
     if event.category in SKIPPED_CATEGORIES:
         _resolve(page, "skip", skip_reason=event.category, **fields)
     else:
         _resolve(page, "fail", **fields)
-    return [("page", _told(run, page))]
+    if event.category == UNSTABLE:
+        _lose_origin(page, event)
+    return [*lines, ("page", _told(run, page))]
 
 
-def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
-    """Puts links into the frontier, each address once, within the depth and row limits."""
-    wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
-    room = run.options["max_pages"] * ROWS_PER_PAGE_OF_BUDGET - run.pages.count()
-    if not wanted or room <= 0:
+def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
+    """Where the way failed before its own last action, the state it starts from cannot be reached again either."""
+    origin = page.found_on
+    if origin is None or event.step is None or event.step >= len(origin.path) or origin.status != states.DONE:
         return
-    full = _saturated_groups(run, {link.group for link in wanted})
-    CrawlPage.objects.bulk_create(
-        [_row(run, page, link, link.group in full) for link in wanted[:room]], ignore_conflicts=True
+    _resolve(origin, "lose", error=rows.storable(event.message[:1000]), error_category=UNSTABLE)
+    CrawlPage.objects.filter(found_on=origin, status=states.PENDING).exclude(kind="link").update(
+        status=states.SKIPPED, skip_reason=UNSTABLE
     )
 
 
-def _row(run: Run, page: CrawlPage | None, link: Link, near_duplicate: bool) -> CrawlPage:
+def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
+    """Puts links and actions into the frontier, each once for each role, within the depth and row limits.
+
+    Of links of one shape enough is visited when they look the same; of actions of one kind two are tried.
+    """
+    roles = [page.role] if page else run.options.get("roles") or [""]
+    wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
+    room = (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count()
+    if not wanted or room <= 0:
+        return
+    made = [row for role in roles for row in _rows(run, page, role, wanted)]
+    CrawlPage.objects.bulk_create(made[:room], ignore_conflicts=True)
+
+
+def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -> list[CrawlPage]:
+    full = _saturated_groups(run, role, {link.group for link in wanted if link.kind == "link"})
+    actions = _fresh(run, role, [link for link in wanted if link.kind != "link"])
+    enough = _tried_enough(run, role, actions)
+    made = [_row(run, page, link, role, link.group in full) for link in wanted if link.kind == "link"]
+    return made + [_row(run, page, link, role, link.key in enough) for link in actions]
+
+
+def _states(run: Run) -> int:
+    return int(run.options.get("max_states", 0)) if run.options.get("mode") == "states" else 0
+
+
+def _fresh(run: Run, role: str, actions: Sequence[Link]) -> list[Link]:
+    """Actions that are not in the frontier yet."""
+    digests = {digest_of(link.key, role): link for link in actions}
+    if not digests:
+        return []
+    known = CrawlPage.objects.filter(run=run, digest__in=list(digests)).values_list("digest", flat=True)
+    for digest in list(known):
+        del digests[digest]
+    return list(digests.values())
+
+
+def _tried_enough(run: Run, role: str, actions: Sequence[Link]) -> set[str]:
+    """Keys of those actions of whose kind enough are tried, or waiting to be."""
+    if not actions:
+        return set()
+    rows = CrawlPage.objects.filter(run=run, role=role, group__in={link.group[:500] for link in actions})
+    rows = rows.exclude(status=states.SKIPPED).order_by()
+    tried = Counter(dict(rows.values_list("group").annotate(Count("pk"))))
+    enough = set()
+    for link in actions:
+        tried[link.group[:500]] += 1
+        if tried[link.group[:500]] > TRIED_OF_A_KIND:
+            enough.add(link.key)
+    return enough
+
+
+def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate: bool) -> CrawlPage:
     return CrawlPage(
         run=run,
+        role=role,
         key=link.key,
-        digest=digest_of(link.key),
+        digest=digest_of(link.key, role),
         url=link.url[:2000],
         group=link.group[:500],
         depth=link.depth,
         priority=link.priority,
+        kind=link.kind,
+        path=rows.storable(list(link.path)),
+        action=rows.storable(link.action[:300]),
         found_on=page,
         status=states.SKIPPED if near_duplicate else states.PENDING,
         skip_reason="near_duplicate" if near_duplicate else "",
     )
 
 
-def _saturated_groups(run: Run, groups: set[str]) -> set[str]:
+def _structure() -> Coalesce:
+    """A page's own template rather than that of its like: what differs a little may have a form of its own."""
+    return Coalesce(KT("signature__template"), "template", output_field=TextField())
+
+
+def _saturated_groups(run: Run, role: str, groups: set[str]) -> set[str]:
+    done = CrawlPage.objects.filter(run=run, role=role, status=states.DONE)
     seen = (
-        CrawlPage.objects.filter(run=run, group__in=[group[:500] for group in groups if group], status=states.DONE)
+        done.filter(group__in=[group[:500] for group in groups if group])
         .order_by()
         .values_list("group")
-        .annotate(Count("pk"), Count("template", distinct=True))
+        .annotate(visits=Count("pk"), structures=Count(_structure(), distinct=True))
     )
     return {group for group, visits, templates in seen if visits >= run.options["same_template"] and templates == 1}
 
 
 def _skip_saturated(run: Run, page: CrawlPage) -> None:
-    if not page.group:
+    if not page.group or page.path:
         return
-    group = CrawlPage.objects.filter(run=run, group=page.group)
-    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list("template", flat=True))
+    group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
+    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list(_structure(), flat=True))
     if planning.saturated(templates, run.options["same_template"]):
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
 
@@ -126,6 +208,7 @@ def _told(run: Run, page: CrawlPage) -> dict[str, Any]:
     return {
         "page": page.pk,
         "url": page.url,
+        "action": page.action,
         "title": page.title,
         "status": page.status,
         "http_status": page.http_status,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from projects.models import Environment, Project, Test
 from runs import planning, states
-from runs.engine.plan import RunOptions
+from runs.engine.plan import ACCOUNT, RunOptions
 from runs.ledger.knowledge import Known, changed_pages, known
 from runs.ledger.refusals import Refused
 from runs.models import Run
@@ -37,13 +37,13 @@ class Ask:
     def base_url(self) -> str:
         return self.environment.base_url if self.environment else self.project.url
 
-    @property
-    def account(self) -> str:
-        """The one account that signs in, as a key, where only one test at a time may use it."""
-        holder = self.environment or self.project
-        if not holder.access.get("exclusive"):
-            return ""
-        return f"{holder.public_id}:{hashlib.sha256(self.base_url.encode()).hexdigest()[:32]}"
+    def exclusive(self) -> dict[str, str]:
+        """Those sign-ins that only one test at a time may use: a key of each, by name."""
+        holders: dict[str, Any] = {ACCOUNT: self.environment or self.project}
+        holders |= {profile.name: profile for profile in self.project.auth_profiles.all()}
+        place = hashlib.sha256(self.base_url.encode()).hexdigest()[:32]
+        taken = {name: holder for name, holder in holders.items() if holder.access.get("exclusive")}
+        return {name: f"{holder.public_id}:{place}" for name, holder in taken.items()}
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class Piece:
-    """One data row of a test."""
+    """One data row of a test. `account` is the key of its sign-in, where no other test may use that meanwhile."""
 
     test: Test
+    account: str
     row_index: int
     row: dict[str, Any]
     rows: int
@@ -74,8 +75,8 @@ def planned(ask: Ask) -> Planned:
     """Order, shares and skips of a run of these tests. Raises Refused(circular)."""
     facts = known(ask.project, ask.environment, ask.options.browser, ask.tests)
     risks, impact, impacted = _judged(ask, facts)
-    pieces = list(_pieces(ask.tests))
-    candidates = [_candidate(piece, facts[piece.test.pk], risks[piece.test.pk], ask.account) for piece in pieces]
+    pieces = list(_pieces(ask))
+    candidates = [_candidate(piece, facts[piece.test.pk], risks[piece.test.pk]) for piece in pieces]
     minutes = ask.options.budget_minutes
     slots = ask.options.shards * ask.options.parallel
     try:
@@ -94,7 +95,7 @@ def planned(ask: Ask) -> Planned:
         impact |= {"impacted": len(kept), "tests": len(ask.tests)}
     run_rows = [index for index in order if index not in reasons]
     shards = max(1, min(ask.options.shards, len(run_rows)))
-    rows = _rows(ask, pieces, candidates, order, reasons)
+    rows = _rows(pieces, candidates, order, reasons)
     estimates, serial = [row["estimate_ms"] for row in rows], [row["serial"] or row["account"] for row in rows]
     homes = planning.share(estimates[: len(run_rows)], shards, serial)
     for row, home in zip(rows, homes, strict=False):
@@ -102,14 +103,16 @@ def planned(ask: Ask) -> Planned:
     return Planned(rows, shards, Counter(reasons.values()), impact)
 
 
-def _pieces(tests: Sequence[Test]) -> Iterator[Piece]:
-    for test in tests:
+def _pieces(ask: Ask) -> Iterator[Piece]:
+    exclusive = ask.exclusive()
+    for test in ask.tests:
+        account = exclusive.get(test.document.get("auth") or "", "")
         data = test.document.get("data") or [{}]
         for index, row in enumerate(data):
-            yield Piece(test, index, row, len(data))
+            yield Piece(test, account, index, row, len(data))
 
 
-def _candidate(piece: Piece, facts: Known, risk: float, account: str) -> Candidate:
+def _candidate(piece: Piece, facts: Known, risk: float) -> Candidate:
     document = piece.test.document
     return Candidate(
         name=piece.test.public_id,
@@ -119,12 +122,8 @@ def _candidate(piece: Piece, facts: Known, risk: float, account: str) -> Candida
         risk=risk,
         estimate_ms=facts.estimate_ms,
         new=not facts.timed,
-        serial=_account(document, account) or str(document.get("serial", "")),
+        serial=piece.account or str(document.get("serial", "")),
     )
-
-
-def _account(document: Mapping[str, Any], account: str) -> str:
-    return account if document.get("auth") else ""
 
 
 def _tagged(test: Test, tag: str) -> bool:
@@ -198,7 +197,6 @@ def _order(candidates: Sequence[Candidate], reasons: Mapping[int, str], slots: i
 
 
 def _rows(
-    ask: Ask,
     pieces: Sequence[Piece],
     candidates: Sequence[Candidate],
     order: Sequence[int],
@@ -209,7 +207,7 @@ def _rows(
     positions: dict[str, list[int]] = {}
     for position, index in enumerate(order):
         piece, candidate = pieces[index], candidates[index]
-        row = _row(piece, candidate, ask.account)
+        row = _row(piece, candidate)
         if index in reasons:
             row |= {"status": states.SKIPPED, "skip_reason": reasons[index], "finished_at": now}
         else:
@@ -224,7 +222,7 @@ def _others(candidate: Candidate) -> list[str]:
     return [name for name in dict.fromkeys(candidate.depends_on) if name != candidate.name]
 
 
-def _row(piece: Piece, candidate: Candidate, account: str) -> dict[str, Any]:
+def _row(piece: Piece, candidate: Candidate) -> dict[str, Any]:
     document = piece.test.document
     return {
         "test": piece.test,
@@ -236,6 +234,6 @@ def _row(piece: Piece, candidate: Candidate, account: str) -> dict[str, Any]:
         "estimate_ms": candidate.estimate_ms,
         "risk": candidate.risk,
         "serial": str(document.get("serial", ""))[:80],
-        "account": _account(document, account),
+        "account": piece.account,
         "no_hedge": bool(document.get("no_hedge", False)),
     }

@@ -18,6 +18,7 @@ from runs.engine.events import (
     ArtifactFile,
     AttemptEnded,
     CaseObserved,
+    Cleaned,
     Event,
     Log,
     PageFailed,
@@ -27,13 +28,15 @@ from runs.engine.events import (
     StepEnded,
     TestEnded,
     TestStarted,
+    Wrote,
 )
-from runs.ledger import cases, pages, rows, statements
+from runs.ledger import cases, changes, pages, rows, statements
 from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
+from runs.ledger.remembering import remembered
 from runs.ledger.statements import Mine
 from runs.ledger.story import Line, locked, tell
 from runs.models import Artifact, Attempt, Result, Run
@@ -55,6 +58,8 @@ class Batch:
     vitals: dict[int, dict[str, Any] | None] = field(default_factory=dict)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     proved: list[tuple[Any, ...]] = field(default_factory=list)
+    wrote: list[Wrote] = field(default_factory=list)
+    cleaned: list[Cleaned] = field(default_factory=list)
     resolved: bool = False
     observed: bool = False
 
@@ -69,6 +74,7 @@ def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     Raises Stale, having written nothing, where the lease is not the open one.
     """
     refused: list[Event] = []
+    events = remembered(held.run, events)
     if not events:
         return refused
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
@@ -104,6 +110,8 @@ def _write(batch: Batch) -> None:
     batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
     rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
+    if batch.wrote or batch.cleaned:
+        changes.note(run, batch.wrote, batch.cleaned)
     if batch.resolved:
         batch.lines += _stop_after_failures(batch)
         _go_on(batch)
@@ -304,6 +312,14 @@ def _seeds(batch: Batch, event: Seeds) -> None:
     pages.add_links(batch.run, None, event.links)
 
 
+def _wrote(batch: Batch, event: Wrote) -> None:
+    batch.wrote.append(event)
+
+
+def _cleaned(batch: Batch, event: Cleaned) -> None:
+    batch.cleaned.append(event)
+
+
 WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     TestStarted: _test_started,
     StepEnded: _step,
@@ -315,4 +331,6 @@ WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     PageFailed: _page_failed,
     Seeds: _seeds,
     CaseObserved: _case_observed,
+    Wrote: _wrote,
+    Cleaned: _cleaned,
 }

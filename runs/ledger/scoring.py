@@ -11,6 +11,7 @@ from django.db import transaction
 
 from projects.models import Test
 from runs import insight, states
+from runs.ledger.approving import approve_by_score
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import enter
 from runs.ledger.refusals import Stale
@@ -58,7 +59,7 @@ def keep_tests(held: Hold) -> None:
         run.pipeline = {**run.pipeline, "prove": _proved(results), "score": {**kept, "merged": len(into)}}
         run.save(update_fields=["pipeline"])
         tell(run, [("log", {"level": "info", "message": _in_words(kept, len(into))})])
-        # The project's threshold approves here: ledger.approve_by_score(run).
+        approve_by_score(run)
         enter(run, "drain")
 
 

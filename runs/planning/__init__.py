@@ -2,7 +2,7 @@
 
 from runs.planning.budget import makespan, within_budget
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
-from runs.planning.frontier import saturated
+from runs.planning.frontier import LINK, STATE, Budget, rooms, saturated, used_up
 from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
@@ -12,6 +12,9 @@ from runs.planning.skips import skips
 __all__ = [
     "DEFAULT",
     "EXECUTED",
+    "LINK",
+    "STATE",
+    "Budget",
     "Candidate",
     "Circular",
     "Impact",
@@ -30,11 +33,13 @@ __all__ = [
     "proof_estimate",
     "risk",
     "risk_order",
+    "rooms",
     "saturated",
     "share",
     "skips",
     "slowest",
     "under",
+    "used_up",
     "within_budget",
     "worth_hedging",
 ]

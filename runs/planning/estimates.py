@@ -22,6 +22,7 @@ STEP_MS: Mapping[str, float] = {
     "hover": 80.0,
     "check": 80.0,
     "uncheck": 80.0,
+    "scroll": 80.0,
     "select": 80.0,
     "save": 30.0,
     "request": 120.0,

@@ -14,7 +14,7 @@ from projects.models.channel import OCCASIONS
 from projects.secrets import Unreadable
 from runs import delivering
 from runs.notifiers import CHANNELS
-from runs.views.options import Patterns
+from runs.views.fields import Patterns
 
 HIDDEN_HELP = "Kept encrypted and never shown again."
 STAYS = "Stored; what you write here replaces it."

@@ -26,8 +26,7 @@ def defaults(request: Request, project: str) -> HttpResponse:
         return redirect("defaults", project)
     for form in (crawl, run):
         if form.is_bound and form.is_valid():
-            chosen = form.options.model_dump(mode="json", exclude_defaults=True)
-            place.project.settings = {**place.project.settings, form.kind: chosen}
+            place.project.settings = {**place.project.settings, form.kind: form.chosen}
             place.project.save(update_fields=["settings", "updated_at"])
             messages.success(request, "Saved. Runs that are queued keep what they were queued with.")
             return redirect("defaults", project)

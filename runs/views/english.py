@@ -18,13 +18,43 @@ def sentences(document: dict[str, Any]) -> list[str]:
     return [*opening, *(step.sentence() for step in parsed.steps)]
 
 
+FORMATS = {"step_by_step": "numbered", "checklist": "ticks", "gherkin": "keywords"}
+
+
+def as_written(document: dict[str, Any], form: str) -> list[tuple[str, str]]:
+    """The same in the chosen format: what stands before a sentence (a box, Given, When, Then), and the sentence."""
+    told = sentences(document)
+    if form == "checklist":
+        return [("☐", sentence) for sentence in told]
+    if form != "gherkin":
+        return [("", sentence) for sentence in told]
+    kinds = [str(step.get("do", "")) if isinstance(step, dict) else "" for step in document.get("steps", ())]
+    words = ["Given"] * (len(told) - len(kinds)) + ["Then" if kind.startswith("expect") else "When" for kind in kinds]
+    repeated = [word == before for before, word in zip(["", *words], words, strict=False)]
+    return [("And" if again else word, sentence) for again, word, sentence in zip(repeated, words, told, strict=False)]
+
+
 def read_document(text: str) -> Document:
     """The document that was typed. Raises InvalidDocument with a sentence for each place that is wrong."""
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        sentence = f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
-        raise InvalidDocument([("", sentence)]) from error
+    value = _json(text)
     if not isinstance(value, dict):
         raise InvalidDocument([("", 'A test is an object: {"title": "…", "steps": […]}')])
     return parse(value)
+
+
+def read_steps(text: str) -> list[Any]:
+    """The steps that were typed, still to be read. Raises InvalidDocument."""
+    value = _json(text)
+    if not isinstance(value, list):
+        raise InvalidDocument([("", 'Steps are a list: [{"do": "…"}, …]')])
+    return value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        sentence = f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        raise InvalidDocument([("", sentence)]) from error
+    except RecursionError as error:
+        raise InvalidDocument([("", "This is nested too deeply.")]) from error

@@ -83,7 +83,12 @@ def start_crawl(request: Request, project: str) -> HttpResponse:
     form = CrawlStart(place.project, request.POST)
     if not form.is_valid():
         return _shown(request, place, crawl=form)
-    return redirect("run", ledger.open_crawl(_order_of(request, place, form), form.options).public_id)
+    try:
+        run = ledger.open_crawl(_order_of(request, place, form), form.options)
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("project", project)
+    return redirect("run", run.public_id)
 
 
 @page

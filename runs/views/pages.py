@@ -13,6 +13,7 @@ from django.shortcuts import render
 from projects.place import Place, Request, page, place_of
 from runs import reading, states
 from runs.models import CrawlPage, Run
+from runs.views.reach import reach_of
 
 PER_PAGE = 50
 MOST_TEMPLATES = 100
@@ -36,7 +37,7 @@ class Template:
 @page
 def pages(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project)
-    crawls = Run.objects.filter(project=place.project, kind="crawl").defer("site", "options")
+    crawls = Run.objects.filter(project=place.project, kind="crawl").defer("site")
     run = _chosen(crawls, request.GET.get("run", ""))
     context: dict[str, Any] = {"here": "pages", "place": place, "run": run}
     if run:
@@ -56,12 +57,14 @@ def _chosen(crawls: Any, public_id: str) -> Run | None:
 
 
 def _of_crawl(place: Place, run: Run, request: Request) -> dict[str, Any]:
-    state, template = request.GET.get("state", ""), request.GET.get("template", "")
+    state, template, role = (request.GET.get(name, "") for name in ("state", "template", "role"))
     rows = CrawlPage.objects.filter(run=run).defer("snapshot")
     if state in states.PAGE_STATES:
         rows = rows.filter(status=state)
     if template:
         rows = rows.filter(template=template)
+    if role:
+        rows = rows.filter(role=role)
     counts = reading.page_counts(run.pk)
     return {
         "rows": Paginator(rows.order_by("status", "depth", "pk"), PER_PAGE).get_page(request.GET.get("page")),
@@ -69,13 +72,16 @@ def _of_crawl(place: Place, run: Run, request: Request) -> dict[str, Any]:
         "states": [(name, getattr(counts, name)) for name in states.PAGE_STATES],
         "state": state,
         "template": template,
+        "role": role,
+        "reach": reach_of(run),
         "templates": _templates(place, run),
     }
 
 
 def _templates(place: Place, run: Run) -> list[Template]:
     done = CrawlPage.objects.filter(run=run, status=states.DONE).exclude(template="").order_by()
-    groups = list(done.values_list("template").annotate(count=Count("pk"), first=Min("pk")).order_by("-count", "first"))
+    found = done.values_list("template").annotate(count=Count("key", distinct=True), first=Min("pk"))
+    groups = list(found.order_by("-count", "first"))
     groups = groups[:MOST_TEMPLATES]
     examples = CrawlPage.objects.in_bulk([first for _, _, first in groups])
     tests = place.project.tests.alive().order_by().values_list("template").annotate(Count("pk"))

@@ -2,165 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core import signing
 from django.db import transaction
-from django.db.models import Count, F, Min
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from projects import reviewing
-from projects.access import QA_LEAD
+from projects.access import QA_LEAD, name_of
 from projects.models import Test
+from projects.models.test import TestQuerySet
 from projects.place import Place, Request, page, place_of
-from runs import storage
-from runs.models import Artifact
-from runs.views.english import sentences
-from runs.views.tests import found_test, matching
+from projects.reviewing import Decided
+from runs.views.queue import Filters, queue
+from runs.views.run import found_run
+from runs.views.tests import found_test
 
-PER_PAGE = 20
-MOST_AT_ONCE = 10_000
-MOST_TEMPLATES = 40
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A test with what a person needs to trust it."""
-
-    test: Test
-    sentences: list[str]
-    screenshot: str
-
-    @property
-    def proved(self) -> bool:
-        evidence = self.test.evidence
-        return bool(evidence.get("replays")) and evidence.get("passed") == evidence.get("replays")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What of the queue is looked at."""
-
-    state: str
-    family: str
-    template: str
-    query: str
-
-    @classmethod
-    def of(cls, values: Any) -> Filters:
-        state = values.get("state", "")
-        family, template, query = (values.get(name, "").strip() for name in ("family", "template", "q"))
-        return cls(reviewing.REJECTED if state == reviewing.REJECTED else reviewing.DRAFT, family, template, query)
-
-    def rows(self, place: Place) -> Any:
-        found = place.project.tests.alive().filter(review_status=self.state)
-        return matching(found, family=self.family, template=self.template, query=self.query)
+MOST_BY_NAME = 10_000
+UNDO, UNDO_SECONDS = "review.undo", 86_400
+WRONG_ACTION = "action must be approve, reject or restore"
+REASONS = (
+    "Not worth testing",
+    "Duplicate",
+    "Checks too little",
+    "Expects the wrong thing",
+    "Not stable",
+    "Unsafe to run",
+)
 
 
 @page
 def review(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project)
-    context = _queue(place, Filters.of(request.GET), request.GET.get("page"))
-    return render(request, "runs/_queue.html" if request.htmx else "runs/review.html", context)
+    return _shown(request, place, "runs/_queue.html" if request.htmx else "runs/review.html")
 
 
-def _queue(place: Place, filters: Filters, number: str | None) -> dict[str, Any]:
-    rows = filters.rows(place)
-    shown = Paginator(rows.order_by(F("score").desc(nulls_last=True), "pk"), PER_PAGE).get_page(number)
-    tests = list(shown)
-    pictures = _screenshots(tests)
-    states = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
-    beside = place.project.tests.alive().filter(review_status=filters.state).order_by()
-    return {
-        "here": "review",
-        "place": place,
-        "filters": filters,
-        "q": filters.query,
-        "rows": shown,
-        "proposals": [Proposal(test, sentences(test.document), pictures.get(test.pk, "")) for test in tests],
-        "states": dict.fromkeys(reviewing.STATES, 0) | dict(states),
-        "families": beside.exclude(family="").values_list("family").annotate(count=Count("pk")).order_by("-count"),
-        "templates": _templates(beside),
-    }
-
-
-def _templates(rows: Any) -> list[tuple[str, int, str]]:
-    """Kinds of pages: name, how many tests, the address of one."""
-    groups = rows.exclude(template="").values_list("template").annotate(count=Count("pk"), example=Min("page_url"))
-    return list(groups.order_by("-count", "template")[:MOST_TEMPLATES])
-
-
-def _screenshots(tests: Sequence[Test]) -> dict[int, str]:
-    """Links to the newest screenshot of the proof of each test."""
-    proofs = {test.evidence["result"]: test.pk for test in tests if test.evidence.get("result")}
-    found = Artifact.objects.filter(attempt__result__in=proofs, kind="screenshot").select_related("attempt")
-    return {proofs[picture.attempt.result_id]: storage.signed_url(picture) for picture in found.order_by("pk")}
+def _shown(request: Request, place: Place, template: str = "runs/_queue.html", **more: Any) -> HttpResponse:
+    place.__dict__.pop("waiting", None)
+    return render(request, template, queue(place, Filters.of(request.GET)) | {"reasons": REASONS} | more)
 
 
 @page
 @require_POST
 def decide(request: Request, project: str) -> HttpResponse:
-    """One decision about some tests: `ids` (comma-separated) or everything that the filters match."""
+    """One decision about some tests: `ids` (comma-separated), or without any, what the address's filters match."""
     place = place_of(request, project, QA_LEAD)
-    action, filters = request.POST.get("action", ""), Filters.of(request.POST)
+    action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
-        return HttpResponseBadRequest("action must be approve, reject or restore")
-    changed = _decided(place, _chosen(request, place, filters), action, request.POST.get("reason", "").strip())
-    text = _told(changed, action)
+        return HttpResponseBadRequest(WRONG_ACTION)
+    choice = _chosen(request, place)
+    decided = _decided(place, choice.rows, action, reason)
+    return _answered(request, place, _told(choice, decided, action), decided)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The tests that are meant: named ones, or all that were counted; and those that still stand as they were shown."""
+
+    named: TestQuerySet | None
+    rows: TestQuerySet
+    expected: int
+
+
+def _chosen(request: Request, place: Place) -> Choice:
+    filters = Filters.of(request.GET)
+    ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
+    if not ids and request.POST.get("everything") == "1":
+        found = filters.rows(place).filter(pk__lte=_number(request, "until"))
+        return Choice(None, found, _number(request, "expected"))
+    numbers = {int(word) for word in ids[:MOST_BY_NAME] if word.isdecimal() and len(word) < 19}
+    named, version = place.project.tests.alive().filter(pk__in=numbers), _number(request, "version")
+    shown = filters.beside(place).filter(pk__in=numbers)
+    return Choice(named, shown.filter(version=version) if version else shown, len(numbers))
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def asked_of(request: Request) -> tuple[str, str]:
+    """Action and reason; a button with a reason on it rejects for that one."""
+    because = request.POST.get("because", "").strip()
+    if because:
+        return "reject", because
+    return request.POST.get("action", ""), request.POST.get("reason", "").strip()
+
+
+def _decided(place: Place, rows: TestQuerySet, action: str, reason: str) -> Decided:
+    with transaction.atomic():
+        decided = rows.decide_all(action, place.person, reason)
+        tests = decided.tests
+        if len(tests) == 1:
+            place.note(f"test {reviewing.PAST[action]}", f"{Test.PREFIX}-{tests[0]}", reason)
+        elif tests:
+            detail = f"{len(tests)} tests: {reason}" if reason else f"{len(tests)} tests"
+            place.note(f"tests {reviewing.PAST[action]}", place.project.public_id, detail)
+    return decided
+
+
+def _told(choice: Choice, decided: Decided, action: str) -> str:
+    """What was done, and what others had done meanwhile."""
+    count, left = len(decided.tests), choice.expected - len(decided.tests)
+    if count == 0:
+        one = choice.named if choice.expected == 1 else None
+        return "Nothing changed: others have decided about these meanwhile." if one is None else _meanwhile(one)
+    past = reviewing.PAST[action].capitalize()
+    if count == 1 and left <= 0:
+        return f"{past}: {_title(decided)}"
+    others = f"; {left} had been decided or changed meanwhile" if left > 0 else ""
+    return f"{past}: {count} test{'s' if count != 1 else ''}{others}"
+
+
+def _title(decided: Decided) -> str:
+    return Test.objects.values_list("title", flat=True).get(pk=decided.tests[0])
+
+
+def _meanwhile(named: TestQuerySet) -> str:
+    test = named.select_related("reviewed_by").first()
+    if test is None:
+        return "Nothing changed: there is no such test any more."
+    if test.reviewed_at is None:
+        return "Nothing changed: somebody has edited the test meanwhile. Look at it again."
+    who = name_of(test.reviewed_by) if test.reviewed_by else "The score" if test.approved_by_score else "Somebody"
+    return f"Nothing changed: {who} was quicker, the test is {reviewing.STATES[test.review_status].lower()}."
+
+
+def _answered(request: Request, place: Place, text: str, decided: Decided | None) -> HttpResponse:
     if not request.htmx:
         messages.success(request, text)
-        return redirect("review", project)
-    undo = {"url": reverse("decide", args=[project]), "ids": ",".join(str(test.pk) for test in changed)}
-    toast = {"text": text, "undo": undo if changed and action != "restore" else None}
-    context = _queue(place, filters, request.POST.get("page")) | {"toast": toast}
-    return render(request, "runs/_queue.html", context)
+        return redirect(f"{reverse('review', args=[place.project.public_id])}{Filters.of(request.GET).address}")
+    undo = None
+    if decided is not None and decided.tests:
+        token = signing.dumps(decided.written(), salt=UNDO, compress=True)
+        url = f"{reverse('undo', args=[place.project.public_id])}{Filters.of(request.GET).address}"
+        undo = {"url": url, "token": token}
+    return _shown(request, place, toast={"text": text, "undo": undo})
 
 
-def _chosen(request: Request, place: Place, filters: Filters) -> Any:
-    if request.POST.get("everything") == "1":
-        return filters.rows(place)
-    numbers = [int(word) for word in ",".join(request.POST.getlist("ids")).split(",") if word.isdecimal()]
-    return place.project.tests.alive().filter(pk__in=numbers[:MOST_AT_ONCE])
-
-
-def _decided(place: Place, rows: Any, action: str, reason: str) -> list[Test]:
-    """The tests that the action changed; those which somebody else decided meanwhile are left alone."""
-    changed: list[Test] = []
+@page
+@require_POST
+def undo(request: Request, project: str) -> HttpResponse:
+    """Takes a decision back: what it changed is again as it was, where nobody has touched it since."""
+    place = place_of(request, project, QA_LEAD)
+    try:
+        decided = Decided.read(signing.loads(request.POST.get("token", ""), salt=UNDO, max_age=UNDO_SECONDS))
+    except signing.BadSignature:
+        return HttpResponseBadRequest("This can no longer be undone.")
     with transaction.atomic():
-        for test in rows.select_for_update().order_by("pk").defer("document", "evidence")[:MOST_AT_ONCE]:
-            try:
-                test.decide(action, place.person, reason)
-            except reviewing.ReviewRefused:
-                continue
-            changed.append(test)
-        if len(changed) == 1:
-            place.note(f"test {reviewing.PAST[action]}", changed[0].public_id, reason)
-        elif changed:
-            place.note(f"tests {reviewing.PAST[action]}", place.project.public_id, f"{len(changed)} tests")
-    place.__dict__.pop("waiting", None)
-    return changed
+        count = place.project.tests.alive().take_back(decided, place.person)
+        if count:
+            place.note("decision undone", place.project.public_id, f"{count} tests")
+    return _answered(request, place, _untold(decided, count), None)
 
 
-def _told(changed: list[Test], action: str) -> str:
-    if not changed:
-        return "Nothing changed: somebody else was quicker."
-    past = reviewing.PAST[action].capitalize()
-    return f"{past}: {changed[0].title}" if len(changed) == 1 else f"{past}: {len(changed)} tests"
+def _untold(decided: Decided, count: int) -> str:
+    left = len(decided.tests) - count
+    if count == 0:
+        return "Nothing is undone: others have decided or edited meanwhile."
+    if left == 0 and count == 1:
+        return f"Undone: {_title(decided)}"
+    others = f"; {left} had been decided or edited since and stayed" if left else ""
+    return f"Undone: {count} test{'s' if count != 1 else ''}{others}"
 
 
 @page
 @require_POST
 def decide_one(request: Request, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
-    action = request.POST.get("action", "")
+    action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
-        return HttpResponseBadRequest("action must be approve, reject or restore")
-    changed = _decided(place, Test.objects.filter(pk=row.pk), action, request.POST.get("reason", "").strip())
-    messages.success(request, _told(changed, action))
+        return HttpResponseBadRequest(WRONG_ACTION)
+    rows = Test.objects.filter(pk=row.pk)
+    messages.success(request, _told(Choice(rows, rows, 1), _decided(place, rows, action, reason), action))
     return redirect("test", test)
+
+
+@page
+@require_POST
+def send_back(request: Request, run: str) -> HttpResponse:
+    """What a crawl's score has approved waits for a person again."""
+    place, row = found_run(request, run, QA_LEAD)
+    rows = place.project.tests.by_score().filter(crawl_run=row.pk)
+    count = len(_decided(place, rows, "restore", "").tests)
+    words = "1 test waits" if count == 1 else f"{count} tests wait"
+    told = f"{words} for review again." if count else "No test of this crawl is approved by score only."
+    messages.success(request, told)
+    return redirect("run", run)

@@ -17,13 +17,15 @@ from django.views.decorators.http import require_POST
 from projects.access import QA_LEAD, VIEWER, name_of
 from projects.models import Test
 from projects.place import Place, Request, page, place_of
-from runs import ledger, reading, states
+from runs import ledger, states
 from runs.engine.plan import CrawlOptions, RunOptions
-from runs.models import CrawlPage, Result, Run, RunEvent
+from runs.models import Case as TrialCase
+from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
 from runs.views.overview import order
+from runs.views.pipeline import end_of, strip_of
 from runs.views.planned import decisions
-from runs.views.story import STAGES, lines
+from runs.views.story import lines
 from runs.views.tallies import segments, with_tallies
 from runs.views.timeline import lanes
 from runs.views.waiting import of_run
@@ -76,12 +78,18 @@ class Progress:
         return segments(self.numbers, self.total)
 
 
-def progress_of(run: Run) -> Progress:
-    crawling = run.kind == "crawl" and run.stage == states.CRAWL
-    tally: dict[str, int] = (
-        CrawlPage.objects.filter(run=run).tally() if crawling else Result.objects.filter(run=run).tally()
-    )
-    numbers = {**tally, states.PASSED: tally[states.DONE]} if crawling else tally
+def tallies_of(run: Run) -> dict[str, dict[str, int]]:
+    """Of the rows that the run's stages work on, by stage."""
+    results = Result.objects.filter(run=run).tally()
+    if run.kind == "test":
+        return {states.EXECUTE: results}
+    pages, cases = CrawlPage.objects.filter(run=run).tally(), TrialCase.objects.filter(run=run).tally()
+    return {states.CRAWL: pages, states.OBSERVE: cases, states.PROVE: results}
+
+
+def progress_of(run: Run, tallies: dict[str, dict[str, int]]) -> Progress:
+    tally = tallies.get(run.stage) or tallies.get(states.PROVE) or tallies.get(states.EXECUTE) or {}
+    numbers = {**tally, states.PASSED: tally[states.DONE]} if states.DONE in tally else tally
     begun = run.started_at or run.created_at
     elapsed = int(((run.finished_at or timezone.now()) - begun).total_seconds() * 1000)
     progress = Progress(numbers, tally["total"], max(0, elapsed), None)
@@ -100,6 +108,7 @@ def run(request: Request, run: str) -> HttpResponse:
         "results": _rows(row, show)[:ROWS],
         "visited": _visited(row)[:ROWS] if row.kind == "crawl" else [],
         "lines": lines(row),
+        "rows": _changes(row, request.GET.get("page", "1")) if row.kind == "crawl" else None,
         "decisions": decisions(row),
         "options": {name: value for name, value in row.options.items() if value not in (None, [], "")},
     }
@@ -108,18 +117,20 @@ def run(request: Request, run: str) -> HttpResponse:
 
 def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
     """What changes all the time and is small."""
-    tally = Result.objects.filter(run=row).tally()
+    tallies = tallies_of(row)
+    tally = tallies[states.EXECUTE if row.kind == "test" else states.PROVE]
     return {
         "here": "runs",
         "place": place,
         "run": row,
         "show": show if show in states.RESULT_STATES else "",
         "seq": row.last_seq,
-        "progress": progress_of(row),
+        "progress": progress_of(row, tallies),
         "tally": tally,
         "causes": panel(row, tally[states.FAILED]),
-        "pages": reading.page_counts(row.pk) if row.kind == "crawl" else None,
-        "stages": _stages(row),
+        "stages": strip_of(row, tallies),
+        "end": end_of(row),
+        "by_score": place.project.tests.by_score().filter(crawl_run=row.pk).count() if row.kind == "crawl" else 0,
         "lanes": lanes(row),
         "waits": of_run(row),
         "of_ideal": of_ideal(row),
@@ -130,18 +141,6 @@ def of_ideal(row: Run) -> int | None:
     """How near to ideal the work was shared out, in per cent; None where there is nothing to say."""
     found = row.makespan
     return round(100 * found["ideal_ms"] / found["achieved_ms"]) if found and found["achieved_ms"] else None
-
-
-def _stages(row: Run) -> list[tuple[str, str]]:
-    names = [*states.STAGES[row.kind], states.JUDGING]
-    at = names.index(states.JUDGING if row.status == states.JUDGING else row.stage or names[0])
-    if row.status == states.COMPLETED:
-        at = len(names)
-    stopped = row.status in states.TERMINAL
-    reached = [states.DONE if place < at else states.PENDING for place in range(len(names))]
-    if at < len(names) and row.status != states.QUEUED:
-        reached[at] = row.status if stopped else states.RUNNING
-    return [(STAGES[name].capitalize(), state) for name, state in zip(names, reached, strict=True)]
 
 
 def _rows(row: Run, show: str) -> Any:
@@ -158,6 +157,11 @@ def _rows(row: Run, show: str) -> Any:
 def _visited(row: Run) -> Any:
     seen = CrawlPage.objects.filter(run=row, visited_at__isnull=False)
     return seen.defer("snapshot").order_by("-visited_at", "-pk")
+
+
+def _changes(row: Run, number: str) -> Any:
+    """Requests of a crawl that could have changed something, the newest first."""
+    return Paginator(Change.objects.filter(run=row).order_by("-pk"), PER_PAGE).get_page(number)
 
 
 @page
@@ -178,6 +182,7 @@ def news(request: Request, run: str) -> HttpResponse:
         "results": changed.order_by("position")[:ROWS],
         "visited": _visited(row).filter(pk__in=pages)[:ROWS],
         "lines": lines(row, after),
+        "rows": _changes(row, "1") if row.kind == "crawl" else None,
     }
     return render(request, "runs/_news.html", context)
 

@@ -73,13 +73,14 @@ def _of(found: Atlas, request: Request) -> dict[str, Any]:
     under, role = request.GET.get("under", ""), request.GET.get("role")
     role = role if role in found.roles else None
     templates = [_line(found, part) for part in found.shown("template") if not under or _below(part, under)]
-    reached = [line for line in templates if role is None or role in line.roles]
+    living = [line for line in templates if line.part.gone_since is None]
     return {
         "run": f"{Run.PREFIX}-{found.application.learned_run}",
         "under": under,
         "role": role,
         "roles": [(one, one or "the project's own sign-in") for one in found.roles] if len(found.roles) > 1 else [],
-        "reached": len(reached),
+        "living": len(living),
+        "reached": sum(role in line.roles for line in living),
         "drawings": [_drawn(found, under, role, size) for size in atlas.SIZES],
         "rows": Paginator(templates, PER_PAGE).get_page(request.GET.get("page")),
         "forms": [_line(found, part) for part in found.shown("form")],

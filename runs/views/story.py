@@ -14,7 +14,7 @@ STAGES = {
     "execute": "run the tests",
     "crawl": "visit pages",
     "plan": "plan what to try",
-    "observe": "try it and see",
+    "observe": "try it and watch",
     "propose": "propose tests",
     "prove": "prove the proposals",
     "score": "score what was proved",
@@ -43,7 +43,8 @@ def _queued(data: dict[str, Any]) -> str:
 
 def _page(data: dict[str, Any]) -> str:
     said = data.get("error") or data.get("title") or ""
-    return f"{data['url']} {data.get('http_status') or ''} {said}".strip()
+    action = f" {data['action']}:" if data.get("action") else ""
+    return f"{data['url']}{action} {data.get('http_status') or ''} {said}".strip()
 
 
 def _result(data: dict[str, Any]) -> str:
@@ -59,12 +60,32 @@ def _done(data: dict[str, Any]) -> str:
     )
 
 
+ENDS = {
+    "all_visited": "Everything that was found was visited",
+    "page_budget": "The limit of pages is reached",
+    "state_budget": "The limit of states is reached",
+    "time_budget": "The time for visiting is over",
+    "challenge": "The site shows a test for robots instead of its pages",
+    "unreachable": "The site could not be visited",
+    "aborted": "Visiting was aborted",
+    "failed": "Visiting broke off",
+}
+
+
+def _crawl_ended(data: dict[str, Any]) -> str:
+    seen = f"{data['pages']} page{'s' if data['pages'] != 1 else ''}"
+    states = f" and {data['states']} state{'s' if data['states'] != 1 else ''}" if data["states"] else ""
+    left = f"; {data['left']} more are known and were not visited" if data["left"] else ""
+    return f"{ENDS[data['reason']]}: {seen}{states}{left}"
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "queued": _queued,
     "started": lambda data: f"Started: {STAGES.get(data.get('stage', ''), 'work')}",
     "stage": lambda data: f"Next: {STAGES.get(data['stage'], data['stage'])}",
     "log": lambda data: str(data["message"]),
     "page": _page,
+    "crawl_ended": _crawl_ended,
     "result": _result,
     "shard_started": lambda data: f"Worker {data['shard'] + 1} started ({data.get('worker', '')})",
     "shard_lost": lambda data: f"Worker {data['shard'] + 1} was lost; another takes over what it held",

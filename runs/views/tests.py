@@ -16,16 +16,18 @@ from django.views.decorators.http import require_POST
 from projects import reviewing
 from projects.access import ADMIN, QA_LEAD, VIEWER, visible_to
 from projects.models import Test, TestVersion
-from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
 from runs import ledger, states
 from runs.engine.plan import RunOptions
 from runs.models import Result, Run
-from runs.views.english import sentences
+from runs.views.english import as_written
 from runs.views.overview import order
+from runs.views.queue import BY_SCORE, STATES, matching, proposals
+from runs.views.threads import thread
 
 PER_PAGE = 50
 HISTORY = 30
+WITH_STATE = {name: Q(review_status=name) for name in reviewing.STATES} | {BY_SCORE: STATES[BY_SCORE]}
 
 
 @page
@@ -38,8 +40,9 @@ def tests(request: Request, project: str) -> HttpResponse:
     only_stale = bool(request.GET.get("stale"))
     found = stale if only_stale else found
     by_state = dict(found.order_by().values_list("review_status").annotate(Count("pk")))
-    if state in reviewing.STATES:
-        found = found.filter(review_status=state)
+    by_score = found.filter(STATES[BY_SCORE]).count()
+    if state in WITH_STATE:
+        found = found.filter(WITH_STATE[state])
     last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
     rows: Any = found.defer("document").annotate(
         last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("finished_at")[:1])
@@ -49,6 +52,7 @@ def tests(request: Request, project: str) -> HttpResponse:
         "place": place,
         "rows": Paginator(rows.order_by("pk"), PER_PAGE).get_page(request.GET.get("page")),
         "states": [(name, by_state.get(name, 0)) for name in reviewing.STATES],
+        "by_score": by_score,
         "total": sum(by_state.values()),
         "state": state,
         "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
@@ -58,18 +62,6 @@ def tests(request: Request, project: str) -> HttpResponse:
         "stale_count": stale.count(),
     }
     return render(request, "runs/_tests.html" if request.htmx else "runs/tests.html", context)
-
-
-def matching(rows: Any, *, family: str = "", template: str = "", query: str = "") -> Any:
-    """Tests of a family, a template, and with these words in title, page or id."""
-    if family:
-        rows = rows.filter(family=family)
-    if template:
-        rows = rows.filter(template=template)
-    if query:
-        number = number_of(Test.PREFIX, query.upper())
-        rows = rows.filter(Q(title__icontains=query) | Q(page_url__icontains=query) | Q(pk=number or 0))
-    return rows
 
 
 def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Test]:
@@ -86,17 +78,21 @@ def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[
 def test(request: Request, test: str) -> HttpResponse:
     place, row = found_test(request, test)
     version = _version(row, request.GET.get("version", ""))
+    item = proposals(place, [row])[0]
     history = row.results.filter(run__kind="test").select_related("run").defer("document", "proposal", "run__site")
     context = {
         "here": "tests",
         "place": place,
         "test": row,
         "version": version,
-        "steps": sentences(version.document),
+        "steps": as_written(version.document, item.format),
+        "style": item.list_style,
         "versions": row.versions.select_related("author").defer("document").order_by("-number"),
         "history": list(history.order_by("-pk")[:HISTORY]),
         "json": json.dumps(version.document, indent=2, ensure_ascii=False),
         "proof": proof_of(row),
+        "item": item,
+        **thread(place, row),
     }
     return render(request, "runs/test.html", context)
 

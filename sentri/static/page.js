@@ -38,7 +38,8 @@ let retiring = 0;
 function retire() {
   clearTimeout(retiring);
   const toasts = document.getElementById("toasts");
-  if (toasts?.childElementCount) retiring = setTimeout(() => toasts.replaceChildren(), 9000);
+  const wait = toasts?.querySelector("[data-undo]") ? 60_000 : 9_000;
+  if (toasts?.childElementCount) retiring = setTimeout(() => toasts.replaceChildren(), wait);
 }
 
 const editable = (node) => node.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");

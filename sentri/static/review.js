@@ -1,11 +1,15 @@
-// The review queue by keyboard. Every decision is a form of the page; this only presses its buttons.
+// The review queue by keyboard. Every decision is a form of the page; this only fills and presses them.
 import { awaitsPlace } from "./page.js";
 
 const queue = document.getElementById("queue");
+const undone = [];   // tokens of decisions that can still be taken back, the newest last
 let at = 0;
+let last_box = null;
 
 const cards = () => [...queue.querySelectorAll(".proposal")];
 const current = () => queue.querySelector(".proposal.current");
+const box_of = (card) => card?.querySelector('input[name="ids"][type=checkbox]');
+const boxes = () => cards().map(box_of).filter(Boolean);
 
 function select(index, { scroll = true } = {}) {
   const all = cards();
@@ -17,41 +21,94 @@ function select(index, { scroll = true } = {}) {
 }
 
 function press(key) {
-  current()?.querySelector(`[data-key="${key}"]`)?.click();
+  const part = current()?.querySelector(`[data-key="${key}"]`);
+  if (part?.tagName === "SUMMARY") {
+    part.parentElement.open = true;
+    part.parentElement.querySelector("input:not([type=hidden])").focus();
+  } else part?.click();
 }
 
-function boxes() {
-  return [...queue.querySelectorAll('.proposal input[name="ids"]')];
+function talk() {
+  const details = current()?.querySelector("details.talk");
+  if (!details) return;
+  details.open = true;
+  details.querySelector("textarea")?.focus();
+  details.scrollIntoView({ block: "nearest" });
 }
 
+function check(card, on) {
+  const box = box_of(card);
+  if (!box) return;
+  box.checked = on;
+  last_box = box;
+  count();
+}
+
+function extend(by) {
+  check(current(), true);
+  select(at + by);
+  check(current(), true);
+}
+
+function undo() {
+  const form = document.getElementById("undo");
+  if (!form || !undone.length) return;
+  form.elements.token.value = undone.pop();
+  form.requestSubmit();
+}
+
+// Buttons say what they do to: to the selection where there is one, else to all that match.
 function count() {
+  const bulk = document.getElementById("bulk");
+  if (!bulk) return;
   const all = boxes();
   const chosen = all.filter((box) => box.checked).length;
-  const page = queue.querySelector("[data-select-page]");
-  if (!page) return;
+  const page = bulk.querySelector("[data-select-page]");
   page.checked = chosen === all.length && chosen > 0;
   page.indeterminate = chosen > 0 && chosen < all.length;
-  queue.querySelector("[data-selected]").textContent = chosen ? `${chosen} selected` : "Select this page";
-  queue.querySelector("[data-bulk-actions]").hidden = !chosen;
-  const offer = queue.querySelector("[data-offer-all]");
-  offer.hidden = !page.checked;
-  if (offer.hidden) offer.querySelector("input").checked = false;
+  bulk.querySelector("[data-selected]").textContent = chosen ? `${chosen} selected` : "Select this page";
+  for (const part of bulk.querySelectorAll("[data-some]")) {
+    part.dataset.all ??= part.textContent;
+    part.textContent = chosen ? part.dataset.some : part.dataset.all;
+  }
+  bulk.querySelector("[data-what]")?.toggleAttribute("hidden", chosen > 0);
 }
 
 const KEYS = {
   j: () => select(at + 1),
   k: () => select(at - 1),
+  J: () => extend(1),
+  K: () => extend(-1),
   a: () => press("a"),
   r: () => press("r"),
-  x: () => { const box = current()?.querySelector('input[name="ids"]'); if (box) { box.checked = !box.checked; count(); } },
-  z: () => document.querySelector("#toasts [data-undo]")?.click(),
+  e: () => press("e"),
+  c: talk,
+  x: () => check(current(), !box_of(current())?.checked),
+  " ": () => check(current(), !box_of(current())?.checked),
+  z: undo,
   Enter: () => current()?.querySelector("h2 a")?.click(),
 };
 
+function typing(event) {
+  const field = event.target.closest("input:not([type=checkbox]), textarea, select");
+  if (!field) return false;
+  const form = field.form;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.matches("[hx-post]")) form.requestSubmit();
+  else if (event.key === "Enter" && field.name === "reason") field.parentElement.querySelector('[value="reject"]').click();
+  else if (event.key === "Escape") {
+    const details = field.closest("details");
+    if (details) details.open = false;
+    current()?.focus({ preventScroll: true });
+  } else return true;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
-  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+  if (event.defaultPrevented || document.querySelector("dialog[open]") || typing(event)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if ((event.key === "Enter" || event.key === " ") && event.target.closest("a, button, summary, input")) return;
   const act = KEYS[event.key];
   if (act && !awaitsPlace()) { event.preventDefault(); event.stopImmediatePropagation(); act(); }
 }, true);
@@ -63,12 +120,32 @@ queue.addEventListener("change", (event) => {
 
 queue.addEventListener("click", (event) => {
   const card = event.target.closest(".proposal");
+  const box = event.target.matches('input[name="ids"]') ? event.target : null;
+  if (box) {
+    const all = boxes();
+    const [from, to] = [all.indexOf(last_box), all.indexOf(box)].sort((one, other) => one - other);
+    if (event.shiftKey && from >= 0) all.slice(from, to + 1).forEach((between) => { between.checked = box.checked; });
+    last_box = box;
+    count();
+  }
   if (card && !card.classList.contains("current")) select(cards().indexOf(card), { scroll: false });
 });
 
+// Undoing by the button of a toast is undoing the newest.
+document.addEventListener("submit", (event) => {
+  if (!event.target.querySelector?.("[data-undo]")) return;
+  const place = undone.indexOf(event.target.elements.token.value);
+  if (place >= 0) undone.splice(place, 1);
+}, true);
+
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.id !== "queue") return;
-  select(at);
+  const target = event.detail.target;
+  const token = document.querySelector("#toasts [data-undo]")?.form.elements.token.value;
+  if (token && !undone.includes(token) && target?.id === "queue") undone.push(token);
+  if (target?.id === "queue") select(at);
+  else if (target?.matches(".proposal")) select(at, { scroll: false });
+  else if (target?.querySelector("[data-edits]")) target.querySelector("input:not([type=hidden]), textarea").focus();
+  else if (target?.closest("details.talk")) target.closest("details.talk").querySelector("textarea")?.focus();
   count();
 });
 

@@ -37,6 +37,7 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "draft": ("flaky", "◇", "waits for review"),
     "approved": ("passed", "✓", "approved"),
     "rejected": ("skipped", "✕", "rejected"),
+    "by_score": ("passed", "✓", "approved by score"),
     "fit": ("passed", "✓", "fit"),
     "unfit": ("failed", "✕", "unfit"),
     "stopping": ("running", "◐", "stopping"),

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import ApiToken, Membership
+from projects.models import ApiToken, AuthProfile, Membership
 from runs import ledger
 from tests.api.applications import learnt
 from tests.api.conftest import DOCUMENT, Refusal, World
@@ -23,6 +23,10 @@ Call = Callable[[World], tuple[str, str, Any]]
 def channel(world: World) -> str:
     made = world.project.channels.create(kind="email", name="Letters", settings={"to": ["ada@shop.test"]})
     return made.public_id
+
+
+def profile(world: World) -> str:
+    return AuthProfile.objects.create(project=world.project, name="editor", kind="basic").public_id
 
 
 def delivery(world: World) -> int:
@@ -47,6 +51,11 @@ CALLS: dict[str, tuple[str, Call]] = {
     ),
     "read an environment": ("viewer", lambda w: ("get", w.at(f"/environments/{w.environment().public_id}"), None)),
     "delete an environment": ("admin", lambda w: ("delete", w.at(f"/environments/{w.environment().public_id}"), None)),
+    "list sign-ins": ("viewer", lambda w: ("get", w.at("/auth-profiles"), None)),
+    "add a sign-in": ("admin", lambda w: ("post", w.at("/auth-profiles"), {"name": "editor", **SECRET})),
+    "read a sign-in": ("viewer", lambda w: ("get", w.at(f"/auth-profiles/{profile(w)}"), None)),
+    "change a sign-in": ("admin", lambda w: ("patch", w.at(f"/auth-profiles/{profile(w)}"), SECRET)),
+    "delete a sign-in": ("admin", lambda w: ("delete", w.at(f"/auth-profiles/{profile(w)}"), None)),
     "list project tokens": ("admin", lambda w: ("get", w.at("/tokens"), None)),
     "create a project token": ("admin", lambda w: ("post", w.at("/tokens"), {"name": "CI"})),
     "list differences": ("viewer", lambda w: ("get", f"/api/v1/runs/{learnt(w).public_id}/differences", None)),
@@ -72,6 +81,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "read results": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/results", None)),
     "read a result": ("viewer", lambda w: ("get", f"/api/v1/results/{w.run().results.get().pk}", None)),
     "read pages": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/pages", None)),
+    "read changes": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.crawl().public_id}/changes", None)),
     "read events": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/events", None)),
     "read a report": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/report", None)),
     "list channels": ("viewer", lambda w: ("get", w.at("/channels"), None)),

@@ -113,6 +113,7 @@ def test_lists_ask_the_database_no_more_for_many_rows_than_for_few(world: World,
         "/api/v1/runs",
         f"/api/v1/runs/{run.public_id}/results",
         f"/api/v1/runs/{crawl.public_id}/pages",
+        f"/api/v1/runs/{crawl.public_id}/changes",
         f"/api/v1/runs/{run.public_id}/events",
     ]
     admin.get("/api/v1/me")  # notes the token's use, once a minute

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from projects.models import Test
 from runs import ledger
 from runs.exporters import EXPORTERS, ResultLine
-from runs.models import Artifact, CrawlPage, Run, TestHistory
+from runs.models import Artifact, Change, CrawlPage, Run, TestHistory
 from runs.report import Counts, PageCounts, RunReport
 from tests.api.conftest import Refusal, World
 from tests.ledger.conftest import Hand
@@ -211,3 +211,28 @@ def test_a_result_that_passed_has_no_kind_of_failure(viewer: APIClient, world: W
     Hand(run).work_off()
     body = viewer.get(f"/api/v1/results/{run.results.get().pk}").json()
     assert (body["diagnosis"], body["flaky_score"], body["vitals"]) == (None, None, None)
+
+
+def test_what_a_crawl_changed_is_listed_and_filtered(viewer: APIClient, world: World, refused: Refusal) -> None:
+    crawl = world.crawl()
+    page = crawl.pages.get()
+    sent = {"run": crawl, "page": page, "method": "POST", "url": "http://shop.test/notes"}
+    Change.objects.create(**sent, status=302, because="Fill and send “Note”", cleaned=True)
+    Change.objects.create(**sent, held_back=True)
+    path = f"/api/v1/runs/{crawl.public_id}/changes"
+    first, second = viewer.get(path).json()["results"]
+    assert (first["page"], first["because"], first["status"]) == (page.pk, "Fill and send “Note”", 302)
+    assert (second["held_back"], second["because"], second["status"]) == (True, None, None)
+    for query, count in {"held_back=true": 1, "held_back=false": 1, "cleaned=true": 1}.items():
+        assert len(viewer.get(f"{path}?{query}").json()["results"]) == count, query
+    refused(viewer.get(f"{path}?held_back=perhaps"), 422)
+
+
+def test_a_state_tells_its_way_and_what_shows_the_same(viewer: APIClient, world: World) -> None:
+    crawl = world.crawl()
+    home = crawl.pages.get()
+    step = {"do": "click", "target": {"role": "button", "name": "Menu"}}
+    more = {"found_on": home, "same_as": home, "kind": "action", "path": [step], "action": "Press “Menu”"}
+    CrawlPage.objects.create(run=crawl, key="menu", digest="menu", url=home.url, **more)
+    (row,) = viewer.get(f"/api/v1/runs/{crawl.public_id}/pages?kind=action").json()["results"]
+    assert (row["action"], row["path"], row["same_as"]) == ("Press “Menu”", [step], home.pk)

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "select": {"target": {"label": "Country"}, "value": "France"},
     "check": {"target": {"label": "I agree"}},
     "uncheck": {"target": {"label": "I agree"}},
+    "scroll": {"to": "bottom"},
     "wait_for": {"target": BUTTON, "state": "hidden"},
     "expect_visible": {"target": BUTTON},
     "expect_hidden": {"target": BUTTON},

@@ -191,11 +191,11 @@ async def test_an_api_test_needs_no_page(browser: Browser, plan: ShardPlan, site
 
 
 async def test_tests_that_start_signed_in_share_one_sign_in(browser: Browser, plan: ShardPlan, site: Pages) -> None:
-    member = {"auth": "member", "start": "/account"}
+    member = {"auth": "account", "start": "/account"}
     tests = [work(see("Hello Ali"), result=number, more=member) for number in (1, 2, 3)]
     stranger = work(see("Sign in"), result=4, more={"start": "/account"})
     asking = {"do": "request", "path": "/account", "expect": {"contains": "Hello Ali"}}
-    api = work(asking, result=5, more={"kind": "api", "auth": "member"})
+    api = work(asking, result=5, more={"kind": "api", "auth": "account"})
     events = await played(browser, plan, *tests, stranger, api)
     assert {end.outcome for end in ends(events).values()} == {"passed"}
     assert [asked.method for asked in site.asked].count("POST") == 1
@@ -205,7 +205,7 @@ async def test_a_sign_in_that_fails_is_the_failure(browser: Browser, site: Pages
     wrong = planned(site, tmp_path)
     account = Credentials(username="ali", password=SecretStr("wrong!"), login_url="/sign-in")
     wrong = wrong.model_copy(update={"site": wrong.site.model_copy(update={"credentials": account})})
-    events = await played(browser, wrong, work(see("Hello"), more={"auth": "member"}))
+    events = await played(browser, wrong, work(see("Hello"), more={"auth": "account"}))
     failure = ends(events)[1].failure
     assert failure is not None
     assert failure.kind == "blocked"

@@ -342,6 +342,15 @@ async def test_redirects_are_followed_and_site_headers_stay_at_home(stage: Stage
     await do(stage, do="request", path="/api/away", expect={"json": away})
 
 
+async def test_scrolling_reaches_the_end_of_the_page_and_elements_on_the_way(stage: Stage) -> None:
+    await stage.page.evaluate("document.body.style.height = '9000px'; document.body.append('Bottom')")
+    await do(stage, do="scroll", to="bottom")
+    assert await stage.page.evaluate("scrollY > 5000")
+    await do(stage, do="scroll", target=role("Basket", "heading"))
+    assert await stage.page.evaluate("scrollY < 500")
+    assert "There is no button" in (await failure(stage, do="scroll", target=role("Gone"))).message
+
+
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [

@@ -81,12 +81,13 @@ def test_pages_of_one_shape_that_look_different_go_on_being_visited(crawl: Open)
     assert run.pages.tally()["pending"] == 3
 
 
-def test_an_address_that_leads_to_a_known_page_is_a_duplicate(crawl: Open) -> None:
+def test_an_address_that_leads_to_a_known_page_is_a_duplicate_whose_links_count(crawl: Open) -> None:
     run = crawl()
     hand = Hand(run)
     visit(hand, next_page(hand), [link("/old"), link("/new")])
-    visit(hand, next_page(hand), final="http://shop.test/new")
+    visit(hand, next_page(hand), [link("/seen-there")], final="http://shop.test/new")
     assert run.pages.get(skip_reason="duplicate").status == "skipped"
+    assert run.pages.filter(url__endswith="/seen-there", status="pending").exists()
 
 
 def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
@@ -98,7 +99,8 @@ def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
     run.refresh_from_db()
     assert run.stage == states.PLAN
     assert run.pages.tally()["skipped"] == 4
-    assert "limit of 2 pages" in run.events.get(type="log").data["message"]
+    assert run.end_reason == "page_budget"
+    assert run.events.get(type="crawl_ended").data == {"reason": "page_budget", "pages": 2, "states": 0, "left": 4}
 
 
 def test_a_page_that_turns_out_to_be_none_of_its_own_leaves_its_place_to_another(crawl: Open) -> None:

@@ -19,6 +19,9 @@ PAGES = {
     "{project}/settings/defaults": "viewer",
     "{project}/settings/environments": "viewer",
     "{project}/settings/environments/new": "qa_lead",
+    "{project}/settings/sign-ins": "viewer",
+    "{project}/settings/sign-ins/new/form": "admin",
+    "{project}/settings/sign-ins/{profile}": "admin",
     "{project}/settings/tokens": "admin",
     "{project}/settings/notifications": "viewer",
     "{project}/settings/notifications/new/teams": "admin",
@@ -26,6 +29,9 @@ PAGES = {
     "{project}/tests/new": "qa_lead",
     "{test}": "viewer",
     "{test}/edit": "qa_lead",
+    "{test}/card": "qa_lead",
+    "{test}/comments": "viewer",
+    "{project}/review?state=by_score": "viewer",
     "{run}": "viewer",
     "{run}/news": "viewer",
     "{run}/results/{result}": "viewer",
@@ -36,11 +42,15 @@ FORMS = {
     "{project}/crawl": "qa_lead",
     "{project}/run": "qa_lead",
     "{project}/review/decide": "qa_lead",
+    "{project}/review/undo": "qa_lead",
     "{project}/settings": "qa_lead",
     "{project}/settings/defaults": "qa_lead",
     "{project}/settings/credentials": "admin",
     "{project}/settings/delete": "admin",
     "{project}/settings/environments/new": "qa_lead",
+    "{project}/settings/sign-ins/new/form": "admin",
+    "{project}/settings/sign-ins/{profile}": "admin",
+    "{project}/settings/sign-ins/{profile}/delete": "admin",
     "{project}/settings/tokens": "admin",
     "{project}/settings/notifications/secret": "admin",
     "{project}/settings/notifications/deliveries/{delivery}/again": "qa_lead",
@@ -50,11 +60,13 @@ FORMS = {
     "{project}/settings/notifications/{channel}/delete": "admin",
     "{project}/tests/new": "qa_lead",
     "{test}/edit": "qa_lead",
+    "{test}/card": "qa_lead",
     "{test}/run": "qa_lead",
     "{test}/decide": "qa_lead",
     "{test}/delete": "admin",
     "{run}/abort": "qa_lead",
     "{run}/rerun": "qa_lead",
+    "{run}/back-to-review": "qa_lead",
 }
 RANK = ["viewer", "qa_lead", "admin"]
 
@@ -71,6 +83,7 @@ def paths(world: World) -> dict[str, str]:
         "result": str(run.results.first().pk),  # type: ignore[union-attr]
         "delivery": str(run.deliveries.get().pk),
         "channel": mail.public_id,
+        "profile": world.project.auth_profiles.create(name="editor", kind="basic").public_id,
     }
 
 

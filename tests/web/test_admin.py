@@ -9,14 +9,26 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from projects.models import Activity, ApiToken, Channel, Environment, Membership, Project, Test, Workspace
+from projects.accounts import keep_session
+from projects.models import (
+    Activity,
+    ApiToken,
+    AuthProfile,
+    Channel,
+    Environment,
+    Membership,
+    Project,
+    Session,
+    Test,
+    Workspace,
+)
 from runs import ledger
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Artifact, Delivery, Meter, Run, Worker
 from tests.ledger.conftest import DOCUMENT, Hand
 
 LOOKED_AT = {"run", "shard", "result", "attempt", "crawlpage", "runevent", "worker", "meter", "delivery"}
-LOOKED_AT |= {"test", "apitoken", "activity", "channel"}
+LOOKED_AT |= {"test", "apitoken", "activity", "channel", "authprofile", "session"}
 SECRET = "correct horse battery"
 
 
@@ -44,6 +56,10 @@ def run(operator: Client) -> Run:
     letters = Channel(project=project, kind="teams", name="QA", when="always")
     letters.keep_secrets(url=f"https://hooks.test/{SECRET}")
     letters.save()
+    editor = AuthProfile(project=project, name="editor")
+    editor.keep_secrets(username="eva", password=SECRET)
+    editor.save()
+    keep_session((project.pk, None), "editor", "mark", {"state": {"cookies": [SECRET]}, "page": "http://shop.test/"})
     order = ledger.Order(project, user, "Ada", callback_url="https://ci.invalid/done")
     ledger.open_crawl(order, CrawlOptions())
     ledger.abort(ledger.open_test_run(order, RunOptions(), [test]).pk, "Ada")
@@ -135,6 +151,11 @@ def test_tests_are_reviewed_by_their_table(operator: Client, run: Run) -> None:
 def test_tokens_are_revoked(operator: Client, run: Run) -> None:
     assert act(operator, "projects_apitoken", "revoke", *ApiToken.objects.all()) == ["2 revoked."]
     assert not ApiToken.living().exists()
+
+
+def test_sessions_are_forgotten(operator: Client, run: Run) -> None:
+    assert act(operator, "projects_session", "forget", *Session.objects.all()) == ["1 forgotten."]
+    assert not Session.objects.exists()
 
 
 def test_projects_are_deleted_softly_and_edited(operator: Client, run: Run) -> None:

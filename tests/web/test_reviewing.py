@@ -1,7 +1,9 @@
 """The review queue, the list of tests and the document of a test, without a browser."""
 
+import html
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -16,31 +18,39 @@ def states(world: World) -> list[str]:
     return list(world.project.tests.order_by("pk").values_list("review_status", flat=True))
 
 
-def decided(world: World, data: dict[str, Any], who: str = "qa_lead") -> str:
-    answer = world.client(who).post(world.at("/review/decide"), data, headers=HTMX)
+def decided(world: World, data: dict[str, Any], who: str = "qa_lead", where: str = "") -> str:
+    answer = world.client(who).post(world.at(f"/review/decide{where}"), data, headers=HTMX)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return html.unescape(answer.content.decode())
+
+
+def undone(world: World, text: str, who: str = "qa_lead") -> str:
+    """Presses Undo in a toast."""
+    found = re.search(r'name="token" value="([^"]+)"', text)
+    assert found
+    answer = world.client(who).post(world.at("/review/undo"), {"token": found[1]}, headers=HTMX)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
 
 
 def test_the_queue_shows_evidence_in_plain_english(world: World) -> None:
     evidence = {"replays": 2, "passed": 2, "duration_ms": 1200, "why": "The cart counted to 1."}
     world.tests(1, evidence=evidence, family="form", page_url="http://shop.test/mugs?a=b")
     text = world.client("viewer").get(world.at("/review")).content.decode()
-    for words in ("2/2 replays", "1.2 s", "The cart counted to 1.", "Expect the address to be /", "/mugs?a=b"):
+    for words in ("2/2 clean replays", "1.2 s", "The cart counted to 1.", "Expect the address to be /", "/mugs?a=b"):
         assert words in text, words
 
 
-def test_approving_one_offers_undo_and_undo_restores_it(world: World) -> None:
+def test_approving_one_offers_undo_and_undo_brings_it_back(world: World) -> None:
     test, _ = world.tests(2)
     text = decided(world, {"action": "approve", "ids": str(test.pk)})
     assert states(world) == ["approved", "draft"]
     assert "Approved: Test 0" in text
-    assert f'name="ids" value="{test.pk}"' in text
-    decided(world, {"action": "restore", "ids": str(test.pk)})
+    assert "Undone: Test 0" in undone(world, text)
     assert states(world) == ["draft", "draft"]
     test.refresh_from_db()
     assert test.reviewed_by == world.people["qa_lead"]
-    assert [row.verb for row in Activity.objects.all()] == ["test restored", "test approved"]
+    assert [row.verb for row in Activity.objects.all()] == ["decision undone", "test approved"]
 
 
 def test_several_are_decided_at_once_and_undone_at_once(world: World) -> None:
@@ -48,18 +58,111 @@ def test_several_are_decided_at_once_and_undone_at_once(world: World) -> None:
     text = decided(world, {"action": "reject", "ids": [str(tests[0].pk), str(tests[2].pk)]})
     assert states(world) == ["rejected", "draft", "rejected"]
     assert "Rejected: 2 tests" in text
-    undo = re.search(r'name="ids" value="([\d,]+,[\d,]+)"', text)
-    assert undo
-    decided(world, {"action": "restore", "ids": undo[1]})
+    assert "Undone: 2 tests" in undone(world, text)
     assert states(world) == ["draft"] * 3
+
+
+def test_undoing_a_rescue_rejects_again_with_the_old_reason(world: World) -> None:
+    test = world.tests(1, "rejected")[0]
+    text = decided(world, {"action": "approve", "ids": str(test.pk)}, where="?state=rejected")
+    undone(world, text)
+    test.refresh_from_db()
+    assert (test.review_status, test.reason) == ("rejected", "it says nothing")
+
+
+def test_undo_leaves_alone_what_others_have_decided_or_edited_since(world: World) -> None:
+    first, second, third = world.tests(3)
+    text = decided(world, {"action": "approve", "ids": f"{first.pk},{second.pk},{third.pk}"})
+    world.client("admin").post(f"/tests/{first.public_id}/decide", {"action": "reject"})
+    Test.objects.get(pk=second.pk).edit(None, "Better", DOCUMENT)
+    assert "Undone: 1 test; 2 had been decided or edited since" in undone(world, text)
+    assert states(world) == ["rejected", "draft", "draft"]
+    assert "Nothing is undone" in undone(world, text)
+
+
+def test_a_forged_undo_changes_nothing(world: World) -> None:
+    world.tests(1, "approved")
+    answer = world.client("qa_lead").post(world.at("/review/undo"), {"token": "x:y:z"})
+    assert answer.status_code == 400
+    assert states(world) == ["approved"]
+
+
+def test_undo_reaches_only_tests_of_its_own_project(world: World) -> None:
+    test = world.tests(1)[0]
+    token = re.search(r'name="token" value="([^"]+)"', decided(world, {"action": "approve", "ids": str(test.pk)}))
+    assert token
+    other = Project.objects.create(workspace=world.project.workspace, name="Blog", url="http://blog.test")
+    path = f"/projects/{other.public_id}/review/undo"
+    assert "Nothing is undone" in world.client("admin").post(path, {"token": token[1]}, headers=HTMX).content.decode()
+    assert states(world) == ["approved"]
+
+
+def everything(**more: object) -> dict[str, object]:
+    return {"everything": "1", "until": "999999", **more}
 
 
 def test_everything_that_matches_is_decided_and_nothing_else(world: World) -> None:
     world.tests(30, template="/p/{id}")
     world.tests(2, template="/cart")
-    decided(world, {"action": "approve", "everything": "1", "template": "/p/{id}"})
+    decided(world, everything(action="approve"), where="?template=/p/{id}")
     assert world.project.tests.approved().count() == 30
     assert set(world.project.tests.waiting().values_list("template", flat=True)) == {"/cart"}
+
+
+def test_all_from_a_score_on_are_approved_with_their_number_shown_before(world: World) -> None:
+    for score in (95, 85, 84, None):
+        world.tests(1, score=score)
+    page = world.client("qa_lead").get(world.at("/review?least=85")).content.decode()
+    assert "Approve all 2<" in page
+    assert "with score ≥ 85" in page
+    text = decided(world, everything(action="approve", expected="2"), where="?least=85")
+    assert "Approved: 2 tests" in text
+    assert states(world) == ["approved", "approved", "draft", "draft"]
+    undone(world, text)
+    assert states(world) == ["draft"] * 4
+
+
+def test_what_came_after_the_count_was_shown_is_not_decided(world: World) -> None:
+    seen = world.tests(2)
+    world.tests(3)
+    decided(world, {"action": "approve", "everything": "1", "until": str(seen[-1].pk), "expected": "2"})
+    assert states(world) == ["approved", "approved", "draft", "draft", "draft"]
+
+
+def test_a_selection_is_meant_even_where_everything_is_sent_beside_it(world: World) -> None:
+    test = world.tests(3)[1]
+    decided(world, everything(action="approve", ids=str(test.pk)))
+    assert states(world) == ["draft", "approved", "draft"]
+
+
+def test_ten_thousand_are_rejected_and_brought_back_within_seconds(world: World) -> None:
+    rows = (Test(project=world.project, title=f"Test {n}", document=DOCUMENT, score=n % 100) for n in range(10_000))
+    Test.objects.bulk_create(rows, batch_size=500)
+    began = time.process_time()
+    text = decided(world, everything(action="reject", because="Duplicate", expected="10000"))
+    assert "Rejected: 10000 tests" in text
+    assert world.project.tests.filter(reason="Duplicate", review_status="rejected").count() == 10_000
+    assert "Undone: 10000 tests" in undone(world, text)
+    assert world.project.tests.waiting().count() == 10_000
+    assert time.process_time() - began < 5
+    assert len(text) < 400_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"reason": " checks the weather "}, "checks the weather"),
+        ({"reason": ""}, ""),
+        ({"reason": "half written", "because": "Duplicate"}, "Duplicate"),
+    ],
+)
+def test_a_rejection_keeps_the_reason_that_was_written_or_pressed(
+    world: World, sent: dict[str, str], kept: str
+) -> None:
+    test = world.tests(1)[0]
+    decided(world, {"action": "reject", "ids": str(test.pk), **sent})
+    test.refresh_from_db()
+    assert (test.review_status, test.reason) == ("rejected", kept)
 
 
 def test_tests_of_another_project_are_left_alone(world: World) -> None:
@@ -70,9 +173,23 @@ def test_tests_of_another_project_are_left_alone(world: World) -> None:
     assert theirs.review_status == "draft"
 
 
-def test_what_somebody_else_decided_meanwhile_is_left_alone(world: World) -> None:
-    test = world.tests(1, "approved")[0]
-    assert "Nothing changed: somebody else was quicker." in decided(world, {"action": "approve", "ids": str(test.pk)})
+def test_what_somebody_else_decided_meanwhile_is_left_alone_and_told(world: World) -> None:
+    test, other = world.tests(2)
+    decided(world, {"action": "reject", "ids": str(test.pk)}, "admin")
+    text = decided(world, {"action": "approve", "ids": str(test.pk)})
+    assert "Nothing changed: admin was quicker, the test is rejected." in text
+    assert f'id="proposal-{test.pk}"' not in text
+    text = decided(world, {"action": "approve", "ids": f"{test.pk},{other.pk}"})
+    assert "Approved: 1 test; 1 had been decided or changed meanwhile" in text
+    assert states(world) == ["rejected", "approved"]
+
+
+def test_a_decision_about_a_version_that_nobody_shows_any_more_is_refused(world: World) -> None:
+    test = world.tests(1)[0]
+    Test.objects.get(pk=test.pk).edit(None, "Something else", DOCUMENT)
+    text = decided(world, {"action": "approve", "ids": str(test.pk), "version": "1"})
+    assert "somebody has edited the test meanwhile" in text
+    assert states(world) == ["draft"]
 
 
 def test_an_action_that_does_not_exist_is_a_bad_request(world: World) -> None:
@@ -90,7 +207,7 @@ def test_rejected_tests_stay_visible_with_their_reason_and_can_be_rescued(world:
     test = world.tests(1, "rejected")[0]
     text = world.client("qa_lead").get(world.at("/review?state=rejected")).content.decode()
     assert "it says nothing" in text
-    decided(world, {"action": "restore", "ids": str(test.pk), "state": "rejected"})
+    decided(world, {"action": "restore", "ids": str(test.pk)}, where="?state=rejected")
     assert states(world) == ["draft"]
 
 

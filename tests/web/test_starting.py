@@ -1,15 +1,22 @@
 """Starting crawls and runs from the overview, and what they do unless told otherwise."""
 
+from typing import get_args
+
 import pytest
 
-from projects.models import Environment
+from projects.models import AuthProfile, Environment
 from runs import states
+from runs.engine.plan import CrawlOptions, Dials
 from runs.models import Run
+from runs.views.fields import info_of
+from runs.views.options import CrawlDefaults
+from runs.views.wording import CHOICES
 from tests.web.conftest import World, close, ended
 
 
 def crawl(**more: object) -> dict[str, object]:
-    fields = {"max_pages": 20, "max_depth": 3, "test_count": 10, "shards": 1, "parallel": 2, **more}
+    numbers = {"max_pages": 20, "max_depth": 3, "test_count": 10, "shards": 1, "parallel": 2}
+    fields = {**numbers, "replays": 3, "max_breakages": 12, **more}
     return {f"crawl-{name}": value for name, value in fields.items()}
 
 
@@ -158,3 +165,96 @@ def test_a_test_that_is_not_approved_does_not_run(world: World) -> None:
     assert "approve it before it is run" in answer.content.decode()
     assert "Run it now" not in answer.content.decode()
     assert not Run.objects.exists()
+
+
+def test_dials_roles_and_lists_of_the_form_reach_the_crawl(world: World) -> None:
+    for name in ("editor", "admin"):
+        AuthProfile.objects.create(project=world.project, name=name)
+    sent = crawl(
+        mode="states", roles=["editor"], generate_for="all", deny_actions="^Sign out$\n^Delete",
+        max_minutes="2.5", requests_per_second="4", clean_up="on", openapi="/openapi.json",
+        **{"dials.language": "de", "dials.quality": ["security", "reliability"], "dials.format": "gherkin"},
+        **{"dials.custom_instructions": "Look at vouchers."},
+    )  # fmt: skip
+    world.client("qa_lead").post(world.at("/crawl"), sent)
+    options = Run.objects.get().options
+    expected = {
+        "mode": "states", "roles": ["editor"], "generate_for": "all", "deny_actions": ["^Sign out$", "^Delete"],
+        "max_minutes": 2.5, "requests_per_second": 4.0, "clean_up": True, "openapi": "/openapi.json",
+    }  # fmt: skip
+    assert {name: options[name] for name in expected} == expected
+    dials = {"language": "de", "quality": ["security", "reliability"], "format": "gherkin"}
+    assert {name: options["dials"][name] for name in dials} == dials
+    assert options["dials"]["custom_instructions"] == "Look at vouchers."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("dials.language", "tlh", "tlh is not one of the available choices"),
+        ("dials.quality", ["beauty"], "beauty is not one of the available choices"),
+        ("mode", "fly", "fly is not one of the available choices"),
+        ("deny_actions", "[", "is not a regular expression"),
+        ("requests_per_second", "0", "Must be more than 0"),
+        ("max_states", "0", "Ensure this value is greater than or equal to 1."),
+        ("dials.custom_instructions", "x" * 501, "at most 500 characters"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_beside_its_field(
+    world: World, field: str, value: object, sentence: str
+) -> None:
+    answer = world.client("qa_lead").post(world.at("/crawl"), crawl(**{field: value}))
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert sentence in text
+    assert text.index(f'id="id_crawl-{field}') < text.index(sentence)
+    assert not Run.objects.exists()
+
+
+def test_a_preset_says_how_far_unless_a_number_is_written(world: World) -> None:
+    client = world.client("qa_lead")
+    client.post(world.at("/crawl"), crawl(preset="deep", max_depth=""))
+    client.post(world.at("/crawl"), crawl(preset="deep", max_depth="", max_states="5"))
+    found = [(run.options["max_states"], run.options["max_depth"]) for run in Run.objects.order_by("pk")]
+    assert found == [(80, 6), (5, 6)]
+
+
+def test_a_preset_among_the_defaults_gives_way_to_another_one(world: World) -> None:
+    client = world.client("qa_lead")
+    kept = {"part": "crawl", **crawl(preset="quick", max_depth="", same_template=3, page_timeout_ms=9000)}
+    assert client.post(world.at("/settings/defaults"), kept).status_code == 302
+    world.project.refresh_from_db()
+    assert world.project.settings["crawl"]["preset"] == "quick"
+    assert "max_states" not in world.project.settings["crawl"]
+    client.post(world.at("/crawl"), crawl(preset="quick", max_depth=""))
+    client.post(world.at("/crawl"), crawl(preset="deep", max_depth=""))
+    assert [run.options["max_states"] for run in Run.objects.order_by("pk")] == [10, 80]
+
+
+def test_every_option_of_a_crawl_can_be_a_default(world: World) -> None:
+    form = CrawlDefaults(world.project)
+    left_out = set(CrawlOptions.model_fields) - {name.split(".")[0] for name in form.names}
+    assert left_out == {"browser", "geolocation"}
+    assert {name.split(".")[1] for name in form.names if "." in name} == set(Dials.model_fields)
+
+
+def test_choices_are_those_of_the_engine(world: World) -> None:
+    for name, field in CrawlDefaults(world.project).fields.items():
+        if name in CHOICES:
+            kind = info_of(CrawlOptions, name).annotation
+            words = {word for part in (kind, *get_args(kind)) for word in get_args(part) if isinstance(word, str)}
+            words |= {word for word in get_args(kind) if isinstance(word, str)}
+            assert {value for value, _ in field.choices} - {""} == words, name  # type: ignore[attr-defined]
+
+
+def test_the_threshold_of_approval_is_a_setting_of_the_project(world: World) -> None:
+    client, path = world.client("qa_lead"), world.at("/settings")
+    sent = {"part": "project", "name": "Shop", "url": "http://shop.test/"}
+    for value, status in (("85", 302), ("49", 422), ("101", 422), ("x", 422)):
+        answer = client.post(path, {**sent, "auto_approve_score": value})
+        assert answer.status_code == status, value
+    world.project.refresh_from_db()
+    assert world.project.auto_approve_score == 85
+    client.post(path, sent)
+    world.project.refresh_from_db()
+    assert world.project.auto_approve_score is None

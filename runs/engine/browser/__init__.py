@@ -2,23 +2,27 @@
 
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request, Response, Route
 
+from runs.engine.browser.accounts import Accounts
 from runs.engine.browser.casting import Cast, Frames
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
+from runs.engine.browser.form import SignInFailed, asked_for
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
-from runs.engine.browser.signin import SignInFailed, sign_in
+from runs.engine.browser.signin import sign_in
 from runs.engine.browser.video import NO_FFMPEG
 from runs.engine.browser.vitals import Vitals, measure
 from runs.engine.browser.watch import Watch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
+from runs.engine.browser.writes import Writes
 
 __all__ = [
     "NO_FFMPEG",
     "APIRequestContext",
+    "Accounts",
     "Bounds",
     "Browser",
     "BrowserContext",
@@ -34,6 +38,8 @@ __all__ = [
     "SignInFailed",
     "Vitals",
     "Watch",
+    "Writes",
+    "asked_for",
     "close_context",
     "close_later",
     "died",

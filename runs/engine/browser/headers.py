@@ -1,4 +1,4 @@
-"""Headers that only the site gets: added per request and per redirect hop, never to another origin."""
+"""What only the site gets: headers, added per request and per redirect hop, and answers to its HTTP challenge."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error, Page
 
 from runs.engine.plan import Site
+
+
+def http_credentials(site: Site) -> dict[str, str] | None:
+    """Name and password for the site's own challenge, as contexts take them; other origins get no answer."""
+    account = site.credentials
+    if account is None or account.kind != "basic":
+        return None
+    return {"username": account.username, "password": account.password.get_secret_value(), "origin": site.origin}
 
 
 async def send_headers(context: BrowserContext, site: Site) -> None:
@@ -42,8 +50,8 @@ async def send_headers(context: BrowserContext, site: Site) -> None:
 
 async def _add_to_page(page: Page, site: Site) -> None:
     session = await page.context.new_cdp_session(page)
-    ours = {name.lower() for name in site.headers}
-    added = [{"name": name, "value": value} for name, value in site.headers.items()]
+    ours = {name.lower() for name in site.sent_headers}
+    added = [{"name": name, "value": value} for name, value in site.sent_headers.items()]
     resuming: set[asyncio.Task[None]] = set()
 
     async def resume(event: dict[str, Any]) -> None:

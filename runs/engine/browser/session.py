@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
@@ -13,16 +12,17 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, Route, async_playwright
+from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
 from runs.engine.browser import ending, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
-from runs.engine.browser.headers import send_headers
+from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
+from runs.engine.browser.writes import refuse_writes
 from runs.engine.netguard import Guard, literal
 from runs.engine.plan import BrowserOptions, Site
 
@@ -41,7 +41,6 @@ LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 LOOK_SECONDS = 0.2
 Opened = TypeVar("Opened")
-WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
 
 
@@ -117,7 +116,7 @@ class Browser:
         read_only: bool = False,
         filmed: bool = False,
     ) -> BrowserContext:
-        """A fresh context for the site; the caller closes it.
+        """A fresh context for the site, as its account where that is known by HTTP; the caller closes it.
 
         `state` is a storage state to start from; `read_only` refuses requests that write; `filmed` makes a video of
         each page, where there is an ffmpeg. Raises `BrowserUnavailable` for an address that is not to be had.
@@ -126,6 +125,7 @@ class Browser:
 
         async def open_context() -> BrowserContext:
             settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
+            settings["http_credentials"] = http_credentials(site)
             if filmed and self._wear is not None and await self._can_film(self._wear):
                 settings["record_video_dir"] = await asyncio.to_thread(tempfile.mkdtemp, dir=self._wear.directory)
             return await self._open(settings, site, read_only)
@@ -137,6 +137,7 @@ class Browser:
     ) -> APIRequestContext:
         """A request context without a browser context, for tests that need no page; the caller disposes of it."""
         settings: dict[str, Any] = {"proxy": await self._proxy(site, allow_private), "storage_state": state}
+        settings["http_credentials"] = http_credentials(site)
 
         async def open_requests() -> APIRequestContext:
             if self._playwright is None:
@@ -203,8 +204,8 @@ class Browser:
         context = await opened(self._chromium.new_context(**settings))
         try:
             if read_only:
-                await context.route("**/*", _refuse_writes)
-            if site.headers:
+                await context.route("**/*", refuse_writes)
+            if site.sent_headers:
                 await send_headers(context, site)
         except BaseException:
             close_later(context)
@@ -340,11 +341,3 @@ def bypass(site: Site) -> str:
     """The site's host and port as an entry of a proxy bypass list."""
     authority = site.origin.split("://", 1)[1].rsplit("@", 1)[-1]
     return authority.removesuffix(":443" if site.origin.startswith("https") else ":80")
-
-
-async def _refuse_writes(route: Route) -> None:
-    with contextlib.suppress(Error):
-        if route.request.method in WRITING:
-            await route.abort("blockedbyclient")
-        else:
-            await route.continue_()

@@ -6,6 +6,10 @@
   ].join('|') + ')', 'i');
   const ONWARD = /^(continue|next|weiter|suivant|continuer|siguiente|continuar|avanti|volgende)/i;
   const USER = /user|e-?mail|login|account|benutzer|konto|identifi|usuario|correo|utente|gebruiker/i;
+  const REMEMBER = /remember|keep me|stay (signed|logged)|angemeldet bleiben|merken|souvenir|recordar|ricordami|onthoud/i;
+  const CODE = new RegExp(['one.?time', '\\b(t?otp|2fa|mfa)\\b', '(verification|security|authenticat\\w+|login|sms).{0,3}code',
+    'passcode', 'einmal.?code', 'best[aä]tigungs.?code', 'code de (v[eé]rification|s[eé]curit[eé])',
+    'c[oó]digo de (verificaci[oó]n|seguridad)'].join('|'), 'i');
   const ERROR = '[role=alert], [aria-live=assertive], .errorlist, .error, .errors, .alert-danger, .alert-error, '
     + '.invalid-feedback, [class*=error i]';
 
@@ -45,13 +49,53 @@
       || (form && inside.find((button) => button.type === 'submit')) || null;
   }
 
+  /* One password in a form is asked of who signs in; several are of who registers or changes it. */
+  function passwordAsked() {
+    const passwords = inputs(['password']);
+    const alone = passwords.filter((field) => !field.form
+      || passwords.filter((other) => other.form === field.form).length === 1);
+    return alone.find((field) => field.autocomplete !== 'new-password') || null;
+  }
+
+  /* The name alone, before the password: only where the page itself speaks of signing in. */
+  function nameAsked() {
+    const named = inputs(['text', 'email', 'tel']).find((field) => /\busername\b/.test(field.autocomplete || ''));
+    const field = named || usernameBeside(null);
+    if (named || !field || !field.form) return named || null;
+    const button = submitOf(field.form);
+    const spoken = [document.title, ...[...document.querySelectorAll('h1, h2, legend')].map((one) => one.textContent)]
+      .some((text) => ENTRY.test(text)) || /(log|sign)-?_?in\b/i.test(location.pathname + location.hash);
+    return button && (ENTRY.test(says(button)) || (ONWARD.test(says(button)) && spoken)) ? field : null;
+  }
+
+  /* The fields of a one-time code: one, or a box for each digit. */
+  function codeFields() {
+    const texts = inputs(['text', 'tel', 'number', 'password']);
+    const boxes = texts.filter((field) => field.maxLength === 1);
+    if (boxes.length >= 6 && boxes.length <= 8) return boxes;
+    const field = texts.find((one) => /\bone-time-code\b/.test(one.autocomplete || ''))
+      || texts.find((one) => one.type !== 'password' && CODE.test(words(one)));
+    return field ? [field] : [];
+  }
+
+  function remember(form) {
+    return inputs(['checkbox']).find((box) => box.form === form && REMEMBER.test(words(box))) || null;
+  }
+
   return {
+    asks() {
+      return Boolean(passwordAsked() || nameAsked());
+    },
     fields() {
-      const passwords = inputs(['password']);
-      const password = passwords.find((field) => field.autocomplete !== 'new-password') || passwords[0] || null;
-      const username = usernameBeside(password);
+      const passwords = inputs(['password']).filter((field) => !codeFields().includes(field));
+      const password = passwordAsked() || passwords[0] || null;
+      const username = (password ? usernameBeside(password) : nameAsked() || usernameBeside(null));
       const form = (password || username || {}).form;
-      return { username, password, submit: submitOf(form) };
+      return { username, password, submit: submitOf(form), remember: form ? remember(form) : null };
+    },
+    codes() {
+      const fields = codeFields();
+      return { ...fields, submit: fields.length ? submitOf(fields[0].form) : null };
     },
     entrance() {
       const all = [...document.querySelectorAll('a[href], button, [role=button], [role=link]')].filter(shown);
@@ -60,10 +104,22 @@
     },
     verdict() {
       const errors = [...document.querySelectorAll(ERROR)].filter(shown).map((element) => element.innerText.trim());
+      const codes = codeFields();
+      const password = codes.length ? null : passwordAsked();
       return {
-        password: inputs(['password']).length > 0,
-        code: everything().some((element) => element.autocomplete === 'one-time-code' && shown(element)),
+        password: Boolean(password),
+        code: codes.length > 0,
+        blank: [...codes, password].filter(Boolean).every((field) => !field.value),
         said: (errors.find(Boolean) || '').replace(/\s+/g, ' ').slice(0, 200),
+      };
+    },
+    view() {
+      const pressed = everything().filter((element) => element.matches('a[href], button, [role=button], [role=menuitem]'));
+      const names = pressed.filter(shown).map((element) => says(element).replace(/\s+/g, ' ')).filter(Boolean);
+      return {
+        address: location.pathname + (/^#!?\//.test(location.hash) ? location.hash : ''),
+        asks: this.asks(),
+        names: [...new Set(names.map((name) => name.slice(0, 80)))].slice(0, 300),
       };
     },
   };

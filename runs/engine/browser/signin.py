@@ -1,74 +1,121 @@
-"""Signing in to a site through its own form."""
+"""Signing in to a site: through its own form, or by what HTTP offers."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, ElementHandle, Error, Page
+from playwright.async_api import ElementHandle, Error, Page
+from pydantic import SecretStr
 
+from runs.engine.browser.codes import next_code
 from runs.engine.browser.contexts import close_context
+from runs.engine.browser.form import (
+    Codes,
+    Form,
+    SignInFailed,
+    Verdict,
+    asked_for,
+    codes_of,
+    entrance,
+    form_of,
+    verdict_of,
+)
+from runs.engine.browser.freshness import learnt
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
 from runs.engine.netguard import Guard
-from runs.engine.plan import BrowserOptions, Credentials, Site
+from runs.engine.plan import BrowserOptions, Credentials, Session, Site
 
 TOTAL_SECONDS = 60
+CODES_SECONDS = 75
 STEP_MS = 15_000
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 0.1
+MOST_CODES = 2
+CLOSED = (401, 403)
 USUAL_PATHS = ("/login", "/sign-in", "/signin", "/accounts/login/", "/users/sign_in", "/auth/login")
-
-SCRIPT = Path(__file__).with_name("signin.js").read_text("utf-8")
-
-
-class SignInFailed(Exception):
-    """Signing in did not work; the message says in one sentence what was seen."""
 
 
 async def sign_in(
     browser: Browser, site: Site, options: BrowserOptions, *, allow_private: bool = False
-) -> dict[str, Any]:
+) -> Session | None:
     """Sign in with the site's credentials in a context of its own.
 
-    Returns the storage state (cookies, local storage, IndexedDB) to start other contexts from.
-    Raises `SignInFailed`.
+    Returns the session to start other contexts from; None where the context itself is all that is needed, because the
+    credentials go with each request. Raises `SignInFailed`.
     """
-    if site.credentials is None:
+    credentials = site.credentials
+    if credentials is None:
         raise SignInFailed("There are no credentials to sign in with.")
+    seconds = TOTAL_SECONDS + (CODES_SECONDS if credentials.totp else 0)
     context = await browser.context(options, site, allow_private=allow_private)
     try:
-        async with asyncio.timeout(TOTAL_SECONDS):
-            return await _through_form(context, site, site.credentials, Guard.of(site.base_url, allow_private))
+        async with asyncio.timeout(seconds):
+            page = await context.new_page()
+            page.set_default_timeout(STEP_MS)
+            if credentials.kind != "form":
+                await _let_in(page, site)
+                return None
+            await _through_form(page, site, credentials, Guard.of(site.base_url, allow_private))
+            state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
+            return await learnt(browser, site, options, state=state, ended_at=ended_at, allow_private=allow_private)
     except TimeoutError:
-        raise SignInFailed(f"Signing in took longer than {TOTAL_SECONDS} s.") from None
+        raise SignInFailed(f"Signing in took longer than {seconds} s.") from None
     except Error as error:
         raise SignInFailed(f"Signing in was interrupted: {error.message.splitlines()[0]}") from error
     finally:
         await close_context(context)
 
 
-async def _through_form(context: BrowserContext, site: Site, credentials: Credentials, guard: Guard) -> dict[str, Any]:
-    page = await context.new_page()
-    page.set_default_timeout(STEP_MS)
+async def _let_in(page: Page, site: Site) -> None:
+    """The start page opens with what goes with each request."""
+    response = await page.goto(site.base_url, wait_until="load")
+    if response is not None and response.status in CLOSED:
+        raise SignInFailed(f"The site did not accept the credentials: {site.base_url} answered {response.status}.")
+
+
+async def _through_form(page: Page, site: Site, credentials: Credentials, guard: Guard) -> None:
     await _open_form(page, site, credentials, guard)
-    fields = await _fields(page, credentials)
-    if fields["password"] is None and fields["username"] is not None:
-        await fields["username"].fill(credentials.username)
-        await _submit(fields, fields["username"])
-        await page.locator("input[type=password]").first.wait_for(state="visible")
-        fields = await _fields(page, credentials)
-    if fields["password"] is None:
+    form = await form_of(page, credentials)
+    if form.password is None and form.username is not None:
+        form = await _after_the_name(page, form, credentials)
+    if form.password is None:
         raise SignInFailed(f"No password field was found on {page.url}.")
-    if fields["username"] is not None:
-        await fields["username"].fill(credentials.username)
-    await fields["password"].fill(credentials.password.get_secret_value())
-    await _submit(fields, fields["password"])
-    await _accepted(page)
-    return dict(await context.storage_state(indexed_db=True))
+    if form.username is not None and await form.username.is_editable():
+        await form.username.fill(credentials.username)
+    await form.password.fill(credentials.password.get_secret_value())
+    if form.remember is not None and not await form.remember.is_checked():
+        await form.remember.check()
+    before = await verdict_of(page)
+    if before.code and credentials.totp:
+        await _fill_code(page, credentials.totp)
+    await _submit(form.submit, form.password)
+    await _accepted(page, credentials, before.said)
+
+
+async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:
+    """The form that asks for the password, once the name was given."""
+    if form.username is None:
+        return form
+    before = await verdict_of(page)
+    await form.username.fill(credentials.username)
+    await _submit(form.submit, form.username)
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        await settle(page, STEP_MS)
+        form = await form_of(page, credentials)
+        if form.password is not None:
+            return form
+        said = (await verdict_of(page)).said
+        if said and said != before.said:
+            raise SignInFailed(f"The site did not accept the name: it says “{said}”.")
+        if time.monotonic() > deadline:
+            raise SignInFailed(f"No password field was found on {page.url} after the name was given.")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _open_form(page: Page, site: Site, credentials: Credentials, guard: Guard) -> None:
@@ -77,19 +124,19 @@ async def _open_form(page: Page, site: Site, credentials: Credentials, guard: Gu
         await _goto(page, urljoin(f"{site.base_url.rstrip('/')}/", credentials.login_url), guard)
         return
     await _goto(page, site.base_url, guard)
-    if await _has_form(page):
+    if await asked_for(page):
         return
-    entrance = (await page.evaluate_handle(f"({SCRIPT}).entrance()")).as_element()
-    if entrance is not None:
-        await entrance.click()
+    door = await entrance(page)
+    if door is not None:
+        await door.click()
         await settle(page, STEP_MS)
-        if await _has_form(page):
+        if await asked_for(page):
             return
     for path in USUAL_PATHS:
         response = await page.goto(urljoin(site.origin, path), wait_until="load")
         if response is not None and response.status < 400:
             await settle(page, STEP_MS)
-            if await _has_form(page):
+            if await asked_for(page):
                 return
     raise SignInFailed(f"No sign-in form was found from {site.base_url}; set the address of the sign-in page.")
 
@@ -107,54 +154,58 @@ async def _goto(page: Page, url: str, guard: Guard) -> None:
     await settle(page, STEP_MS)
 
 
-async def _has_form(page: Page) -> bool:
-    return await page.locator("input[type=password]:visible, input[autocomplete=username]:visible").count() > 0
-
-
-async def _fields(page: Page, credentials: Credentials) -> dict[str, ElementHandle | None]:
-    found = await (await page.evaluate_handle(f"({SCRIPT}).fields()")).get_properties()
-    fields = {name: handle.as_element() for name, handle in found.items()}
-    given = {
-        "username": credentials.username_selector,
-        "password": credentials.password_selector,
-        "submit": credentials.submit_selector,
-    }
-    for name, selector in given.items():
-        if selector:
-            fields[name] = await page.query_selector(selector)
-            if fields[name] is None and name == "username":
-                raise SignInFailed(f"Nothing on {page.url} matches the {name} selector {selector}.")
-    return fields
-
-
-async def _submit(fields: dict[str, ElementHandle | None], field: ElementHandle) -> None:
-    submit = fields["submit"]
+async def _submit(submit: ElementHandle | None, field: ElementHandle) -> None:
     if submit is not None:
         await submit.click()
     else:
         await field.press("Enter")
 
 
-async def _accepted(page: Page) -> None:
-    """Wait until the form is gone; say what the site said when it stays."""
-    before = urlsplit(page.url).path
+async def _accepted(page: Page, credentials: Credentials, before: str) -> None:
+    """Wait until the form is gone, giving one-time codes where they are asked for; say what the site said otherwise."""
+    path = urlsplit(page.url).path
+    seen = await _answer(page, before, lambda seen: seen.password)
+    codes = 0
+    while seen.code:
+        if credentials.totp is None:
+            raise SignInFailed("The site asks for a one-time code, which the credentials do not hold.")
+        if codes == MOST_CODES:
+            said = f": it says “{seen.said}”" if seen.said else ""
+            raise SignInFailed(f"The site did not accept the one-time code{said}.")
+        codes += 1
+        await _give_code(page, credentials.totp)
+        seen = await _answer(page, seen.said, lambda seen: seen.code)
+    if seen.password:
+        said = f": it says “{seen.said}”" if seen.said else f": {path} still asks for the password"
+        raise SignInFailed(f"The site did not accept the credentials{said}.")
+
+
+async def _answer(page: Page, before: str, still: Callable[[Verdict], bool]) -> Verdict:
+    """What the page shows when it asks for the same no more, says something new, or time is up."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         await settle(page, STEP_MS)
-        seen = await _verdict(page)
-        if seen["code"]:
-            raise SignInFailed("The site asks for a one-time code, which the credentials do not hold.")
-        if not seen["password"]:
-            return
-        if seen["said"] or time.monotonic() > deadline:
-            said = f": it says “{seen['said']}”" if seen["said"] else f": {before} still asks for the password"
-            raise SignInFailed(f"The site did not accept the credentials{said}.")
+        seen = await verdict_of(page)
+        refused = bool(seen.said) and (seen.said != before or seen.blank)
+        if not still(seen) or refused or time.monotonic() > deadline:
+            return seen
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _verdict(page: Page) -> dict[str, Any]:
-    try:
-        return dict(await page.evaluate(f"({SCRIPT}).verdict()"))
-    except Error:
-        # The page is being left: look again at the next one.
-        return {"password": True, "code": False, "said": ""}
+async def _give_code(page: Page, secret: SecretStr) -> None:
+    """Enter a code and send it. Some forms send themselves with the last digit, and are gone before that."""
+    codes = await _fill_code(page, secret)
+    with contextlib.suppress(Error):
+        if (await verdict_of(page)).code and await codes.fields[-1].is_visible():
+            await _submit(codes.submit, codes.fields[-1])
+
+
+async def _fill_code(page: Page, secret: SecretStr) -> Codes:
+    code = await next_code(secret)
+    codes = await codes_of(page)
+    if not codes.fields:
+        raise SignInFailed("The field for the one-time code was gone before the code could be entered.")
+    texts = code if len(codes.fields) > 1 else [code]
+    for field, text in zip(codes.fields, texts, strict=False):
+        await field.fill(text)
+    return codes

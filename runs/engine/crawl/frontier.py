@@ -65,6 +65,7 @@ class Frontier:
         self._known: Counter[str] = Counter()
         self._shapes_of: dict[str, set[str]] = defaultdict(set)
         self._late: Counter[str] = Counter()
+        self._places: dict[str, str] = {}
 
     def links(self, page_url: str, found: Iterable[FoundLink], depth: int) -> tuple[Link, ...]:
         """The links to follow from a page; `depth` is that of the links. One per canonical address, best first."""
@@ -80,6 +81,14 @@ class Frontier:
                 group = self._shapes.group(key)
                 best[key] = Link(url=url, key=key, group=group, priority=priority, depth=depth, text=link.text[:120])
         return tuple(sorted(best.values(), key=lambda row: row.priority))
+
+    def shape(self, key: str) -> str:
+        """The shape of a canonical address, as far as it is known by now."""
+        return self._shapes.group(key)
+
+    def place(self, key: str) -> str:
+        """Which route of the site an address is, by what was known when it was first asked for, so that it stays."""
+        return self._places.setdefault(key, self._shapes.place(key))
 
     def _admits(self, link: FoundLink, url: str) -> bool:
         return self._scope.admits(url, link.text, guarded=link.guarded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -12,22 +13,28 @@ from runs.engine.events import Action, Form, FormField
 ASKS = re.compile(r"q|s|query|search(_?(term|query|word|text))?|terms?|keywords?|find|suche|_search", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{4,}")
 TYPED = ("text", "search")
+WORDS_EACH = 2
 
 
 class Searches:
-    """Remembers which searches were tried: each form's address once, with a word that the page shows."""
+    """Remembers which searches were tried: each form's address with two words that pages show."""
 
     def __init__(self) -> None:
-        self._tried: set[str] = set()
+        self._tried: dict[str, set[str]] = defaultdict(set)
 
     def links(self, forms: Iterable[Form], actions: Iterable[Action]) -> list[FoundLink]:
-        """One link per search form not met before; none while the page shows no word to search for."""
+        """One link per search form that was not met twice; none while the page shows no word to search for."""
         word = _word(actions)
-        fresh = [form for form in forms if word and form.method == "get" and form.action not in self._tried]
+        fresh = [form for form in forms if word and form.method == "get" and self._worth(form.action, word)]
         asked = [(form, _question(form)) for form in fresh]
         found = [FoundLink(_address(form, field, word), word, "search") for form, field in asked if field]
-        self._tried.update(form.action for form, field in asked if field)
+        for form, field in asked:
+            if field:
+                self._tried[form.action].add(word)
         return found
+
+    def _worth(self, action: str, word: str) -> bool:
+        return len(self._tried[action]) < WORDS_EACH and word not in self._tried[action]
 
 
 def _question(form: Form) -> FormField | None:

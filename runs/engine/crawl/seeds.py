@@ -83,7 +83,7 @@ async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer
     """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
     for _ in range(REDIRECTS + 1):
         try:
-            response = await requests.get(url, headers=plan.site.headers, timeout=TIMEOUT_MS, max_redirects=0)
+            response = await requests.get(url, headers=plan.site.sent_headers, timeout=TIMEOUT_MS, max_redirects=0)
             location = response.headers.get("location")
             if response.status < 300 or response.status >= 400 or not location:
                 return Answer(response.status, await response.body())

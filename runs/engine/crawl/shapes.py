@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 VARIES = re.compile(
     r"""\d+ | [0-9a-f]{8,} | \d{4}-\d{2}(-\d{2})?                                 # numbers, hashes, dates
@@ -79,6 +79,12 @@ class Shapes:
     def kind(self, url: str) -> str:
         """The coarser shape, in which every learnt segment varies."""
         return self._shape(url, few=0)
+
+    def place(self, url: str) -> str:
+        """The coarser shape without those parameters that do not choose what is shown."""
+        parts = urlsplit(url)
+        views = [pair for pair in parse_qsl(parts.query) if chooses_view(*pair)]
+        return self.kind(urlunsplit(parts._replace(query=urlencode(views))))
 
     def plain(self, url: str) -> str:
         """The shape by looks alone, as if nothing had been learnt."""

@@ -113,12 +113,22 @@ function formRow(element, fields, buttons, frame) {
   };
 }
 
+const WHOLE = "html,body,main,[role=main]";
+const LOOSE_BUTTONS = "button,[role=button],input[type=button]";
+
+const buttonsOf = new Map();
+
+function looseButtons(unit) {
+  if (!buttonsOf.has(unit)) buttonsOf.set(unit, Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form));
+  return buttonsOf.get(unit);
+}
+
 function looseUnits(root) {
   const units = new Map();
   for (const field of Array.from(root.querySelectorAll(FIELDS)).filter((field) => !field.form)) {
     let unit = field.parentElement;
-    while (unit && unit.localName !== "body" && !unit.querySelector("button,[role=button],input[type=button]")) unit = unit.parentElement;
-    if (!unit) continue;
+    while (unit && !unit.matches(WHOLE) && !looseButtons(unit).length) unit = unit.parentElement;
+    if (!unit || unit.matches(WHOLE)) continue;
     units.set(unit, [...(units.get(unit) || []), field]);
   }
   return units;
@@ -130,7 +140,7 @@ function formRows(root, frame) {
     [...Array.from(form.elements), ...form.querySelectorAll("input[type=image]")].filter((field) => field.matches("button," + SUBMITS)),
     frame));
   const loose = Array.from(looseUnits(root), ([unit, fields]) =>
-    formRow(unit, fields, Array.from(unit.querySelectorAll("button,[role=button],input[type=button]")), frame));
+    formRow(unit, fields, looseButtons(unit), frame));
   return [...own, ...loose].filter((form) => form.fields.length || form.submit_css);
 }
 
@@ -257,5 +267,5 @@ function collect(limits) {
   found.forms.push(...formRows(document, ""));
   if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton });
   return { ...found, title: document.title, scripted: document.scripts.length > 0, lang: document.documentElement.lang, skeleton,
-    landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
+    face: faceOf(), landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
 }

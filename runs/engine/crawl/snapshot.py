@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from runs.engine.browser import Page
-from runs.engine.crawl.fingerprint import template
+from runs.engine.crawl.fingerprint import fold, template
 from runs.engine.crawl.frontier import FoundLink, found_in
 from runs.engine.events import Action, Form, Heading, Landmark
+from runs.engine.identity import Face, Signature, signature
 
 LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
@@ -29,6 +30,7 @@ class Shown:
     actions: tuple[Action, ...]
     links: tuple[FoundLink, ...]
     scripted: bool
+    signature: Signature
 
     @property
     def blank(self) -> bool:
@@ -40,7 +42,7 @@ class Shown:
 def script() -> str:
     """The page function: roles and names, then what is collected with them. It returns JSON: three times as fast."""
     here = files("runs.engine.crawl")
-    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in ("semantics.js", "snapshot.js")]
+    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in ("semantics.js", "face.js", "snapshot.js")]
     return "(limits) => {" + "\n".join(parts) + "\nreturn JSON.stringify(collect(limits));}"
 
 
@@ -52,14 +54,36 @@ async def look(page: Page) -> Shown:
 def read(text: str) -> Shown:
     """The values of what the page function returned."""
     raw: dict[str, Any] = json.loads(text)
+    shown = _signature(raw)
     return Shown(
         title=str(raw["title"]),
         lang=str(raw["lang"]),
-        template=template(raw["skeleton"]),
+        template=shown.template,
         headings=tuple(Heading.model_validate(row) for row in raw["headings"]),
         landmarks=tuple(Landmark.model_validate(row) for row in raw["landmarks"]),
         forms=tuple(Form.model_validate(row) for row in raw["forms"]),
         actions=tuple(Action.model_validate(row) for row in raw["actions"]),
         links=found_in(raw["links"]),
         scripted=bool(raw["scripted"]),
+        signature=shown,
+    )
+
+
+def _signature(raw: dict[str, Any]) -> Signature:
+    """Without its place: a page does not know which parts of its address vary."""
+    folded = fold(raw["skeleton"])
+    return signature(template(folded), folded, face_of(raw))
+
+
+def face_of(raw: dict[str, Any]) -> Face:
+    """What is shown beside the structure, of what the page function returned."""
+    headings = sorted(raw["headings"], key=lambda row: int(row["level"]))
+    face = raw["face"]
+    return Face(
+        heading=str(headings[0]["text"]) if headings else "",
+        text=str(face["text"]),
+        chosen=tuple(face["chosen"]),
+        dialogs=tuple(face["dialogs"]),
+        told=tuple(face["told"]),
+        colours=face["colours"],
     )

@@ -23,6 +23,7 @@ class Unvisited(Exception):
         super().__init__(message)
         self.category = category
         self.status = status
+        self.step: int | None = None
 
 
 def authority(url: str) -> str:
@@ -47,6 +48,17 @@ def too_slow(url: str, seconds: float) -> Unvisited:
 
 def crashed(url: str) -> Unvisited:
     return Unvisited("crash", f"The browser tab crashed on {url}.")
+
+
+def challenged(url: str, status: int | None = None) -> Unvisited:
+    where = f"{authority(url)} shows a test for robots instead of {url}"
+    return Unvisited("challenge", f"{where}; let this worker's address through its bot protection.", status)
+
+
+def unstable(sentence: str, reason: str, step: int) -> Unvisited:
+    failure = Unvisited("unstable", f"This state was not reached again: “{sentence}” failed. {reason}")
+    failure.step = step
+    return failure
 
 
 def from_browser(url: str, message: str, seconds: float) -> Unvisited:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from runs.engine.browser import Error, Page, Watch, heard, settle
+from runs.engine.crawl import challenge
 from runs.engine.crawl.snapshot import Shown, look
-from runs.engine.crawl.unreachable import Unvisited, crashed, diagnose, from_browser, from_gateway
+from runs.engine.crawl.unreachable import Unvisited, challenged, crashed, diagnose, from_browser, from_gateway
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
 from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
 LOOK_AGAIN_SECONDS = 0.2
+Got = TypeVar("Got")
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 KEEP_CALLS = 60
 WORTH_DIAGNOSING = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_UNSAFE_PORT", "ERR_PROXY_CONNECTION_FAILED")
@@ -36,17 +39,22 @@ class Visited:
 
 async def visit(page: Page, url: str, seen: Watch, guard: Guard, timeout_ms: int) -> Visited:
     """Open an address and read what is there. Raises `Unvisited`; takes little more than `timeout_ms` at most."""
-    visiting = asyncio.ensure_future(_visit(page, url, guard, timeout_ms))
+    return await unless_crashed(_visit(page, url, guard, timeout_ms), url, seen)
+
+
+async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: Watch) -> Got:
+    """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for."""
+    working = asyncio.ensure_future(work)
     crash = asyncio.ensure_future(seen.crashed.wait())
     try:
-        await asyncio.wait((visiting, crash), return_when=asyncio.FIRST_COMPLETED)
-        if not visiting.done():
+        await asyncio.wait((working, crash), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
             raise crashed(url)
-        return visiting.result()
+        return working.result()
     finally:
-        for task in (visiting, crash):
+        for task in (working, crash):
             task.cancel()
-        await asyncio.gather(visiting, crash, return_exceptions=True)
+        await asyncio.gather(working, crash, return_exceptions=True)
 
 
 async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited:
@@ -56,11 +64,14 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
         await page.goto("about:blank")
     status = await _open(page, url, guard, timeout_ms)
     load_ms = int((time.monotonic() - began) * 1000)
-    return Visited(page.url, status, load_ms, await _settled(page, timeout_ms - load_ms))
+    return Visited(page.url, status, load_ms, await settled(page, url, timeout_ms - load_ms))
 
 
-async def _settled(page: Page, left_ms: float) -> Shown:
-    """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`."""
+async def settled(page: Page, url: str, left_ms: float) -> Shown:
+    """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
+
+    Raises `Unvisited` where something else stands in the page's place.
+    """
     deadline = time.monotonic() + left_ms / 1000
     while True:
         left_ms = (deadline - time.monotonic()) * 1000
@@ -68,8 +79,12 @@ async def _settled(page: Page, left_ms: float) -> Shown:
         shown = await look(page)
         await heard(page)
         if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
-            return shown
+            break
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    titles = (shown.title, *(heading.text for heading in shown.headings))
+    if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
+        raise challenged(url)
+    return shown
 
 
 async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:
@@ -83,8 +98,10 @@ async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | No
         return None
     kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     if response.status >= 400:
-        said = from_gateway(url, await _text(response.text())) if response.status in (403, 502) else None
-        raise said or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
+        body = await _text(response.text()) if response.status in challenge.STATUSES | {502} else ""
+        if challenge.answered_by(response.status, response.headers, body):
+            raise challenged(url, response.status)
+        raise from_gateway(url, body) or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
     if kind and kind not in PAGE_TYPES:
         raise Unvisited("not_a_page", f"{url} is {kind}, not a page.", response.status)
     return response.status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +12,11 @@ from random import Random
 from typing import Any
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser, BrowserUnavailable, Cast, SignInFailed
+from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
-from runs.engine.execute.account import Account
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
-from runs.engine.plan import Keep, ShardPlan, TestWork
+from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
 from runs.engine.steps.document import Document, InvalidDocument, resolved
@@ -32,6 +30,7 @@ LET_GO_SECONDS = 0.2
 # A step minds its own time; one that is twice late has a page, a browser or a driver that answers no more.
 LATE = 2.0
 LATE_SECONDS = 5.0
+SHORTEST_KEY, LONGEST_KEY = 16, 4_096
 
 
 class BrowserGone(Exception):
@@ -44,7 +43,7 @@ class House:
 
     browser: Browser
     plan: ShardPlan
-    account: Account
+    accounts: Accounts
     masking: Masking
     evidence: Evidence
     emit: Callable[[Event], None]
@@ -74,7 +73,10 @@ class Attempt:
         self.order = order
         self.steps: list[StepReport] = []
         self.scene: Scene | None = None
-        self.variables = Variables(house.plan.site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
+        self.state: dict[str, Any] | None = None
+        site = house.plan.site.seen_as(order.document.auth or ACCOUNT)
+        self.plan = house.plan.model_copy(update={"site": site})
+        self.variables = Variables(site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:
         started_at, began = self.house.clock().timestamp(), time.perf_counter()
@@ -93,11 +95,13 @@ class Attempt:
         limit_ms = self.house.plan.options.test_timeout_ms
         limit = asyncio.timeout(None)
         try:
-            state = await self.house.account.state() if self.order.document.auth else None
+            document = self.order.document
+            self.state = await self.house.accounts.state(document.auth) if document.auth else None
+            self.house.masking.hide(keys_of(self.state or {}))
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
-                plan, document = self.house.plan, self.order.document
-                self.scene = await open_scene(self.house.browser, plan, document, state, self.order.recording)
+                recording = self.order.recording
+                self.scene = await open_scene(self.house.browser, self.plan, document, self.state, recording)
                 self.scene.stage.saved = self.variables.saved
                 self.house.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
                 return await self._unless_it_breaks(self.scene)
@@ -245,17 +249,37 @@ class Attempt:
 
 
 async def made(start: Callable[[], Attempt]) -> AttemptEnded:
-    """Make an attempt; once more on a fresh browser when the browser died under it."""
-    for _ in range(2):
+    """Make an attempt; once more where the browser died under it, or the session that it was to start with."""
+    for last in (False, True):
         attempt = start()
         house, order = attempt.house, attempt.order
         result, started_at = order.work.result, house.clock().timestamp()
         house.emit(TestStarted(result, order.number))
-        with contextlib.suppress(BrowserGone):
-            return await attempt.carry_out()
-        house.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
+        try:
+            ended = await attempt.carry_out()
+        except BrowserGone:
+            house.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
+            continue
+        if last or ended.passed or not await _signed_in_anew(attempt):
+            return ended
+        house.emit(Log("warning", f"The session was over under “{order.work.title}”; the attempt is made again."))
     failure = Failure(kind="crash", message="The browser died twice while the test was using it")
     return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
+
+
+async def _signed_in_anew(attempt: Attempt) -> bool:
+    role = attempt.order.document.auth
+    try:
+        return role is not None and await attempt.house.accounts.renewed(role, attempt.state)
+    except SignInFailed:
+        return False
+
+
+def keys_of(state: dict[str, Any]) -> list[str]:
+    """What in a storage state opens a session to whoever reads it: long cookies and stored tokens."""
+    cookies = [str(cookie["value"]) for cookie in state.get("cookies", ())]
+    stored = [str(item["value"]) for origin in state.get("origins", ()) for item in origin.get("localStorage", ())]
+    return [value for value in (*cookies, *stored) if SHORTEST_KEY <= len(value) <= LONGEST_KEY]
 
 
 def wanted(keep: Keep, failed: bool) -> bool:

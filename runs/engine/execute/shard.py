@@ -13,14 +13,13 @@ from secrets import randbits
 from typing import Any
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Browser, Cast, Frames
+from runs.engine.browser import Accounts, Browser, Cast, Frames
 from runs.engine.events import Event, Failure, TestEnded
-from runs.engine.execute.account import Account
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
-from runs.engine.plan import ShardPlan, Site, TestWork
+from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
 Pull = Callable[[], Awaitable[TestWork | None]]
@@ -69,11 +68,11 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
     """What `work` emits while it makes attempts; closing the generator stops it within two seconds."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     browser, plan, emit = given.browser, given.plan, events.put_nowait
-    masking = Masking(secrets_of(plan.site))
+    masking = Masking(plan.site.secret_texts())
     house = House(
         browser,
         plan,
-        Account(browser, plan),
+        Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit),
         masking,
         Evidence(plan, masking, emit),
         emit,
@@ -142,17 +141,13 @@ class Shard:
 
 
 def read(work: TestWork, site: Site) -> Document:
-    """The document of a work, all of whose variables will have values. Raises `InvalidDocument`."""
+    """The document of a work, as somebody can sign in and all of whose variables have values.
+
+    Raises `InvalidDocument`.
+    """
     document = parse(work.document)
-    unknown = document.unknown_variables(site, work.row)
-    if unknown:
-        raise InvalidDocument(unknown)
+    known = site.seen_as(document.auth or ACCOUNT)
+    problems = document.unknown_sign_in(site) or document.unknown_variables(known, work.row)
+    if problems:
+        raise InvalidDocument(problems)
     return document
-
-
-def secrets_of(site: Site) -> list[str]:
-    """What must not be read in anything that leaves."""
-    found = [secret.get_secret_value() for secret in site.secrets.values()]
-    if site.credentials:
-        found.append(site.credentials.password.get_secret_value())
-    return found

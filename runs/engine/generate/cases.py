@@ -12,11 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 from runs.engine.events import Form, PageSnapshot, Seen
 from runs.engine.generate.openapi.reading import Operation
 from runs.engine.page.look import Look
-from runs.engine.plan import CrawlOptions
+from runs.engine.plan import ACCOUNT, CrawlOptions
 
 Step = dict[str, Any]
 Tone = Literal["positive", "negative", "edge"]
-ACCOUNT = "account"
 
 
 class SignInPage(Seen):
@@ -77,7 +76,9 @@ class Crawled:
 
     def auth_of(self, page: PageSnapshot) -> str:
         """The sign-in that a page needs, "" for none."""
-        return page.role or (ACCOUNT if page.template in self.survey.protected else "")
+        if page.role not in ("", ACCOUNT):
+            return page.role
+        return ACCOUNT if page.template in self.survey.protected else ""
 
     def case(self, family: str, key: str, page: PageSnapshot, steps: Sequence[Step] = (), **more: Any) -> Case:
         """A case that begins on a page, as whoever may see it."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from runs.engine.browser import Browser, Error, SignInFailed
-from runs.engine.events import CaseObserved
+from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.shape import shape_of
-from runs.engine.generate.visit import Visit, Visits
+from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.page.look import Look
-from runs.engine.plan import CaseWork, CrawlPlan
+from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import InvalidDocument, parse, resolved
 from runs.engine.steps.request import Request
@@ -22,7 +22,6 @@ CASE_SECONDS = 8
 CASE_SECONDS_PER_STEP = 2
 FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError, SignInFailed)
 MOST_OF_A_BODY = 200_000
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PROTECTING = frozenset(
     [
         "content-security-policy",
@@ -37,14 +36,14 @@ PROTECTING = frozenset(
 Pull = Callable[[], Awaitable[CaseWork | None]]
 
 
-async def observe(browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull) -> AsyncIterator[CaseObserved]:
+async def observe(browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull) -> AsyncIterator[Event]:
     """Carry out the cases that `pull` gives, `options.parallel` at once, until it gives None.
 
-    Each case ends in one `CaseObserved`. Raises what `pull` raises, and `BrowserUnavailable`; when it is closed or
-    cancelled, its contexts are closed.
+    Each case ends in one `CaseObserved`, after what it sent that could have changed something. Raises what `pull`
+    raises, and `BrowserUnavailable`; when it is closed or cancelled, its contexts are closed.
     """
-    events: asyncio.Queue[CaseObserved | None] = asyncio.Queue()
-    visits = Visits(browser, plan)
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    visits = Visits(browser, plan, events.put_nowait)
 
     async def slot() -> None:
         while (work := await pull()) is not None:
@@ -80,7 +79,12 @@ async def tried(visits: Visits, case: Case) -> Observation:
     """
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
     try:
-        async with asyncio.timeout(seconds), visits.open(auth=case.auth, writes=case.writes) as visit:
+        async with (
+            asyncio.timeout(seconds),
+            visits.open(
+                auth=case.auth or VISITOR, writes=case.writes, because=f"tried for a test: {case.family}, {case.start}"
+            ) as visit,
+        ):
             return await (_asked(visit, case, case.fetch) if case.fetch else _tried(visit, case))
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))

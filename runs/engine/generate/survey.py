@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from runs.engine.browser import SignInFailed
 from runs.engine.events import Log, PageSnapshot
-from runs.engine.generate.cases import ACCOUNT, Crawled, SignInPage, Survey, address
+from runs.engine.generate.cases import Crawled, SignInPage, Survey, address
 from runs.engine.generate.observe import glance
 from runs.engine.generate.parallel import in_parallel
 from runs.engine.generate.proposals.kinds import kind
@@ -15,7 +15,7 @@ from runs.engine.generate.visit import Visits
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.safety import Permit, permit
 from runs.engine.page.vocabulary import whole, words
-from runs.engine.plan import CrawlPlan
+from runs.engine.plan import ACCOUNT, CrawlPlan
 
 _MEMBERS = whole(words("sign_in"))
 
@@ -42,7 +42,7 @@ async def _account(visits: Visits) -> tuple[bool, list[Log]]:
     if visits.plan.site.credentials is None:
         return False, []
     try:
-        await visits.state(ACCOUNT)
+        await visits.accounts.state(ACCOUNT)
     except SignInFailed as refusal:
         return False, [Log("warning", f"No tests of signed-in pages: {refusal}")]
     return True, []

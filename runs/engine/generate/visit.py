@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
-from runs.engine.browser import Browser, SignInFailed, close_context, settle, sign_in, watch
-from runs.engine.generate.cases import ACCOUNT, Step
+from runs.engine.browser import Accounts, Browser, Watch, close_context, settle, watch
+from runs.engine.events import Event, Wrote
+from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
-from runs.engine.plan import CrawlPlan
+from runs.engine.plan import VISITOR, CrawlPlan
 from runs.engine.steps.base import Stage
 from runs.engine.steps.document import parse, resolved
 from runs.engine.steps.perform import perform
@@ -21,58 +20,48 @@ from runs.engine.steps.variables import Variables
 
 STEP_MS = 3_000
 SETTLE_MS = 2_500
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass
+def unheard(_event: Event) -> None:
+    """For who opens visits and tells nobody of them."""
+
+
 class Visits:
-    """Opens visits; each sign-in is gone through once, when the first visit asks for it."""
+    """Opens visits; each sign-in is gone through once, when the first visit asks for it.
 
-    browser: Browser
-    plan: CrawlPlan
-    _states: dict[str, dict[str, Any] | SignInFailed] = field(default_factory=dict)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    `emit` is told of sign-ins that were made, and of what was sent that could have changed something.
+    """
 
-    async def state(self, auth: str) -> dict[str, Any]:
-        """The storage state of a sign-in. Raises `SignInFailed`, each time the same for the same sign-in."""
-        async with self._lock:
-            if auth not in self._states:
-                self._states[auth] = await self._signed_in(auth)
-            found = self._states[auth]
-        if isinstance(found, SignInFailed):
-            raise found
-        return found
-
-    async def _signed_in(self, auth: str) -> dict[str, Any] | SignInFailed:
-        site = self.plan.site
-        known = site.credentials if auth == ACCOUNT else site.profiles.get(auth)
-        if known is None:
-            return SignInFailed(f"There is no sign-in called {auth}.")
-        mine = site.model_copy(update={"credentials": known})
-        try:
-            return await sign_in(self.browser, mine, self.plan.options, allow_private=self.plan.allow_private)
-        except SignInFailed as refusal:
-            return refusal
+    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None] = unheard) -> None:
+        self.browser = browser
+        self.plan = plan
+        self.emit = emit
+        self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
 
     @asynccontextmanager
-    async def open(self, *, auth: str = "", writes: bool = False) -> AsyncIterator[Visit]:
+    async def open(self, *, auth: str = VISITOR, writes: bool = False, because: str = "") -> AsyncIterator[Visit]:
         """A visit in a fresh context, closed at its end. Without `writes` no request leaves that changes anything.
 
         Raises `SignInFailed`.
         """
         read_only = self.plan.options.read_only or not writes
+        site = self.plan.site.seen_as(auth)
+        state = await self.accounts.state(auth)
         context = await self.browser.context(
-            self.plan.options,
-            self.plan.site,
-            state=await self.state(auth) if auth else None,
-            allow_private=self.plan.allow_private,
-            read_only=read_only,
+            self.plan.options, site, state=state, allow_private=self.plan.allow_private, read_only=read_only
         )
+        seen: Watch | None = None
         try:
             page = await context.new_page()
-            stage = Stage(self.plan.site, context.request, STEP_MS, opened=page, watching=watch(page))
+            seen = watch(page)
+            stage = Stage(site, context.request, STEP_MS, opened=page, watching=seen)
             chance = Random()  # noqa: S311
             yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), read_only)
         finally:
+            for one in seen.requests if seen else ():
+                if one["method"] not in SAFE and one["url"].startswith(self.plan.site.origin):
+                    self.emit(Wrote(one["method"], one["url"], one["status"], read_only, because))
             await close_context(context)
 
 

@@ -1,8 +1,10 @@
-"""What a generator must not press or submit on somebody's application. Pure."""
+"""What must not be pressed or submitted on somebody's application. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntEnum
 
 from runs.engine.events import Form, FormField
@@ -14,6 +16,10 @@ _SIGNS_UP = stems(words("sign_up"))
 _CHANGES_PASSWORD = stems(words("password_change"))
 # What may be pressed although it writes: it is undone by not going on, and concerns only the visitor.
 _MEANS_NO_HARM = stems(words("harmless"))
+_GOES_ON = stems(words("onward"))
+_GOES_ON_AND = re.compile(
+    r"&|\+|\b(?:and|now|und|jetzt|et|maintenant|y|ahora|e|ora|agora|en|nu|i|och|og)\b", re.IGNORECASE
+)
 _CARD = re.compile(
     r"card.?(?:number|no\b)|cc.?(?:num|exp|csc|cvc)|\bcvv\b|\bcvc\b|\biban\b|kartennummer|carte.bancaire|tarjeta",
     re.IGNORECASE,
@@ -22,11 +28,15 @@ _ALL = re.compile(
     r"\b(?:all|every|account|profile|user|workspace|project|team|database|konto|compte|cuenta|conta|alle|tout|todo)\b",
     re.IGNORECASE,
 )
-_PATHS = re.compile(
-    r"(?:^|[/_.?&=-])(?:log-?out|log-?off|sign-?out|delete|destroy|remove|unsubscribe|deactivate|purge|erase|revoke|"
-    r"pay|checkout|purchase|reset|publish|shutdown|reboot|transfer|cancel)(?:$|[/_.?&=#-])",
+_BEGIN, _END = r"(?:^|[/_.?&=-])(?:", r")(?:$|[/_.?&=#-])"
+_BUYS = re.compile(f"{_BEGIN}pay|checkout|purchase{_END}", re.IGNORECASE)
+_CHANGES = re.compile(
+    f"{_BEGIN}log-?out|log-?off|sign-?out|delete|destroy|remove|unsubscribe|deactivate|purge|erase|revoke|reset|publish|"
+    f"shutdown|reboot|transfer|cancel{_END}",
     re.IGNORECASE,
 )
+_SAID = re.compile(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_DELETES = frozenset({"delete"})
 
 
 class Permit(IntEnum):
@@ -37,12 +47,59 @@ class Permit(IntEnum):
     SUBMIT = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a control says of itself.
+
+    `hints` are words of its title, classes and icon, for one without a name, `script` those of its code; `address` is
+    where it leads or sends; `method` what it sends with, where that is told; `confirms`: it asks before it acts.
+    """
+
+    name: str
+    hints: str = ""
+    script: str = ""
+    address: str = ""
+    method: str = ""
+    confirms: bool = False
+
+    @property
+    def said(self) -> str:
+        return self.name if _SAID.search(self.name) else self.hints
+
+
+def refusal(control: Control, options: CrawlOptions) -> str:
+    """Why a control must not be pressed under these options, as words after "it"; "" when it may be.
+
+    What is denied is never pressed; what is allowed is, whatever it says.
+    """
+    if _listed(control, options.deny_actions):
+        return "is on the list of what is not pressed"
+    if options.allow_destructive or _listed(control, options.allow_actions):
+        return ""
+    if control.method.lower() in _DELETES:
+        return "deletes"
+    if not control.said:
+        return "does not say what it does"
+    scripted = "" if _SAID.search(control.name) else danger(control.script)
+    return danger(control.said, control.address) or scripted or ("asks for confirmation" if control.confirms else "")
+
+
+def _listed(control: Control, patterns: Iterable[str]) -> bool:
+    return any(re.search(pattern, said) for pattern in patterns for said in {control.name, control.said} if said)
+
+
 def danger(name: str, href: str = "") -> str:
     """Why something so named must not be pressed, as a verb ("deletes"); "" when nothing speaks against it."""
     for why, expression in _DANGERS.items():
         if expression.search(name):
             return why
-    return "leads to an address that changes something" if href and _PATHS.search(href) else ""
+    changes = href and (_CHANGES.search(href) or (_BUYS.search(href) and not goes_on(name)))
+    return "leads to an address that changes something" if changes else ""
+
+
+def goes_on(name: str) -> bool:
+    """Whether a button only leads to the next of several steps: "Continue to payment", not "Continue and pay"."""
+    return bool(_GOES_ON.match(name)) and not _GOES_ON_AND.search(name)
 
 
 def leaves(name: str) -> bool:
@@ -85,7 +142,7 @@ def harmless(name: str) -> bool:
 
 def pressable(name: str, href: str, options: CrawlOptions) -> bool:
     """Whether a link or button may be pressed under these options."""
-    return options.allow_destructive or not danger(name, href)
+    return not refusal(Control(name or href, address=href), options)
 
 
 def asks(form: Form) -> bool:
@@ -93,15 +150,24 @@ def asks(form: Form) -> bool:
     return form.method.lower() == "get" and bool(form.action)
 
 
-def permit(form: Form, options: CrawlOptions) -> tuple[Permit, str]:
-    """How far a form may be taken, and why not further ("" when it may be submitted)."""
+def permit(form: Form, options: CrawlOptions, sends: Control | None = None) -> tuple[Permit, str]:
+    """How far a form may be taken, and why not further ("" when it may be submitted).
+
+    `sends` is its button, where more is known of it than its name.
+    """
+    sends = sends or Control(form.submit or form.name or form.heading or form.action, address=form.action)
     if options.read_only and not asks(form):
         return Permit.NOTHING, "the crawl is read-only"
-    if any(field.type == "file" for field in form.fields):
+    if any(field.type == "file" for field in form.fields) and not _listed(sends, options.deny_actions):
         return Permit.GUARDED, "it uploads a file"
-    if options.allow_destructive:
-        return Permit.SUBMIT, ""
-    why = danger(form.submit, form.action) or (danger(f"{form.name} {form.heading}") if not form.submit else "")
+    why = refusal(sends, options)
+    if why or options.allow_destructive or _listed(sends, options.allow_actions):
+        return (Permit.NOTHING, f"it {why}") if why else (Permit.SUBMIT, "")
+    return _by_content(form)
+
+
+def _by_content(form: Form) -> tuple[Permit, str]:
+    why = "" if form.submit else danger(f"{form.name} {form.heading}")
     if why:
         return Permit.NOTHING, f"it {why}"
     if any(_is_payment(field) for field in form.fields):

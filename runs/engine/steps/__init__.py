@@ -20,6 +20,7 @@ from runs.engine.steps.press import Press
 from runs.engine.steps.reload import Reload
 from runs.engine.steps.request import Request
 from runs.engine.steps.save import Save
+from runs.engine.steps.scroll import Scroll
 from runs.engine.steps.select import Select
 from runs.engine.steps.uncheck import Uncheck
 from runs.engine.steps.wait_for import WaitFor
@@ -35,6 +36,7 @@ STEPS: dict[str, type[Step]] = {
     "select": Select,
     "check": Check,
     "uncheck": Uncheck,
+    "scroll": Scroll,
     "wait_for": WaitFor,
     "expect_visible": ExpectVisible,
     "expect_hidden": ExpectHidden,

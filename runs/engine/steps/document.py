@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from runs.engine.plan import Site, Value
+from runs.engine.plan import ACCOUNT, Site, Value
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Scalar, Step
 from runs.engine.steps.navigating import SitePath
@@ -37,7 +37,7 @@ class InvalidDocument(Exception):
 
 
 class Document(Value):
-    """A test. `start` is opened first; each row of `data` is a run of its own; `auth` asks for a signed-in start."""
+    """A test. `start` is opened first; each row of `data` is a run of its own; `auth` says as whom it starts."""
 
     version: Literal[1] = 1
     title: str = Field(min_length=1, max_length=300)
@@ -45,7 +45,9 @@ class Document(Value):
     start: SitePath | None = None
     steps: tuple[AnyStep, ...] = Field(json_schema_extra={"minItems": 1, "maxItems": MOST_STEPS})
     data: tuple[dict[str, Scalar | None], ...] = ()
-    auth: str | None = Field(default=None, min_length=1, description="any name: start signed in")
+    auth: str | None = Field(
+        default=None, min_length=1, max_length=80, description="start signed in: account, or the name of a sign-in"
+    )
     depends_on: tuple[Tag, ...] = ()
     tags: tuple[Tag, ...] = ()
     priority: Literal["low", "medium", "high"] = "medium"
@@ -80,6 +82,10 @@ class Document(Value):
     def watches_requests(self) -> bool:
         return any(step.watches_requests for step in self.steps)
 
+    def unknown_sign_in(self, site: Site) -> list[tuple[str, str]]:
+        """Path and sentence where the test starts signed in as somebody who is not known there."""
+        return unknown_sign_in(self.auth, site.profiles)
+
     def unknown_variables(self, site: Site, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Path and sentence for each variable that would have no value when its step runs."""
         names = known(site) | set(row)
@@ -101,6 +107,14 @@ def parse(document: Mapping[str, Any]) -> Document:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
+
+
+def unknown_sign_in(auth: str | None, names: Iterable[str]) -> list[tuple[str, str]]:
+    """What is wrong with `auth` where these are the names of the sign-ins beside the project's own."""
+    known = [ACCOUNT, *sorted(names)]
+    if auth is None or auth in known:
+        return []
+    return [("auth", f"there is no sign-in called “{auth}”; there are {', '.join(known)}")]
 
 
 def resolved(step: Step, variables: Variables) -> Step:

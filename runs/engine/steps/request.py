@@ -85,7 +85,7 @@ class Request(Step):
 
     async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
         at_home = urlsplit(url)[:2] == urlsplit(stage.site.origin)[:2]
-        headers = {**stage.site.headers, **self.headers} if at_home else {}
+        headers = {**stage.site.sent_headers, **self.headers} if at_home else {}
         try:
             return await stage.http.fetch(
                 url, **sending, headers=headers, max_redirects=0, timeout=stage.timeout_ms, fail_on_status_code=False

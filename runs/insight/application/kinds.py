@@ -49,11 +49,15 @@ def _successors(known: Sequence[Part], pages: Sequence[Part], seen: Observed, al
 
 
 def name_of(pages: Sequence[SeenPage], pattern: str) -> str:
-    """What a person calls pages of one kind: their heading or title where they share one, else their addresses."""
+    """What a person calls pages of one kind: the heading or title that they share, else their addresses.
+
+    Where they have one path, the first of them gives the name, and the others show it in part or order.
+    """
     first = pages[0]
     if first.action:
         return first.action
-    for said in ({page.heading for page in pages}, {page.title for page in pages}):
+    asked = pages if "*" in pattern or "…" in pattern else pages[:1]
+    for said in ({page.heading for page in asked}, {page.title for page in asked}):
         if len(said) == 1 and (name := said.pop().strip()):
             return name[:200]
     return pattern

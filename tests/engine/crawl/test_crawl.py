@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Browser, Error
 from runs.engine.browser.find import Executable
 from runs.engine.crawl import crawl
-from runs.engine.events import Event, PageFailed, PageVisited
+from runs.engine.events import Event, PageFailed, PageVisited, Wrote
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, PageWork, Site
 from tests.engine.crawl.awkward_site import Asked, awkward_site
 from tests.engine.crawl.frontier_rows import Rows, crawl_all
@@ -82,7 +82,9 @@ async def test_a_crawl_of_an_awkward_site_ends_and_each_page_has_its_outcome(bro
 
 async def test_what_a_page_says_meanwhile_is_in_its_snapshot(browser: Browser) -> None:
     with awkward_site() as (base, _):
-        noisy, app = await visit_only(browser, plan_of(base, parallel=1), f"{base}noisy", f"{base}app#/settings")
+        events = await visit_only(browser, plan_of(base, parallel=1), f"{base}noisy", f"{base}app#/settings")
+        wrote, noisy, app = events
+        assert wrote == Wrote("POST", f"{base}api/fails", 500, False, "Open the page", 1)
         assert isinstance(noisy, PageVisited)
         assert isinstance(app, PageVisited)
     assert noisy.snapshot.console_errors == ("Oh no", "Uncaught Error: Broken")

@@ -23,6 +23,13 @@ def test_a_search_is_tried_once_with_a_word_that_the_page_shows() -> None:
     assert searches.links([search()], THINGS) == []
 
 
+def test_a_search_is_tried_with_a_second_word_in_case_the_first_page_does_not_count() -> None:
+    searches = Searches()
+    words = ("teapot", "kettle", "saucer")
+    pages = [[Action(role="link", name=word, landmark="main")] for word in words]
+    assert [len(searches.links([search()], page)) for page in pages] == [1, 1, 0]
+
+
 def test_only_get_forms_that_search_are_tried() -> None:
     name = FormField(tag="input", type="text", name="name")
     assert Searches().links([search(method="post")], THINGS) == []

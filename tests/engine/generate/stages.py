@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from runs.engine.browser import Browser
-from runs.engine.events import Log, PageSnapshot
+from runs.engine.events import CaseObserved, Log, PageSnapshot
 from runs.engine.generate import Case, Crawled, Known, Observation, Planned, Proposed, observe, plan_cases, propose
 from runs.engine.plan import CaseWork, CrawlPlan
 
@@ -32,6 +32,8 @@ async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: S
 
     while waiting:
         async for event in observe(browser, plan, crawled, pull):
+            if not isinstance(event, CaseObserved):
+                continue
             seen[event.case] = Observation.model_validate(event.outcome)
             for work in event.deeper:
                 if (work["family"], work["key"]) not in known:

@@ -1,6 +1,6 @@
 import pytest
 
-from runs.engine.page.safety import Permit, danger, harmless, permit, pressable
+from runs.engine.page.safety import Control, Permit, danger, goes_on, harmless, permit, pressable, refusal
 from runs.engine.plan import CrawlOptions
 from tests.engine.generate.snapshots import field, form
 
@@ -96,3 +96,63 @@ def test_what_only_the_visitor_sees_may_write(name: str) -> None:
 @pytest.mark.parametrize("name", ["Send campaign", "Run now", "Approve", "Remove from cart", "Pay for cart"])
 def test_buttons_that_do_not_say_so_may_not(name: str) -> None:
     assert not harmless(name)
+
+
+@pytest.mark.parametrize(
+    ("control", "why"),
+    [
+        (Control("", "btn icon trash"), "deletes"),
+        (Control("✕", "Remove"), "deletes"),
+        (Control("", "btn", method="delete"), "deletes"),
+        (Control("Go", method="DELETE"), "deletes"),
+        (Control("", "x", "delete Item"), "deletes"),
+        (Control("", ""), "does not say what it does"),
+        (Control("✕", ""), "does not say what it does"),
+        (Control("Tidy up", confirms=True), "asks for confirmation"),
+        (Control("Bye", address="/logout"), "leads to an address that changes something"),
+        (Control("Open", "btn remove"), ""),
+        (Control("", "navbar toggler"), ""),
+    ],
+)
+def test_a_control_without_words_is_judged_by_what_else_it_says(control: Control, why: str) -> None:
+    assert refusal(control, OPTIONS) == why
+
+
+def test_lists_of_what_may_and_must_not_be_pressed_go_before_every_guess() -> None:
+    options = CrawlOptions(allow_actions=("^Delete draft$",), deny_actions=("^Help",))
+    assert not refusal(Control("Delete draft"), options)
+    assert refusal(Control("Delete drafts"), options) == "deletes"
+    assert refusal(Control("Help me"), options) == "is on the list of what is not pressed"
+    boldly = CrawlOptions(allow_destructive=True, deny_actions=("Delete",))
+    assert refusal(Control("Delete draft"), boldly)
+    assert not refusal(Control("Pay now"), boldly)
+
+
+def test_lists_hold_for_forms_as_well() -> None:
+    allowing = CrawlOptions(allow_actions=("^Delete draft$",))
+    assert permit(form(submit="Delete draft"), allowing)[0] is Permit.SUBMIT
+    denying = CrawlOptions(deny_actions=("^Send",))
+    assert permit(form(submit="Send"), denying) == (Permit.NOTHING, "it is on the list of what is not pressed")
+
+
+@pytest.mark.parametrize("name", ["Continue to payment", "Next", "Weiter zur Kasse", "Continuer", "次へ"])
+def test_a_step_on_the_way_to_paying_pays_nothing(name: str) -> None:
+    assert goes_on(name)
+
+
+@pytest.mark.parametrize("name", ["Continue and pay", "Next & order", "Pay and continue", "Weiter und bestellen"])
+def test_a_step_that_does_more_than_going_on_is_none(name: str) -> None:
+    assert not goes_on(name)
+
+
+def test_a_form_on_the_way_to_the_checkout_may_be_sent_but_not_its_last() -> None:
+    address = field("Street", autocomplete="address-line1")
+    assert permit(form(address, submit="Continue to payment", action="/checkout"), OPTIONS)[0] is Permit.SUBMIT
+    assert permit(form(submit="Pay now", action="/checkout/payment"), OPTIONS)[0] is Permit.NOTHING
+    assert permit(form(address, submit="Confirm", action="/checkout"), OPTIONS)[0] is Permit.NOTHING
+    assert permit(form(submit="Continue", action="/account/delete"), OPTIONS)[0] is Permit.NOTHING
+
+
+def test_a_form_whose_button_has_no_words_is_judged_by_what_it_sends() -> None:
+    hidden = Control("", "btn", method="delete")
+    assert permit(form(submit=""), OPTIONS, hidden) == (Permit.NOTHING, "it deletes")

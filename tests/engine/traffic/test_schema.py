@@ -1,12 +1,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from runs.engine.traffic import infer, merge
 
+STEADY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KEYS = st.sampled_from(["id", "name", "state", "tags", "password", "a1b2c3d4e5", "ada@example.com", "2026-01-02"])
 LEAVES = st.one_of(
     st.none(),
@@ -26,6 +27,7 @@ def allows(schema: dict[str, Any], value: Any) -> bool:
     return bool(Draft202012Validator(schema).is_valid(value))
 
 
+@STEADY
 @given(DOCUMENTS)
 def test_a_shape_is_a_valid_schema_that_allows_what_it_was_made_of(document: Any) -> None:
     schema = infer(document)
@@ -33,6 +35,7 @@ def test_a_shape_is_a_valid_schema_that_allows_what_it_was_made_of(document: Any
     assert allows(schema, document)
 
 
+@STEADY
 @given(DOCUMENTS, DOCUMENTS)
 def test_a_merged_shape_allows_what_both_were_made_of(one: Any, other: Any) -> None:
     schema = merge(infer(one), infer(other))
@@ -41,6 +44,7 @@ def test_a_merged_shape_allows_what_both_were_made_of(one: Any, other: Any) -> N
     assert allows(schema, other)
 
 
+@STEADY
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
 def test_the_order_in_which_things_are_seen_does_not_matter(one: Any, two: Any, three: Any) -> None:
     a, b, c = infer(one), infer(two), infer(three)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from runs.engine.generate.cases import ACCOUNT, Answer, Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step
 from runs.engine.generate.openapi.reading import Operation, filled
 from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger, denied
+from runs.engine.plan import ACCOUNT
 
 _MOST = 40
 _REFUSED = (400, 404, 405, 410, 422)

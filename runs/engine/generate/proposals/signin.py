@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runs.engine.generate.cases import ACCOUNT, Case, Crawled, Draft, Observation, Step, Tone, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
 from runs.engine.generate.effects import at, expected, heading, message_step, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import typed
@@ -14,6 +14,7 @@ from runs.engine.page.look import Change, Look, difference
 from runs.engine.page.naming import Target, field_of, only, pressed, said
 from runs.engine.page.safety import leaves
 from runs.engine.page.volatile import steady
+from runs.engine.plan import ACCOUNT
 
 USERNAME = "{{account.username}}"
 PASSWORD = "{{account.password}}"  # noqa: S105

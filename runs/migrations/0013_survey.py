@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0011_application"),
+        ("runs", "0012_why_crawls_fail"),
     ]
 
     operations = [

@@ -1,0 +1,105 @@
+"""The form of a sign-in beside the project's own: the fields of its kind. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from pydantic import ValidationError
+
+from projects.api.problems import Invalid
+from projects.api.signins import ACCESS, SECRET, USES, AuthProfileEdit, NewAuthProfile, put_sign_in
+from projects.api.words import by_field
+from projects.forms import Pairs
+from projects.models import AuthProfile
+from projects.secrets import Unreadable
+
+STAYS = "Stored; what you write here replaces it."
+OFF = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class AuthProfileForm(forms.Form):
+    """Empty secrets leave what is kept as it is; other fields that are left empty are taken away."""
+
+    name = forms.CharField(max_length=80, help_text="What tests and crawls call it by, such as editor.")
+    username = forms.CharField(label="User name", max_length=300, widget=forms.TextInput(attrs=OFF))
+    password = forms.CharField(
+        max_length=300, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+    totp = forms.CharField(
+        label="Secret of one-time codes",
+        max_length=300,
+        required=False,
+        help_text="The base32 text that the site shows beside its QR code.",
+        widget=forms.TextInput(attrs=OFF),
+    )
+    headers = Pairs(separator=":", help_text="Sent to the site with every request. One “Name: value” a line.")
+    login_url = forms.CharField(
+        label="Sign-in page",
+        max_length=2000,
+        required=False,
+        help_text="Path, such as /login; found by itself where it is left empty.",
+    )
+    username_selector = forms.CharField(label="Selector of the name's field", max_length=300, required=False)
+    password_selector = forms.CharField(label="Selector of the password's field", max_length=300, required=False)
+    submit_selector = forms.CharField(
+        label="Selector of the button",
+        max_length=300,
+        required=False,
+        help_text="Selectors are only needed where the form is not found by itself.",
+    )
+    exclusive = forms.BooleanField(
+        label="Only one test at a time may be signed in with it, in all runs together", required=False
+    )
+    forget_totp = forms.BooleanField(label="Forget the secret of one-time codes", required=False)
+
+    def __init__(self, row: AuthProfile, data: Any = None) -> None:
+        self.row, self.stored = row, _stored(row)
+        super().__init__(data, initial={"name": row.name, **row.access})
+        for name in {*SECRET, *ACCESS} - set(USES[row.kind]):
+            del self.fields[name]
+        if "totp" not in self.stored:
+            del self.fields["forget_totp"]
+        for name in self.fields.keys() & self.stored:
+            self.fields[name].required = False
+            self.fields[name].help_text = f"{self.fields[name].help_text} {STAYS}".strip()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.given = self._checked(cleaned)
+            except ValidationError as error:
+                self._refuse(by_field(error))
+        return cleaned
+
+    def save(self) -> bool:
+        """Whether it was saved; what stood against it is said in the form."""
+        try:
+            put_sign_in(self.row, self.given)
+        except Invalid as refusal:
+            self._refuse(refusal.errors)
+            return False
+        return True
+
+    def _checked(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """What was written, as the API would take it."""
+        secret = {name: cleaned[name] for name in SECRET if cleaned.get(name)}
+        open_ones = {name: cleaned[name] or None for name in ACCESS if name in cleaned}
+        given = {"name": cleaned["name"], "exclusive": cleaned["exclusive"], **secret, **open_ones}
+        if cleaned.get("forget_totp"):
+            given["totp"] = None
+        model = AuthProfileEdit if self.row.pk else NewAuthProfile
+        return model.model_validate(given).given()
+
+    def _refuse(self, errors: dict[str, list[str]]) -> None:
+        for name, sentences in errors.items():
+            field = name.split(".")[0]
+            self.add_error(field if field in self.fields else None, list(sentences))
+
+
+def _stored(row: AuthProfile) -> set[str]:
+    try:
+        return set(row.secrets)
+    except Unreadable:
+        return set()

@@ -1,0 +1,126 @@
+"""The accounts of a site: each signed in when it is first asked for, and again when its session is over."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from runs.engine.browser.form import SignInFailed
+from runs.engine.browser.freshness import holds
+from runs.engine.browser.session import Browser
+from runs.engine.browser.signin import sign_in
+from runs.engine.events import SignedIn
+from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, Session, Site
+
+MOST_TRIES = 2
+TRUSTED_SECONDS = 1.0
+
+
+@dataclass
+class _Role:
+    """What is known of one role's sign-in. `ready`: it was made; without a session, each request carries it."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ready: bool = False
+    session: Session | None = None
+    failures: list[SignInFailed] = field(default_factory=list)
+    held_at: float = float("-inf")
+
+
+class Accounts:
+    """Sessions by role, for one site and one process; `emit` is told of each that was made or seen to hold.
+
+    A failing sign-in is tried once more when it is asked for again, and then holds for good.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        site: Site,
+        options: BrowserOptions,
+        *,
+        allow_private: bool,
+        emit: Callable[[SignedIn], None],
+    ) -> None:
+        self._browser = browser
+        self._site = site
+        self._options = options
+        self._allow_private = allow_private
+        self._emit = emit
+        self._roles: dict[str, _Role] = {}
+
+    async def state(self, role: str) -> dict[str, Any] | None:
+        """The storage state to open contexts of `Site.seen_as(role)` with. Raises `SignInFailed`."""
+        if role == VISITOR:
+            return None
+        known = self._roles.setdefault(role, _Role())
+        async with known.lock:
+            if not known.ready:
+                await self._ready(role, known)
+            return known.session.state if known.session else None
+
+    async def renewed(self, role: str, state: dict[str, Any] | None) -> bool:
+        """Whether the role was signed in anew, because the session of this state is over. Raises `SignInFailed`.
+
+        A session that was seen to hold a moment ago, or that cannot be told from a visit, is left alone.
+        """
+        known = self._roles.get(role)
+        if known is None or state is None:
+            return False
+        async with known.lock:
+            session = known.session
+            if session is None or session.state is not state:
+                return known.ready
+            if not session.tells or time.monotonic() - known.held_at < TRUSTED_SECONDS:
+                return False
+            if await self._holds(role, session):
+                known.held_at = time.monotonic()
+                return False
+            known.ready, known.session = False, None
+            await self._sign_in(role, known)
+            return True
+
+    async def _ready(self, role: str, known: _Role) -> None:
+        """From the session that was kept, where it holds; else by signing in."""
+        if len(known.failures) >= MOST_TRIES:
+            raise known.failures[-1]
+        kept = self._site.sessions.get(role)
+        if kept is not None and not known.failures and await self._holds(role, kept):
+            self._made(role, known, kept)
+        else:
+            await self._sign_in(role, known)
+
+    async def _sign_in(self, role: str, known: _Role) -> None:
+        if self._site.credentials_of(role) is None:
+            missing = {ACCOUNT: "There are no credentials to sign in with."}
+            raise SignInFailed(missing.get(role, f"There is no sign-in called “{role}”."))
+        site = self._site.seen_as(role)
+        try:
+            session = await sign_in(self._browser, site, self._options, allow_private=self._allow_private)
+        except SignInFailed as error:
+            known.failures.append(error)
+            raise
+        self._made(role, known, session)
+
+    def _made(self, role: str, known: _Role, session: Session | None) -> None:
+        known.ready, known.session = True, session
+        known.failures.clear()
+        credentials = self._site.credentials_of(role)
+        if session is not None and session.tells and credentials is not None and credentials.fingerprint:
+            self._emit(
+                SignedIn(
+                    role=role,
+                    fingerprint=credentials.fingerprint,
+                    page=session.page,
+                    signs=session.signs,
+                    closed=session.closed,
+                    state=session.state,
+                )
+            )
+
+    async def _holds(self, role: str, session: Session) -> bool:
+        site = self._site.seen_as(role)
+        return await holds(self._browser, site, self._options, session, allow_private=self._allow_private)

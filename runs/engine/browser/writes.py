@@ -1,0 +1,127 @@
+"""Requests that could change something: how they are told from those that only ask, and a record of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from playwright.async_api import BrowserContext, Error, Request, Route
+
+from runs.engine.browser.watch import ANALYTICS
+
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+LAST_WORD_SECONDS = 1.0
+HELD_BACK = "ERR_BLOCKED_BY_CLIENT"
+LONGEST_BODY = 200_000
+_SILENT = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
+_TOKEN = re.compile(r"[{}]|\b(?:query|mutation|subscription|fragment)\b(?=\s*[\w({@$])")
+
+Tell = Callable[[Request, int | None, bool], None]
+
+
+def writes(request: Request) -> bool:
+    """Whether a request could change something: by its method, unless it carries nothing but GraphQL queries."""
+    if request.method not in WRITING:
+        return False
+    return request.method != "POST" or not only_asks(request.headers.get("content-type", ""), _body(request))
+
+
+def only_asks(content_type: str, body: str) -> bool:
+    """Whether the body of a POST is GraphQL and all its operations are queries; one that is stored elsewhere is not."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if not body or len(body) > LONGEST_BODY:
+        return False
+    if kind == "application/graphql":
+        return _queries(body)
+    if kind not in ("application/json", "application/graphql+json"):
+        return False
+    try:
+        parsed: Any = json.loads(body)
+    except ValueError:
+        return False
+    operations = parsed if isinstance(parsed, list) else [parsed]
+    return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
+
+
+def _asks(document: Any) -> bool:
+    return isinstance(document, str) and _queries(document)
+
+
+def _queries(document: str) -> bool:
+    """Whether a GraphQL document has operations, and only queries and subscriptions among them."""
+    kinds = set(_operations(_SILENT.sub(" ", document)))
+    return bool(kinds - {"fragment"}) and "mutation" not in kinds
+
+
+def _operations(document: str) -> Iterator[str]:
+    depth, named = 0, False
+    for mark in _TOKEN.findall(document):
+        if mark == "{":
+            if depth == 0 and not named:
+                yield "query"
+            depth, named = depth + 1, False
+        elif mark == "}":
+            depth -= 1
+        elif depth == 0:
+            named = True
+            yield mark
+
+
+def _body(request: Request) -> str:
+    try:
+        return request.post_data or ""
+    except (Error, UnicodeDecodeError):
+        return ""
+
+
+async def refuse_writes(route: Route) -> None:
+    """Holds a request back that could change something."""
+    with contextlib.suppress(Error):
+        if writes(route.request):
+            await route.abort("blockedbyclient")
+        else:
+            await route.continue_()
+
+
+class Writes:
+    """Tells each request of some contexts that could change something, once its answer has come, or will not.
+
+    `tell` is given the request, the answer's status (None: there was none), and whether it was held back. `seen` counts
+    them.
+    """
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._open: dict[asyncio.Task[None], Request] = {}
+        self.seen = 0
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", self._begun)
+
+    def _begun(self, request: Request) -> None:
+        if request.method not in WRITING or ANALYTICS.search(request.url) or not writes(request):
+            return
+        self.seen += 1
+        task = asyncio.ensure_future(self._ended(request))
+        self._open[task] = request
+        task.add_done_callback(lambda done: self._open.pop(done, None))
+
+    async def _ended(self, request: Request) -> None:
+        status = None
+        with contextlib.suppress(Error):
+            response = await request.response()
+            status = response.status if response else None
+        self._tell(request, status, HELD_BACK in (request.failure or ""))
+
+    async def finish(self) -> None:
+        """Waits a second for answers that are still out; what has none then is told without."""
+        if not self._open:
+            return
+        await asyncio.wait(list(self._open), timeout=LAST_WORD_SECONDS)
+        for task, request in list(self._open.items()):
+            if task.cancel():
+                self._tell(request, None, False)

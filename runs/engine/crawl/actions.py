@@ -1,0 +1,238 @@
+"""What to try next in a state: its controls, forms and fields as actions, the likely new first. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from random import Random
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from runs.engine.crawl.canonical import canonical
+from runs.engine.crawl.entering import Steps, steps_of
+from runs.engine.crawl.frontier import PER_DEPTH, PER_KNOWN, FoundLink
+from runs.engine.crawl.offers import Offer, Offers
+from runs.engine.crawl.scope import Scope
+from runs.engine.events import Action, Form, FormField, Link, PageSnapshot
+from runs.engine.page.filling import valid
+from runs.engine.page.naming import pressed
+from runs.engine.page.safety import Permit, asks, permit, refusal
+from runs.engine.page.vocabulary import stems, words
+from runs.engine.plan import CrawlOptions, PageWork
+
+OF_A_CLUSTER = 2
+MOST_STEPS = 60
+LONGEST_NAME = 120
+CHROME = frozenset({"banner", "navigation", "contentinfo", "menu"})
+NAMED_ALIKE = frozenset({"tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch"})
+AGAIN = stems(words("next_page"))
+COUNTED = re.compile(r"\d+")
+ONLY_NUMBER = re.compile(r"[\W\d_]+")
+RANK = {"follow": 150, "form": 200, "press": 220, "field": 240, "hover": 260, "scroll": 280}
+LATE = 1500
+TYPED = frozenset({"text", "search", "number", "textarea", "email", "tel", "url"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A state as it was reached.
+
+    `before` are the links shown before the last step; `carried` says that something was written on the way, `wrote`
+    that it was by the action that led here.
+    """
+
+    work: PageWork
+    page: PageSnapshot
+    offers: Offers
+    before: frozenset[tuple[str, str]] = frozenset()
+    carried: bool = False
+    wrote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An action before it is ranked: equal `cluster`, equal kind of action."""
+
+    how: str
+    steps: Steps
+    sentence: str
+    cluster: tuple[str, ...]
+    late: bool = False
+
+
+class Actions:
+    """Turns one state after another into rows of the frontier; remembers which clusters it has offered twice."""
+
+    def __init__(self, options: CrawlOptions, scope: Scope, shape: Callable[[str], str], random: Random) -> None:
+        self._options = options
+        self._scope = scope
+        self._shape = shape
+        self._random = random
+        self._known: Counter[str] = Counter()
+
+    def links(self, scene: Scene) -> tuple[Link, ...]:
+        """What to try from here, `max_actions` at most, best first."""
+        if len(scene.work.path) >= MOST_STEPS:
+            return ()
+        rows: dict[str, tuple[int, Candidate, str]] = {}
+        here: Counter[str] = Counter()
+        for candidate in self._candidates(scene):
+            group = group_of(candidate)
+            tried = here[group] + self._known[group]
+            key = key_of(scene.work, candidate.steps)
+            if tried < OF_A_CLUSTER and key not in rows:
+                here[group] += 1
+                rows[key] = (self._priority(candidate, tried, scene.work.depth + 1), candidate, group)
+        best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
+        self._known.update(group for _, (_, _, group) in best)
+        return tuple(_link(scene, key, *row) for key, row in best)
+
+    def _priority(self, candidate: Candidate, tried: int, depth: int) -> int:
+        return RANK[candidate.how] + tried * PER_KNOWN + depth * PER_DEPTH + (LATE if candidate.late else 0)
+
+    def _candidates(self, scene: Scene) -> Iterator[Candidate]:
+        if scene.carried:
+            yield from self._onward(scene)
+        for form in scene.page.forms:
+            yield from self._form(form, scene)
+        for offer in scene.offers.offers:
+            yield from self._offer(offer, scene)
+        if scene.offers.scrolls:
+            steps = ({"do": "scroll", "to": "bottom"},)
+            yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", scene.page.template))
+
+    def _onward(self, scene: Scene) -> Iterator[Candidate]:
+        """Links that were not there before something was written: opened by address they would show it no more."""
+        here = canonical(scene.page.url)
+        for action in scene.page.actions:
+            link = known_as(action)
+            if action.role != "link" or not action.href or link in scene.before or action.frame:
+                continue
+            key = canonical(action.href)
+            if key == here or not self._scope.admits(action.href, action.name) or self._denied(action.name):
+                continue
+            target = pressed(action, scene.page) or {"css": action.css}
+            cluster = ("follow", scene.page.template, action.landmark, self._shape(key))
+            yield Candidate("follow", ({"do": "click", "target": target},), f"Follow “{action.name}”", cluster)
+
+    def _denied(self, said: str) -> bool:
+        return any(re.search(pattern, said) for pattern in self._options.deny_actions)
+
+    def _form(self, form: Form, scene: Scene) -> Iterator[Candidate]:
+        if not scene.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
+            return
+        level, _ = permit(form, self._options, scene.offers.control(form))
+        steps = steps_of(form, scene.page, self._random) if level is Permit.SUBMIT else None
+        if steps is None:
+            return
+        action = self._shape(canonical(form.action)) if form.action else ""
+        own = form.action and urlsplit(form.action).path != urlsplit(scene.page.url).path
+        fields = ",".join(sorted({COUNTED.sub("#", field.name or field.label) for field in form.fields}))
+        place = ("", "") if own else (scene.page.template, pattern(form.submit or form.name))
+        name = form.name or form.heading or form.submit
+        sentence = f"Fill and send “{name}”" if len(steps) > 1 else f"Press “{form.submit or name}”"
+        yield Candidate("form", steps, sentence, ("form", form.method, action, fields, *place))
+
+    def _offer(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
+        if offer.how == "field":
+            yield from self._field(offer, scene)
+        elif offer.how == "hover":
+            step = {"do": "hover", "target": target_of(offer)}
+            yield Candidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, scene))
+        elif not refusal(offer.control(), self._options):
+            late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
+            step = {"do": "click", "target": target_of(offer)}
+            yield Candidate("press", (step,), f"Press “{_said(offer)}”", cluster_of(offer, scene), late)
+
+    def _field(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
+        """A field outside of any form, such as one that filters what is shown."""
+        target, label = _framed({"css": offer.css}, offer), offer.name or offer.hints
+        what: dict[str, Any] | None = None
+        if offer.type == "select":
+            others = tuple(option for option in offer.options if option != offer.chosen)
+            option = valid(FormField(tag="select", options=others), self._random)
+            what = {"do": "select", "value": option} if option else None
+        elif offer.type in ("checkbox", "radio"):
+            what = {"do": "click"}
+        elif offer.type in TYPED and not offer.chosen:
+            what = {"do": "fill", "value": _word(scene.page.actions) or "a"}
+        if what and not self._denied(label):
+            yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster_of(offer, scene))
+
+
+def known_as(action: Action | FoundLink) -> tuple[str, str]:
+    """A link as it is told from others: where it leads and what it says."""
+    return (action.href, action.name if isinstance(action, Action) else action.text)
+
+
+def group_of(candidate: Candidate) -> str:
+    """The cluster as a group of rows, which all shards share."""
+    return f"act {' | '.join(candidate.cluster)}"[:420] + f" {digest(candidate.cluster)[:12]}"
+
+
+def key_of(work: PageWork, steps: Steps) -> str:
+    """The key of the state behind these steps, unique in a crawl."""
+    return f"{canonical(work.url)[:1900]}#then-{digest([*work.path, *steps])[:32]}"
+
+
+def digest(value: Any) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _link(scene: Scene, key: str, priority: int, candidate: Candidate, group: str) -> Link:
+    kind: Literal["form", "action"] = "form" if candidate.how == "form" else "action"
+    return Link(
+        url=scene.work.url,
+        key=key,
+        group=group,
+        priority=priority,
+        depth=scene.work.depth + 1,
+        kind=kind,
+        path=(*scene.work.path, *candidate.steps),
+        action=candidate.sentence[:300],
+        carried=scene.wrote and candidate.how == "follow",
+    )
+
+
+def cluster_of(offer: Offer, scene: Scene) -> tuple[str, ...]:
+    """What is offered alike: on pages of one template, in one place, under one kind of name; site-wide in a frame."""
+    template = "" if offer.landmark in CHROME else scene.page.template
+    name = offer.tail if offer.repeated and offer.role not in NAMED_ALIKE else pattern(offer.name or offer.hints)
+    return (offer.how, template, offer.role, offer.container[:160], name)
+
+
+def pattern(name: str) -> str:
+    """A name without what varies in it."""
+    return COUNTED.sub("#", " ".join(name.lower().split()))[:60]
+
+
+def target_of(offer: Offer) -> dict[str, Any]:
+    """How the control is found again: by role and name where it has both, else by its place."""
+    if not offer.role or not offer.name or len(offer.name) > LONGEST_NAME or offer.place < 0:
+        return _framed({"css": offer.css}, offer)
+    target: dict[str, Any] = {"role": offer.role, "name": offer.name, "exact": True}
+    return _framed(target | {"nth": offer.place} if offer.twins > 1 else target, offer)
+
+
+def _framed(target: dict[str, Any], offer: Offer) -> dict[str, Any]:
+    return target | {"frame": [{"css": offer.frame}]} if offer.frame else target
+
+
+def _said(offer: Offer) -> str:
+    return (offer.name or offer.hints or offer.css)[:LONGEST_NAME]
+
+
+def _searches(form: Form) -> bool:
+    """Searches by address are among the links already."""
+    return asks(form) and len(form.fields) == 1 and form.fields[0].type in ("text", "search")
+
+
+def _word(actions: Iterable[Action]) -> str:
+    """A word that the content shows, to be looked for."""
+    named = [action.name for action in actions if action.landmark in ("main", "", "region")]
+    found = [word for name in named[-8:] for word in re.findall(r"[^\W\d_]{4,}", name)]
+    return max(found, key=len, default="")

@@ -1,0 +1,108 @@
+"""Removing again what a form created, where the application offers it for that very record."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
+
+from runs.engine.browser import Error, Page, settle
+from runs.engine.crawl.offers import script
+from runs.engine.events import Seen
+from runs.engine.page.safety import Control, danger
+
+MARKER = re.compile(r"sentri\D{0,20}\d{6}", re.IGNORECASE)
+MANY = re.compile(r"\b(all|everything|selected|account|alle[sn]?|tout(es)?|todos?|tutti)\b", re.IGNORECASE)
+AGREES = re.compile(r"^\W*(yes|ok|okay|confirm|ja|oui|sí|si|sim|tak|да|はい|是|确定|확인)", re.IGNORECASE)
+DELETES = "deletes"
+PRESS_MS = 3_000
+SETTLE_MS = 3_000
+
+
+class Remover(Seen):
+    """A control, and the record with our marker that it stands in: a CSS path, "" for none. `asked`: in a dialog."""
+
+    name: str = ""
+    hints: str = ""
+    script: str = ""
+    address: str = ""
+    method: str = ""
+    confirms: bool = False
+    css: str
+    record: str = ""
+    asked: bool = False
+
+    @property
+    def deletes(self) -> bool:
+        said = Control(self.name, self.hints).said
+        deletes = danger(said or self.script) == DELETES or self.method == "delete"
+        return deletes and not MANY.search(said)
+
+
+class Removers(Seen):
+    there: bool = False
+    controls: tuple[Remover, ...] = ()
+
+
+def markers(path: Iterable[dict[str, Any]], typed: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """What of the entered values is ours alone: made up for this visit. `typed` is the path with its values."""
+    pairs = zip(path, typed, strict=True)
+    made = [str(done.get("value", "")) for step, done in pairs if "{{random" in str(step.get("value", ""))]
+    return tuple(dict.fromkeys(match[0] for value in made for match in MARKER.finditer(value)))
+
+
+def only_one(controls: Iterable[Remover]) -> Remover | None:
+    """The control that removes a record of ours: the only one in it that removes anything."""
+    deleting = [control for control in controls if control.record and control.deletes]
+    per_record = Counter(control.record for control in deleting)
+    return next((control for control in deleting if per_record[control.record] == 1), None)
+
+
+def agreement(controls: Iterable[Remover]) -> Remover | None:
+    """The one control of a dialog that says yes to removing."""
+    asked = [one for one in controls if one.asked and (one.deletes or AGREES.match(one.name))]
+    return asked[0] if len(asked) == 1 else None
+
+
+async def removed(
+    page: Page, marked: tuple[str, ...], places: Iterable[str], turn: Callable[[], Awaitable[None]]
+) -> bool:
+    """Look on the page as it is, then at the addresses, for the record and what removes it; whether it is gone."""
+    with contextlib.suppress(Error):
+        for place in _places(page, places):
+            if place:
+                await turn()
+                await page.goto(place, wait_until="domcontentloaded", timeout=PRESS_MS * 2)
+                await settle(page, SETTLE_MS)
+            found = await _read(page, marked)
+            control = only_one(found.controls)
+            if control is not None:
+                return await _pressed(page, control, marked, turn)
+    return False
+
+
+def _places(page: Page, places: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield from dict.fromkeys(place for place in places if place != page.url)
+
+
+async def _pressed(page: Page, control: Remover, marked: tuple[str, ...], turn: Callable[[], Awaitable[None]]) -> bool:
+    listed = page.url
+    await turn()
+    await page.locator(f"css={control.css}").click(timeout=PRESS_MS)
+    await settle(page, SETTLE_MS)
+    confirming = agreement((await _read(page, marked)).controls)
+    if confirming is not None:
+        await page.locator(f"css={confirming.css}").click(timeout=PRESS_MS)
+        await settle(page, SETTLE_MS)
+    response = await page.goto(listed, wait_until="domcontentloaded", timeout=PRESS_MS * 2)
+    await settle(page, SETTLE_MS)
+    gone = not (await _read(page, marked)).there
+    return gone and (response is None or response.status < 500)
+
+
+async def _read(page: Page, marked: tuple[str, ...]) -> Removers:
+    body = script("semantics.js", "snapshot.js", "offers.js", "cleaning.js")
+    return Removers.model_validate(await page.evaluate(f"(markers) => {{{body}\nreturn removers(markers);}}", marked))

@@ -1,0 +1,97 @@
+"""A form as one action: the steps that fill it plausibly and send it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+from runs.engine.events import Form, FormField, PageSnapshot
+from runs.engine.page.filling import meaning, valid
+from runs.engine.page.naming import field_of, submit_of
+
+Steps = tuple[dict[str, Any], ...]
+
+MARKER = "Sentri {{random.digits(6)}}"
+MARKED = re.compile(r"sentri", re.IGNORECASE)
+NAMES_A_RECORD = ("name", "text", "subject", "organization", "username")
+SHORTEST_MARKED = 13
+
+
+def steps_of(form: Form, page: PageSnapshot, random: Random) -> Steps | None:
+    """Fill what is empty, then send; None where a field that is needed cannot be filled, or nothing sends it.
+
+    What the page itself has filled in stays: sending it again changes least.
+    """
+    filled: list[tuple[FormField, dict[str, Any]]] = []
+    for field in form.fields:
+        step = _entered(field, form, page, random)
+        if step is not None:
+            filled.append((field, step))
+        elif field.required and not field.value:
+            return None
+    _mark(filled, form)
+    entries = [step for _, step in filled]
+    sending = _sending(form, page, entries)
+    return (*entries, sending) if sending else None
+
+
+def _entered(field: FormField, form: Form, page: PageSnapshot, random: Random) -> dict[str, Any] | None:
+    if field.type == "file" or (field.type == "checkbox" and not field.required):
+        return None
+    if meaning(field) == "select":
+        return _chosen(field, form, page)
+    if field.value and field.type != "checkbox":
+        return None
+    if field.type == "radio":
+        option = {"role": "radio", "name": next(iter(field.options), ""), "exact": True}
+        return {"do": "check", "target": _framed(option, form)}
+    if field.type == "checkbox":
+        return {"do": "check", "target": _target(field, form, page)}
+    value = valid(field, random)
+    return None if value is None else {"do": "fill", "target": _target(field, form, page), "value": value}
+
+
+def _chosen(field: FormField, form: Form, page: PageSnapshot) -> dict[str, Any] | None:
+    """A real option where none is chosen; where one is, another, if the form asks for nothing else."""
+    if _real(field, (field.value,)) and len(form.fields) > 1:
+        return None
+    wanted = _real(field, (option for option in field.options if option != field.value))
+    return {"do": "select", "target": _target(field, form, page), "value": wanted} if wanted else None
+
+
+def _real(field: FormField, options: Iterable[str]) -> str | None:
+    """The first of these options that is more than a placeholder."""
+    return valid(field.model_copy(update={"options": tuple(options)}), Random(0))  # noqa: S311
+
+
+def _mark(filled: list[tuple[FormField, dict[str, Any]]], form: Form) -> None:
+    """What a form creates must be found again: one value carries our marker where there is room for it."""
+    if form.method == "get" and form.action:
+        return
+    if any(MARKED.search(str(step.get("value", ""))) for _, step in filled):
+        return
+    for field, step in filled:
+        room = field.max_length is None or field.max_length >= SHORTEST_MARKED
+        if step["do"] == "fill" and meaning(field) in NAMES_A_RECORD and room and not field.pattern:
+            step["value"] = MARKER
+            return
+
+
+def _sending(form: Form, page: PageSnapshot, entries: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    if form.submit or form.submit_css:
+        own = {"css": form.submit_css} if form.frame or not form.submit else submit_of(form, page)
+        target = own or {"css": form.submit_css}
+        return {"do": "click", "target": _framed(target, form)}
+    last = next((step for step in reversed(list(entries)) if step["do"] == "fill"), None)
+    return {"do": "press", "target": last["target"], "key": "Enter"} if last else None
+
+
+def _target(field: FormField, form: Form, page: PageSnapshot) -> dict[str, Any]:
+    named = None if form.frame else field_of(field, form, page)
+    return _framed(named or {"css": field.css}, form)
+
+
+def _framed(target: dict[str, Any], form: Form) -> dict[str, Any]:
+    return target | {"frame": [{"css": form.frame}]} if form.frame else target

@@ -1,0 +1,100 @@
+"""A state behind a page: reached by its steps in a fresh context, read, and what leads on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from runs.engine.browser import BrowserContext, Page, Watch, Writes, settle
+from runs.engine.crawl.actions import known_as
+from runs.engine.crawl.pace import Pace
+from runs.engine.crawl.snapshot import look
+from runs.engine.crawl.unreachable import Unvisited, unstable
+from runs.engine.crawl.visit import Visited, settled, visit
+from runs.engine.netguard import Guard
+from runs.engine.plan import CrawlPlan, PageWork
+from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.document import InvalidDocument, parse, resolved
+from runs.engine.steps.perform import perform
+from runs.engine.steps.variables import UnknownVariable, Variables
+
+# What the visitor carries along besides cookies that scripts do not see.
+KEPT = """() => {
+  try { return JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}]) } catch { return "" }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A state as it is shown. `before` are the links that were shown before its last step, `typed` the steps as done.
+
+    `carried`: on the way something was sent that could have changed something, or was put into the visitor's storage;
+    `wrote`: by the last step.
+    """
+
+    visited: Visited
+    before: frozenset[tuple[str, str]]
+    typed: tuple[dict[str, Any], ...]
+    carried: bool
+    wrote: bool
+
+
+@dataclass
+class Way:
+    """Leads through the steps of a path, each within the action timeout."""
+
+    plan: CrawlPlan
+    guard: Guard
+    pace: Pace
+    random: Random
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    async def reach(self, context: BrowserContext, page: Page, work: PageWork, seen: Watch, writes: Writes) -> Reached:
+        """Raises `Unvisited`: unstable where a step cannot be done, and whatever else a page can be."""
+        options = self.plan.options
+        await visit(page, work.url, seen, self.guard, options.page_timeout_ms)
+        variables = Variables(self.plan.site, {}, self.random, self.now())
+        stage = Stage(self.plan.site, context.request, options.action_timeout_ms, opened=page, watching=seen)
+        steps = [resolved(step, variables) for step in _parsed(work)]
+        first = await _carries(page, writes)
+        for number, step in enumerate(steps[:-1]):
+            await self._do(step, number, stage)
+        before, last = (await look(page)).actions, await _carries(page, writes)
+        seen.forget_history()
+        began = time.monotonic()
+        await self._do(steps[-1], len(steps) - 1, stage)
+        shown = await settled(page, page.url, options.action_timeout_ms)
+        visited = Visited(page.url, _status(page, seen), int((time.monotonic() - began) * 1000), shown)
+        now = await _carries(page, writes)
+        links = frozenset(known_as(action) for action in before if action.href)
+        typed = tuple(step.model_dump(exclude_unset=True) for step in steps)
+        return Reached(visited, links, typed, carried=now != first, wrote=now != last)
+
+    async def _do(self, step: Step, number: int, stage: Stage) -> None:
+        await self.pace.turn()
+        try:
+            await perform(step, stage, self.plan.options.action_timeout_ms)
+        except StepFailed as failure:
+            raise unstable(step.sentence(), failure.message, number) from failure
+        await settle(stage.page, self.plan.options.action_timeout_ms)
+
+
+async def _carries(page: Page, writes: Writes) -> tuple[int, str]:
+    return writes.seen, await page.evaluate(KEPT)
+
+
+def _parsed(work: PageWork) -> tuple[Step, ...]:
+    try:
+        return parse({"title": work.action or "state", "start": "/", "steps": list(work.path)}).steps
+    except (InvalidDocument, UnknownVariable) as error:
+        raise Unvisited("unstable", f"The way to this state cannot be read: {error}") from error
+
+
+def _status(page: Page, seen: Watch) -> int | None:
+    """The status of the document that the last step opened; None where it opened none."""
+    answers = [one["status"] for one in seen.requests if one["type"] == "document" and one["url"] == page.url]
+    return answers[-1] if answers else None

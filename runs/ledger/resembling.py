@@ -1,0 +1,98 @@
+"""Which state a page shows: one that is known, one of a known template, or a new one.
+
+A template stands in `CrawlPage.template` by the hash of the first page that had it. Only pages with a structure of
+their own write bands, so that looking up costs the same for ten states and for ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from runs import states
+from runs.engine import identity
+from runs.engine.identity import Signature
+from runs.models import CrawlPage, Run, StateBand
+
+OF_PLACE, OF_STRUCTURE = 20, 200
+COMPARED = 20
+NEIGHBOURS = 200
+ANY = 0
+
+
+def resembling(run: Run, page: CrawlPage, seen: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a page's row that say what it resembles: template, state, same_as, distance, signature.
+
+    Decides within the transaction that records a visit, under the run's lock, and notes what to find the page by.
+
+    `seen` is the visit's signature. Pages of one route whose structures differ little get the template of the first of
+    them. A state behind steps (`page.path`) that shows nothing new is the same as that which showed it first.
+    """
+    own = Signature.model_validate(seen)
+    known = StateBand.objects.filter(run=run, band=identity.exact(own)).order_by("pk")
+    template = known.values_list("page__template", flat=True).first()
+    if template is not None:
+        return _alike(run, page, own, template, 0.0)
+    near = _near(run, own)
+    nearest, apart = _nearest(own, near)
+    alike = _state_like(own, near) if page.path else _page_like(run, nearest, apart)
+    _note(run, page, own, findable=alike is None)
+    return _alike(run, page, own, alike.template if alike else own.template, apart)
+
+
+def _page_like(run: Run, nearest: CrawlPage | None, apart: float) -> CrawlPage | None:
+    return nearest if nearest and identity.same(apart, _distances(run)) else None
+
+
+def _state_like(own: Signature, near: Sequence[CrawlPage]) -> CrawlPage | None:
+    """Of states behind one page little may matter much: those are alike that say and offer the same."""
+    alike = (one for one in near if identity.same_controls(own, Signature.model_validate(one.signature)))
+    return next(alike, None)
+
+
+def _alike(run: Run, page: CrawlPage, own: Signature, template: str, apart: float) -> dict[str, Any]:
+    state = identity.state_of(template, own)
+    first = None
+    if page.path:
+        shown = CrawlPage.objects.filter(run=run, state=state, role=page.role, same_as=None, status=states.DONE)
+        first = shown.exclude(pk=page.pk).order_by("pk").first()
+    return {
+        "template": template,
+        "state": state,
+        "same_as": first,
+        "distance": round(apart, 4),
+        "signature": own.model_dump(mode="json"),
+    }
+
+
+def _near(run: Run, own: Signature) -> list[CrawlPage]:
+    """The pages with a structure of their own that share most with one: a few, however many there are."""
+    place, structure = identity.bands(own)
+    shared = [*_sharing(run, [place], OF_PLACE), *_sharing(run, structure, OF_STRUCTURE)]
+    often = [pk for pk, _ in Counter(shared).most_common(COMPARED)]
+    found = CrawlPage.objects.filter(pk__in=often).only("pk", "path", "template", "signature")
+    return sorted(found, key=lambda one: often.index(one.pk))
+
+
+def _sharing(run: Run, bands: Sequence[int], most: int) -> list[int]:
+    return list(StateBand.objects.filter(run=run, band__in=bands).order_by().values_list("page", flat=True)[:most])
+
+
+def _nearest(own: Signature, near: Sequence[CrawlPage]) -> tuple[CrawlPage | None, float]:
+    apart = [(identity.distance(own, Signature.model_validate(one.signature)), one) for one in near if not one.path]
+    best = min(apart, key=lambda pair: pair[0], default=None)
+    return (best[1], best[0]) if best else (None, 1.0)
+
+
+def _distances(run: Run) -> list[float]:
+    """Of pages whose structure was new to their nearest then."""
+    told = StateBand.objects.filter(run=run, band=ANY, page__path=[]).order_by("-pk")
+    return [apart for apart in told.values_list("page__distance", flat=True)[:NEIGHBOURS] if apart]
+
+
+def _note(run: Run, page: CrawlPage, own: Signature, *, findable: bool) -> None:
+    """Notes a new structure; `findable` where it stands for others that are like it."""
+    place, structure = identity.bands(own) if findable else (None, [])
+    bands = [ANY, identity.exact(own), *([place] if place is not None else []), *structure]
+    StateBand.objects.bulk_create(StateBand(run=run, page=page, band=band) for band in bands)

@@ -1,0 +1,153 @@
+"""Actions of a state: what is alike, what comes first, how it is found again."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from runs.engine.crawl.actions import LATE, Actions, Scene
+from runs.engine.crawl.entering import steps_of
+from runs.engine.crawl.offers import Offer, Offers
+from runs.engine.crawl.scope import Scope
+from runs.engine.events import Action, Form, Link, PageSnapshot
+from runs.engine.plan import CrawlOptions, PageWork
+from runs.engine.steps.document import parse
+from tests.engine.generate.snapshots import SITE, field, form, page
+
+WORK = PageWork(page=1, url=f"{SITE}/", depth=1)
+
+
+def actions(**options: Any) -> Actions:
+    chosen = CrawlOptions(mode="states", **options)
+    return Actions(chosen, Scope.of(f"{SITE}/", chosen), lambda key: key, Random(1))
+
+
+def press(name: str, container: str = "main", **more: Any) -> Offer:
+    fields = {"role": "button", "twins": 1, "place": 0, "css": f"#{name}", "landmark": "main", **more}
+    return Offer(how="press", name=name, container=container, **fields)
+
+
+def scene(*offers: Offer, forms: tuple[Form, ...] = (), template: str = "t", **more: Any) -> Scene:
+    shown: PageSnapshot = page("/", forms=forms, template=template)
+    return Scene(more.pop("work", WORK), shown, Offers(offers=offers, scrolls=more.pop("scrolls", False)), **more)
+
+
+def said(links: tuple[Link, ...]) -> list[str]:
+    return [link.action for link in links]
+
+
+def test_an_action_is_a_way_with_a_sentence_and_a_key_of_its_own() -> None:
+    first, second = actions().links(scene(press("Menu"), press("Help")))
+    assert (first.kind, first.action, first.depth, first.url) == ("action", "Press “Menu”", 2, f"{SITE}/")
+    assert first.path == ({"do": "click", "target": {"role": "button", "name": "Menu", "exact": True}},)
+    assert first.key != second.key
+    assert first.key.startswith(f"{SITE}/#then-")
+
+
+def test_a_state_goes_on_from_the_way_that_leads_to_it() -> None:
+    way = ({"do": "click", "target": {"role": "button", "name": "Menu"}},)
+    [link] = actions().links(scene(press("Help"), work=WORK.model_copy(update={"path": way})))
+    assert link.path[:1] == way
+    assert len(link.path) == 2
+
+
+def test_two_of_a_kind_are_tried_on_one_page_and_on_the_next() -> None:
+    seen = actions()
+    rows = [
+        press(f"Add {name}", "main>list>listitem", repeated=True, tail="button>") for name in ("mug", "pen", "lamp")
+    ]
+    assert said(seen.links(scene(*rows))) == ["Press “Add mug”", "Press “Add pen”"]
+    assert seen.links(scene(*rows, work=WORK.model_copy(update={"url": f"{SITE}/other"}))) == ()
+    assert len(seen.links(scene(*rows, template="another"))) == 2
+
+
+def test_entries_of_a_menu_are_not_alike() -> None:
+    tabs = [press(name, "main>tablist", role="tab", repeated=True, tail="a>") for name in ("One", "Two", "Three")]
+    assert len(actions().links(scene(*tabs))) == 3
+
+
+def test_what_stands_in_the_frame_of_the_site_is_the_same_on_all_its_pages() -> None:
+    seen = actions()
+    theme = press("Theme", "banner", landmark="banner")
+    for number in range(2):
+        seen.links(scene(theme, template=f"t{number}", work=WORK.model_copy(update={"url": f"{SITE}/{number}"})))
+    assert seen.links(scene(theme, template="t9", work=WORK.model_copy(update={"url": f"{SITE}/9"}))) == ()
+
+
+def test_pages_of_a_list_and_days_of_a_calendar_come_late() -> None:
+    day = press("17", "main>grid>row>gridcell")
+    links = actions().links(scene(press("2"), press("Next"), day, press("Help")))
+    assert said(links)[0] == "Press “Help”"
+    assert all(link.priority >= LATE for link in links[1:])
+
+
+def test_a_state_offers_no_more_than_it_may_and_forms_first() -> None:
+    note = form(field("Title"), submit="Save", action="/notes", name="New note")
+    links = actions(max_actions=2).links(scene(press("Menu"), press("Help"), forms=(note,)))
+    assert said(links) == ["Fill and send “New note”", "Press “Menu”"]
+
+
+def test_one_of_several_of_a_name_is_told_by_its_place_and_what_has_no_role_by_its_path() -> None:
+    links = actions().links(scene(press("Edit", twins=3, place=1), press("Card", role="", place=-1, css="div > b")))
+    assert [link.path[-1]["target"] for link in links] == [
+        {"role": "button", "name": "Edit", "exact": True, "nth": 1},
+        {"css": "div > b"},
+    ]
+
+
+def test_what_is_in_a_frame_is_looked_for_there() -> None:
+    [link] = actions().links(scene(press("Within", frame="#frame")))
+    assert link.path[0]["target"]["frame"] == [{"css": "#frame"}]
+
+
+def test_what_destroys_is_not_offered_nor_what_signs_in() -> None:
+    forms = (form(submit="Delete account", action="/x"), form(field("Password", "password"), submit="Sign in"))
+    assert actions().links(scene(press("Delete"), press("", hints="trash"), forms=forms)) == ()
+
+
+def test_links_that_are_new_after_something_was_written_are_followed_by_pressing_them() -> None:
+    cart, old = Action(role="link", name="Basket 1", href=f"{SITE}/cart", css="#c"), f"{SITE}/about"
+    bye = Action(role="link", name="Log out", href=f"{SITE}/logout")
+    shown = page("/", actions=(cart, Action(role="link", name="About", href=old), bye), template="t")
+    before = frozenset({(old, "About"), (f"{SITE}/cart", "Basket 0")})
+    here = Scene(WORK, shown, Offers(), before, carried=True, wrote=True)
+    [link] = actions().links(here)
+    assert (link.action, link.carried) == ("Follow “Basket 1”", True)
+    assert actions().links(Scene(WORK, shown, Offers(), before)) == ()
+
+
+def test_scrolling_is_tried_where_something_waits_for_it() -> None:
+    [link] = actions().links(scene(scrolls=True))
+    assert link.path == ({"do": "scroll", "to": "bottom"},)
+
+
+def test_every_way_is_made_of_steps_of_the_test_language() -> None:
+    lone = Offer(how="field", type="select", name="Sort", options=("Name", "Price"), chosen="Name", css="#sort")
+    hover = Offer(how="hover", name="Tools", css="#tools")
+    note = form(field("Title"), field("Kind", "select", options=("Choose", "Red")), submit="Save", action="/notes")
+    for link in actions().links(scene(lone, hover, press("Menu"), forms=(note,), scrolls=True)):
+        assert parse({"title": "t", "start": "/", "steps": list(link.path)})
+
+
+def entered(*fields: Any, **more: Any) -> list[Any]:
+    found = form(*fields, action="/notes", **more)
+    steps = steps_of(found, page("/", forms=(found,)), Random(1))
+    return [step.get("value", step["do"]) for step in steps or ()]
+
+
+def test_a_form_is_filled_where_it_is_empty_and_what_it_creates_carries_our_mark() -> None:
+    values = entered(field("Name"), field("Colour", value="blue"), field("Kind", "select", options=("Choose…", "Red")))
+    assert values == ["Sentri {{random.digits(6)}}", "Red", "click"]
+
+
+def test_a_form_that_only_asks_needs_no_mark() -> None:
+    assert "Sentri" not in " ".join(entered(field("Name"), method="get"))
+
+
+def test_a_form_that_cannot_be_filled_is_left_alone() -> None:
+    assert entered(field("Passport", "file", required=True)) == []
+    assert entered(field("Code", pattern="(?=x)", required=True)) == []
+
+
+def test_a_choice_that_is_all_a_form_asks_for_is_changed() -> None:
+    assert entered(field("Quantity", "select", options=("1", "2"), value="1")) == ["2", "click"]
