@@ -273,7 +273,7 @@ def test_proofs_of_a_crawl_have_estimates_too(crawl: Callable[..., Run]) -> None
     held = ledger.hold(run.shards.first().pk, "here:1")  # type: ignore[union-attr]
     assert held is not None
     assert ledger.take_stage(held, "propose")
-    fields: dict[str, Any] = dict.fromkeys(Proposal.model_fields, "")
+    fields = {name: "" for name, field in Proposal.model_fields.items() if field.is_required()}
     proposals = [Proposal.model_validate({**fields, **proposal(number)}) for number in range(4)]
     ledger.keep_proposals(held, proposals)
     assert Result.objects.filter(run=run, estimate_ms__gt=0).count() == 4

@@ -7,7 +7,7 @@ from projects.models import Test
 from runs import gates, ledger, reading, states
 from runs.engine.events import AttemptEnded, Failure, Proposal, Proved, TestStarted
 from runs.models import Attempt, Run
-from tests.ledger.conftest import Hand
+from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crash_points import dies, silent, whole
 from tests.ledger.test_crawling import next_page, visit
 
@@ -32,6 +32,7 @@ def proposal(number: int, page: str = "/") -> Proposal:
 def proving(run: Run, *proposals: Proposal) -> Hand:
     hand = Hand(run)
     visit(hand, next_page(hand))
+    planned(hand)
     assert ledger.take_stage(hand.held, "propose")
     ledger.keep_proposals(hand.held, proposals or [proposal(number) for number in range(2)])
     return hand
