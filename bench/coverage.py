@@ -24,6 +24,8 @@ from bench.targets import SHOP, TARGETS, Ground, KnownForm, ground, serve
 from runs.engine.browser.find import NoBrowser
 from runs.engine.events import Form, PageSnapshot
 
+PAGE_TIMEOUT_MS = 60_000  # a busy machine is no page that was missed
+
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/coverage", description=__doc__)
@@ -129,6 +131,7 @@ class Bench:
             max_states=self._wanted.states,
             max_depth=8,
             test_count=self._wanted.tests,
+            page_timeout_ms=PAGE_TIMEOUT_MS,
         )
         with serve(site.name) as url:
             workspace = Workspace(f"{url}/")

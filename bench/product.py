@@ -128,16 +128,16 @@ class Workspace:
         return Ran(whole, _parts(run.pk, (("queue", "shard_started"), ("crawl", "propose"), ("rest", "done"))), run.pk)
 
 
-def ended(run: int) -> float:
+def ended(run: int, patience: float = PATIENCE_SECONDS) -> float:
     """When the run's end was committed, on the monotonic clock."""
     from runs.models import Run
 
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         if Run.objects.filter(pk=run, finished_at__isnull=False).exists():
             return time.monotonic()
         time.sleep(LOOK_SECONDS)
-    raise Broken(f"RUN-{run} did not end within {PATIENCE_SECONDS:g} s.")
+    raise Broken(f"RUN-{run} did not end within {patience:g} s.")
 
 
 def _parts(run: int, marks: Sequence[tuple[str, str]]) -> dict[str, float]:

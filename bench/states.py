@@ -12,7 +12,6 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from statistics import mean, median
-from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -20,6 +19,7 @@ from rich.table import Table
 from bench import rounds
 from bench.product import Workspace, settle_in, where
 from runs.engine import identity
+from runs.engine.events import PageSnapshot, PageVisited
 from runs.engine.identity import Signature
 from tests.engine.identity.labelled import Labelled, known, score
 
@@ -102,10 +102,11 @@ class Known:
         from runs.models import CrawlPage
 
         page = CrawlPage.objects.filter(run=self.run).earliest("pk")
-        seen: dict[str, Any] = one.model_dump(mode="json")
+        snapshot = PageSnapshot(url=page.url, path="/", template=one.template)
+        event = PageVisited(page.pk, page.url, page.key, snapshot, (), one.model_dump(mode="json"))
         with transaction.atomic():
             began = time.perf_counter()
-            resembling(self.run, page, seen)
+            resembling(self.run, page, event)
             taken = time.perf_counter() - began
             transaction.set_rollback(True)
         return taken * 1000

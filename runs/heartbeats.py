@@ -23,8 +23,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from runs import meters
-from runs.engine.events import PageFailed, PageVisited, Proved, TestEnded
-from runs.engine.plan import PageWork, TestWork
+from runs.engine.events import CaseObserved, PageFailed, PageVisited, Proved, TestEnded
+from runs.engine.plan import CaseWork, PageWork, TestWork
 from runs.models import Meter, Worker
 
 log = logging.getLogger(__name__)
@@ -76,11 +76,13 @@ class Board:
 board = Board()
 
 
-def claimed(run: int, shard: int, works: Iterable[TestWork | PageWork]) -> None:
-    """This process begins claimed tests or pages."""
+def claimed(run: int, shard: int, works: Iterable[TestWork | PageWork | CaseWork]) -> None:
+    """This process begins claimed tests, pages or cases."""
     for work in works:
         if isinstance(work, TestWork):
             board.put(("result", work.result), run, shard, work.title)
+        elif isinstance(work, CaseWork):
+            board.put(("case", work.case), run, shard, f"{work.work['family']}: {work.work['start']}")
         else:
             board.put(("page", work.page), run, shard, work.url)
 
@@ -92,6 +94,8 @@ def recorded(events: Iterable[Any]) -> None:
             board.take(("result", event.result))
         elif isinstance(event, PageVisited | PageFailed):
             board.take(("page", event.page))
+        elif isinstance(event, CaseObserved):
+            board.take(("case", event.case))
 
 
 def busy(run: int, shard: int, title: str) -> None:

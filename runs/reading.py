@@ -31,7 +31,7 @@ from runs.engine.plan import (
     Site,
 )
 from runs.insight import scene
-from runs.models import Attempt, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
+from runs.models import Attempt, Case, Comparison, CrawlPage, Result, Run, RunEvent, TestHistory
 from runs.report import (
     Cause,
     Counts,
@@ -358,11 +358,29 @@ def snapshots(run_id: int) -> list[PageSnapshot]:
         known = least.setdefault(row.key, row)
         if _needs(row) < _needs(known):
             least[row.key] = row
-    return [PageSnapshot.model_validate(row.snapshot) for row in least.values()]
+    return [_snapshot(row) for row in (*least.values(), *_states(run_id))]
+
+
+def _states(run_id: int) -> list[CrawlPage]:
+    """What pages lead to by actions and is no page of its own, without near duplicates."""
+    rows = CrawlPage.objects.filter(run=run_id, status=states.DONE, same_as=None, snapshot__isnull=False)
+    return [row for row in rows.exclude(kind="link").order_by("depth", "pk") if row.path]
+
+
+def _snapshot(row: CrawlPage) -> PageSnapshot:
+    known: dict[str, Any] = row.snapshot or {}
+    where = {"template": row.template or known.get("template", ""), "way": row.path, "action": row.action}
+    return PageSnapshot.model_validate({**known, **where})
 
 
 def _needs(page: CrawlPage) -> int:
     return {VISITOR: 0, "": 1, ACCOUNT: 1}.get(page.role, 2)
+
+
+def observations(run_id: int) -> list[dict[str, Any]]:
+    """What came of what was tried, in the order in which it was planned; what was not tried to its end is left out."""
+    cases = Case.objects.filter(run=run_id, outcome__isnull=False).order_by("pk")
+    return [outcome for outcome in cases.values_list("outcome", flat=True) if outcome is not None]
 
 
 def changed_templates(run: Run) -> frozenset[str] | None:
@@ -371,7 +389,7 @@ def changed_templates(run: Run) -> frozenset[str] | None:
     return None if found is None else frozenset(found)
 
 
-def known_signatures(run: Run) -> frozenset[str]:
-    """Signatures of the project's living tests; they are not proposed again."""
-    tests = Test.objects.filter(project=run.project_id).alive().exclude(signature="")
-    return frozenset(tests.values_list("signature", flat=True))
+def known_tests(run: Run) -> list[tuple[str, dict[str, Any], str]]:
+    """Title, document and signature of the project's living tests; what says no more is not proposed again."""
+    tests = Test.objects.filter(project=run.project_id).alive().order_by("pk")
+    return list(tests.values_list("title", "document", "signature"))

@@ -21,7 +21,7 @@ STOPPED: Final = "stopped"
 OWED: Final = "owed"
 SENT: Final = "sent"
 GIVEN_UP: Final = "given_up"
-# Result and page (a page is done instead of passed)
+# Result, page and case (pages and cases are done instead of passed)
 PENDING: Final = "pending"
 PASSED: Final = "passed"
 FLAKY: Final = "flaky"
@@ -83,7 +83,7 @@ END_REASONS = (
     "failed",
 )
 
-# What a run is busy with while it is running. Tests are executed; a crawl visits, proposes and proves.
+# What a run is busy with while it is running. Tests are executed; a crawl visits, plans, observes, proposes and proves.
 EXECUTE: Final = "execute"
 CRAWL: Final = "crawl"
 PLAN: Final = "plan"
@@ -92,7 +92,7 @@ PROPOSE: Final = "propose"
 PROVE: Final = "prove"
 SCORE: Final = "score"
 LONE = frozenset({PLAN, PROPOSE, SCORE})  # carried out by one lease at a time; the others by rows that all shards claim
-STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PROPOSE, PROVE, SCORE)}
+STAGES = {"test": (EXECUTE,), "crawl": (CRAWL, PLAN, OBSERVE, PROPOSE, PROVE, SCORE)}
 
 Table = dict[tuple[str, str], str]
 
@@ -130,13 +130,28 @@ PAGE: Table = {
     (RUNNING, "return"): PENDING,
     (DONE, "lose"): FAILED,
 }
+CASE: Table = {
+    (PENDING, "claim"): RUNNING,
+    (PENDING, "skip"): SKIPPED,
+    (RUNNING, "observe"): DONE,
+    (RUNNING, "fail"): FAILED,
+    (RUNNING, "skip"): SKIPPED,
+    (RUNNING, "return"): PENDING,
+}
 DELIVERY: Table = {
     (OWED, "send"): SENT,
     (OWED, "give_up"): GIVEN_UP,
     (SENT, "owe"): OWED,
     (GIVEN_UP, "owe"): OWED,
 }
-MACHINES: dict[str, Table] = {"run": RUN, "lease": LEASE, "result": RESULT, "page": PAGE, "delivery": DELIVERY}
+MACHINES: dict[str, Table] = {
+    "run": RUN,
+    "lease": LEASE,
+    "result": RESULT,
+    "page": PAGE,
+    "case": CASE,
+    "delivery": DELIVERY,
+}
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
 ON_ENTRY: dict[str, tuple[str, ...]] = {

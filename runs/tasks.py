@@ -19,11 +19,11 @@ from runs.drive import Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
-from runs.engine.events import Event, Log, Proposal
+from runs.engine.events import Event
 from runs.engine.execute import execute
-from runs.engine.generate import propose
+from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Guard
-from runs.engine.plan import ShardPlan
+from runs.engine.plan import CrawlOptions, ShardPlan
 from runs.engine.prove import prove
 from runs.models import Run, Shard
 
@@ -205,7 +205,7 @@ class Worker:
             return claimed.works, claimed.more
 
         Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event | Proposal]", start(browser, pull)))
+            lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event]", start(browser, pull)))
         )
 
     def _require_site(self, plan: ShardPlan) -> None:
@@ -228,22 +228,38 @@ class Worker:
         )
         return True
 
+    def plan(self, run: Run) -> bool:
+        if not ledger.take_stage(self.held, states.PLAN):
+            return False
+        heartbeats.busy(self.held.run, self.held.index, "plans what to try")
+        ledger.learn_application(run.pk, self.tick)
+        plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk)
+        changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None
+        found: list[Planned] = []
+        Drive(lambda _wanted: ((), False), found.extend, self.tick).run(
+            lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed))
+        )
+        for one in found:
+            works = [case.model_dump(mode="json", exclude_defaults=True) for case in one.cases]
+            ledger.keep_plan(self.held, one.survey.model_dump(mode="json"), works, one.counted, one.logs)
+        return True
+
+    def observe(self, run: Run) -> bool:
+        plan, crawled = reading.crawl_plan(run), _crawled(run)
+        self._drive(
+            lambda wanted: ledger.claim_cases(self.held, wanted),
+            lambda browser, pull: observe(browser, plan, crawled, pull),
+        )
+        return True
+
     def propose(self, run: Run) -> bool:
         if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
-        ledger.learn_application(run.pk, self.tick)
-        plan, pages, known = reading.crawl_plan(run), reading.snapshots(run.pk), reading.known_signatures(run)
-        found: list[Proposal] = []
-
-        def record(events: Any) -> None:
-            found.extend(event for event in events if isinstance(event, Proposal))
-            ledger.record(self.held, [event for event in events if isinstance(event, Log)])
-
-        Drive(lambda _wanted: ((), False), record, self.tick).run(
-            lambda _pull: _with_browser(lambda b: propose(b, plan, pages, known))
-        )
-        ledger.keep_proposals(self.held, found)
+        seen = [Observation.model_validate(outcome) for outcome in reading.observations(run.pk)]
+        known = [Known(title, document, signature) for title, document, signature in reading.known_tests(run)]
+        found = propose(_crawled(run), seen, known)
+        ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
         return True
 
     def score(self, _run: Run) -> bool:
@@ -254,16 +270,23 @@ class Worker:
         return True
 
 
+def _crawled(run: Run) -> Crawled:
+    options = CrawlOptions.model_validate(run.options)
+    return Crawled(tuple(reading.snapshots(run.pk)), options).surveyed(Survey.model_validate(run.survey))
+
+
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.EXECUTE: Worker.execute,
     states.CRAWL: Worker.crawl,
+    states.PLAN: Worker.plan,
+    states.OBSERVE: Worker.observe,
     states.PROPOSE: Worker.propose,
     states.PROVE: Worker.prove,
     states.SCORE: Worker.score,
 }
 
 
-async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Proposal]]) -> AsyncIterator[Any]:
+async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:
     """The stream of a pipeline on this process's browser, which stays open for later shards."""
     kept = Loop.current().kept
     if "browser" not in kept:

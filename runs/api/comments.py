@@ -15,7 +15,7 @@ from projects.api.schema import listed
 from projects.models import Comment
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import NewComment
-from runs.api.serializers import CommentOut
+from runs.api.outputs import CommentOut
 
 
 class CommentList(RunsEndpoint):

@@ -18,7 +18,7 @@ from projects.models.test import TestQuerySet
 from projects.reviewing import PAST, ReviewRefused
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import BulkReview, Nothing, Rejection
-from runs.api.serializers import BulkOut, ReturnedOut, TestDetailOut
+from runs.api.outputs import BulkOut, ReturnedOut, TestDetailOut
 from runs.api.tests import chosen
 
 

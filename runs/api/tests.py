@@ -23,7 +23,7 @@ from projects.models.test import TestQuerySet
 from runs.api.documents import accepted
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import NewTest, ReviewStatus, Score, TestChoice, TestEdit
-from runs.api.serializers import TestDetailOut, TestOut, VersionOut
+from runs.api.outputs import TestDetailOut, TestOut, VersionOut
 from runs.models import Run
 
 

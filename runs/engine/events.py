@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -109,6 +110,7 @@ class PageSnapshot(Seen):
 
     `requests` are the site's own fetch and XHR calls, each once: method, url, path, type, status, and where they could
     be read operation (of GraphQL), request and response as {"content_type", "schema"}: shapes, never values.
+    A state that is no page of its own has `way`, the steps that lead to it from `url`, and `action`, the last in words.
     """
 
     url: str
@@ -127,6 +129,14 @@ class PageSnapshot(Seen):
     signed_in: bool = False
     role: str = ""
     load_ms: int = 0
+    way: tuple[dict[str, Any], ...] = ()
+    action: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """What tells it from all others of a crawl: role, address and way."""
+        way = json.dumps(self.way, sort_keys=True) if self.way else ""
+        return f"{self.role} {self.url} {way}".strip()
 
 
 class Link(Seen):
@@ -281,13 +291,29 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseObserved:
+    """A case was carried out, or could not be: then `problem` says why.
+
+    `outcome` is what came of it; `deeper` are the cases that it led to, each with at least "family" and "key".
+    """
+
+    case: int
+    outcome: dict[str, Any]
+    deeper: tuple[dict[str, Any], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     level: Literal["info", "warning", "error"]
     message: str
 
 
 class Proposal(Seen):
-    """A test that the generator proposes, with what it stands on. `signature` is equal for equal tests."""
+    """A test that the generator proposes, with what it stands on. `signature` is equal for equal tests.
+
+    `tone` is positive, negative or edge; `merged` are titles of tests that said no more than this one.
+    """
 
     title: str
     family: str
@@ -296,6 +322,8 @@ class Proposal(Seen):
     page_url: str
     signature: str
     why: str
+    tone: str = ""
+    merged: tuple[str, ...] = ()
 
 
 Event = (
@@ -308,6 +336,7 @@ Event = (
     | PageFailed
     | Seeds
     | Wrote
+    | CaseObserved
     | Cleaned
     | SignedIn
     | Log

@@ -335,6 +335,13 @@ class PageWork(Value):
     action: str = Field(default="", description="what leads here, in words")
 
 
+class CaseWork(Value):
+    """One thing to try on the application; `work` is a case as the generator wrote it down."""
+
+    case: int
+    work: dict[str, Any]
+
+
 class ShardPlan(Value):
     """How one shard executes tests."""
 

@@ -6,14 +6,14 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
-from runs.ledger.claiming import Claim, claim
+from runs.ledger.claiming import Claim, claim, claim_cases
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
-from runs.ledger.proposing import keep_proposals, take_stage
+from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
 from runs.ledger.scoring import keep_tests
@@ -32,6 +32,7 @@ __all__ = [
     "ahead_of",
     "approve_by_score",
     "claim",
+    "claim_cases",
     "claim_pages",
     "close",
     "fail",
@@ -39,6 +40,7 @@ __all__ = [
     "forfeit",
     "give_back",
     "hold",
+    "keep_plan",
     "keep_proposals",
     "keep_tests",
     "learn",

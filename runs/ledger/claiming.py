@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from runs import meters, planning, states
-from runs.engine.plan import TestWork
+from runs.engine.plan import CaseWork, TestWork
 from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.hedging import hedge
@@ -147,3 +147,18 @@ def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
         rows.update(status=states.SKIPPED, skip_reason="test_deleted", finished_at=timezone.now())
         tell(run, [*lines, *settle_dependents(run)])
         advance(run)
+
+
+def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
+    """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale."""
+    with transaction.atomic():
+        run = locked(held.run)
+        if run.status != states.RUNNING:
+            raise Stale
+        require_open(held)
+        rows = list(run.cases.filter(status=states.PENDING).order_by("pk").only("work")[:wanted])
+        run.cases.filter(pk__in=[row.pk for row in rows]).update(
+            status=states.move("case", states.PENDING, "claim").to, lease=held.lease
+        )
+        works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
+        return Claim(works, bool(works) or run.cases.filter(status=states.RUNNING).exists())

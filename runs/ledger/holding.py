@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from runs import meters, states
 from runs.ledger import statements
+from runs.ledger.counting import fail_poisonous
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.moving import advance, enter
 from runs.ledger.refusals import Stale
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
 from runs.ledger.turns import has_turn, waiting
-from runs.models import CrawlPage, Lease, Result, Run, Shard
+from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
 log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
@@ -201,13 +202,15 @@ def _return_work(run: Run, lease: Lease, losses: int) -> int:
     running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
     results = running.filter(lease=lease)
     pages = CrawlPage.objects.filter(run=run, lease=lease, status=states.RUNNING)
+    cases = Case.objects.filter(run=run, lease=lease, status=states.RUNNING)
     if losses:
-        results.update(losses=F("losses") + 1)
-        pages.update(losses=F("losses") + 1)
+        for taken in (results, pages, cases):
+            taken.update(losses=F("losses") + 1)
         _fail_poisonous(run, results, pages)
+        fail_poisonous(run, cases.filter(losses__gte=LOSSES_OF_A_POISON))
     results.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
     returned = results.update(status=states.PENDING, lease=None, hedge=None, claimed_at=None)
-    return returned + pages.update(status=states.PENDING, lease=None)
+    return sum(taken.update(status=states.PENDING, lease=None) for taken in (pages, cases)) + returned
 
 
 def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage]) -> None:

@@ -16,7 +16,7 @@ from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
 from runs.ledger.turns import next_of
-from runs.models import CrawlPage, Lease, Result, Run
+from runs.models import Case, CrawlPage, Lease, Result, Run
 
 VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
 
@@ -68,6 +68,8 @@ def _unresolved(run: Run) -> bool:
         return True
     if run.stage == states.CRAWL:
         return run.pages.filter(status__in=states.UNRESOLVED).exists()
+    if run.stage == states.OBSERVE:
+        return run.cases.filter(status__in=states.UNRESOLVED).exists()
     pending, running, _ = statements.left(run.pk)
     return pending or running
 
@@ -151,6 +153,7 @@ def _skip_unresolved(run: Run) -> None:
         status=states.SKIPPED, skip_reason="aborted", finished_at=now, blocked=False
     )
     CrawlPage.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED, skip_reason="aborted")
+    Case.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED)
 
 
 def _end_crawl(run: Run) -> None:

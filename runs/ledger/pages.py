@@ -35,10 +35,9 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     address = {} if page.path else _address(event, page.role)
     if address and _taken(run, page, address["digest"]):
         _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
-        add_links(run, page, event.links)
+        add_links(run, page, (link for link in event.links if link.kind == "link"))
         return []
-    snapshot = event.snapshot
-    alike = resembling(run, page, event.signature) if event.signature else {"template": snapshot.template[:80]}
+    snapshot, alike = event.snapshot, resembling(run, page, event)
     _resolve(
         page,
         "visit",
@@ -48,7 +47,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         snapshot=rows.storable(snapshot.model_dump(mode="json")),
         **alike,
     )
-    add_links(run, page, (link for link in event.links if alike.get("same_as") is None or link.carried))
+    add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried))
     _skip_saturated(run, page)
     return [("page", _told(run, page))]
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
 from runs import planning, states
-from runs.engine.events import Proposal
+from runs.engine.events import Log, Proposal
 from runs.ledger import rows
+from runs.ledger.cases import add_cases
+from runs.ledger.counting import count, count_cases
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance, enter_stage
 from runs.ledger.refusals import Stale
-from runs.ledger.story import locked, tell
-from runs.models import Lease, Result
+from runs.ledger.story import Line, locked, tell
+from runs.models import Lease, Result, Run
 
 
 def take_stage(held: Hold, stage: str) -> bool:
@@ -31,13 +34,32 @@ def take_stage(held: Hold, stage: str) -> bool:
         return True
 
 
-def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
+def keep_plan(
+    held: Hold,
+    survey: dict[str, Any],
+    works: Sequence[dict[str, Any]],
+    counted: dict[str, int],
+    logs: Iterable[Log] = (),
+) -> None:
+    """Plans what is tried and moves the crawl on to trying it, once. Raises Stale for a late writer."""
+    with transaction.atomic():
+        run = _at(held, states.PLAN)
+        run.survey = rows.storable(survey)
+        run.save(update_fields=["survey"])
+        add_cases(run, works)
+        count(run, states.PLAN, {**counted, "cases": run.cases.count()})
+        counted_cases = count_cases(run)
+        tell(run, [*_lines(logs), *counted_cases])
+        enter_stage(run, states.OBSERVE)
+        advance(run)
+
+
+def keep_proposals(
+    held: Hold, proposals: Sequence[Proposal], counted: dict[str, int] | None = None, logs: Iterable[Log] = ()
+) -> None:
     """Plans a proof for each proposal and moves the crawl on to proving, once. Raises Stale for a late writer."""
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING or run.stage != states.PROPOSE or run.stage_lease != held.lease:
-            raise Stale
-        require_open(held)
+        run = _at(held, states.PROPOSE)
         replays = run.options.get("replays", 3)
         most = run.options.get("max_breakages", 12)
         estimates = [planning.proof_estimate(proposal.document, replays, most) for proposal in proposals]
@@ -49,25 +71,29 @@ def keep_proposals(held: Hold, proposals: Sequence[Proposal]) -> None:
                     position=position,
                     home=homes[position],
                     title=proposal.title[:300],
-                    document=proposal.document,
-                    proposal=proposal.model_dump(mode="json", exclude={"document"}),
+                    document=rows.storable(proposal.document),
+                    proposal=rows.storable(proposal.model_dump(mode="json", exclude={"document"})),
                     replays=replays,
                     estimate_ms=estimates[position],
                 )
                 for position, proposal in enumerate(proposals)
             ]
         )
-        tell(
-            run,
-            [
-                (
-                    "log",
-                    {
-                        "level": "info",
-                        "message": f"{len(proposals)} tests are proposed; each is replayed {replays} times.",
-                    },
-                )
-            ],
-        )
+        count(run, states.PROPOSE, {**(counted or {}), "proposed": len(proposals)})
+        message = f"{len(proposals)} tests are proposed; each is replayed {replays} times."
+        tell(run, _lines([*logs, Log("info", message)]))
         enter_stage(run, states.PROVE)
         advance(run)
+
+
+def _at(held: Hold, stage: str) -> Run:
+    """The run, locked, where this lease is the one that carries out its lone stage."""
+    run = locked(held.run)
+    if run.status != states.RUNNING or run.stage != stage or run.stage_lease != held.lease:
+        raise Stale
+    require_open(held)
+    return run
+
+
+def _lines(logs: Iterable[Log]) -> list[Line]:
+    return [("log", {"level": log.level, "message": log.message}) for log in logs]

@@ -17,6 +17,7 @@ from runs import meters, states
 from runs.engine.events import (
     ArtifactFile,
     AttemptEnded,
+    CaseObserved,
     Cleaned,
     Event,
     Log,
@@ -29,7 +30,8 @@ from runs.engine.events import (
     TestStarted,
     Wrote,
 )
-from runs.ledger import changes, pages, rows, statements
+from runs.ledger import cases, changes, pages, rows, statements
+from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
@@ -59,6 +61,7 @@ class Batch:
     wrote: list[Wrote] = field(default_factory=list)
     cleaned: list[Cleaned] = field(default_factory=list)
     resolved: bool = False
+    observed: bool = False
 
     def hedged(self, result: Mine) -> bool:
         """Whether this lease is the second one of the result's two."""
@@ -104,6 +107,7 @@ def _opened(held: Hold, events: Sequence[Event]) -> Batch:
 def _write(batch: Batch) -> None:
     run = batch.run
     _write_attempts(batch)
+    batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
     rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
     if batch.wrote or batch.cleaned:
@@ -299,6 +303,11 @@ def _page_failed(batch: Batch, event: PageFailed) -> None:
     batch.resolved = True
 
 
+def _case_observed(batch: Batch, event: CaseObserved) -> None:
+    if cases.observed(batch.run, batch.held, event):
+        batch.resolved = batch.observed = True
+
+
 def _seeds(batch: Batch, event: Seeds) -> None:
     pages.add_links(batch.run, None, event.links)
 
@@ -321,6 +330,7 @@ WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     PageVisited: _page_visited,
     PageFailed: _page_failed,
     Seeds: _seeds,
+    CaseObserved: _case_observed,
     Wrote: _wrote,
     Cleaned: _cleaned,
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from runs import states
 from runs.engine import identity
+from runs.engine.events import PageVisited
 from runs.engine.identity import Signature
 from runs.models import CrawlPage, Run, StateBand
 
@@ -21,24 +22,30 @@ NEIGHBOURS = 200
 ANY = 0
 
 
-def resembling(run: Run, page: CrawlPage, seen: dict[str, Any]) -> dict[str, Any]:
+def resembling(run: Run, page: CrawlPage, event: PageVisited) -> dict[str, Any]:
     """The fields of a page's row that say what it resembles: template, state, same_as, distance, signature.
 
     Decides within the transaction that records a visit, under the run's lock, and notes what to find the page by.
+    A visit without a signature is known by address and template alone.
 
-    `seen` is the visit's signature. Pages of one route whose structures differ little get the template of the first of
-    them. A state behind steps (`page.path`) that shows nothing new is the same as that which showed it first.
+    Pages of one route whose structures differ little get the template of the first of them. A state behind steps
+    (`page.path`) that shows nothing new is the same as that which showed it first. `distance` is that to the nearest
+    template, 0 where the structure is known.
     """
-    own = Signature.model_validate(seen)
+    own = Signature.model_validate(event.signature or _bare(event))
     known = StateBand.objects.filter(run=run, band=identity.exact(own)).order_by("pk")
     template = known.values_list("page__template", flat=True).first()
     if template is not None:
         return _alike(run, page, own, template, 0.0)
-    near = _near(run, own)
+    near = _near(run, own) if own.paths else []
     nearest, apart = _nearest(own, near)
     alike = _state_like(own, near) if page.path else _page_like(run, nearest, apart)
     _note(run, page, own, findable=alike is None)
     return _alike(run, page, own, alike.template if alike else own.template, apart)
+
+
+def _bare(event: PageVisited) -> dict[str, Any]:
+    return {"template": event.snapshot.template[:80], "place": event.final_key}
 
 
 def _page_like(run: Run, nearest: CrawlPage | None, apart: float) -> CrawlPage | None:

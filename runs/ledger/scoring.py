@@ -82,7 +82,8 @@ def _weighed(results: Sequence[Result]) -> tuple[list[Weighed], dict[int, int]]:
         if result.pk not in into:
             score, parts = scores.get(result.pk, (None, {}))
             others = tuple(titles[other] for other, stays in into.items() if stays == result.pk)
-            kept.append(Weighed(result, score, parts, others))
+            before = tuple((result.proposal or {}).get("merged", ()))
+            kept.append(Weighed(result, score, parts, (*before, *others)))
     return kept, into
 
 

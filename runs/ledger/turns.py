@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from projects.models import Project
 from runs import states
-from runs.models import CrawlPage, Lease, Result, Run, Shard
+from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
 UNTAKEN = timedelta(seconds=2)
 AT_WORK = (states.RUNNING, states.JUDGING)
@@ -63,12 +63,13 @@ def unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
     held = Lease.objects.filter(shard=OuterRef("pk"), state=states.OPEN)
     results = Result.objects.filter(run=OuterRef("run"), status=states.PENDING)
     pages = CrawlPage.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    proposing = Lease.objects.filter(pk=OuterRef("run__stage_lease"), state=states.OPEN)
+    cases = Case.objects.filter(run=OuterRef("run"), status=states.PENDING)
+    alone = Lease.objects.filter(pk=OuterRef("run__stage_lease"), state=states.OPEN)
     free = shards.filter(~Exists(held), run__status__in=(states.QUEUED, states.RUNNING))
     begins = free.filter(run__status=states.QUEUED)
-    proposes = free.filter(~Exists(proposing), run__status=states.RUNNING, run__stage=states.PROPOSE)
     works = free.filter(run__status=states.RUNNING)
-    return begins | proposes | works.filter(Exists(results)) | works.filter(Exists(pages))
+    lone = works.filter(~Exists(alone), run__stage__in=sorted(states.LONE))
+    return begins | lone | works.filter(Exists(results) | Exists(pages) | Exists(cases))
 
 
 def _held() -> tuple[Counter[int], Counter[int]]:

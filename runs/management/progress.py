@@ -66,6 +66,8 @@ class Telling:
         elif kind == "page":
             self.done, self.total = data["done"], data["done"] + data["queued"]
             self.words = data["url"]
+        elif kind == "case":
+            self.done, self.total = data["done"] + data["failed"], data["total"]
         elif kind == "stage" and data["stage"] in STAGES:
             self.done, self.total, self.words = 0, data["results"]["total"], STAGES[data["stage"]]
         elif kind == "result":
@@ -87,7 +89,9 @@ class Telling:
 
 
 STAGES = {
-    "propose": "performing forms, proposing tests",
+    "plan": "looking round, planning what to try",
+    "observe": "trying forms, buttons and links",
+    "propose": "proposing tests",
     "prove": "replaying each proposal, also with the application broken",
     "score": "scoring what was proved",
 }

@@ -59,6 +59,7 @@ class Run(PublicModel):
     causes = models.JSONField(default=list, blank=True, help_text="failed results by cause, the largest first")
     impact = models.JSONField(null=True, blank=True, help_text="which tests a change was thought to touch, and why")
     pipeline = models.JSONField(default=dict, blank=True, help_text="what each stage of a crawl counted")
+    survey = models.JSONField(default=dict, blank=True, help_text="what a crawl must know to try things on its site")
     end_reason = models.CharField(max_length=20, default="", blank=True, help_text="why a crawl visited no more")
     makespan = models.JSONField(null=True, blank=True, help_text="achieved_ms, ideal_ms, slots of a test run")
     ai_provider = models.CharField(max_length=40, default="", blank=True)

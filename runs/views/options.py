@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from projects.api.words import by_field
 from projects.models import Environment, Project
-from runs.engine.plan import BrowserOptions, CrawlOptions, RunOptions
+from projects.secrets import Unreadable
+from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, CrawlOptions, RunOptions
 from runs.views.fields import SET_BY_PRESETS, field_of, flat, implied, info_of, nested
 
 M = TypeVar("M", bound=BrowserOptions)
@@ -153,13 +154,20 @@ class RunDefaults(OptionsForm[RunOptions]):
 
 
 def offer_roles(form: OptionsForm[CrawlOptions], project: Project) -> None:
-    """The sign-ins that there are; without any beside the project's own there is nothing to choose."""
+    """The sign-ins that there are, and none; without any there is nothing to choose."""
     names = [str(name) for name in project.auth_profiles.values_list("name", flat=True)]
-    if not names:
+    own = [(ACCOUNT, "the project's own")] if _signs_in(project) else []
+    if not (own or names):
         del form.fields["roles"]
         return
-    own = [("account", "the project's own")] if project.has_credentials else []
-    field = form.fields["roles"]
-    field.choices = [*own, *((name, name) for name in names)]  # type: ignore[attr-defined]
-    known = {name for name, _ in field.choices}  # type: ignore[attr-defined]
+    field: Any = form.fields["roles"]
+    field.choices = [*own, *((name, name) for name in names), (VISITOR, "nobody, as a visitor")]
+    known = {name for name, _ in field.choices}
     field.initial = [name for name in field.initial or () if name in known]
+
+
+def _signs_in(project: Project) -> bool:
+    try:
+        return project.has_credentials
+    except Unreadable:
+        return True

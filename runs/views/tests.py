@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -39,8 +40,11 @@ def tests(request: Request, project: str) -> HttpResponse:
     stale = found.exclude(stale_since=None)
     only_stale = bool(request.GET.get("stale"))
     found = stale if only_stale else found
-    by_state = dict(found.order_by().values_list("review_status").annotate(Count("pk")))
-    by_score = found.filter(STATES[BY_SCORE]).count()
+    by_state: Counter[str] = Counter()
+    groups = found.order_by().values_list("review_status", "approved_by_score").annotate(Count("pk"))
+    for name, by_score, count in groups:
+        by_state[name] += count
+        by_state[BY_SCORE] += count if by_score else 0
     if state in WITH_STATE:
         found = found.filter(WITH_STATE[state])
     last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
@@ -51,9 +55,9 @@ def tests(request: Request, project: str) -> HttpResponse:
         "here": "tests",
         "place": place,
         "rows": Paginator(rows.order_by("pk"), PER_PAGE).get_page(request.GET.get("page")),
-        "states": [(name, by_state.get(name, 0)) for name in reviewing.STATES],
-        "by_score": by_score,
-        "total": sum(by_state.values()),
+        "states": [(name, by_state[name]) for name in reviewing.STATES],
+        "by_score": by_state[BY_SCORE],
+        "total": sum(by_state[name] for name in reviewing.STATES),
         "state": state,
         "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
         "family": family,

@@ -143,7 +143,7 @@ def test_a_project_keeps_its_route_map_its_runs_at_a_time_and_an_exclusive_sign_
     assert said["credentials"]["exclusive"] is True
     run = admin.post(world.at("/run"), {}, format="json")
     assert run.status_code == 409
-    world.test("approved", auth="member")
+    world.test("approved", auth="account")
     admin.post(world.at("/run"), {}, format="json")
     assert Result.objects.get().account.startswith(world.project.public_id)
     plain = {"credentials": {"username": "ada", "password": "secret"}}

@@ -77,12 +77,12 @@ OPTIONS_THAT_CANNOT_BE = [
     ("body", "field"),
     [
         *OPTIONS_THAT_CANNOT_BE,
-        ({"mode": "states"}, "mode"),
+        ({"mode": "magic"}, "mode"),
         ({"max_pages": 0}, "max_pages"),
         ({"include": ["("]}, "include"),
         ({"include": "x"}, "include"),
         ({"respect_robots": "yes"}, "respect_robots"),
-        ({"dials": {}}, "dials"),
+        ({"dials": {"colour": 1}}, "dials.colour"),
         ({"ai": "auto"}, "ai"),
     ],
 )

@@ -264,6 +264,7 @@ STEPWISE = """<h1>Account</h1><form onsubmit="return false"><label>Username <inp
 DIALOG = """<h1>Shop</h1><button onclick="document.querySelector('dialog').showModal()">Log in</button>
   <dialog><form method="post" action="/enter"><label>User <input name="who"></label>
   <label>Password <input name="pass" type="password"></label><button>Log in</button></form></dialog>"""
+MENU = '<h1>Shop</h1><details><summary>Menu</summary><a href="/enter">Log in</a></details>'
 SHOP: dict[str, str | Answer] = {"/home": "<h1>Welcome</h1>"}
 
 
@@ -278,8 +279,12 @@ def site_with_account(site: Pages, password: str = "open-sesame", login_url: str
         {"/": '<h1>Shop</h1><a href="/enter">Sign in</a>', "/enter": SIGN_IN.format(said="")},
         {"/": "<h1>Shop</h1>", "/login": SIGN_IN.format(said="")},
         {"/": DIALOG},
+        {
+            "/": '<details><summary>Menu</summary><a href="/enter">Log in</a></details>',
+            "/enter": SIGN_IN.format(said=""),
+        },
     ],
-    ids=["a link leads to it", "a usual path has it", "a dialog holds it"],
+    ids=["a link leads to it", "a usual path has it", "a dialog holds it", "a closed menu links to it"],
 )
 async def test_signing_in_finds_the_form_by_itself(browser: Browser, answers: dict[str, str]) -> None:
     def enter(asked: Asked) -> str | Answer:

@@ -88,6 +88,17 @@ def played(result: int, outcome: str, attempts: int = 1, before: int = 0) -> lis
     return [*events, TestEnded(result, outcome, before + attempts, 20, failure)]  # type: ignore[arg-type]
 
 
+def case(number: int) -> dict[str, Any]:
+    return {"family": "page", "key": f"page {number}", "page": "", "start": f"/{number}"}
+
+
+def planned(hand: Hand, count: int = 0) -> None:
+    """Plays the stage that decides what is tried."""
+    assert ledger.take_stage(hand.held, "plan")
+    counted = {"pages": 1, "templates": 1, "skipped_unchanged": 0}
+    ledger.keep_plan(hand.held, {"account": False}, [case(number) for number in range(count)], counted)
+
+
 @pytest.fixture
 def hand() -> type[Hand]:
     return Hand

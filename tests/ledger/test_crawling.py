@@ -6,7 +6,7 @@ import pytest
 from runs import gates, ledger, reading, states
 from runs.engine.events import Link, PageFailed, PageSnapshot, PageVisited, Proposal, Seeds
 from runs.models import Run
-from tests.ledger.conftest import Hand, story
+from tests.ledger.conftest import Hand, planned, story
 
 Open = Callable[..., Run]
 
@@ -97,7 +97,7 @@ def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
     visit(hand, next_page(hand, 2))
     assert next_page(hand, 2) is None
     run.refresh_from_db()
-    assert run.stage == states.PROPOSE
+    assert run.stage == states.PLAN
     assert run.pages.tally()["skipped"] == 4
     assert run.end_reason == "page_budget"
     assert run.events.get(type="crawl_ended").data == {"reason": "page_budget", "pages": 2, "states": 0, "left": 4}
@@ -130,7 +130,7 @@ def test_one_broken_page_does_not_fail_the_crawl(crawl: Open) -> None:
     visit(hand, next_page(hand), [link("/broken")])
     ledger.record(hand.held, [PageFailed(next_page(hand).page, "http_error", "It answers 500.", 500)])
     run.refresh_from_db()
-    assert (run.status, run.stage) == ("running", states.PROPOSE)
+    assert (run.status, run.stage) == ("running", states.PLAN)
 
 
 def test_a_killed_crawl_resumes_where_it_stopped(crawl: Open) -> None:
@@ -148,6 +148,7 @@ def test_a_killed_crawl_resumes_where_it_stopped(crawl: Open) -> None:
 def proposing(run: Run, count: int) -> Hand:
     hand = Hand(run)
     visit(hand, next_page(hand))
+    planned(hand)
     assert ledger.take_stage(hand.held, "propose")
     ledger.keep_proposals(hand.held, [proposal(number) for number in range(count)])
     return hand
@@ -162,6 +163,7 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     run = crawl(shards=2)
     first, second = Hand(run, 0), Hand(run, 1)
     visit(first, next_page(first))
+    planned(first)
     assert ledger.take_stage(first.held, "propose")
     assert not ledger.take_stage(second.held, "propose")
     ledger.give_back(first.held)

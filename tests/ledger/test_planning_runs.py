@@ -112,7 +112,7 @@ def test_serial_groups_and_what_must_not_run_twice_are_kept_on_results(order: Ma
 def test_tests_of_an_exclusive_account_share_a_key_of_its_holder_and_address(order: Make, project: Project) -> None:
     project.access = {"exclusive": True}
     project.save()
-    signed_in = [write(project, f"member {number}", auth="member") for number in range(2)]
+    signed_in = [write(project, f"member {number}", auth="account") for number in range(2)]
     visitor = write(project, "visitor")
     here = Environment.objects.create(
         project=project, name="Staging", base_url="http://staging.test/", access={"exclusive": True}
@@ -273,7 +273,7 @@ def test_proofs_of_a_crawl_have_estimates_too(crawl: Callable[..., Run]) -> None
     held = ledger.hold(run.shards.first().pk, "here:1")  # type: ignore[union-attr]
     assert held is not None
     assert ledger.take_stage(held, "propose")
-    fields: dict[str, Any] = dict.fromkeys(Proposal.model_fields, "")
+    fields = {name: "" for name, field in Proposal.model_fields.items() if field.is_required()}
     proposals = [Proposal.model_validate({**fields, **proposal(number)}) for number in range(4)]
     ledger.keep_proposals(held, proposals)
     assert Result.objects.filter(run=run, estimate_ms__gt=0).count() == 4

@@ -43,7 +43,8 @@ def show(hand: Hand, work: PageWork, tree: dict[str, Any], *links: Link, **face:
 
 
 def next_page(hand: Hand) -> PageWork:
-    work: PageWork = ledger.claim_pages(hand.held, 50).work
+    work = ledger.claim_pages(hand.held, 50).work
+    assert work is not None
     return work
 
 

@@ -12,6 +12,7 @@ STATES = {
     "lease": states.LEASE_STATES,
     "result": states.RESULT_STATES,
     "page": states.PAGE_STATES,
+    "case": states.CASE_STATES,
     "delivery": states.DELIVERY_STATES,
 }
 EVERY = [(m, s, t) for m, names in STATES.items() for s, t in product(names, TRIGGERS[m])]
@@ -47,10 +48,8 @@ def test_every_state_can_be_reached(machine: str) -> None:
 
 
 def test_a_crawl_goes_through_its_stages_in_order() -> None:
-    assert states.next_stage("crawl", "crawl") == "propose"
-    assert states.next_stage("crawl", "propose") == "prove"
-    assert states.next_stage("crawl", "prove") == "score"
-    assert states.next_stage("crawl", "score") is None
+    stages = ["crawl", "plan", "observe", "propose", "prove", "score"]
+    assert [states.next_stage("crawl", stage) for stage in stages] == [*stages[1:], None]
     assert states.next_stage("test", "execute") is None
 
 

@@ -81,7 +81,7 @@ def test_a_crawl_ends_with_proved_tests_and_their_run_passes(
     assert crawl.pages.tally()["done"] == 5
     drafts = list(Test.objects.waiting())
     assert len(drafts) >= 4
-    assert all(test.evidence["passed"] == 2 for test in drafts)
+    assert all(test.evidence["passed"] == 3 for test in drafts)
     for test in drafts:
         test.decide("approve", None)
     run = ledger.open_test_run(order, RunOptions(shards=2), drafts)

@@ -39,55 +39,6 @@ async def test_a_person_signs_in_and_out(visit: Open, shop: World) -> None:
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-async def test_a_queue_is_reviewed_with_six_keys(visit: Open, shop: World, queue: list[Test]) -> None:
-    page: Page = await visit(shop.at("/review"))
-    current = page.locator(".proposal.current h2")
-    await expect(current).to_have_text("Test 0")
-    await expect(page.locator(".proposal.current").get_by_text('Click the button "Buy"')).to_be_visible()
-    await page.keyboard.press("j")
-    await expect(current).to_have_text("Test 1")
-    await page.keyboard.press("a")
-    await expect(page.get_by_text("Approved: Test 1")).to_be_visible()
-    await expect(current).to_have_text("Test 2")
-    await expect(page.locator("#waiting-count")).to_contain_text("3")
-    await page.keyboard.press("r")
-    await expect(page.get_by_text("Rejected: Test 2")).to_be_visible()
-    assert await review_states(shop) == ["draft", "approved", "rejected", "draft"]
-    await page.keyboard.press("z")
-    await expect(page.get_by_text("Restored: Test 2")).to_be_visible()
-    assert await review_states(shop) == ["draft", "approved", "draft", "draft"]
-    await page.keyboard.press("k")
-    await page.keyboard.press("k")
-    await page.keyboard.press("k")
-    await expect(current).to_have_text("Test 0")
-    await page.keyboard.press("Enter")
-    await expect(page).to_have_url(re.compile(f"/tests/{queue[0].public_id}$"))
-
-
-async def test_a_selection_is_decided_together_and_undone_together(visit: Open, shop: World, queue: list[Test]) -> None:
-    page: Page = await visit(shop.at("/review"))
-    await page.keyboard.press("x")
-    await page.keyboard.press("j")
-    await page.keyboard.press("x")
-    await expect(page.get_by_text("2 selected")).to_be_visible()
-    await page.get_by_role("button", name="Reject them").click()
-    await expect(page.get_by_text("Rejected: 2 tests")).to_be_visible()
-    assert await review_states(shop) == ["rejected", "rejected", "draft", "draft"]
-    await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text("Restored: 2 tests")).to_be_visible()
-    assert await review_states(shop) == ["draft"] * 4
-
-
-async def test_all_that_match_can_be_approved_at_once(visit: Open, shop: World) -> None:
-    await sync_to_async(shop.tests)(25, template="/p/{id}")
-    page: Page = await visit(shop.at("/review"))
-    await page.get_by_label("Select this page").check()
-    await page.get_by_label("all 25 that match").check()
-    await page.get_by_role("button", name="Approve them").click()
-    await expect(page.get_by_text("Approved: 25 tests")).to_be_visible()
-    await expect(page.get_by_text("Nothing waits for review")).to_be_visible()
-
-
 async def test_g_and_a_letter_leads_somewhere_and_decides_nothing(visit: Open, shop: World, queue: list[Test]) -> None:
     page: Page = await visit(shop.at("/review"))
     await page.keyboard.press("g")

@@ -44,7 +44,7 @@ def test_rows_count_while_they_are_worked_on_and_the_stage_itself_afterwards() -
     rows = {states.CRAWL: PAGES}
     assert told(run, rows)["Visit pages"] == ("running", ("1 page visited", "1 failed", "3 to go"))
     assert told(run)["Prove the proposals"][1] == (
-        "1 proved", "2 not proved", "1 breakage tried", "1 noticed", "4 odd one",
+        "1 proved", "2 not proved", "1 breakage", "1 noticed", "4 odd one",
     )  # fmt: skip
     assert told(crawl(states.CRAWL), {states.CRAWL: NOTHING})["Visit pages"][1] == ()
 
@@ -59,17 +59,17 @@ def test_a_stage_that_is_not_known_here_does_not_break_the_page() -> None:
 
 
 def test_why_a_crawl_visited_no_more_is_said_in_words() -> None:
-    assert end_of(crawl("", end_reason="max_pages")) == "the limit of pages was reached"
-    assert end_of(crawl("", end_reason="solar_flare")) == "solar flare"
+    assert end_of(crawl("", end_reason="page_budget")) == "The limit of pages is reached"
+    assert end_of(crawl("", end_reason="solar_flare")) == ""
     assert end_of(crawl("")) == ""
 
 
 def test_the_page_of_a_crawl_shows_stages_counts_and_its_end(world: World) -> None:
     run = world.crawl()
-    Run.objects.filter(pk=run.pk).update(pipeline={"propose": {"drafts": 20, "proposed": 15}}, end_reason="max_minutes")
+    Run.objects.filter(pk=run.pk).update(pipeline={"propose": {"drafts": 20, "proposed": 15}}, end_reason="time_budget")
     for path in (f"/runs/{run.public_id}", f"/runs/{run.public_id}/news"):
         text = world.client("viewer").get(path).content.decode()
-        for words in ("20 drafts, 15 proposed", "0 pages visited, 1 to go", "its time was over"):
+        for words in ("20 drafts, 15 proposed", "0 pages visited, 1 to go", "The time for visiting is over"):
             assert words in text, (path, words)
 
 

@@ -65,6 +65,11 @@ async def entrance(page: Page) -> ElementHandle | None:
     return (await page.evaluate_handle(f"({SCRIPT}).entrance()")).as_element()
 
 
+async def way_in(page: Page) -> str:
+    """The address that a link out of sight gives for signing in, empty where there is none."""
+    return str(await _evaluated(page.main_frame, "way", ""))
+
+
 async def form_of(page: Page, credentials: Credentials) -> Form:
     """The form that is shown; selectors of the credentials go before what is found. Raises `SignInFailed`."""
     forms = [Form(**await _handles(frame, "fields")) for frame in _frames(page)]

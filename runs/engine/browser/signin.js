@@ -102,6 +102,12 @@
       return all.find((element) => ENTRY.test(says(element)))
         || all.find((element) => /(log-?in|sign-?in)(\/|$|\?)/i.test(element.getAttribute('href') || '')) || null;
     },
+    /* Where a link in a menu that is closed leads to sign in. */
+    way() {
+      const links = everything().filter((element) => element.matches('a[href]') && element.origin === location.origin);
+      const link = links.find((one) => ENTRY.test(one.textContent));
+      return link ? link.href : '';
+    },
     verdict() {
       const errors = [...document.querySelectorAll(ERROR)].filter(shown).map((element) => element.innerText.trim());
       const codes = codeFields();
@@ -115,11 +121,12 @@
     },
     view() {
       const pressed = everything().filter((element) => element.matches('a[href], button, [role=button], [role=menuitem]'));
-      const names = pressed.filter(shown).map((element) => says(element).replace(/\s+/g, ' ')).filter(Boolean);
+      // Closed menus count: what is in them tells who is signed in as well.
+      const names = pressed.map((element) => (says(element) || element.textContent).trim().replace(/\s+/g, ' '));
       return {
         address: location.pathname + (/^#!?\//.test(location.hash) ? location.hash : ''),
         asks: this.asks(),
-        names: [...new Set(names.map((name) => name.slice(0, 80)))].slice(0, 300),
+        names: [...new Set(names.filter(Boolean).map((name) => name.slice(0, 80)))].slice(0, 500),
       };
     },
   };

@@ -23,6 +23,7 @@ from runs.engine.browser.form import (
     entrance,
     form_of,
     verdict_of,
+    way_in,
 )
 from runs.engine.browser.freshness import learnt
 from runs.engine.browser.session import Browser
@@ -132,7 +133,8 @@ async def _open_form(page: Page, site: Site, credentials: Credentials, guard: Gu
         await settle(page, STEP_MS)
         if await asked_for(page):
             return
-    for path in USUAL_PATHS:
+    hidden = await way_in(page) if door is None else ""
+    for path in (*filter(None, [hidden]), *USUAL_PATHS):
         response = await page.goto(urljoin(site.origin, path), wait_until="load")
         if response is not None and response.status < 400:
             await settle(page, STEP_MS)

@@ -149,7 +149,10 @@ class Actions:
             yield Candidate("press", (step,), f"Press “{_said(offer)}”", cluster_of(offer, scene), late)
 
     def _field(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
-        """A field outside of any form, such as one that filters what is shown."""
+        """A field outside of any form, such as one that filters what is shown.
+
+        Boxes to tick select a part of what is shown, each a part of the other's part: two of them on the whole site.
+        """
         target, label = _framed({"css": offer.css}, offer), offer.name or offer.hints
         what: dict[str, Any] | None = None
         if offer.type == "select":
@@ -161,7 +164,9 @@ class Actions:
         elif offer.type in TYPED and not offer.chosen:
             what = {"do": "fill", "value": _word(scene.page.actions) or "a"}
         if what and not self._denied(label):
-            yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster_of(offer, scene))
+            ticks = offer.type in ("checkbox", "radio")
+            cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, scene)
+            yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
 
 
 def known_as(action: Action | FoundLink) -> tuple[str, str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 from runs.engine.browser import (
@@ -13,46 +12,28 @@ from runs.engine.browser import (
     Browser,
     BrowserContext,
     Cast,
-    Error,
     Frames,
-    Page,
-    Request,
     SignInFailed,
     Watch,
-    Writes,
-    asked_for,
     close_context,
-    died,
-    listen,
-    watch,
 )
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
 from runs.engine.crawl.frontier import FoundLink, Frontier, listed_in_sitemap
-from runs.engine.crawl.offers import listening
 from runs.engine.crawl.pace import Pace
-from runs.engine.crawl.reaching import Reached
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
-from runs.engine.crawl.unreachable import Unvisited, authority, from_browser, too_slow
-from runs.engine.crawl.visit import Visited, snapshot_of, visit
-from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Seeds, Wrote
+from runs.engine.crawl.slot import Pull, Slot
+from runs.engine.crawl.unreachable import Unvisited, authority
+from runs.engine.crawl.visit import Visited, snapshot_of
+from runs.engine.events import Event, Log, PageVisited, Seeds
 from runs.engine.netguard import Guard
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
-from runs.engine.traffic import blanked
 
-Pull = Callable[[], Awaitable[PageWork | None]]
-
-PAGES_PER_CONTEXT = 50
 SEEDS = 200
-GRACE_SECONDS = 5
-CLEANING_SECONDS = 20
-POPUPS = 5
 OPENING_SECONDS = 1
-CLOSED = (401, 403)
-RECYCLED_AFTER = frozenset({"timeout", "crash"})
 
 
 async def crawl(
@@ -177,219 +158,6 @@ class Explorer:
         return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"))
 
 
-class Slot:
-    """One page at a time, in a context that is kept for many."""
-
-    def __init__(self, explorer: Explorer, number: int) -> None:
-        self._explorer = explorer
-        self._number = number
-        self._context: BrowserContext | None = None
-        self._page: Page | None = None
-        self._role = ""
-        self._state: dict[str, Any] | None = None
-        self._limit = asyncio.timeout(None)
-        self._visits = 0
-        self._writes = Writes(self._wrote)
-        self._because: tuple[int, str] = (0, "")
-        self._popups: list[str] = []
-
-    async def run(self, pull: Pull) -> None:
-        try:
-            while (work := await pull()) is not None:
-                self._because = work.page, work.action or "Open the page"
-                event = await self._event(work)
-                await self._writes.finish()
-                self._explorer.emit(event)
-        finally:
-            await self._close()
-
-    async def _event(self, work: PageWork) -> Event:
-        if not self._explorer.robots.allows(work.url):
-            message = f"robots.txt does not allow {work.url}; a crawl that does not respect robots.txt visits it."
-            return PageFailed(work.page, "blocked", message)
-        await self._explorer.pace.turn()
-        try:
-            return await self._visited(work)
-        except Unvisited as failure:
-            if failure.category in RECYCLED_AFTER:
-                await self._close()
-            return PageFailed(work.page, failure.category, str(failure), failure.status, failure.step)
-
-    async def _visited(self, work: PageWork) -> PageVisited:
-        try:
-            return await self._within_deadline(work)
-        except Unvisited:
-            raise
-        except Exception as error:
-            await self._close()
-            if isinstance(error, Error) and not died(error):
-                raise self._unvisited(work, error) from error
-            if not died(error):  # the end of the driver is no error of Playwright's own kind
-                raise
-        try:
-            return await self._within_deadline(work)
-        except Error as error:
-            raise self._unvisited(work, error) from error
-
-    def _unvisited(self, work: PageWork, error: Error) -> Unvisited:
-        return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
-
-    async def _within_deadline(self, work: PageWork) -> PageVisited:
-        options = self._explorer.plan.options
-        steps_ms = 2 * len(work.path) * options.action_timeout_ms
-        seconds = (options.page_timeout_ms + steps_ms) / 1000 + GRACE_SECONDS
-        await self._explorer.state(work.role, work.url)
-        try:
-            async with asyncio.timeout(seconds + (CLEANING_SECONDS if work.path else 0)) as self._limit:
-                return await (self._reach(work) if work.path else self._look(work))
-        except TimeoutError as error:
-            raise too_slow(work.url, seconds) from error
-
-    async def _reach(self, work: PageWork) -> PageVisited:
-        """The state behind the work's path, in a context of its own: what it changes stays with it."""
-        explorer = self._explorer
-        if explorer.exploring is None:
-            raise ValueError("only a crawl of states has pages with paths")
-        role = explorer.signs_in_as(work.role)
-        context = await explorer.context(explorer.plan.site.seen_as(role), await explorer.state(work.role, work.url))
-        self._popups.clear()
-        try:
-            page = await self._open(context)
-            seen = watch(page)
-            explorer.cast.follow(self._number, work.url, page)
-            reached = await explorer.exploring.reach(context, page, work, seen, self._writes)
-            led_to = (reached.visited.url, *self._popups)
-            event = explorer.report(work, reached.visited, seen, signed_in=role != VISITOR, led_to=led_to)
-            event = await explorer.exploring.with_actions(page, work, event, reached)
-            if explorer.plan.options.clean_up and not explorer.plan.options.read_only:
-                await self._clean(explorer.exploring, page, work, reached)
-            return event
-        finally:
-            await close_context(context)
-
-    async def _clean(self, exploring: Exploring, page: Page, work: PageWork, reached: Reached) -> None:
-        await self._writes.finish()
-        self._because = work.page, f"Remove again what came of “{work.action}”"
-        page.remove_listener("dialog", _answer)
-        page.on("dialog", _agree)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLEANING_SECONDS):
-                if await exploring.cleaned(page, work, reached, self._writes):
-                    self._explorer.emit(Cleaned(work.page, work.action))
-
-    def _wrote(self, request: Request, status: int | None, held_back: bool) -> None:
-        page, because = self._because
-        self._explorer.emit(Wrote(request.method, blanked(request.url), status, held_back, because, page))
-
-    async def _look(self, work: PageWork) -> PageVisited:
-        explorer = self._explorer
-        signed_in = explorer.signs_in_as(work.role) != VISITOR
-        own = signed_in and not work.role
-        try:
-            visited, seen = await self._opened(work)
-        except Unvisited as failure:
-            stranger = await self._as_stranger(work) if own and failure.status in CLOSED else None
-            if stranger is None:
-                raise
-            return stranger
-        seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
-        if explorer.exploring is not None and self._page is not None:
-            seen_signed_in = await explorer.exploring.with_actions(self._page, work, seen_signed_in)
-        if not own or not (moved(work, visited) or work.depth == 0):
-            return seen_signed_in
-        stranger = await self._as_stranger(work)
-        if stranger is None or moved(work, visited):
-            return stranger or seen_signed_in
-        return replace(seen_signed_in, links=(*seen_signed_in.links, *new_links(stranger, seen_signed_in)))
-
-    async def _opened(self, work: PageWork) -> tuple[Visited, Watch]:
-        """The page as its role sees it; opened once more where the role's session turns out to be over."""
-        try:
-            visited, seen = await self._visit(work)
-        except Unvisited as failure:
-            if failure.status not in CLOSED or not await self._signed_in_anew(work):
-                raise
-        else:
-            page = self._page
-            suspect = page is not None and moved(work, visited) and await asked_for(page)
-            if not suspect or not await self._signed_in_anew(work):
-                return visited, seen
-        return await self._visit(work)
-
-    async def _visit(self, work: PageWork) -> tuple[Visited, Watch]:
-        explorer = self._explorer
-        page, seen = await self._ready(work)
-        explorer.cast.follow(self._number, work.url, page)
-        return await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms), seen
-
-    async def _signed_in_anew(self, work: PageWork) -> bool:
-        """Signing in takes its own time, not the page's."""
-        explorer = self._explorer
-        left = (self._limit.when() or 0.0) - asyncio.get_running_loop().time()
-        self._limit.reschedule(None)
-        try:
-            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), self._state)
-        except SignInFailed as failure:
-            explorer.emit(Log("warning", f"The session of {work.role or ACCOUNT} is over: {failure}"))
-            return False
-        finally:
-            self._limit.reschedule(asyncio.get_running_loop().time() + left)
-
-    async def _as_stranger(self, work: PageWork) -> PageVisited | None:
-        """The page as one sees it who is not signed in, or None when the site leads such a visitor elsewhere."""
-        explorer = self._explorer
-        context = await explorer.context(explorer.plan.site, None)
-        try:
-            page = await self._open(context)
-            seen = watch(page)
-            visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
-            return None if moved(work, visited) else explorer.report(work, visited, seen, signed_in=False)
-        except (Unvisited, Error):
-            return None
-        finally:
-            await close_context(context)
-
-    async def _ready(self, work: PageWork) -> tuple[Page, Watch]:
-        """The slot's page, in a context of the work's role and present session, with a watch that starts at zero."""
-        explorer = self._explorer
-        state = await explorer.state(work.role, work.url)
-        if self._visits >= PAGES_PER_CONTEXT or self._role != work.role or self._state is not state:
-            await self._close()
-        if self._page is None or self._page.is_closed():
-            await self._close()
-            site = explorer.plan.site.seen_as(explorer.signs_in_as(work.role))
-            self._context = await explorer.context(site, state)
-            self._page = await self._open(self._context)
-            self._role, self._state = work.role, state
-        self._visits += 1
-        seen = watch(self._page)
-        seen.forget_history()
-        return self._page, seen
-
-    async def _open(self, context: BrowserContext) -> Page:
-        """A page that dialogs, popups and downloads cannot hold up."""
-        self._writes.follow(context)
-        if self._explorer.exploring is not None:
-            await context.add_init_script(listening())
-        page = await context.new_page()
-        listen(page, self._explorer.owns)
-        context.on("page", self._close_popup)
-        page.on("dialog", _answer)
-        page.on("download", _cancel)
-        return page
-
-    async def _close_popup(self, page: Page) -> None:
-        if len(self._popups) < POPUPS:
-            self._popups.append(page.url)
-        with contextlib.suppress(Error):
-            await page.close()
-
-    async def _close(self) -> None:
-        context, self._context, self._page, self._visits = self._context, None, None, 0
-        if context is not None:
-            await close_context(context)
-
-
 async def together(*jobs: Coroutine[Any, Any, None]) -> None:
     """Until all are done or one has failed; the others are then cancelled, once: they have contexts to close."""
     tasks = [asyncio.ensure_future(job) for job in jobs]
@@ -401,28 +169,3 @@ async def together(*jobs: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def new_links(of: PageVisited, beside: PageVisited) -> list[Link]:
-    known = {link.key for link in beside.links}
-    return [link for link in of.links if link.key not in known]
-
-
-def moved(work: PageWork, visited: Visited) -> bool:
-    """Whether the site led from the address that was asked for to another."""
-    return canonical(visited.url) != canonical(work.url)
-
-
-async def _answer(dialog: Any) -> None:
-    with contextlib.suppress(Error):
-        await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
-
-
-async def _agree(dialog: Any) -> None:
-    with contextlib.suppress(Error):
-        await dialog.accept()
-
-
-async def _cancel(download: Any) -> None:
-    with contextlib.suppress(Error):
-        await download.cancel()

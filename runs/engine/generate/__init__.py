@@ -1,5 +1,23 @@
-"""Generate tests without a model: from what a crawl saw, and from what the application did when things were tried."""
+"""Generate tests without a model: from what a crawl saw, and from what the application did when things were tried.
 
-from runs.engine.generate.propose import propose
+Three stages: `plan_cases` decides what is tried, `observe` tries it, `propose` makes tests of what came of it.
+"""
 
-__all__ = ["propose"]
+from runs.engine.generate.cases import Case, Crawled, Observation, Survey
+from runs.engine.generate.duplicates import Known
+from runs.engine.generate.observe import observe
+from runs.engine.generate.planned import Planned, plan_cases
+from runs.engine.generate.propose import Proposed, propose
+
+__all__ = [
+    "Case",
+    "Crawled",
+    "Known",
+    "Observation",
+    "Planned",
+    "Proposed",
+    "Survey",
+    "observe",
+    "plan_cases",
+    "propose",
+]

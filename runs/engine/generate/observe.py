@@ -3,42 +3,106 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from runs.engine.browser import Error
-from runs.engine.generate.cases import Answer, Case, Observation, Step
-from runs.engine.generate.visit import Visit, Visits
+from runs.engine.browser import Browser, Error, SignInFailed
+from runs.engine.events import CaseObserved, Event
+from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
+from runs.engine.generate.proposals import FAMILIES
+from runs.engine.generate.shape import shape_of
+from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.page.look import Look
+from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
 from runs.engine.steps.base import StepFailed
-from runs.engine.steps.document import InvalidDocument
+from runs.engine.steps.document import InvalidDocument, parse, resolved
+from runs.engine.steps.request import Request
 from runs.engine.steps.variables import UnknownVariable
 
 CASE_SECONDS = 8
-FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError)
+CASE_SECONDS_PER_STEP = 2
+FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError, SignInFailed)
+MOST_OF_A_BODY = 200_000
+PROTECTING = frozenset(
+    [
+        "content-security-policy",
+        "strict-transport-security",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "permissions-policy",
+        "cross-origin-opener-policy",
+    ]
+)
+Pull = Callable[[], Awaitable[CaseWork | None]]
 
 
-async def observe(visits: Visits, case: Case) -> Observation:
-    """Carry out a case in a fresh context, within 8 seconds. Never raises for what the application does."""
+async def observe(browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull) -> AsyncIterator[Event]:
+    """Carry out the cases that `pull` gives, `options.parallel` at once, until it gives None.
+
+    Each case ends in one `CaseObserved`, after what it sent that could have changed something. Raises what `pull`
+    raises, and `BrowserUnavailable`; when it is closed or cancelled, its contexts are closed.
+    """
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    visits = Visits(browser, plan, events.put_nowait)
+
+    async def slot() -> None:
+        while (work := await pull()) is not None:
+            events.put_nowait(await told(visits, crawled, work))
+
+    slots = [asyncio.ensure_future(slot()) for _ in range(plan.options.parallel)]
+    working = asyncio.gather(*slots)
+    working.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        async with asyncio.timeout(CASE_SECONDS), visits.open(signed_in=case.signed_in, writes=case.writes) as visit:
-            return await (_asked(visit, case) if case.fetch else _tried(visit, case))
+        while (event := await events.get()) is not None:
+            yield event
+        await working
+    finally:
+        for one in slots:
+            one.cancel()
+        await asyncio.gather(*slots, return_exceptions=True)
+
+
+async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
+    case = Case.model_validate(work.work)
+    seen = await tried(visits, case)
+    deeper = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))
+    outcome = seen.model_dump(mode="json", exclude_defaults=True)
+    return CaseObserved(
+        work.case, outcome, tuple(one.model_dump(mode="json", exclude_defaults=True) for one in deeper), seen.problem
+    )
+
+
+async def tried(visits: Visits, case: Case) -> Observation:
+    """Carry out a case in a fresh context, within 8 seconds and 2 for each step beyond the third.
+
+    Never raises for what the application does.
+    """
+    seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            visits.open(
+                auth=case.auth or VISITOR, writes=case.writes, because=f"tried for a test: {case.family}, {case.start}"
+            ) as visit,
+        ):
+            return await (_asked(visit, case, case.fetch) if case.fetch else _tried(visit, case))
     except FAILURES as error:
-        return Observation(case, problem=sentence(error))
+        return Observation(case=case, problem=sentence(error, seconds))
 
 
 async def glance(visits: Visits, path: str) -> Look | None:
     """What a stranger sees at a path; None when it does not open."""
     try:
-        async with asyncio.timeout(CASE_SECONDS), visits.open(signed_in=False, writes=False) as visit:
+        async with asyncio.timeout(CASE_SECONDS), visits.open() as visit:
             await visit.start(path)
             return await visit.look()
     except FAILURES:
         return None
 
 
-def sentence(error: BaseException) -> str:
+def sentence(error: BaseException, seconds: int = CASE_SECONDS) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else f"it took longer than {CASE_SECONDS} seconds"
+    return lines[0][:300] if lines else f"it took longer than {seconds} seconds"
 
 
 def single(step: Step, look: Look) -> Step:
@@ -59,20 +123,49 @@ async def _tried(visit: Visit, case: Case) -> Observation:
         if len(case.steps) > 1:
             await visit.settle()
         before = await visit.look()
-        case = replace(case, steps=(*case.steps[:-1], single(case.steps[-1], before)))
+        case = case.model_copy(update={"steps": (*case.steps[:-1], single(case.steps[-1], before))})
         await visit.do(case.steps[-1])
         await visit.settle()
     after = await visit.look()
     watch = visit.stage.watch
     failed = tuple(line for line in watch.failed_requests if visit.stage.site.origin in line)
-    return Observation(case, before, after, console_errors=tuple(watch.console_errors), failed_requests=failed)
+    return Observation(
+        case=case,
+        before=before,
+        after=after,
+        saved={name: str(value)[:300] for name, value in visit.stage.saved.items()},
+        console_errors=tuple(watch.console_errors),
+        failed_requests=failed,
+    )
 
 
-async def _asked(visit: Visit, case: Case) -> Observation:
-    response = await visit.stage.http.get(visit.stage.address(case.fetch), timeout=visit.stage.timeout_ms)
-    kind = response.headers.get("content-type", "").split(";")[0].strip()
+async def _asked(visit: Visit, case: Case, fetch: Step) -> Observation:
+    writes = case.writes and not visit.read_only
+    if not writes and any(step.get("method", "GET") not in SAFE for step in (*case.steps, fetch)):
+        raise StepFailed("blocked", "it would write, which it must not")
+    for step in case.steps:
+        await visit.do(step)
+    asked = resolved(parse({"title": "case", "kind": "api", "steps": [fetch]}).steps[0], visit.variables)
+    if not isinstance(asked, Request):
+        raise InvalidDocument([("fetch", "what is asked is a request")])
+    answer = await asked.answer(visit.stage)
+    kind = answer.headers.get("content-type", "").split(";")[0].strip()
+    readable = "json" in kind and len(answer.body) <= MOST_OF_A_BODY
     try:
-        body = await response.json() if "json" in kind else None
-    except ValueError:
+        body = answer.document() if readable else None
+    except StepFailed:
         body = None
-    return Observation(case, answer=Answer(response.status, kind, body))
+    mismatch = ""
+    try:
+        asked.expect.verify(answer)
+    except StepFailed as failed:
+        mismatch = failed.message[:300] if "expect" in fetch else ""
+    told = Answer(
+        status=answer.status,
+        content_type=kind,
+        shape=None if body is None else shape_of(body),
+        headers={name: value[:200] for name, value in answer.headers.items() if name in PROTECTING},
+        milliseconds=int(answer.milliseconds),
+        mismatch=mismatch,
+    )
+    return Observation(case=case, answer=told)

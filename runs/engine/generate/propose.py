@@ -1,132 +1,123 @@
-"""From what a crawl saw to proposed tests: try, observe, write down, replay once, propose."""
+"""From what was tried and seen to proposed tests. Pure: the same material gives the same proposals."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from runs.engine.browser import Browser
-from runs.engine.events import Log, PageSnapshot, Proposal
+from runs.engine.events import Log, Proposal
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation
-from runs.engine.generate.confirm import confirmed
-from runs.engine.generate.observe import observe
-from runs.engine.generate.parallel import in_parallel
+from runs.engine.generate.dials import hushed, refusals, silent
+from runs.engine.generate.duplicates import Known, Merged, merged
 from runs.engine.generate.proposals import FAMILIES
-from runs.engine.generate.selecting import in_turns, titled
+from runs.engine.generate.proposals.contract import broken_promises
+from runs.engine.generate.selecting import in_turns, only_ours, shared_out, telling, titled
 from runs.engine.generate.signature import signature
-from runs.engine.generate.survey import account_state, concerns, surveyed
-from runs.engine.generate.visit import Visits
-from runs.engine.plan import CrawlPlan
+from runs.engine.steps.document import InvalidDocument, parse
+
+_MOST_PROMISES = 10
 
 
-async def propose(
-    browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], known: frozenset[str]
-) -> AsyncIterator[Proposal | Log]:
-    """Tests that follow from what the crawl saw, at most `plan.options.test_count`, best first within each family.
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What is proposed, what was counted on the way, and what should be said about it."""
 
-    `known` are signatures of tests that exist already; they are not proposed again. Never raises for what the
-    application does; `BrowserUnavailable` when there is no browser any more. Close it to stop at once.
+    proposals: tuple[Proposal, ...]
+    counted: dict[str, int]
+    logs: tuple[Log, ...]
+
+
+def propose(crawled: Crawled, observations: Sequence[Observation], known: Sequence[Known]) -> Proposed:
+    """Tests that follow from what was seen, at most `test_count`, the most wanted first.
+
+    `known` are tests that exist already; what says no more than they do is not proposed.
     """
-    if not pages or not plan.options.test_count:
-        return
-    state, logs = await account_state(browser, plan)
-    visits = Visits(browser, plan, state)
-    crawled = await surveyed(visits, pages)
-    for log in (*logs, *concerns(crawled)):
-        yield log
-    observations = await _observed(visits, crawled)
-    yield _summary(observations)
-    drafts = {name: list(family.tests(crawled, observations[name])) for name, family in FAMILIES.items()}
-    chosen = _Chosen(plan.options.test_count, known)
-    async with aclosing(_confirmed(visits, in_turns(drafts))) as results:
-        async for title, draft, kept in results:
-            proposal = chosen.take(title, draft, kept)
-            if proposal:
-                yield proposal
-            if chosen.full:
-                break
-    for log in chosen.logs():
-        yield log
+    dials, most = crawled.options.dials, crawled.options.test_count
+    if not crawled.pages or not most:
+        return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
+    drafts = drafted(crawled, observations)
+    fitting = shared_out(in_turns(drafts, dials), dials)
+    found = merged(fitting, known)
+    proposals = tuple(_proposals(crawled, found))[:most]
+    counted = {
+        "drafts": sum(len(of_family) for of_family in drafts.values()),
+        "duplicates": found.duplicates,
+        "known": found.known,
+    }
+    logs = [_tried(observations), *refusals(dials), *_promises(observations), *_left_out(found, most)]
+    return Proposed(proposals, counted, tuple(logs))
 
 
-@dataclass
-class _Chosen:
-    """What has been proposed so far, and what was not, and why."""
+def drafted(crawled: Crawled, observations: Sequence[Observation]) -> dict[str, list[Draft]]:
+    """What each family makes of its observations, without what is no test."""
+    seen: dict[str, list[Observation]] = {name: [] for name in FAMILIES}
+    for one in observations:
+        if not one.problem and one.case.family in seen:
+            seen[one.case.family].append(one)
+    by_case = {_name(one.case): one for one in observations}
+    drafts = {}
+    for name, family in FAMILIES.items():
+        made = (_finished(crawled, draft, by_case) for draft in family.tests(crawled, seen[name]))
+        drafts[name] = [draft for draft in made if _is_test(draft)]
+    return drafts
 
-    most: int
-    known: frozenset[str]
-    signatures: set[str] = field(default_factory=set)
-    left_out: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def full(self) -> bool:
-        return len(self.signatures) >= self.most
+def _name(case: Case) -> tuple[str, str]:
+    return case.family, case.key
 
-    def take(self, title: str, draft: Draft, kept: Draft | None) -> Proposal | None:
-        if kept is None:
-            self.left_out["did not hold when they were tried again"] += 1
-            return None
-        document = {**kept.document, "title": title}
-        sign = signature(document)
-        if sign in self.known:
-            self.left_out["exist already"] += 1
-            return None
-        if sign in self.signatures:
-            self.left_out["would do the same as another"] += 1
-            return None
-        self.signatures.add(sign)
-        page = draft.case.page
-        return Proposal(
+
+def _finished(crawled: Crawled, draft: Draft, by_case: dict[tuple[str, str], Observation]) -> Draft:
+    """The draft with its tone among its tags, and with silence expected where that was asked for."""
+    body = {**draft.document, "tags": [*draft.document["tags"], draft.tone]}
+    seen = by_case.get(_name(draft.case))
+    if silent(crawled.options.dials) and seen is not None and body["kind"] == "ui":
+        body = hushed(body, body["steps"], console=not seen.console_errors, requests=not seen.failed_requests)
+    return replace(draft, document=body)
+
+
+def _is_test(draft: Draft) -> bool:
+    if not only_ours(draft) or not telling(draft.document["steps"]):
+        return False
+    try:
+        parse(draft.document)
+    except InvalidDocument:
+        return False
+    return True
+
+
+def _proposals(crawled: Crawled, found: Merged) -> Iterator[Proposal]:
+    titles = {id(draft): others for draft, others in found.kept}
+    for title, draft in titled(draft for draft, _ in found.kept):
+        document = {**draft.document, "title": title}
+        page = crawled.page_of(draft.case)
+        yield Proposal(
             title=title,
             family=draft.family,
             document=document,
             template=page.template,
             page_url=page.url,
-            signature=sign,
+            signature=signature(document),
             why=draft.why,
+            tone=draft.tone,
+            merged=titles[id(draft)],
         )
 
-    def logs(self) -> Iterable[Log]:
-        if self.full:
-            yield Log("info", f"Stopped at {self.most} proposals, the most that was asked for.")
-        for why, count in self.left_out.items():
-            yield Log("info", f"{count} tests were not proposed, for they {why}.")
 
-
-async def _observed(visits: Visits, crawled: Crawled) -> dict[str, list[Observation]]:
-    """Each family's cases carried out, and the cases to which they led."""
-    found: dict[str, list[Observation]] = {name: [] for name in FAMILIES}
-    cases = [case for family in FAMILIES.values() for case in family.cases(crawled)]
-    while cases:
-        deeper: list[Case] = []
-        async with aclosing(in_parallel(cases, _observing(visits), crawled.options.parallel)) as results:
-            async for case, seen in results:
-                found[case.family].append(seen)
-                deeper += FAMILIES[case.family].deeper(crawled, seen)
-        cases = deeper
-    return found
-
-
-def _observing(visits: Visits) -> Callable[[Case], Awaitable[Observation]]:
-    async def one(case: Case) -> Observation:
-        return await observe(visits, case)
-
-    return one
-
-
-async def _confirmed(visits: Visits, drafts: Sequence[Draft]) -> AsyncGenerator[tuple[str, Draft, Draft | None], None]:
-    async def again(pair: tuple[str, Draft]) -> Draft | None:
-        return await confirmed(visits, pair[1])
-
-    async with aclosing(in_parallel(titled(drafts), again, visits.plan.options.parallel)) as results:
-        async for (title, draft), kept in results:
-            yield title, draft, kept
-
-
-def _summary(observations: dict[str, list[Observation]]) -> Log:
-    tried = sum(len(seen) for seen in observations.values())
-    stuck = sum(1 for found in observations.values() for seen in found if seen.problem)
+def _tried(observations: Sequence[Observation]) -> Log:
+    stuck = sum(1 for seen in observations if seen.problem)
     rest = f"; {stuck} could not be carried out" if stuck else ""
-    return Log("info", f"Tried {tried} things on the application to see what they do{rest}.")
+    return Log("info", f"Tried {len(observations)} things on the application to see what they do{rest}.")
+
+
+def _promises(observations: Sequence[Observation]) -> list[Log]:
+    told = [seen for seen in observations if seen.case.family == "contract"]
+    return [Log("warning", sentence) for sentence in list(broken_promises(told))[:_MOST_PROMISES]]
+
+
+def _left_out(found: Merged, most: int) -> Iterator[Log]:
+    if len(found.kept) > most:
+        yield Log("info", f"Stopped at {most} proposals of {len(found.kept)}, the most that was asked for.")
+    if found.known:
+        yield Log("info", f"{found.known} tests were not proposed, for they exist already.")
+    if found.duplicates:
+        yield Log("info", f"{found.duplicates} tests were merged into others that say the same.")

@@ -5,17 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from runs.engine.generate.cases import Draft, Step
+from runs.engine.generate.cases import Draft, Step, Tone
+from runs.engine.generate.dials import SHARES, fondness, weights
 from runs.engine.generate.proposals.writing import short
+from runs.engine.plan import Dials
+from runs.engine.steps.variables import expressions
 
 _ADDRESSES = frozenset({"expect_url"})
+_OURS = {"random.digits(6)", "uuid", "marker", "created"}
+_ACCOUNT = {"account.username", "account.password"}
 
 
-def in_turns(families: Mapping[str, Sequence[Draft]]) -> list[Draft]:
-    """The best of each family, then the second best of each, and so on: whatever the limit, each gets its share."""
-    queues = [sorted(drafts, key=lambda draft: draft.rank) for drafts in families.values() if drafts]
-    longest = max((len(queue) for queue in queues), default=0)
-    return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
+def in_turns(families: Mapping[str, Sequence[Draft]], dials: Dials) -> list[Draft]:
+    """The best of each family, then the second best of each, and so on: whatever the limit, each gets its share.
+
+    A family with twice the weight takes two turns where others take one; a test that is wanted comes sooner.
+    """
+    weight = weights(dials)
+    placed = []
+    for order, (family, drafts) in enumerate(families.items()):
+        for turn, draft in enumerate(sorted(drafts, key=lambda one: (one.rank, -fondness(dials, one))), start=1):
+            share = weight.get(family, 1.0) * fondness(dials, draft)
+            placed.append((turn / share, order, turn, draft))
+    return [draft for *_, draft in sorted(placed, key=lambda one: one[:3])]
+
+
+def shared_out(drafts: Iterable[Draft], dials: Dials) -> list[Draft]:
+    """The drafts so that each beginning of the list has the shares of tones that the approach asks for.
+
+    Where one tone runs out the others go on; a tone without a share is left out.
+    """
+    shares = SHARES[dials.approach]
+    queues: dict[Tone, list[Draft]] = {tone: [] for tone in shares}
+    for draft in drafts:
+        if draft.tone in queues:
+            queues[draft.tone].append(draft)
+    taken = dict.fromkeys(queues, 0)
+    chosen: list[Draft] = []
+    while any(taken[tone] < len(queue) for tone, queue in queues.items()):
+        open_tones = [tone for tone, queue in queues.items() if taken[tone] < len(queue)]
+        tone = max(open_tones, key=lambda one: shares[one] * (len(chosen) + 1) - taken[one])
+        chosen.append(queues[tone][taken[tone]])
+        taken[tone] += 1
+    return chosen
 
 
 def titled(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
@@ -32,6 +64,12 @@ def titled(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
 def telling(steps: Iterable[Step]) -> bool:
     """Whether the steps expect what a person would see, or a service answer: an address alone is not enough."""
     return any(_expects(step) for step in steps)
+
+
+def only_ours(draft: Draft) -> bool:
+    """A page cannot smuggle a variable into a test: its texts are not ours to resolve."""
+    allowed = _OURS | (_ACCOUNT if draft.family == "signin" else set())
+    return set(expressions(draft.document)) <= allowed
 
 
 def _expects(step: Mapping[str, Any]) -> bool:

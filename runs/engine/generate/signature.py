@@ -14,15 +14,15 @@ _RANDOM = re.compile(r"\{\{\s*(?:random|now|uuid)[^}]*\}\}")
 def signature(document: dict[str, Any]) -> str:
     """sha256 of what a document does: kind, start, sign-in and steps, generated values alike."""
     does = {key: document.get(key) for key in ("kind", "start", "auth", "steps", "data")}
-    text = json.dumps(_bare(does), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(bare(does), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _bare(part) for key, part in value.items() if key not in _LEFT_OUT and part is not None}
+        return {key: bare(part) for key, part in value.items() if key not in _LEFT_OUT and part is not None}
     if isinstance(value, list | tuple):
-        return [_bare(part) for part in value]
+        return [bare(part) for part in value]
     if isinstance(value, str):
         return _RANDOM.sub("{{random}}", value)
     return value

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from typing import Any
 from urllib.parse import urljoin
 
-from runs.engine.browser import Accounts, Browser, SignInFailed
-from runs.engine.events import Form, Log, PageSnapshot
-from runs.engine.generate.cases import Crawled, address
+from runs.engine.browser import SignInFailed
+from runs.engine.events import Log, PageSnapshot
+from runs.engine.generate.cases import Crawled, SignInPage, Survey, address
 from runs.engine.generate.observe import glance
 from runs.engine.generate.parallel import in_parallel
 from runs.engine.generate.proposals.kinds import kind
@@ -22,35 +20,32 @@ from runs.engine.plan import ACCOUNT, CrawlPlan
 _MEMBERS = whole(words("sign_in"))
 
 
-async def account_state(browser: Browser, plan: CrawlPlan) -> tuple[dict[str, Any] | None, list[Log]]:
-    """The storage state of the signed-in account; None without credentials, and with a warning when it is refused."""
-    if plan.site.credentials is None:
-        return None, []
-    try:
-        accounts = Accounts(
-            browser, plan.site, plan.options, allow_private=plan.allow_private, emit=lambda _signed_in: None
-        )
-        return await accounts.state(ACCOUNT), []
-    except SignInFailed as refusal:
-        return None, [Log("warning", f"No tests of signed-in pages: {refusal}")]
-
-
-async def surveyed(visits: Visits, pages: Sequence[PageSnapshot]) -> Crawled:
-    """The crawl with what a stranger sees of it."""
+async def surveyed(visits: Visits, pages: Sequence[PageSnapshot]) -> tuple[Crawled, list[Log]]:
+    """The crawl with what a stranger sees of it, and what the story should say about it."""
     plan = visits.plan
-    account = visits.state is not None
-    crawled = Crawled(tuple(pages), plan.options, account=account, sign_in=_sign_in_form(pages))
+    crawled = Crawled(tuple(pages), plan.options)
+    account, logs = await _account(visits)
+    survey = Survey(account=account, sign_in=_sign_in_form(pages))
     closed: set[str] = set()
     if any(page.signed_in for page in pages):
         async for page, look in _as_stranger(visits, crawled):
             if look is None or look.path != page.path or _asks_to_sign_in(look, page):
                 closed.add(page.template)
-                crawled = _with_form(crawled, look, plan)
-    if plan.site.credentials and crawled.sign_in is None:
-        crawled = await _looked_for_form(visits, crawled)
-    if not account:
-        crawled = replace(crawled, pages=tuple(page for page in crawled.pages if page.template not in closed))
-    return replace(crawled, protected=frozenset(closed))
+                survey = _with_form(survey, look, plan)
+    if plan.site.credentials and survey.sign_in is None:
+        survey = await _looked_for_form(visits, survey)
+    return crawled.surveyed(survey.model_copy(update={"protected": frozenset(closed)})), logs
+
+
+async def _account(visits: Visits) -> tuple[bool, list[Log]]:
+    """Whether the account gets in; a warning where it is refused."""
+    if visits.plan.site.credentials is None:
+        return False, []
+    try:
+        await visits.accounts.state(ACCOUNT)
+    except SignInFailed as refusal:
+        return False, [Log("warning", f"No tests of signed-in pages: {refusal}")]
+    return True, []
 
 
 def concerns(crawled: Crawled) -> list[Log]:
@@ -86,25 +81,31 @@ def _asks_to_sign_in(look: Look, page: PageSnapshot) -> bool:
     return not known and any(field.type == "password" for field in look.fields)
 
 
-def _sign_in_form(pages: Sequence[PageSnapshot]) -> tuple[PageSnapshot, Form] | None:
-    found = [(page, form) for page in pages for form in page.forms if kind(form) == "sign_in" and not form.frame]
-    return min(found, key=lambda pair: (len(pair[0].forms), len(pair[0].url)), default=None)
+def _sign_in_form(pages: Sequence[PageSnapshot]) -> SignInPage | None:
+    found = [
+        SignInPage(page=page, form=form)
+        for page in pages
+        for form in page.forms
+        if not page.way and kind(form) == "sign_in" and not form.frame
+    ]
+    return min(found, key=lambda one: (len(one.page.forms), len(one.page.url)), default=None)
 
 
-def _with_form(crawled: Crawled, look: Look | None, plan: CrawlPlan) -> Crawled:
-    if look is None or crawled.sign_in is not None:
-        return crawled
-    return replace(crawled, sign_in=_sign_in_form([page_of(look.model_copy(update={"query": ""}), plan.site.origin)]))
+def _with_form(survey: Survey, look: Look | None, plan: CrawlPlan) -> Survey:
+    if look is None or survey.sign_in is not None:
+        return survey
+    met = _sign_in_form([page_of(look.model_copy(update={"query": ""}), plan.site.origin)])
+    return survey.model_copy(update={"sign_in": met})
 
 
-async def _looked_for_form(visits: Visits, crawled: Crawled) -> Crawled:
+async def _looked_for_form(visits: Visits, survey: Survey) -> Survey:
     """The sign-in page was not crawled: it is where the credentials say, or where the start page's links lead to."""
     site = visits.plan.site
     given = site.credentials.login_url if site.credentials else None
     start = await glance(visits, address(urljoin(site.base_url, given or "")))
-    crawled = _with_form(crawled, start, visits.plan)
+    survey = _with_form(survey, start, visits.plan)
     links = [one.href for one in start.pressables if one.href and _MEMBERS.search(one.name)] if start else []
     for url in dict.fromkeys(links[:3]):
-        if crawled.sign_in is None and url.startswith(site.origin):
-            crawled = _with_form(crawled, await glance(visits, address(url)), visits.plan)
-    return crawled
+        if survey.sign_in is None and url.startswith(site.origin):
+            survey = _with_form(survey, await glance(visits, address(url)), visits.plan)
+    return survey

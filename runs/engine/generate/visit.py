@@ -1,52 +1,67 @@
-"""A visit: a fresh context on the site, and the steps of a case or a draft carried out in it."""
+"""A visit: a fresh context on the site, and the steps of a case carried out in it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
-from runs.engine.browser import Browser, close_context, settle, watch
+from runs.engine.browser import Accounts, Browser, Watch, close_context, settle, watch
+from runs.engine.events import Event, Wrote
 from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
-from runs.engine.plan import CrawlPlan
-from runs.engine.steps.base import Stage, StepFailed
+from runs.engine.plan import VISITOR, CrawlPlan
+from runs.engine.steps.base import Stage
 from runs.engine.steps.document import parse, resolved
 from runs.engine.steps.perform import perform
 from runs.engine.steps.variables import Variables
 
 STEP_MS = 3_000
 SETTLE_MS = 2_500
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True)
+def unheard(_event: Event) -> None:
+    """For who opens visits and tells nobody of them."""
+
+
 class Visits:
-    """Opens visits; `state` is that of the signed-in account, if there is one."""
+    """Opens visits; each sign-in is gone through once, when the first visit asks for it.
 
-    browser: Browser
-    plan: CrawlPlan
-    state: dict[str, Any] | None = None
+    `emit` is told of sign-ins that were made, and of what was sent that could have changed something.
+    """
+
+    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None] = unheard) -> None:
+        self.browser = browser
+        self.plan = plan
+        self.emit = emit
+        self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
 
     @asynccontextmanager
-    async def open(self, *, signed_in: bool, writes: bool) -> AsyncIterator[Visit]:
-        """A visit in a fresh context, closed at its end. Without `writes` no request leaves that changes anything."""
+    async def open(self, *, auth: str = VISITOR, writes: bool = False, because: str = "") -> AsyncIterator[Visit]:
+        """A visit in a fresh context, closed at its end. Without `writes` no request leaves that changes anything.
+
+        Raises `SignInFailed`.
+        """
         read_only = self.plan.options.read_only or not writes
+        site = self.plan.site.seen_as(auth)
+        state = await self.accounts.state(auth)
         context = await self.browser.context(
-            self.plan.options,
-            self.plan.site,
-            state=self.state if signed_in else None,
-            allow_private=self.plan.allow_private,
-            read_only=read_only,
+            self.plan.options, site, state=state, allow_private=self.plan.allow_private, read_only=read_only
         )
+        seen: Watch | None = None
         try:
             page = await context.new_page()
-            stage = Stage(self.plan.site, context.request, STEP_MS, opened=page, watching=watch(page))
+            seen = watch(page)
+            stage = Stage(site, context.request, STEP_MS, opened=page, watching=seen)
             chance = Random()  # noqa: S311
-            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)))
+            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), read_only)
         finally:
+            for one in seen.requests if seen else ():
+                if one["method"] not in SAFE and one["url"].startswith(self.plan.site.origin):
+                    self.emit(Wrote(one["method"], one["url"], one["status"], read_only, because))
             await close_context(context)
 
 
@@ -54,6 +69,7 @@ class Visits:
 class Visit:
     stage: Stage
     variables: Variables
+    read_only: bool = True
 
     async def start(self, path: str) -> None:
         await self.stage.page.goto(self.stage.address(path), timeout=self.stage.timeout_ms * 2)
@@ -63,29 +79,10 @@ class Visit:
         """Raises `StepFailed`, or an error of Playwright when the page is gone."""
         read = parse({"title": "step", "start": "/", "steps": [step]}).steps[0]
         await perform(resolved(read, self.variables), self.stage, timeout_ms)
+        self.variables.saved.update(self.stage.saved)
 
     async def settle(self) -> None:
         await settle(self.stage.page, SETTLE_MS)
 
     async def look(self) -> Look:
         return Look.model_validate(await self.stage.page.evaluate(SCRIPT))
-
-    async def play(self, steps: Iterable[Step], patience_ms: int) -> list[Step]:
-        """Carry out all steps; expectations that do not hold are left out of what comes back.
-
-        Raises `StepFailed` when anything but an expectation fails.
-        """
-        held = []
-        acted = False
-        for step in steps:
-            expects = str(step["do"]).startswith("expect_")
-            if expects and acted:
-                await self.settle()
-            acted = not expects
-            try:
-                await self.do(step, patience_ms if expects else STEP_MS)
-                held.append(step)
-            except StepFailed:
-                if not expects:
-                    raise
-        return held

@@ -24,6 +24,10 @@ _CARD = re.compile(
     r"card.?(?:number|no\b)|cc.?(?:num|exp|csc|cvc)|\bcvv\b|\bcvc\b|\biban\b|kartennummer|carte.bancaire|tarjeta",
     re.IGNORECASE,
 )
+_ALL = re.compile(
+    r"\b(?:all|every|account|profile|user|workspace|project|team|database|konto|compte|cuenta|conta|alle|tout|todo)\b",
+    re.IGNORECASE,
+)
 _BEGIN, _END = r"(?:^|[/_.?&=-])(?:", r")(?:$|[/_.?&=#-])"
 _BUYS = re.compile(f"{_BEGIN}pay|checkout|purchase{_END}", re.IGNORECASE)
 _CHANGES = re.compile(
@@ -96,6 +100,39 @@ def danger(name: str, href: str = "") -> str:
 def goes_on(name: str) -> bool:
     """Whether a button only leads to the next of several steps: "Continue to payment", not "Continue and pay"."""
     return bool(_GOES_ON.match(name)) and not _GOES_ON_AND.search(name)
+
+
+def leaves(name: str) -> bool:
+    """Whether something so named ends the session, and nothing else."""
+    return bool(_DANGERS["signs out"].search(name)) and not any(
+        expression.search(name) for why, expression in _DANGERS.items() if why != "signs out"
+    )
+
+
+def removes(name: str) -> bool:
+    """Whether something so named takes one thing away again, and does nothing else."""
+    return danger(name) == "deletes" and not _ALL.search(name)
+
+
+def orders(name: str) -> bool:
+    """Whether something so named belongs to paying or ordering, and to nothing else that must not be pressed."""
+    return danger(name) == "pays or orders"
+
+
+def denied(name: str, options: CrawlOptions) -> bool:
+    """Whether a person said that nothing so named is pressed."""
+    return any(re.search(pattern, name) for pattern in options.deny_actions)
+
+
+def may_be_refused(form: Form, options: CrawlOptions) -> bool:
+    """Whether a form may be sent with a required field left empty although its address says that it orders something.
+
+    By its words it must do no harm, and ask for neither payment details nor passwords.
+    """
+    wording = danger(f"{form.submit} {form.name} {form.heading}")
+    secret = any(_is_payment(field) or field.type in ("password", "file") for field in form.fields)
+    required = any(field.required for field in form.fields)
+    return required and not wording and not secret and not options.read_only and not denied(form.submit, options)
 
 
 def harmless(name: str) -> bool:

@@ -69,6 +69,11 @@ def is_steady(text: str) -> bool:
     return bool(text.strip()) and _CUT.search(text) is None
 
 
+def volatile_parts(text: str) -> list[str]:
+    """The parts of a text that may be others on the next visit."""
+    return [match[0] for match in _CUT.finditer(text)]
+
+
 def _shortened(part: str, longest: int) -> str:
     if len(part) <= longest:
         return part.strip()

@@ -11,12 +11,17 @@ from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import shown
 
 Seen = tuple[Look | None, Look | None]
-MOST = 6
+MOST = 9
 
 
-def candidates(seen: Sequence[Seen], steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Expectations on what all replays (looks before the last action and at the end) show, and no step has yet."""
-    found = [_of(before, after) for before, after in seen if after is not None]
+def candidates(
+    seen: Sequence[Seen], steps: Sequence[dict[str, Any]], figures: Sequence[tuple[str, int]] = ()
+) -> list[dict[str, Any]]:
+    """Expectations on what all replays (looks before the last action and at the end) show, and no step has yet.
+
+    `figures` are texts with the numbers of elements that say them.
+    """
+    found = [_of(before, after, figures) for before, after in seen if after is not None]
     if not found or len(found) < len(seen):
         return []
     known = {_key(step) for step in steps}
@@ -24,13 +29,20 @@ def candidates(seen: Sequence[Seen], steps: Sequence[dict[str, Any]]) -> list[di
     return [step for step in found[0] if _key(step) in stable - known][:MOST]
 
 
-def _of(before: Look | None, after: Look) -> list[dict[str, Any]]:
+def _of(before: Look | None, after: Look, figures: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     if before is None:
         target = shown("heading", after.main_heading)
         return [*([visible(target)] if target else []), *first_entry(after)]
     change = difference(before, after)
     typed = [field.value for field in before.fields if len(field.value) > 1]
-    return [*expected(change, after, typed), *whereabouts(change, after)]
+    told = [_figure(text, number) for text, number in figures if text in after.texts and text not in before.texts]
+    return [*expected(change, after, typed), *whereabouts(change, after), *told]
+
+
+def _figure(text: str, number: int) -> dict[str, Any]:
+    """A sum may stand where its only part stands as well: then it counts how often the text is said."""
+    target = {"text": text, "exact": True}
+    return visible(target) if number == 1 else {"do": "expect_count", "target": target, "count": number}
 
 
 def _key(step: dict[str, Any]) -> str:

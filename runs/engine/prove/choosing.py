@@ -12,7 +12,7 @@ from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Step
 
 # A test that writes writes again in most broken replays; in so many of them at most.
-MOST_WRITING = 4
+MOST_WRITING = 6
 ENOUGH_KINDS = 5
 ENOUGH_TRIED = 6
 SENSITIVE = 0.9
@@ -46,7 +46,8 @@ def ways(touched: Touched, most: int, chance: Random) -> list[Breakage]:
 
 
 def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
-    """The most telling way stays first, the others come in random order."""
+    """The most telling way stays first, the others come in random order; what is said twice is done once."""
+    found = list({one.what: one for one in reversed(found)}.values())[::-1]
     rest = found[1:]
     chance.shuffle(rest)
     return found[:1] + rest
@@ -96,7 +97,7 @@ def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[i
     effective = [one for one in tried if one.effective]
     missed = [one for one in effective if not one.noticed_by(own)]
     chosen: list[int] = []
-    while len(chosen) < MOST_ADDED and len(missed) > (1 - SENSITIVE) * len(effective):
+    while len(chosen) < MOST_ADDED and len(effective) - len(missed) < SENSITIVE * len(effective):
         best = max(candidates, key=lambda place: sum(place in one.noticed for one in missed), default=None)
         if best is None or not any(best in one.noticed for one in missed):
             break

@@ -200,7 +200,7 @@ class Proving:
             self.tried = answers.tried(self.document.steps, told, most)
             self._require_notice()
             return
-        found = candidates(self.seen, self.steps)
+        found = candidates(self.seen, self.steps, self.touched.figures)
         if not self._expectations() and not found:
             raise Rejected(Failure(kind="document", message="It expects nothing, and nothing that it does can be seen"))
         if most:

@@ -13,7 +13,9 @@ from runs.engine.events import ArtifactFile, Failure
 from runs.engine.execute.attempt import Attempt, House, Order
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
+from runs.engine.plan import Target
 from runs.engine.prove.breakages.base import Breakage, Damage
+from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.scenery import look_at, same
 from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
 from runs.engine.steps.answer import Answer
@@ -63,10 +65,10 @@ class Trial(Attempt):
                 return failure
             self.dropped[index] = failure
         looks.append(await self._settled(scene))
-        await self._keep(recorder, played, looks)
+        await self._keep(scene, recorder, played, looks)
         return None
 
-    async def _keep(self, recorder: Recorder, played: list[Act], looks: list[Look | None]) -> None:
+    async def _keep(self, scene: Scene, recorder: Recorder, played: list[Act], looks: list[Look | None]) -> None:
         calls = await recorder.calls()
         sent = {call.step for call in calls}
         acts_ = tuple(
@@ -75,8 +77,16 @@ class Trial(Attempt):
         )
         steps = self.order.document.steps
         held = frozenset(at for at, step in enumerate(steps) if expects(step) and at not in self.dropped)
-        before = looks[-2] if len(looks) > 1 else None
-        self.touched = Touched(steps, held, calls, acts_, before, looks[-1])
+        before, after = looks[-2] if len(looks) > 1 else None, looks[-1]
+        figures = await self._figures(scene, before, after) if before and after else ()
+        self.touched = Touched(steps, held, calls, acts_, before, after, figures)
+
+    async def _figures(self, scene: Scene, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
+        counted: dict[str, int] = {}
+        with contextlib.suppress(Error):
+            for text in changed_figures(before, after):
+                counted[text] = await scene.stage.locate(Target(text=text, exact=True)).count()
+        return tuple((text, number) for text, number in counted.items() if number)
 
     async def _observed(self, scene: Scene, index: int, step: Step) -> Act:
         target = step.aim()

@@ -74,7 +74,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Touched:
-    """What one replay touched. `change` is what its last action did; without an action it is None."""
+    """What one replay touched. `change` is what its last action did; without an action it is None.
+
+    `figures` are texts with amounts or numbers that it brought about, and how many elements say each.
+    """
 
     steps: Sequence[Step]
     expectations: frozenset[int]
@@ -82,6 +85,7 @@ class Touched:
     acts: tuple[Act, ...] = ()
     before: Look | None = None
     after: Look | None = None
+    figures: tuple[tuple[str, int], ...] = ()
 
     @property
     def change(self) -> Change | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, best_match
 from pydantic import AfterValidator, Field, model_validator
+from referencing.exceptions import Unresolvable
 
 from runs.engine.plan import Value
 from runs.engine.steps import jsonpath
@@ -18,6 +22,41 @@ def _parses(path: str) -> str:
     return path
 
 
+def _is_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that stands for itself: nothing is fetched to understand it."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"this is no JSON Schema: {one_line(error.message, 150)}") from error
+    if any(not reference.startswith("#") for reference in _references(schema)):
+        raise ValueError("a JSON Schema here may only refer to its own parts, with # at the beginning")
+    return schema
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if name in ("$ref", "$dynamicRef") and isinstance(part, str):
+                yield part
+            yield from _references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _references(part)
+
+
+def fits(document: Any, schema: dict[str, Any]) -> None:
+    """Raises `StepFailed` at the place that fits the schema least."""
+    try:
+        error = best_match(Draft202012Validator(schema).iter_errors(document))
+    except (RecursionError, Unresolvable) as problem:
+        raise StepFailed("document", f"The JSON Schema cannot be applied: {one_line(str(problem), 120)}") from problem
+    if error is not None:
+        said = f"{error.json_path}: {one_line(error.message, 160)}"
+        message = f"Expected an answer that fits the JSON Schema, but {said}"
+        raise StepFailed("expectation", message, expected=brief(error.schema), received=said)
+
+
+JsonSchema = Annotated[dict[str, Any], AfterValidator(_is_schema)]
 JsonPath = Annotated[str, Field(min_length=1), AfterValidator(_parses)]
 Status = Annotated[int, Field(ge=100, le=599)]
 
@@ -87,6 +126,7 @@ class AnswerExpectation(Value):
     status: Status | tuple[Status, ...] | None = Field(default=None, description="default: any below 400")
     headers: dict[str, str] = Field(default={}, description="header name to a part of its value")
     payload: tuple[JsonCheck, ...] = Field(default=(), alias="json", description="checks of places in the JSON answer")
+    shape: JsonSchema | None = Field(default=None, alias="schema", description="JSON Schema that the answer fits")
     contains: str | None = Field(default=None, min_length=1, description="part of the body's text")
     max_ms: int | None = Field(default=None, ge=1, description="the answer takes no longer, in milliseconds")
 
@@ -105,6 +145,8 @@ class AnswerExpectation(Value):
             document = answer.document()
             for check in self.payload:
                 check.verify(document)
+        if self.shape is not None:
+            fits(answer.document(), self.shape)
         if self.max_ms is not None and answer.milliseconds > self.max_ms:
             message = f"Expected an answer within {self.max_ms} ms, but it took {answer.milliseconds:.0f} ms"
             raise StepFailed(

@@ -41,6 +41,12 @@ class Request(Step):
         return self
 
     async def run(self, stage: Stage) -> None:
+        answer = await self.answer(stage)
+        self.expect.verify(answer)
+        self._keep(answer, stage)
+
+    async def answer(self, stage: Stage) -> Answer:
+        """What comes back, whatever is expected. Raises `StepFailed` where nothing does."""
         started = time.perf_counter()
         try:
             response = await self._ask(stage)
@@ -53,8 +59,7 @@ class Request(Step):
         await response.dispose()
         if stage.heard is not None:
             stage.heard(self, answer)
-        self.expect.verify(answer)
-        self._keep(answer, stage)
+        return answer
 
     def _keep(self, answer: Answer, stage: Stage) -> None:
         document = answer.document() if self.save else None

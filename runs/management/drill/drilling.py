@@ -105,7 +105,7 @@ class Drill:
             project, None, "the drill", priority=self.chance.choice((0, 0, 5)), callback_url=f"{receiver.url}/callback"
         )
         if self.chance.random() < CRAWLS:
-            crawl = CrawlOptions(shards=2, parallel=2, max_pages=PAGES, test_count=3)
+            crawl = CrawlOptions(shards=2, parallel=2, max_pages=PAGES, test_count=3, max_breakages=3)
             return int(ledger.open_crawl(order, crawl).pk)
         options = RunOptions(shards=self.chance.choice((1, 2, 3)), parallel=2, retries=2, trace="off")
         return int(ledger.open_test_run(order, options, list(project.tests.filter(origin="person"))).pk)

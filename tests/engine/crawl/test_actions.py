@@ -116,6 +116,14 @@ def test_links_that_are_new_after_something_was_written_are_followed_by_pressing
     assert actions().links(Scene(WORK, shown, Offers(), before)) == ()
 
 
+def test_facets_are_tried_twice_on_the_whole_site_and_late() -> None:
+    seen = actions()
+    facets = [Offer(how="field", type="checkbox", name=f"Size {n}", container="main", css=f"#f{n}") for n in range(9)]
+    first = seen.links(scene(*facets))
+    assert [link.priority >= LATE for link in first] == [True, True]
+    assert seen.links(scene(*facets, template="narrowed", work=WORK.model_copy(update={"url": f"{SITE}/x"}))) == ()
+
+
 def test_scrolling_is_tried_where_something_waits_for_it() -> None:
     [link] = actions().links(scene(scrolls=True))
     assert link.path == ({"do": "scroll", "to": "bottom"},)

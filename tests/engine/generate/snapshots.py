@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runs.engine.events import Action, Form, FormField, Heading, Landmark, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Observation
+from runs.engine.generate.cases import Case, Crawled, Observation, Survey
 from runs.engine.page.look import Entry, LiveField, Look, Message, Pressable
 from runs.engine.plan import CrawlOptions
 
@@ -47,8 +47,8 @@ def page(path: str = "/", heading: str = "Welcome", *, actions: Any = (), forms:
     )
 
 
-def crawled(*pages: PageSnapshot, options: CrawlOptions | None = None, **more: Any) -> Crawled:
-    return Crawled(pages, options or CrawlOptions(), **more)
+def crawled(*pages: PageSnapshot, options: CrawlOptions | None = None, **survey: Any) -> Crawled:
+    return Crawled(pages, options or CrawlOptions(), Survey(**survey))
 
 
 def look(path: str = "/", heading: str = "Welcome", *, listed: tuple[str, ...] = (), **more: Any) -> Look:
@@ -77,4 +77,4 @@ def live(label: str, **more: Any) -> LiveField:
 
 
 def observed(case: Case, before: Look | None, after: Look | None, **more: Any) -> Observation:
-    return Observation(case, before, after, **more)
+    return Observation(case=case, before=before, after=after, **more)

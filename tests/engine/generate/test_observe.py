@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,15 +12,15 @@ import pytest_asyncio
 
 from runs.engine.browser import Browser
 from runs.engine.events import Log, PageSnapshot, Proposal
-from runs.engine.generate import propose
-from runs.engine.generate.cases import Case, Draft
-from runs.engine.generate.confirm import confirmed
-from runs.engine.generate.observe import observe
+from runs.engine.generate import Known
+from runs.engine.generate.cases import Case
+from runs.engine.generate.observe import tried
 from runs.engine.generate.visit import Visits
 from runs.engine.page.look import difference
 from runs.engine.plan import CrawlOptions, CrawlPlan, Site
 from tests.engine.crawl.frontier_rows import crawl_all
 from tests.engine.generate import snapshots as literal
+from tests.engine.generate.stages import generated
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -43,7 +43,7 @@ def plan_of(site: Pages, **options: Any) -> CrawlPlan:
 
 
 def case_of(*steps: dict[str, Any], writes: bool = False) -> Case:
-    return Case("form", "key", literal.page("/"), "/", steps, writes=writes)
+    return Case(family="form", key="key", page="", start="/", steps=steps, writes=writes)
 
 
 SEND = {"do": "click", "target": {"role": "button", "name": "Send"}}
@@ -52,7 +52,7 @@ FILL = {"do": "fill", "target": {"label": "Email"}, "value": "kim@example.com"}
 
 async def test_a_look_tells_what_a_person_sees(browser: Browser) -> None:
     with pages({"/": PAGE}) as site:
-        seen = (await observe(Visits(browser, plan_of(site)), case_of())).after
+        seen = (await tried(Visits(browser, plan_of(site)), case_of())).after
     assert seen is not None
     assert seen.main_heading == "Our goods"
     assert [(entry.role, entry.name) for entry in seen.listed()] == [("heading", "Blue Mug"), ("link", "Red Bowl")]
@@ -67,7 +67,7 @@ async def test_a_look_tells_what_a_person_sees(browser: Browser) -> None:
 
 async def test_what_the_browser_itself_refuses_is_seen(browser: Browser) -> None:
     with pages({"/": PAGE}) as site:
-        seen = await observe(Visits(browser, plan_of(site)), case_of(SEND, writes=True))
+        seen = await tried(Visits(browser, plan_of(site)), case_of(SEND, writes=True))
     assert seen.before is not None
     assert seen.after is not None
     assert not any(field.submitted_invalid for field in seen.before.fields)
@@ -78,7 +78,7 @@ async def test_what_the_browser_itself_refuses_is_seen(browser: Browser) -> None
 async def test_what_a_submission_shows_is_seen(browser: Browser) -> None:
     thanks = "<title>Shop</title><main><h1>Thank you</h1><p role=status>We have your message.</p></main>"
     with pages({"/": PAGE, "/send": thanks}) as site:
-        seen = await observe(Visits(browser, plan_of(site)), case_of(FILL, SEND, writes=True))
+        seen = await tried(Visits(browser, plan_of(site)), case_of(FILL, SEND, writes=True))
     assert seen.before is not None
     assert seen.after is not None
     change = difference(seen.before, seen.after)
@@ -89,53 +89,18 @@ async def test_what_a_submission_shows_is_seen(browser: Browser) -> None:
 
 async def test_nothing_is_written_where_it_must_not_be(browser: Browser) -> None:
     with pages({"/": PAGE, "/send": "sent"}) as site:
-        await observe(Visits(browser, plan_of(site)), case_of(FILL, SEND))
-        await observe(Visits(browser, plan_of(site, read_only=True)), case_of(FILL, SEND, writes=True))
+        await tried(Visits(browser, plan_of(site)), case_of(FILL, SEND))
+        await tried(Visits(browser, plan_of(site, read_only=True)), case_of(FILL, SEND, writes=True))
     assert "POST" not in {asked.method for asked in site.asked}
 
 
 async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser: Browser) -> None:
     with pages({"/": PAGE}) as site:
-        seen = await observe(
+        seen = await tried(
             Visits(browser, plan_of(site)), case_of({"do": "click", "target": {"role": "button", "name": "Fly"}})
         )
     assert seen.after is None
     assert "Fly" in seen.problem
-
-
-async def test_expectations_that_do_not_hold_again_are_dropped(browser: Browser) -> None:
-    visits = iter(range(100))
-
-    def home(_asked: Asked) -> Answer:
-        return Answer(f"<main><h1>Welcome</h1><p>Offer {'abcdefghij'[next(visits) % 10] * 6}</p></main>")
-
-    steady = {"do": "expect_visible", "target": {"role": "heading", "name": "Welcome", "exact": True}}
-    fleeting = {"do": "expect_visible", "target": {"text": "Offer aaaaaa"}}
-    with pages({"/": home, "/other": home}) as site:
-        await observe(Visits(browser, plan_of(site)), case_of())
-        draft = Draft(
-            "page", "t", {"title": "t", "kind": "ui", "start": "/", "steps": [steady, fleeting]}, case_of(), "why"
-        )
-        kept = await confirmed(Visits(browser, plan_of(site)), draft)
-        alone = await confirmed(
-            Visits(browser, plan_of(site)),
-            Draft("page", "t", {**draft.document, "steps": [fleeting]}, case_of(), "why"),
-        )
-    assert kept is not None
-    assert kept.document["steps"] == [steady]
-    assert alone is None
-
-
-@pytest.mark.parametrize("text", ["{{account.password}}", "{{secret}}", "{{ uuid }}"])
-async def test_a_page_cannot_put_variables_into_a_test(browser: Browser, text: str) -> None:
-    steps = [
-        {"do": "fill", "target": {"label": "Email"}, "value": text},
-        {"do": "expect_visible", "target": {"role": "main"}},
-    ]
-    draft = Draft("form", "t", {"title": "t", "kind": "ui", "start": "/", "steps": steps}, case_of(), "why")
-    with pages({"/": PAGE}) as site:
-        assert await confirmed(Visits(browser, plan_of(site)), draft) is None
-    assert not site.asked
 
 
 def little_site() -> Answers:
@@ -146,9 +111,10 @@ def little_site() -> Answers:
 
 
 async def gathered(
-    browser: Browser, plan: CrawlPlan, seen: list[PageSnapshot], known: frozenset[str] = frozenset()
+    browser: Browser, plan: CrawlPlan, seen: list[PageSnapshot], known: Sequence[Known] = ()
 ) -> list[Proposal | Log]:
-    return [event async for event in propose(browser, plan, seen, known)]
+    proposed, logs, _ = await generated(browser, plan, seen, known)
+    return [*proposed.proposals, *logs]
 
 
 async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: Browser) -> None:
@@ -157,7 +123,9 @@ async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: 
         seen = list((await crawl_all(browser, plan)).done.values())
         events = await gathered(browser, plan, seen)
         proposals = [event for event in events if isinstance(event, Proposal)]
-        again = await gathered(browser, plan, seen, frozenset(one.signature for one in proposals))
+        again = await gathered(
+            browser, plan, seen, [Known(one.title, one.document, one.signature) for one in proposals]
+        )
         few = [
             event for event in await gathered(browser, plan_of(site, test_count=1), seen) if isinstance(event, Proposal)
         ]
@@ -166,7 +134,7 @@ async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: 
     assert [event for event in again if isinstance(event, Proposal)] == []
     assert any("exist already" in event.message for event in again if isinstance(event, Log))
     assert len(few) == 1
-    assert none == []
+    assert not [event for event in none if isinstance(event, Proposal)]
 
 
 async def test_pages_that_were_not_well_are_named(browser: Browser) -> None:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runs.engine.generate.cases import Answer, Case, Draft, Observation
-from runs.engine.generate.proposals import action, api, choosing, form, navigation, pagination, search, signin
+from runs.engine.generate.cases import Case, Draft, Observation, SignInPage
+from runs.engine.generate.proposals import (
+    action,
+    choosing,
+    following,
+    form,
+    navigation,
+    pagination,
+    search,
+    signin,
+)
 from runs.engine.generate.proposals import page as pages
 from runs.engine.page.look import Pressable
 from runs.engine.plan import CrawlOptions
@@ -146,10 +155,18 @@ def contact_site(options: CrawlOptions | None = None) -> Any:
 
 def test_a_form_is_tried_right_and_with_each_required_field_missing_and_wrong() -> None:
     tried = [
-        (case.about["kind"], case.about["field"].label if case.about["field"] else "")
+        (case.about["kind"], case.about["field"]["label"] if case.about["field"] else "", case.about["how"])
         for case in form.cases(contact_site())
     ]
-    assert tried == [("right", ""), ("missing", "Email"), ("missing", "Message"), ("wrong", "Email")]
+    assert tried == [
+        ("right", "", ""),
+        ("missing", "Email", ""),
+        ("missing", "Message", ""),
+        ("wrong", "Email", ""),
+        ("refuses", "Message", "blank"),
+        ("accepts", "Message", "foreign"),
+        ("copes", "Message", "overlong"),
+    ]
     right = next(iter(form.cases(contact_site())))
     assert right.writes
     assert [step["do"] for step in right.steps] == ["fill", "fill", "click"]
@@ -158,7 +175,7 @@ def test_a_form_is_tried_right_and_with_each_required_field_missing_and_wrong() 
 def test_a_form_on_every_page_is_one_form() -> None:
     site = crawled(*(literal.page(f"/{name}", name, forms=[CONTACT]) for name in ("a", "b", "c")))
     assert len({case.start for case in form.cases(site)}) == 1
-    assert len(list(form.cases(site))) == 4
+    assert len(list(form.cases(site))) == 7
 
 
 def test_what_sending_showed_is_expected_without_what_was_typed() -> None:
@@ -235,7 +252,9 @@ SIGN_IN = literal.form(field("Email"), field("Password", "password"), submit="Si
 def signin_site() -> Any:
     entrance = literal.page("/sign-in", "Sign in", forms=[SIGN_IN])
     account = literal.page("/account", "Your account", template="t", signed_in=True)
-    return crawled(entrance, account, account=True, sign_in=(entrance, SIGN_IN), protected=frozenset({"t"}))
+    return crawled(
+        entrance, account, account=True, sign_in=SignInPage(page=entrance, form=SIGN_IN), protected=frozenset({"t"})
+    )
 
 
 def test_signing_in_uses_the_account_and_expects_what_was_seen() -> None:
@@ -270,7 +289,7 @@ def test_a_page_of_the_account_leads_strangers_to_the_sign_in() -> None:
 
 def test_without_an_account_nothing_is_signed_in_to() -> None:
     entrance = literal.page("/sign-in", "Sign in", forms=[SIGN_IN])
-    cases = list(signin.cases(crawled(entrance, sign_in=(entrance, SIGN_IN))))
+    cases = list(signin.cases(crawled(entrance, sign_in=SignInPage(page=entrance, form=SIGN_IN))))
     assert [case.about["kind"] for case in cases] == ["empty"]
 
 
@@ -316,34 +335,6 @@ def test_sorting_expects_the_first_entry() -> None:
     assert found[1]["contains"] == "Bowl"
 
 
-def test_an_api_answers_with_status_type_and_shape() -> None:
-    requests = tuple(
-        {"method": method, "url": f"{literal.SITE}{path}", "status": 200, "type": "fetch"}
-        for method, path in (
-            ("GET", "/api/products?page=1"),
-            ("GET", "/api/products?page=2"),
-            ("POST", "/api/cart"),
-            ("GET", "/api/delete/3"),
-        )
-    )
-    site = crawled(literal.page("/stock", "Stock", requests=requests))
-    (case,) = api.cases(site)
-    body = {"items": [{"slug": "mug", "cents": 100}], "total": 1}
-    seen = Observation(case, answer=Answer(200, "application/json", body))
-    draft = only(api.tests(site, [seen]))
-    request = steps(draft)[0]
-    assert draft.document["kind"] == "api"
-    assert "start" not in draft.document
-    assert request["expect"]["status"] == 200
-    assert [check["path"] for check in request["expect"]["json"]] == [
-        "$.items",
-        "$.total",
-        "$.items[0]",
-        "$.items[0].slug",
-        "$.items[0].cents",
-    ]
-
-
 def test_adding_to_a_cart_leads_to_the_cart_and_to_changing_it() -> None:
     add = literal.form(field("Quantity", "number", value="1"), submit="Add to cart", action="/cart/add")
     site = crawled(literal.page("/products/mug", "Blue Mug", forms=[add]))
@@ -357,7 +348,7 @@ def test_adding_to_a_cart_leads_to_the_cart_and_to_changing_it() -> None:
         {"do": "expect_text", "target": {"role": "status"}, "contains": "Added Blue Mug to your cart."},
         {"do": "expect_visible", "target": {"role": "link", "name": "Cart 1 item", "exact": True}},
     ]
-    (there,) = action.deeper(site, added)
+    (there,) = following.deeper(site, added)
     update = literal.form(
         field("Quantity of Blue Mug", "select", options=("1", "2", "3"), value="1"),
         submit="Update",
@@ -369,7 +360,7 @@ def test_adding_to_a_cart_leads_to_the_cart_and_to_changing_it() -> None:
     assert {"do": "expect_visible", "target": {"role": "link", "name": "Blue Mug", "exact": True}} in expectations(
         only(action.tests(site, [observed(there, after, held)]))
     )
-    (changed,) = action.deeper(site, observed(there, after, held))
+    (changed,) = following.deeper(site, observed(there, after, held))
     assert [step["do"] for step in changed.steps] == ["click", "click", "select", "click"]
     assert changed.steps[-1]["target"]["name"] == "Update"
 

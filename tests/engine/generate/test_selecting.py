@@ -1,10 +1,11 @@
 from runs.engine.generate.cases import Case, Draft
 from runs.engine.generate.selecting import in_turns, telling, titled
+from runs.engine.plan import Dials
 from tests.engine.generate import snapshots as literal
 
 
 def draft(family: str, title: str, rank: int = 0, path: str = "/") -> Draft:
-    case = Case(family, title, literal.page(path), path)
+    case = Case(family=family, key=title, page=literal.page(path).known_as, start=path)
     return Draft(family, title, {"title": title, "steps": []}, case, "why", rank)
 
 
@@ -14,7 +15,7 @@ def test_families_take_turns_so_that_a_limit_cuts_none_out() -> None:
         "form": [draft("form", "f1", 1), draft("form", "f0", 0)],
         "api": [],
     }
-    assert [one.title for one in in_turns(families)] == ["p0", "f0", "p1", "f1", "p2", "p3", "p4"]
+    assert [one.title for one in in_turns(families, Dials())] == ["p0", "f0", "p1", "f1", "p2", "p3", "p4"]
 
 
 def test_no_two_tests_have_one_title() -> None:

@@ -33,7 +33,7 @@ def test_a_page_has_no_distance_from_itself_whatever_it_says() -> None:
 
 
 def test_an_optional_banner_is_nearer_than_another_kind_of_page() -> None:
-    form = {
+    form: dict[str, Any] = {
         "main": {"heading1": {}, "form": {"textbox:email:email": {}, "textbox:password:password": {}, "button": {}}}
     }
     signing_in = seen(form, Face(place="/sign-in", heading="Sign in", text="Email Password"))
@@ -49,8 +49,8 @@ def test_what_frames_every_page_does_not_make_two_pages_alike() -> None:
         "navigation": {"list": {"link": {}}},
         "contentinfo": {"link": {}},
     }
-    table = {"main": {"table": {"row": {"cell": {}}}}}
-    search = {"main": {"form": {"textbox:text:q": {}}}}
+    table: dict[str, Any] = {"main": {"table": {"row": {"cell": {}}}}}
+    search: dict[str, Any] = {"main": {"form": {"textbox:text:q": {}}}}
     bare = identity.distance(seen(table), seen(search))
     assert identity.distance(seen({**frame, **table}), seen({**frame, **search})) == bare > 0
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from runs.engine.events import Action, FormField, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import absence, at, first_entry, presence
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.pagination import is_paging
-from runs.engine.generate.proposals.writing import document, page_name, quoted, seen_on
+from runs.engine.generate.proposals.writing import document, page_name, quoted, say, seen_on
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import field_of, pressed
 from runs.engine.page.safety import Permit, permit, pressable
@@ -42,15 +42,7 @@ def _links(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
             tried[key] = tried.get(key, 0) + 1
             about = {"choice": action.name, "key": key}
             step: Step = {"do": "click", "target": link}
-            yield Case(
-                "filter",
-                f"{page.template} {key} {action.name}",
-                page,
-                address(page.url),
-                (step,),
-                crawled.needs_account(page),
-                about=about,
-            )
+            yield crawled.case("filter", f"{page.template} {key} {action.name}", page, (step,), about=about)
 
 
 def _parameter(action: Action, page: PageSnapshot) -> str:
@@ -76,15 +68,7 @@ def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
             choose = entering.enter(field, target, option)
             steps = (choose, send) if send else (choose,)
             about = {"choice": option, "key": entering.label_of(field)}
-            yield Case(
-                "filter",
-                f"{page.template} {field.name} {option}",
-                page,
-                address(page.url),
-                steps,
-                crawled.needs_account(page),
-                about=about,
-            )
+            yield crawled.case("filter", f"{page.template} {field.name} {option}", page, steps, about=about)
 
 
 def _options(fields: tuple[FormField, ...]) -> Iterator[tuple[FormField, str]]:
@@ -102,10 +86,10 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         found = _effect(seen.before, seen.after)
         if not found:
             continue
-        about = seen.case.about
-        title = f"Choosing “{quoted(about['choice'])}” on the {page_name(seen.case.page)} changes what is listed"
+        page = crawled.page_of(seen.case)
+        title = say(crawled, "choice", choice=quoted(seen.case.about["choice"]), page=page_name(crawled, page))
         body = document(seen.case, [*seen.case.steps, at(seen.after), *found], title)
-        yield Draft("filter", title, body, seen.case, seen_on(crawled, seen.case.page), rank)
+        yield Draft("filter", title, body, seen.case, seen_on(crawled, page), rank)
 
 
 def _effect(before: Look, after: Look) -> list[Step]:

@@ -1,17 +1,19 @@
-"""Forms: what is missing is asked for, what is wrong is refused, what is right is accepted."""
+"""Forms: what is missing is asked for, what is wrong is refused, what is right is accepted, up to the edges."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
+from runs.engine.generate.dials import wants
 from runs.engine.generate.effects import complaint, expected, message_step, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
 from runs.engine.generate.proposals.kinds import kind
-from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, seen_on
+from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, say, seen_on
+from runs.engine.page.boundaries import edges
 from runs.engine.page.filling import wrong
 from runs.engine.page.look import Change, LiveField, difference
 from runs.engine.page.naming import said
@@ -19,14 +21,34 @@ from runs.engine.page.safety import Permit, asks, permit
 from runs.engine.page.volatile import steady
 
 _MOST = 25
-_MISSING = 3
-_WRONG = 2
+_MISSING = 8
+_WRONG = 3
+_EDGES = 6
+_RANKS = {"right": 0, "missing": 1, "wrong": 2, "refuses": 3, "accepts": 4, "copes": 5}
+_TONES: dict[str, Tone] = {
+    "right": "positive",
+    "missing": "negative",
+    "wrong": "negative",
+    "refuses": "edge",
+    "accepts": "edge",
+    "copes": "edge",
+}
+_LEADS = {True: "accepts", False: "refuses", None: "copes"}
+
+
+class Try(NamedTuple):
+    """One way of filling a form: of which kind, about which field, how, and the steps before it is sent."""
+
+    kind: str
+    field: FormField | None
+    steps: list[Step]
+    how: str = ""
 
 
 def forms(crawled: Crawled) -> list[tuple[PageSnapshot, Form]]:
     """Each form once, with the page to try it on: a form of every page's header is one form."""
     found: dict[tuple[object, ...], tuple[PageSnapshot, Form]] = {}
-    for page in crawled.exemplars():
+    for page in (*crawled.exemplars(), *crawled.states()):
         for form in page.forms:
             if not form.frame and kind(form) == "entry":
                 found.setdefault(identity(form, page), (page, form))
@@ -42,43 +64,64 @@ def identity(form: Form, page: PageSnapshot) -> tuple[object, ...]:
 
 def cases(crawled: Crawled) -> Iterable[Case]:
     for page, form in forms(crawled):
-        level, _ = permit(form, crawled.options)
-        entered = entering.entries(form, page, crawled.random(form.css))
-        if level is Permit.NOTHING or entered is None:
+        yield from ways(crawled, page, form, permit(form, crawled.options)[0])
+
+
+def ways(crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail: Case | None = None) -> Iterator[Case]:
+    """The cases of one form. Where a trail leads to it, only what it must refuse is tried, at the trail's end."""
+    entered = entering.entries(form, page, crawled.random(form.css))
+    if level is Permit.NOTHING or entered is None:
+        return
+    send = entering.sending(form, page, entered[0].target if entered else None)
+    if send is None:
+        return
+    for one in _tries(form, entered, level):
+        if not wants(crawled.options.dials, _TONES[one.kind]):
             continue
-        send = entering.sending(form, page, entered[0].target if entered else None)
-        if send is None:
-            continue
-        for what, field, steps in _tries(form, entered, level):
-            about = {"kind": what, "field": field, "form": form, "name": form_name(form, page)}
-            key = f"{identity(form, page)} {what} {field.css if field else ''}"
+        about = {
+            "kind": one.kind,
+            "how": one.how,
+            "field": one.field.model_dump(include={"id", "name", "label", "placeholder"}) if one.field else None,
+            "name": form_name(crawled, form, page),
+            "path": address(form.action).split("?")[0],
+            "fields": [[field.name, field.label] for field in form.fields],
+        }
+        key = f"{identity(form, page)} {one.kind} {one.how} {one.field.css if one.field else ''}"
+        if trail is None:
             writes = level is Permit.SUBMIT and not asks(form)
-            yield Case(
-                "form", key, page, address(page.url), (*steps, send), crawled.needs_account(page), writes, about=about
-            )
+            yield crawled.case("form", key, page, (*one.steps, send), writes=writes, about=about)
+        elif one.kind == "missing":
+            steps = (*trail.steps, *one.steps, send)
+            yield trail.model_copy(update={"family": "form", "key": key, "steps": steps, "about": about})
 
 
-def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[tuple[str, FormField | None, list[Step]]]:
+def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
     if level is Permit.SUBMIT:
-        yield "right", None, entering.steps(entered)
+        yield Try("right", None, entering.steps(entered))
+    yield from _missing(form, entered, level)
+    if level is Permit.SUBMIT:
+        wrongs = [(one, bad.value) for one in entered if (bad := wrong(one.field))]
+        for one, value in wrongs[:_WRONG]:
+            yield Try("wrong", one.field, _instead(entered, one, value))
+        found = [(one, edge) for one in entered for edge in edges(one.field)]
+        for one, edge in sorted(found, key=lambda pair: pair[1].takes is None)[:_EDGES]:
+            yield Try(_LEADS[edge.takes], one.field, _instead(entered, one, edge.value), edge.how)
+
+
+def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
     required = [
         one for one in entered if one.field.required and one.field.tag != "select" and one.field.type != "radio"
     ]
     for one in required[:_MISSING]:
         others = entering.steps(other for other in entered if other is not one)
-        yield "missing", one.field, [*others, *_emptied(one)]
+        yield Try("missing", one.field, [*others, *_emptied(one)])
     if not required and level is Permit.SUBMIT and form.method != "get":
-        yield "missing", None, [step for one in entered for step in _emptied(one)]
-    if level is Permit.SUBMIT:
-        for one, bad in [(one, bad) for one in entered if (bad := wrong(one.field))][:_WRONG]:
-            yield (
-                "wrong",
-                one.field,
-                [
-                    *entering.steps(other for other in entered if other is not one),
-                    entering.enter(one.field, one.target, bad.value),
-                ],
-            )
+        yield Try("missing", None, [step for one in entered for step in _emptied(one)])
+
+
+def _instead(entered: list[Entered], one: Entered, value: str) -> list[Step]:
+    others = entering.steps(other for other in entered if other is not one)
+    return [*others, entering.enter(one.field, one.target, value)]
 
 
 def _emptied(one: Entered) -> list[Step]:
@@ -91,29 +134,28 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if seen.before is None or seen.after is None:
             continue
         change = difference(seen.before, seen.after)
-        write = _accepted if seen.case.about["kind"] == "right" else _refused
-        yield from write(crawled, seen, change)
+        refused, kind = bool(change.invalid), seen.case.about["kind"]
+        if kind in ("right", "accepts") or (kind == "copes" and not refused):
+            yield from _accepted(crawled, seen, change)
+        else:
+            yield from _refused(crawled, seen, change)
 
 
 def _accepted(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Draft]:
-    after, name = seen.after, seen.case.about["name"]
+    after = seen.after
     if after is None or change.invalid or seen.failed_requests:
         return
     found = expected(change, after, typed(seen))
-    if not found:
-        return
-    title = f"Sending the {name} with everything filled in {outcome(found[0])}"
-    body = document(seen.case, [*seen.case.steps, *whereabouts(change, after), *found], title, "high")
-    yield Draft(
-        "form", title, body, seen.case, f"{seen_on(crawled, seen.case.page)}; this is what sending it showed", 0
-    )
+    if found:
+        steps = [*seen.case.steps, *whereabouts(change, after), *found]
+        yield _draft(crawled, seen, steps, "this is what sending it showed", outcome(crawled, found[0]))
 
 
 def _refused(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Draft]:
     after, before, about = seen.after, seen.before, seen.case.about
     if after is None or before is None:
         return
-    field: FormField | None = about["field"]
+    field = about["field"]
     marked = [one for one in change.invalid if field is None or _same(one, field)]
     found = [step for one in marked[:2] for step in complaint(one, after, typed(seen))]
     found += [
@@ -121,31 +163,29 @@ def _refused(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Dr
         for message in change.messages[:1]
         if message.role == "alert" and (step := message_step(message, typed(seen)))
     ]
-    if not found and after.path in (before.path, address(about["form"].action).split("?")[0]) and _still_there(seen):
+    if not found and after.path in (before.path, about["path"]) and _still_there(seen):
         found = [visible(said(part)) for text in change.texts if len(part := steady(text, typed(seen))) >= 8][:1]
-    if not found:
-        return
-    title = _refusal(about, field)
-    path: Step = {"do": "expect_url", "path": after.path}
-    body = document(seen.case, [*seen.case.steps, *found, path], title)
-    rank = 1 if about["kind"] == "missing" else 2
-    yield Draft(
-        "form",
-        title,
-        body,
-        seen.case,
-        f"{seen_on(crawled, seen.case.page)}; this is how it answered when it was tried",
-        rank,
-    )
+    if found:
+        steps = [*seen.case.steps, *found, {"do": "expect_url", "path": after.path}]
+        yield _draft(crawled, seen, steps, "this is how it answered when it was tried")
 
 
-def _refusal(about: Any, field: FormField | None) -> str:
-    if field is None:
-        return f"The {about['name']} cannot be sent empty"
-    label = quoted(label_of(field))
-    if about["kind"] == "missing":
-        return f"The {about['name']} asks for “{label}”"
-    return f"The {about['name']} refuses a wrong value in “{label}”"
+def _draft(crawled: Crawled, seen: Observation, steps: list[Step], why: str, effect: str = "") -> Draft:
+    about, page = seen.case.about, crawled.page_of(seen.case)
+    title = _title(crawled, about, effect)
+    body = document(seen.case, steps, title, "high" if about["kind"] == "right" else "medium")
+    what = about["kind"]
+    return Draft("form", title, body, seen.case, f"{seen_on(crawled, page)}; {why}", _RANKS[what], _TONES[what])
+
+
+def _title(crawled: Crawled, about: Any, effect: str) -> str:
+    if about["kind"] == "right":
+        return say(crawled, "form_right", form=about["name"], outcome=effect)
+    if about["field"] is None:
+        return say(crawled, "form_empty", form=about["name"])
+    label = quoted(label_of(FormField(tag="input", **about["field"])))
+    how = say(crawled, f"how_{about['how']}") if about["how"] else ""
+    return say(crawled, f"form_{about['kind']}", form=about["name"], field=label, how=how)
 
 
 def typed(seen: Observation) -> tuple[str, ...]:
@@ -154,11 +194,11 @@ def typed(seen: Observation) -> tuple[str, ...]:
 
 
 def _still_there(seen: Observation) -> bool:
-    wanted = {(field.name, field.label) for field in seen.case.about["form"].fields}
+    wanted = {tuple(one) for one in seen.case.about["fields"]}
     return bool(wanted & {(field.name, field.label) for field in seen.after.fields}) if seen.after else False
 
 
-def _same(live: LiveField, field: FormField) -> bool:
-    if field.id and live.id:
-        return live.id == field.id
-    return (live.name, live.label) == (field.name, field.label)
+def _same(live: LiveField, field: dict[str, str]) -> bool:
+    if field["id"] and live.id:
+        return live.id == field["id"]
+    return (live.name, live.label) == (field["name"], field["label"])

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from runs.engine.events import Action, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
 from runs.engine.generate.effects import at, expected
-from runs.engine.generate.proposals.writing import document, page_name, quoted
+from runs.engine.generate.proposals.writing import document, page_name, quoted, say
 from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import pressable
@@ -22,12 +22,12 @@ _PAGING = re.compile(r"[?&](?:page|p|offset|start|cursor)=", re.IGNORECASE)
 
 
 def cases(crawled: Crawled) -> Iterable[Case]:
-    known = {address(page.url): page for page in crawled.pages if page.status in (200, None)}
+    known = {address(page.url): page for page in crawled.pages if page.status in (200, None) and not page.way}
     reached: Counter[str] = Counter()
     for page in crawled.exemplars():
         for action in page.actions:
-            target = known.get(_goal(page, action))
-            if target is None or target.path == page.path or not _worth(action, crawled):
+            target = known.get(goal_of(page, action))
+            if target is None or target.path == page.path or not worth(action, crawled):
                 continue
             framed = action.landmark.startswith(_FRAME)
             there = address(target.url)
@@ -36,13 +36,13 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             if full or reached[there] or link is None:
                 continue
             reached.update((target.template, there))
-            signed_in = crawled.needs_account(page) or crawled.needs_account(target)
+            auth = crawled.auth_of(page) or crawled.auth_of(target)
             about = {"name": action.name, "framed": framed}
             step = {"do": "click", "target": link}
-            yield Case("navigation", there, page, address(page.url), (step,), signed_in, about=about)
+            yield crawled.case("navigation", there, page, (step,), auth=auth, about=about)
 
 
-def tests(_crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
     for rank, seen in enumerate(observations):
         if seen.before is None or seen.after is None:
             continue
@@ -50,16 +50,17 @@ def tests(_crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dr
         found = expected(change, seen.after)
         if not found or not change.moved:
             continue
-        page, name = seen.case.page, quoted(seen.case.steps[-1]["target"].get("name") or seen.case.about["name"])
+        page = crawled.page_of(seen.case)
+        name = quoted(seen.case.steps[-1]["target"].get("name") or seen.case.about["name"])
         goal = quoted(seen.after.main_heading) or seen.after.path
-        title = f"The link “{name}” on the {page_name(page)} opens “{goal}”"
+        title = say(crawled, "link", name=name, page=page_name(crawled, page), goal=goal)
         steps = [*seen.case.steps, at(seen.after), *found]
         where = "its navigation" if seen.case.about["framed"] else "its content"
         why = f"a link in {where} of {page.path} led there when it was pressed"
         yield Draft("navigation", title, document(seen.case, steps, title), seen.case, why, rank)
 
 
-def _goal(page: PageSnapshot, action: Action) -> str:
+def goal_of(page: PageSnapshot, action: Action) -> str:
     """The address that a link of the same site leads to, or ""."""
     if action.role != "link" or not action.href or action.frame or action.href.startswith("#"):
         return ""
@@ -68,6 +69,6 @@ def _goal(page: PageSnapshot, action: Action) -> str:
     return address(url) if same else ""
 
 
-def _worth(action: Action, crawled: Crawled) -> bool:
+def worth(action: Action, crawled: Crawled) -> bool:
     named = 0 < len(action.name.strip()) <= 80
     return named and not _PAGING.search(action.href) and pressable(action.name, action.href, crawled.options)

@@ -6,36 +6,38 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import at, visible
-from runs.engine.generate.proposals.writing import document, page_name, seen_on
+from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import Look
 from runs.engine.page.naming import field_of, shown
 
 _PARTS = 5
 _CONTROLS = 4
 _FIELDS = 4
+_MANY = 5  # times as many names are expected where accessibility was asked for
 
 
 def cases(crawled: Crawled) -> Iterable[Case]:
     for page in crawled.exemplars():
         if page.status in (200, None):
-            yield Case("page", page.template, page, address(page.url), signed_in=crawled.needs_account(page))
+            yield crawled.case("page", page.template, page)
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
     common = _common(crawled)
     for rank, seen in enumerate(observations):
-        page, look = seen.case.page, seen.after
+        page, look = crawled.page_of(seen.case), seen.after
         if look is None:
             continue
         shared = set() if rank == 0 else common
-        parts = [*_heading(page, look), *_landmarks(page), *_list(look)]
-        parts += [*_fields(page, shared), *_controls(page, look, shared)]
+        most = _MANY if "accessibility" in crawled.options.dials.quality else 1
+        parts = [*_heading(page, look), *_landmarks(page, most), *_list(look)]
+        parts += [*_fields(page, shared, most), *_controls(page, look, shared, most)]
         if not parts:
             continue
         steps = [at(look), *parts, *_quiet(page, seen)]
-        title = f"The {page_name(page)} shows its content"
+        title = say(crawled, "page", page=page_name(crawled, page))
         yield Draft(
             "page",
             title,
@@ -69,7 +71,7 @@ def _heading(page: PageSnapshot, look: Look) -> list[Step]:
     return [visible(target)] if target else []
 
 
-def _landmarks(page: PageSnapshot) -> list[Step]:
+def _landmarks(page: PageSnapshot, most: int) -> list[Step]:
     steps = []
     for landmark in page.landmarks:
         same_role = [other for other in page.landmarks if other.role == landmark.role]
@@ -77,7 +79,7 @@ def _landmarks(page: PageSnapshot) -> list[Step]:
             steps.append(visible({"role": landmark.role}))
         elif landmark.name and sum(1 for other in same_role if other.name == landmark.name) == 1:
             steps.append(visible({"role": landmark.role, "name": landmark.name, "exact": True}))
-    return steps[:_PARTS]
+    return steps[: _PARTS * most]
 
 
 def _list(look: Look) -> list[Step]:
@@ -88,7 +90,7 @@ def _list(look: Look) -> list[Step]:
     return [visible(target | {"within": {"role": "main"}} if look.has_main else target)]
 
 
-def _fields(page: PageSnapshot, shared: set[str]) -> list[Step]:
+def _fields(page: PageSnapshot, shared: set[str], most: int) -> list[Step]:
     found = []
     for form in page.forms:
         for field in form.fields:
@@ -101,10 +103,10 @@ def _fields(page: PageSnapshot, shared: set[str]) -> list[Step]:
                 and field.type != "hidden"
             ):
                 found.append(visible(target))
-    return found[:_FIELDS]
+    return found[: _FIELDS * most]
 
 
-def _controls(page: PageSnapshot, look: Look, shared: set[str]) -> list[Step]:
+def _controls(page: PageSnapshot, look: Look, shared: set[str], most: int) -> list[Step]:
     """Buttons first, those of the main part before others: they are what a page is for."""
     steps = []
     buttons = [one for one in look.pressables if one.role == "button"]
@@ -113,7 +115,7 @@ def _controls(page: PageSnapshot, look: Look, shared: set[str]) -> list[Step]:
         target = shown("button", button.name)
         if target and button.name in known and visible(target) not in steps:
             steps.append(visible(target))
-    return steps[:_CONTROLS]
+    return steps[: _CONTROLS * most]
 
 
 def _quiet(page: PageSnapshot, seen: Observation) -> list[Step]:

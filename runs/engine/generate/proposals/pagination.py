@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from runs.engine.events import Action, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address, query_of
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, query_of
 from runs.engine.generate.effects import absence, at, expected, presence
-from runs.engine.generate.proposals.writing import document, page_name, seen_on
+from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import pressable
@@ -48,7 +48,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             if link and pressable(action.name, action.href, crawled.options) and len(tried) < _MOST:
                 tried.add(page.template)
                 step = {"do": "click", "target": link}
-                yield Case("pagination", page.template, page, address(page.url), (step,), crawled.needs_account(page))
+                yield crawled.case("pagination", page.template, page, (step,))
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -60,21 +60,23 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         found = found or expected(change, seen.after)
         if not found:
             continue
-        title = f"The next page of the {_list_name(seen.case.page)} shows other entries"
+        page = crawled.page_of(seen.case)
+        title = say(crawled, "next_page", page=_list_name(crawled, page))
         steps = [*seen.case.steps, at(seen.after), *found]
         yield Draft(
             "pagination",
             title,
             document(seen.case, steps, title),
             seen.case,
-            seen_on(crawled, seen.case.page),
+            seen_on(crawled, page),
             rank,
         )
 
 
-def _list_name(page: PageSnapshot) -> str:
+def _list_name(crawled: Crawled, page: PageSnapshot) -> str:
     asked = query_of(page.url)
     topic = next(
         (value for key, value in asked.items() if key in ("q", "query", "search", "category", "month") and value), ""
     )
-    return f"{page_name(page)} for “{topic}”" if topic else page_name(page)
+    name = page_name(crawled, page)
+    return say(crawled, "list_for", page=name, topic=topic) if topic else name

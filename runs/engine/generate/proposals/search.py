@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from runs.engine.events import Form, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import absence, at, message_step, presence, visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_loose, kind, query_field
-from runs.engine.generate.proposals.writing import document, quoted, seen_on
+from runs.engine.generate.proposals.writing import document, quoted, say, seen_on
 from runs.engine.page.look import Entry, Look, difference, missing_from
 from runs.engine.page.naming import field_of, said
 from runs.engine.page.safety import Permit, permit
@@ -28,16 +28,15 @@ def cases(crawled: Crawled) -> Iterable[Case]:
     for name, (page, form) in _forms(crawled).items():
         box = field_of(query_field(form), form, page)
         loose = is_loose(form)
-        doing = f"Filtering by “{quoted(entering.label_of(query_field(form)))}” with" if loose else "Searching for"
+        label = quoted(entering.label_of(query_field(form)))
         send = None if loose else entering.sending(form, page, box)
         if box is None:
             continue
         for word in [*_words(crawled), NOWHERE]:
             enter: Step = {"do": "fill", "target": box, "value": word}
             steps = (enter, send) if send else (enter,)
-            about = {"word": word, "form": name, "doing": doing}
-            signed_in = crawled.needs_account(page)
-            yield Case("search", f"{name} {word}", page, address(page.url), steps, signed_in, about=about)
+            about = {"word": word, "form": name, "filter": label if loose else ""}
+            yield crawled.case("search", f"{name} {word}", page, steps, about=about)
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -52,7 +51,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             if draft:
                 yield Draft(**{**draft, "rank": rank * 2})
         if nothing and found:
-            yield from _finds_nothing(nothing, found[0])
+            yield from _finds_nothing(crawled, nothing, found[0])
 
 
 def _finds(
@@ -68,25 +67,25 @@ def _finds(
     steps = [*presence(hits, 2), *absence([*there, *misses], after, 2)]
     if not presence(hits, 1) or not (misses or there):
         return None
-    title = f"{seen.case.about['doing']} “{word}” lists what matches"
-    why = (
-        f"the word is on the site, and the search of {seen.case.page.path} found it; {seen_on(crawled, seen.case.page)}"
-    )
+    page, label = crawled.page_of(seen.case), seen.case.about["filter"]
+    title = say(crawled, "filter_finds" if label else "search_finds", label=label, word=word)
+    why = f"the word is on the site, and the search of {page.path} found it; {seen_on(crawled, page)}"
     body = document(seen.case, [*seen.case.steps, at(after), *steps], title, "high")
     return {"family": "search", "title": title, "document": body, "case": seen.case, "why": why}
 
 
-def _finds_nothing(seen: Observation, found: Observation) -> Iterator[Draft]:
+def _finds_nothing(crawled: Crawled, seen: Observation, found: Observation) -> Iterator[Draft]:
     before, after = seen.before, seen.after
     if before is None or after is None or found.after is None:
         return
     steps = [*_apology(before, after, found.after), *absence(_hits(found), after, 2)]
     if after.listed() == found.after.listed() or not steps:
         return
-    title = f"{seen.case.about['doing']} a word that is nowhere lists nothing"
+    label = seen.case.about["filter"]
+    title = say(crawled, "filter_nothing" if label else "search_nothing", label=label)
     body = document(seen.case, [*seen.case.steps, at(after), *steps], title)
-    why = f"this is what the search of {seen.case.page.path} answered to “{NOWHERE}”"
-    yield Draft("search", title, body, seen.case, why, 1)
+    why = f"this is what the search of {crawled.page_of(seen.case).path} answered to “{NOWHERE}”"
+    yield Draft("search", title, body, seen.case, why, 1, "negative")
 
 
 def _apology(before: Look, after: Look, found: Look) -> list[Step]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any, Literal
 
 from runs.engine.events import Form, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Step
 
 TITLE_LENGTH = 120
+TITLES: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("titles.toml").read_text("utf-8"))
 _SITE_NAME = re.compile(r"\s+[|\u2013\u2014·:-]\s+")
+
+
+def say(crawled: Crawled, pattern: str, **parts: object) -> str:
+    """A pattern of titles.toml in the language of titles that was asked for, with its parts filled in."""
+    language = crawled.options.dials.language.split("-")[0]
+    return TITLES[language][pattern].format(**parts)
 
 
 def document(
@@ -25,7 +34,7 @@ def document(
         "tags": [case.family],
         "priority": priority,
     }
-    return body | {"auth": "account"} if case.signed_in else body
+    return body | {"auth": case.auth} if case.auth else body
 
 
 def short(title: str, suffix: str = "") -> str:
@@ -36,22 +45,22 @@ def short(title: str, suffix: str = "") -> str:
     return line + suffix
 
 
-def page_name(page: PageSnapshot) -> str:
+def page_name(crawled: Crawled, page: PageSnapshot) -> str:
     """What a person would call a page: "home page", "“Blue mug” page"."""
     if page.path == "/":
-        return "home page"
+        return say(crawled, "home_page")
     top = [heading.text for heading in page.headings if heading.level == 1]
     name = (top or [_SITE_NAME.split(page.title)[0]])[0].strip()
-    return f"“{quoted(name)}” page" if name else f"page {page.path}"
+    return say(crawled, "page_called", name=quoted(name)) if name else say(crawled, "page_at", path=page.path)
 
 
-def form_name(form: Form, page: PageSnapshot) -> str:
+def form_name(crawled: Crawled, form: Form, page: PageSnapshot) -> str:
     """What a person would call a form: by its name, heading, button, or page."""
     for words in (form.name, form.heading, form.submit):
         if words.strip():
             name = quoted(words)
-            return name if re.search(r"\bform$", name, re.IGNORECASE) else f"“{name}” form"
-    return f"form of the {page_name(page)}"
+            return name if re.search(r"\bform$", name, re.IGNORECASE) else say(crawled, "form_called", name=name)
+    return say(crawled, "form_of", page=page_name(crawled, page))
 
 
 def quoted(name: str, longest: int = 50) -> str:
@@ -59,11 +68,11 @@ def quoted(name: str, longest: int = 50) -> str:
     return line if len(line) <= longest else line[: longest - 1].rsplit(" ", 1)[0] + "…"
 
 
-def outcome(expectation: Step) -> str:
+def outcome(crawled: Crawled, expectation: Step) -> str:
     """The effect in a few words, for the end of a title: shows “Thank you”."""
     target = expectation.get("target", {})
     words = expectation.get("contains") or target.get("text") or target.get("name")
-    return f"shows “{quoted(words)}”" if words else "has its effect"
+    return say(crawled, "shows", words=quoted(words)) if words else say(crawled, "has_effect")
 
 
 def seen_on(crawled: Crawled, page: PageSnapshot) -> str:

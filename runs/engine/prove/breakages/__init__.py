@@ -18,6 +18,7 @@ from runs.engine.prove.breakages.swallowed_click import SwallowedClick
 from runs.engine.prove.breakages.swallowed_input import SwallowedInput
 from runs.engine.prove.breakages.swallowed_submit import SwallowedSubmit
 from runs.engine.prove.breakages.thrown_error import ThrownError
+from runs.engine.prove.breakages.wrong_figure import WrongFigure
 
 __all__ = ["BREAKAGES", "Breakage", "Damage"]
 
@@ -29,6 +30,7 @@ BREAKAGES: dict[str, type[Breakage]] = {
     "ignored_query": IgnoredQuery,
     "removed_message": RemovedMessage,
     "frozen_count": FrozenCount,
+    "wrong_figure": WrongFigure,
     "failed_api": FailedApi,
     "emptied_api": EmptiedApi,
     "missing_script": MissingScript,

@@ -1,0 +1,198 @@
+"""Tests that say no more than another one are merged into it, the better of the two kept. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Any
+
+from runs.engine.generate.cases import Draft, Step
+from runs.engine.generate.signature import bare, signature
+
+ALIKE = 0.9
+LONG_ENOUGH = 15
+_TYPED = frozenset({"fill", "type", "save"})
+_QUOTED = re.compile(r"[“«„「\"](.+?)[”»“」\"]")
+_LITERAL = re.compile(r"\S*[\d/]\S*")
+_STRENGTH = {
+    "expect_text": 4.0,
+    "expect_value": 3.0,
+    "expect_count": 3.0,
+    "expect_visible": 2.0,
+    "expect_hidden": 2.0,
+    "expect_title": 1.0,
+    "expect_url": 1.0,
+}
+_FRAGILE = 2.0
+_NUMBERED = 0.5
+
+
+@dataclass(frozen=True)
+class Known:
+    """A test that exists already."""
+
+    title: str
+    document: dict[str, Any]
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class Gist:
+    """What a test does and expects, in parts that can be compared."""
+
+    title: str
+    document: dict[str, Any]
+    tone: str = ""
+
+    @cached_property
+    def place(self) -> tuple[str, str, str]:
+        """Where it plays: kind, the address that is opened or asked first, sign-in."""
+        first = next((str(step["path"]) for step in self.document["steps"] if step["do"] == "request"), "")
+        start = str(self.document.get("start") or first.split("?")[0])
+        return str(self.document.get("kind")), start, str(self.document.get("auth", ""))
+
+    @cached_property
+    def signature(self) -> str:
+        return signature(self.document)
+
+    @cached_property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(_key(_asking(step)) for step in self.document["steps"] if not _is_check(step))
+
+    @cached_property
+    def gestures(self) -> tuple[str, ...]:
+        """The actions without what they enter."""
+        return tuple(_key(_emptied(_asking(step))) for step in self.document["steps"] if not _is_check(step))
+
+    @cached_property
+    def checks(self) -> frozenset[tuple[int, str]]:
+        """What is expected, and after how many actions."""
+        found, acted = set(), 0
+        for step in self.document["steps"]:
+            if _is_check(step):
+                found.add((acted, _key(step)))
+                continue
+            acted += 1
+            found |= {(acted, _key({name: value})) for name, value in (step.get("expect") or {}).items()}
+        return frozenset(found)
+
+    @cached_property
+    def strength(self) -> float:
+        """More and more telling expectations count for a test, targets that lean on the page's structure against."""
+        return sum(_strength(step) for step in self.document["steps"])
+
+
+@dataclass
+class Merged:
+    """What is left: drafts with the titles of what was merged into them, and how many were not new."""
+
+    kept: list[tuple[Draft, tuple[str, ...]]] = field(default_factory=list)
+    duplicates: int = 0
+    known: int = 0
+
+
+def merged(drafts: Sequence[Draft], known: Sequence[Known]) -> Merged:
+    """The drafts in their order without duplicates among themselves and of known tests."""
+    found = Merged()
+    existing: dict[tuple[str, ...], list[Gist]] = {}
+    signatures = {one.signature for one in known}
+    for one in known:
+        gist = Gist(one.title, one.document)
+        existing.setdefault(gist.place, []).append(gist)
+    places: dict[tuple[str, ...], list[int]] = {}
+    gists: list[Gist] = []
+    for draft in drafts:
+        gist = Gist(str(draft.document["title"]), draft.document, draft.tone)
+        old = next((one for one in existing.get(gist.place, ()) if same(gist, one)), None)
+        if gist.signature in signatures or (old is not None and gist.strength <= old.strength):
+            found.known += 1
+            continue
+        titles = (old.title,) if old is not None else ()
+        twin = next((place for place in places.get(gist.place, ()) if same(gist, gists[place])), None)
+        if twin is None:
+            places.setdefault(gist.place, []).append(len(gists))
+            gists.append(gist)
+            found.kept.append((draft, titles))
+            continue
+        found.duplicates += 1
+        _settle(found, gists, twin, (draft, gist, titles))
+    return found
+
+
+def _settle(found: Merged, gists: list[Gist], twin: int, new: tuple[Draft, Gist, tuple[str, ...]]) -> None:
+    """Of two that say the same the better stays, in the place of the first, with the other's title."""
+    draft, gist, titles = new
+    first, before = found.kept[twin]
+    if gist.strength > gists[twin].strength:
+        found.kept[twin] = (draft, tuple(dict.fromkeys((*before, *titles, gists[twin].title))))
+        gists[twin] = gist
+    else:
+        found.kept[twin] = (first, tuple(dict.fromkeys((*before, *titles, gist.title))))
+
+
+def same(one: Gist, other: Gist) -> bool:
+    """Whether one of two tests of one place says nothing that the other does not."""
+    if one.signature == other.signature:
+        return True
+    alike = not one.tone or not other.tone or one.tone == other.tone
+    # At an edge it is the data that is tested.
+    if alike and one.tone != "edge" and one.gestures == other.gestures and one.checks == other.checks:
+        return True
+    if _within(one, other) or _within(other, one):
+        return True
+    return alike and near(one.title, other.title)
+
+
+def _within(one: Gist, other: Gist) -> bool:
+    """Whether a test is the beginning of another one, and expects nothing more."""
+    return one.actions == other.actions[: len(one.actions)] and one.checks <= other.checks
+
+
+def near(title: str, other: str) -> bool:
+    """Whether two titles say the same in nearly the same words; names, numbers and addresses must be equal."""
+    left, right = _plain(title), _plain(other)
+    if min(len(left), len(right)) < LONG_ENOUGH or _names(title) != _names(other):
+        return False
+    return left == right or SequenceMatcher(None, left, right).ratio() >= ALIKE
+
+
+def _names(title: str) -> list[str]:
+    """What is quoted, and what holds a digit or a slash."""
+    return [part.lower() for part in (*_QUOTED.findall(title), *_LITERAL.findall(title))]
+
+
+def _plain(title: str) -> str:
+    return " ".join(re.sub(r"[^\w ]+", " ", title.lower()).split())
+
+
+def _is_check(step: Step) -> bool:
+    return str(step["do"]).startswith("expect_")
+
+
+def _asking(step: Step) -> Step:
+    return {name: value for name, value in step.items() if name != "expect"}
+
+
+def _emptied(step: Step) -> Step:
+    return {name: value for name, value in step.items() if name != "value"} if step["do"] in _TYPED else step
+
+
+def _key(value: Any) -> str:
+    return json.dumps(bare(value), sort_keys=True, ensure_ascii=False)
+
+
+def _strength(step: Step) -> float:
+    if step["do"] == "request":
+        expect = step.get("expect") or {}
+        return sum({"schema": 4.0, "json": 2.0}.get(name, 1.0) for name in expect)
+    target = step.get("target") or {}
+    fragile = _FRAGILE if "css" in target or "xpath" in target else 0.0
+    numbered = _NUMBERED if "nth" in target else 0.0
+    if not _is_check(step):
+        return -fragile - numbered
+    named = 1.0 if target.get("name") or target.get("text") or target.get("label") else 0.0
+    return _STRENGTH.get(step["do"], 0.5) + named - fragile - numbered

@@ -1,0 +1,87 @@
+"""Where a site keeps the document of its API: where one was told, or at the usual places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from runs.engine.browser import Error
+from runs.engine.events import Log, PageSnapshot
+from runs.engine.generate.openapi.reading import Operation, Unreadable, read
+from runs.engine.generate.visit import Visit, Visits
+from runs.engine.steps.base import StepFailed
+
+USUAL_PATHS = (
+    "/openapi.json",
+    "/openapi.yaml",
+    "/swagger.json",
+    "/api/openapi.json",
+    "/api-docs",
+    "/v3/api-docs",
+    "/api/schema/",
+)
+_LINKED = ("openapi", "swagger", "api-docs", "apispec")
+_SUFFIXES = frozenset({"", ".json", ".yaml", ".yml"})
+_MOST_LINKED = 3
+FETCH_MS = 5_000
+
+
+async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list[Operation], list[Log]]:
+    """The operations that a document describes, and what is to be said about it. Without a document: neither."""
+    site, told = visits.plan.site, visits.plan.options.openapi.strip()
+    if told:
+        url = urljoin(site.base_url, told)
+        if urlsplit(url)[:2] != urlsplit(site.base_url)[:2]:
+            return [], [Log("warning", f"The API description at {url[:200]} is on another site, so it is not read.")]
+    paths = [told] if told else [*linked(pages), *USUAL_PATHS]
+    problem = ""
+    try:
+        async with visits.open() as visit:
+            for path in dict.fromkeys(paths):
+                try:
+                    text = await _text(visit, urljoin(site.base_url, path))
+                    operations = await asyncio.to_thread(read, text, site.origin)
+                    return operations, [Log("info", f"{path} describes {len(operations)} operations of the API.")]
+                except Unreadable as error:
+                    problem = problem or f"The API description at {path} cannot be used: {error}."
+                except _Absent as error:
+                    problem = problem or (f"The API description at {path} cannot be read: {error}." if told else "")
+    except Error:
+        return [], []
+    return [], [Log("warning", problem)] if problem else []
+
+
+class _Absent(Exception):
+    """There is no document at an address."""
+
+
+def linked(pages: Iterable[PageSnapshot]) -> list[str]:
+    """Addresses of documents that the pages link to or ask for."""
+    return list(dict.fromkeys(_addresses(pages)))[:_MOST_LINKED]
+
+
+def _addresses(pages: Iterable[PageSnapshot]) -> Iterator[str]:
+    for page in pages:
+        urls = [urljoin(page.url, action.href) for action in page.actions if action.href]
+        urls += [str(request.get("url", "")) for request in page.requests]
+        for url in urls:
+            parts = urlsplit(url)
+            ours = parts[:2] == urlsplit(page.url)[:2]
+            if ours and Path(parts.path).suffix in _SUFFIXES and any(word in parts.path.lower() for word in _LINKED):
+                yield parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+async def _text(visit: Visit, url: str) -> str:
+    try:
+        response = await visit.stage.http.get(url, timeout=FETCH_MS, fail_on_status_code=False)
+        body = await response.body()
+    except (Error, StepFailed) as error:
+        raise _Absent(str(error).splitlines()[0][:150]) from error
+    text = body.decode("utf-8", "replace")
+    if response.status != 200:
+        raise _Absent(f"it answers {response.status}")
+    if "html" in response.headers.get("content-type", "") or not ("openapi" in text or "swagger" in text):
+        raise _Absent("it answers with something else")
+    return text

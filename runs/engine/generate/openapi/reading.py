@@ -1,0 +1,202 @@
+"""A document read into operations. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import yaml
+
+from runs.engine.events import Seen
+from runs.engine.generate.openapi.references import Schemas, followed
+from runs.engine.generate.openapi.samples import NOTHING, sample
+
+METHODS = ("get", "post", "delete")
+# The same language as yaml.SafeLoader reads, ten times as fast where libyaml is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MOST_BYTES = 5_000_000
+MOST_OPERATIONS = 300
+
+
+class Unreadable(Exception):
+    """No document that can be used; the message says in one sentence why."""
+
+
+class Parameter(Seen):
+    """A value that an operation takes. `value` is one that fits, None where none is known."""
+
+    name: str
+    place: str
+    required: bool = False
+    value: Any = None
+    type: str = ""
+
+
+class Operation(Seen):
+    """One method on one path: a template below the site's origin. `answers` are schemas by status, {} for any.
+
+    `body` fits what is sent as JSON; None where nothing is, or nothing that fits is known (then `takes_body`).
+    """
+
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+    takes_body: bool = False
+    body: Any = None
+    answers: dict[str, dict[str, Any]] = {}
+    deprecated: bool = False
+
+    @property
+    def of_path(self) -> tuple[Parameter, ...]:
+        return tuple(one for one in self.parameters if one.place == "path")
+
+    def success(self) -> tuple[int, dict[str, Any]] | None:
+        """The first documented success and its schema."""
+        found = sorted(status for status in self.answers if status.startswith("2") and status.isdecimal())
+        return (int(found[0]), self.answers[found[0]]) if found else None
+
+    def refusals(self) -> set[int]:
+        return {int(status) for status in self.answers if status.startswith("4") and status.isdecimal()}
+
+
+def read(text: str, origin: str) -> list[Operation]:
+    """The operations of a document on a site with this origin, at most 300. Raises `Unreadable`."""
+    root = _parsed(text)
+    base = _base(root, origin)
+    paths = root.get("paths")
+    if not isinstance(paths, dict) or not paths:
+        raise Unreadable("it describes no paths")
+    found = [operation for path, item in paths.items() for operation in _of_path(root, f"{base}{path}", item)]
+    if not found:
+        raise Unreadable("none of its operations can be tried")
+    return found[:MOST_OPERATIONS]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > MOST_BYTES:
+        raise Unreadable(f"it is larger than {MOST_BYTES // 1_000_000} MB")
+    try:
+        root = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, LOADER)  # noqa: S506
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        place = " ".join(str(error).split())[:150]
+        raise Unreadable(f"it is neither JSON nor YAML: {place}") from error
+    if not isinstance(root, dict):
+        raise Unreadable("it is no object")
+    version = str(root.get("openapi") or root.get("swagger") or "")
+    if not version.startswith(("3.0", "3.1", "2.")):
+        said = f"its version is {version[:20]}" if version else "it does not say its version"
+        raise Unreadable(f"{said}; OpenAPI 3.0 and 3.1 and Swagger 2.0 can be read")
+    return root
+
+
+def _base(root: dict[str, Any], origin: str) -> str:
+    """The path that all paths are below. Raises `Unreadable` where the API is on another site."""
+    servers = root.get("servers")
+    if isinstance(servers, list) and servers and isinstance(servers[0], dict):
+        url = str(servers[0].get("url", "")).split("{")[0]
+        parts = urlsplit(url)
+        if parts.netloc and f"{parts.scheme or urlsplit(origin).scheme}://{parts.netloc}" != origin:
+            raise Unreadable(f"it describes another site, {parts.netloc}")
+        return parts.path.rstrip("/")
+    host = root.get("host")
+    if isinstance(host, str) and host and host != urlsplit(origin).netloc:
+        raise Unreadable(f"it describes another site, {host}")
+    return str(root.get("basePath") or "").rstrip("/")
+
+
+def _of_path(root: Any, path: str, item: Any) -> Iterator[Operation]:
+    found = followed(root, item)
+    shared = found.get("parameters") or []
+    for method in METHODS:
+        operation = found.get(method)
+        if isinstance(operation, dict):
+            yield _operation(root, method, path, operation, shared)
+
+
+def _operation(root: Any, method: str, path: str, operation: dict[str, Any], shared: Any) -> Operation:
+    given = [followed(root, one) for one in [*_listed(shared), *_listed(operation.get("parameters"))]]
+    own = {(str(one.get("name")), str(one.get("in"))): one for one in given if one.get("name")}
+    takes, body = _body(root, operation, own)
+    return Operation(
+        method=method.upper(),
+        path=path,
+        parameters=tuple(_parameter(root, one) for one in own.values() if one.get("in") in ("path", "query")),
+        takes_body=takes,
+        body=body,
+        answers=_answers(root, operation),
+        deprecated=operation.get("deprecated") is True,
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parameter(root: Any, given: dict[str, Any]) -> Parameter:
+    schema = followed(
+        root, given.get("schema") or {name: given[name] for name in given if name not in ("in", "required")}
+    )
+    examples = given.get("examples")
+    first = followed(root, next(iter(examples.values()))) if isinstance(examples, dict) and examples else {}
+    value = given.get("example", first.get("value", NOTHING))
+    value = sample(root, schema) if value is NOTHING else value
+    usable = isinstance(value, str | int | float | bool) and "{{" not in str(value)
+    return Parameter(
+        name=str(given["name"]),
+        place=str(given["in"]),
+        required=given.get("required") is True or given["in"] == "path",
+        value=value if usable else None,
+        type=str(schema.get("type", "")),
+    )
+
+
+def _body(root: Any, operation: dict[str, Any], own: dict[tuple[str, str], dict[str, Any]]) -> tuple[bool, Any]:
+    content = followed(root, operation.get("requestBody")).get("content")
+    if isinstance(content, dict):
+        media = content.get("application/json")
+        if not isinstance(media, dict):
+            return True, None
+        value = media["example"] if "example" in media else sample(root, media.get("schema", {}))
+        return True, None if value is NOTHING else value
+    for (_, place), given in own.items():
+        if place == "body":
+            value = sample(root, given.get("schema", {}))
+            return True, None if value is NOTHING else value
+    return any(place == "formData" for _, place in own), None
+
+
+def _answers(root: Any, operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    responses = operation.get("responses")
+    schemas = Schemas(root)
+    found = {}
+    for status, response in (responses if isinstance(responses, dict) else {}).items():
+        answer = followed(root, response)
+        content = answer.get("content")
+        media = content.get("application/json") if isinstance(content, dict) else None
+        part = media.get("schema") if isinstance(media, dict) else answer.get("schema")
+        found[str(status)] = schemas.schema(part) if part else {}
+    return found
+
+
+def filled(operation: Operation, instead: dict[str, Any] | None = None) -> str | None:
+    """The operation's address with values for what it requires; None where one is not known."""
+    given = instead or {}
+    path, query = operation.path, []
+    for one in operation.parameters:
+        value = given.get(one.name, one.value)
+        if one.place == "path":
+            if value is None:
+                return None
+            path = path.replace(f"{{{one.name}}}", value if "{{" in str(value) else quote(_said(value), safe=""))
+        elif one.required:
+            if value is None:
+                return None
+            query.append(f"{quote(one.name)}={quote(_said(value))}")
+    bare = path.replace("{{", "").replace("}}", "")
+    return None if "{" in bare else path + ("?" + "&".join(query) if query else "")
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,67 @@
+"""What is tried on an application, decided before anything is tried."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from runs.engine.browser import Browser
+from runs.engine.events import Log, PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Survey
+from runs.engine.generate.openapi.finding import described
+from runs.engine.generate.proposals import FAMILIES
+from runs.engine.generate.survey import concerns, surveyed
+from runs.engine.generate.visit import Visits
+from runs.engine.plan import CrawlPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The cases, what had to be known of the site for them, what was counted, and what should be said about it."""
+
+    cases: tuple[Case, ...]
+    survey: Survey
+    counted: dict[str, int]
+    logs: tuple[Log, ...]
+
+
+async def plan_cases(
+    browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], changed: frozenset[str] | None
+) -> AsyncIterator[Planned]:
+    """One `Planned`. `changed` are the templates that tests are wanted for, None for all.
+
+    Never raises for what the application does; `BrowserUnavailable` when there is no browser any more.
+    """
+    if not pages or not plan.options.test_count:
+        yield Planned((), Survey(), counted((), (), 0), ())
+        return
+    visits = Visits(browser, plan)
+    crawled, logs = await surveyed(visits, pages)
+    operations, said = await described(visits, crawled.pages)
+    crawled = replace(crawled, contract=tuple(operations))
+    cases, skipped = chosen(crawled, changed)
+    yield Planned(
+        cases,
+        crawled.survey,
+        counted(cases, crawled.pages, skipped),
+        (*logs, *said, *concerns(crawled)),
+    )
+
+
+def chosen(crawled: Crawled, changed: frozenset[str] | None) -> tuple[tuple[Case, ...], int]:
+    """The cases of all families, each once, and how many templates had none for not having changed."""
+    found: dict[tuple[str, str], Case] = {}
+    skipped: set[str] = set()
+    for family in FAMILIES.values():
+        for case in family.cases(crawled):
+            template = crawled.page_of(case).template
+            if changed is None or template in changed:
+                found.setdefault((case.family, case.key), case)
+            else:
+                skipped.add(template)
+    return tuple(found.values()), len(skipped)
+
+
+def counted(cases: Sequence[Case], pages: Sequence[PageSnapshot], skipped: int) -> dict[str, int]:
+    templates = {page.template for page in pages}
+    return {"cases": len(cases), "pages": len(pages), "templates": len(templates), "skipped_unchanged": skipped}

@@ -1,0 +1,140 @@
+"""What the description of the API promises: answers of the documented shape, refusals, and records that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.openapi.reading import Operation, filled
+from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE
+from runs.engine.generate.proposals.writing import document, say
+from runs.engine.page.safety import danger, denied
+from runs.engine.plan import ACCOUNT
+
+_MOST = 40
+_REFUSED = (400, 404, 405, 410, 422)
+CREATED = "created"
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    for number, case in enumerate(_cases(crawled)):
+        if number < _MOST:
+            yield case
+
+
+def _cases(crawled: Crawled) -> Iterator[Case]:
+    reads = [one for one in crawled.contract if one.method == "GET" and not danger("", one.path) and not one.deprecated]
+    for one in reads:
+        yield from _reading(crawled, one)
+    for one in reads:
+        yield from _unknown(crawled, one)
+    if crawled.options.clean_up and not crawled.options.read_only:
+        yield from _pairs(crawled)
+
+
+def _reading(crawled: Crawled, operation: Operation) -> Iterator[Case]:
+    path, success = filled(operation), operation.success()
+    if path and success:
+        status, schema = success
+        expect = {"status": status, **({"schema": schema} if schema else {})}
+        yield _case(crawled, "reads", operation, {"do": "request", "method": "GET", "path": path, "expect": expect})
+
+
+def _unknown(crawled: Crawled, operation: Operation) -> Iterator[Case]:
+    """An id that nothing has, and a required parameter that is left out."""
+    if operation.of_path:
+        last = operation.of_path[-1]
+        unknown = NO_NUMBER if last.type in ("integer", "number") else NOWHERE
+        path = filled(operation, {last.name: unknown})
+        if path:
+            yield _case(crawled, "unknown", operation, {"do": "request", "method": "GET", "path": path})
+    path = filled(operation)
+    if path and "?" in path:
+        bare = path.split("?")[0]
+        yield _case(crawled, "lacking", operation, {"do": "request", "method": "GET", "path": bare})
+
+
+def _pairs(crawled: Crawled) -> Iterator[Case]:
+    """Where a record can be made, and by its id be deleted again."""
+    deletions = {one.path: one for one in crawled.contract if one.method == "DELETE" and len(one.of_path) == 1}
+    for one in crawled.contract:
+        scoped = [path for path in deletions if path.startswith(f"{one.path.rstrip('/')}/{{")]
+        path, success = filled(one), one.success()
+        if one.method != "POST" or not scoped or path is None or success is None or one.of_path:
+            continue
+        if danger("", one.path) or denied(one.path, crawled.options) or (one.takes_body and one.body is None):
+            continue
+        yield _pair(crawled, one, path, deletions[scoped[0]])
+
+
+def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -> Case:
+    success = making.success()
+    status, schema = success or (201, {})
+    name = deleting.of_path[0].name
+    key = name if name in schema.get("properties", {}) else "id"
+    make: Step = {
+        "do": "request",
+        "method": "POST",
+        "path": path,
+        **({"json": making.body} if making.body is not None else {}),
+        "expect": {"status": status, **({"schema": schema} if schema else {})},
+        "save": {CREATED: f"$.{key}"},
+    }
+    statuses = sorted(int(one) for one in deleting.answers if one.startswith("2") and one.isdecimal()) or [
+        200,
+        202,
+        204,
+    ]
+    away = filled(deleting, {name: f"{{{{{CREATED}}}}}"}) or path
+    fetch: Step = {"do": "request", "method": "DELETE", "path": away, "expect": {"status": statuses}}
+    case = _case(crawled, "pair", making, fetch)
+    return case.model_copy(update={"steps": (make,), "writes": True})
+
+
+def _case(crawled: Crawled, kind: str, operation: Operation, fetch: Step) -> Case:
+    what = f"{operation.method} {operation.path}"
+    auth = ACCOUNT if crawled.survey.account else ""
+    about = {"kind": kind, "what": what, "refusals": sorted(operation.refusals())}
+    return crawled.case("contract", f"{kind} {what}", crawled.pages[0], fetch=fetch, auth=auth, about=about)
+
+
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        kind, answer = seen.case.about["kind"], seen.answer
+        if answer is None or answer.mismatch:
+            continue
+        if kind in ("reads", "pair"):
+            yield _promised(crawled, seen, rank)
+        elif _refuses(answer, seen.case.about["refusals"]):
+            yield _refused(crawled, seen, answer, rank)
+
+
+def broken_promises(observations: Sequence[Observation]) -> Iterator[str]:
+    """What answers otherwise than it is described, each in a sentence."""
+    for seen in observations:
+        if seen.answer is not None and seen.answer.mismatch:
+            yield f"{seen.case.about['what']} answers otherwise than the API is described: {seen.answer.mismatch}"
+
+
+def _promised(crawled: Crawled, seen: Observation, rank: int) -> Draft:
+    pattern = "contract_pair" if seen.case.about["kind"] == "pair" else "contract_reads"
+    title = say(crawled, pattern, what=seen.case.about["what"])
+    return _draft(seen, [*seen.case.steps, seen.case.fetch or {}], title, rank)
+
+
+def _refuses(answer: Answer, documented: Sequence[int]) -> bool:
+    return answer.status in (documented or _REFUSED)
+
+
+def _refused(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Draft:
+    what, status = seen.case.about["what"], answer.status
+    title = say(crawled, f"contract_{seen.case.about['kind']}", what=what, status=status)
+    step = {**(seen.case.fetch or {}), "expect": {"status": status}}
+    draft = _draft(seen, [step], title, rank)
+    return Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
+
+
+def _draft(seen: Observation, steps: Sequence[dict[str, Any]], title: str, rank: int) -> Draft:
+    why = "the description of the API says so, and it did so when it was tried"
+    return Draft("contract", title, document(seen.case, steps, title), seen.case, why, rank)

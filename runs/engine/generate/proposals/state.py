@@ -1,0 +1,55 @@
+"""What opens on a page without being one: a dialog, a menu, a tab. Doing the same again opens it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from runs.engine.events import PageSnapshot
+from runs.engine.generate.cases import Case, Crawled, Draft, Observation
+from runs.engine.generate.effects import expected, visible, whereabouts
+from runs.engine.generate.proposals.writing import document, page_name, quoted, say
+from runs.engine.page.look import Look, difference
+from runs.engine.page.naming import shown
+from runs.engine.page.safety import danger, harmless
+
+_MOST = 20
+_PARTS = 2
+
+
+def cases(crawled: Crawled) -> Iterable[Case]:
+    for state in crawled.states()[:_MOST]:
+        name = pressed_name(state)
+        if crawled.options.allow_destructive or not danger(name):
+            writes = harmless(name) and not crawled.options.read_only
+            yield crawled.case("state", state.known_as, state, writes=writes, about={"name": name})
+
+
+def pressed_name(state: PageSnapshot) -> str:
+    """What was pressed last on the way to a state."""
+    target = state.way[-1].get("target", {})
+    return str(target.get("name") or target.get("text") or target.get("label") or state.action)
+
+
+def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
+    for rank, seen in enumerate(observations):
+        if seen.before is None or seen.after is None or seen.failed_requests:
+            continue
+        change = difference(seen.before, seen.after)
+        found = [*expected(change, seen.after), *_new_parts(seen.before, seen.after)]
+        if not found:
+            continue
+        state, name = crawled.page_of(seen.case), quoted(seen.case.about["name"])
+        start = next((page for page in crawled.pages if page.url == state.url and not page.way), state)
+        goal = quoted(next((one for one in (*seen.after.dialogs, *change.headings) if one), "")) or name
+        title = say(crawled, "state", name=name, page=page_name(crawled, start), goal=goal)
+        steps = [*seen.case.steps, *whereabouts(change, seen.after), *found]
+        why = f"this opened on {state.path} when the crawl tried “{name}”"
+        yield Draft("state", title, document(seen.case, steps, title), seen.case, why, rank)
+
+
+def _new_parts(before: Look, after: Look) -> list[dict[str, object]]:
+    """Buttons and links that were not there before."""
+    old = {(one.role, one.name) for one in before.pressables}
+    new = [one for one in after.pressables if one.role in ("button", "link", "menuitem", "tab")]
+    targets = [shown(one.role, one.name) for one in new if (one.role, one.name) not in old]
+    return [visible(target) for target in targets if target and target.get("exact")][:_PARTS]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runs.engine.plan import Target
+from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Stage
+
+MISCOUNT = """elements => {
+  let changed = 0;
+  for (const element of elements.slice(-1)) {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      if (!/\\d/.test(node.nodeValue)) continue;
+      node.nodeValue = node.nodeValue.replace(/\\d/, digit => (+digit + 1) % 10);
+      changed++;
+    }
+  }
+  return changed;
+}"""
+
+
+@dataclass(frozen=True)
+class WrongFigure(Breakage):
+    """An amount or a number that the last action brought about is another one, in the last place where it stands."""
+
+    kind: ClassVar[str] = "wrong_figure"
+    target: Target | None = None
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+        for text, _ in touched.figures:
+            target = Target(text=text, exact=True)
+            yield cls(f"“{text}” is another number", frozenset({touched.final}), target=target)
+
+    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+        if self.target is not None:
+            damage.hits += await on_elements(stage, self.target, MISCOUNT)

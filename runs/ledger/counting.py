@@ -1,0 +1,35 @@
+"""What the stages of a crawl counted, where the live page finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from runs import states
+from runs.ledger.story import Line, tell
+from runs.models import Case, Run
+
+POISONED = "It crashed the worker twice."
+
+
+def count(run: Run, stage: str, counted: dict[str, Any]) -> None:
+    """Keeps what a stage of a locked run counted so far."""
+    run.pipeline = {**run.pipeline, stage: counted}
+    run.save(update_fields=["pipeline"])
+
+
+def count_cases(run: Run) -> list[Line]:
+    """Counts the cases of a locked run anew, and the line that tells it."""
+    tally = run.cases.tally()
+    counted = {name: tally[name] for name in (states.DONE, states.FAILED, "total")}
+    count(run, states.OBSERVE, counted)
+    return [("case", counted)]
+
+
+def fail_poisonous(run: Run, cases: QuerySet[Case]) -> None:
+    """Gives up cases under which workers were lost again and again."""
+    failed = cases.update(status=states.FAILED, error=POISONED, observed_at=timezone.now())
+    if failed and run.status == states.RUNNING:
+        tell(run, count_cases(run))

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import Any
+
+import pytest
+
+from runs.engine.events import Failure, Heading
+from runs.engine.page.look import Look, Message
+from runs.engine.prove import answers, choosing
+from runs.engine.prove.breakages import Breakage
+from runs.engine.prove.candidates import candidates
+from runs.engine.prove.choosing import Tried
+from runs.engine.prove.figures import changed_figures
+from runs.engine.prove.floor import Floor
+from runs.engine.prove.pruning import prunable, shifted, without
+from runs.engine.prove.scenery import differs
+from runs.engine.prove.touched import Act, Call, Touched
+from runs.engine.steps.answer import Answer
+from runs.engine.steps.document import parse
+from tests.contracts.test_breakages import TOUCHED
+
+FAILED = Failure(kind="expectation", message="no")
+STEPS = parse(
+    {
+        "title": "T",
+        "steps": [
+            {"do": "click", "target": {"text": "Go"}},
+            {"do": "expect_url", "path": "/"},
+            {"do": "expect_visible", "target": {"text": "There"}},
+        ],
+    }
+).steps
+
+
+class Swallowed(Breakage):
+    kind = "swallowed_click"
+    challenges = frozenset({"expect_url"})
+
+
+def tried(*noticed: int, kind: str = "swallowed_click", effective: bool = True) -> Tried:
+    asked = frozenset({-1, 0, 1, 2, 3})
+    return Tried(kind, "x", effective, asked, dict.fromkeys(noticed, FAILED), Swallowed("x"))
+
+
+def test_breakages_are_taken_one_of_each_kind_before_a_second_of_any() -> None:
+    found = choosing.ways(TOUCHED, 100, Random(1))
+    first = [one.kind for one in found[: len({one.kind for one in found})]]
+    assert len(set(first)) == len(first)
+    assert len({(one.kind, one.what) for one in found}) == len(found)
+    assert [one.what for one in choosing.ways(TOUCHED, 5, Random(1))] == [one.what for one in found[:5]]
+
+
+def test_a_test_that_writes_is_broken_a_few_times_where_that_writes_again() -> None:
+    found = choosing.ways(TOUCHED, 100, Random(1))
+    assert sum(not one.holds_writes for one in found) == choosing.MOST_WRITING
+    assert sum(one.holds_writes for one in found) > 3
+
+
+def test_trying_ends_when_every_expectation_noticed_something_and_many_kinds_were_tried() -> None:
+    kinds = [tried(1, kind=f"kind {number}") for number in range(6)]
+    assert choosing.enough(kinds, [1])
+    assert not choosing.enough(kinds, [1, 2])
+    assert not choosing.enough(kinds[:5], [1])
+    assert not choosing.enough([tried(1) for _ in range(20)], [1])
+
+
+def test_only_what_ought_to_have_noticed_something_is_useless() -> None:
+    assert choosing.useless([tried(2)], [1, 2], STEPS) == {1}
+    assert choosing.useless([tried(2, effective=False)], [1, 2], STEPS) == set()
+    assert choosing.useless([tried(1)], [1, 2], STEPS) == set()
+    assert choosing.useless([tried()], [1], STEPS) == set()
+
+
+def test_candidates_are_taken_on_where_they_notice_what_the_test_does_not() -> None:
+    found = [tried(1, 3), tried(3, 4), tried(4), tried()]
+    assert choosing.helpful(found, range(-1, 3), [3, 4]) == [4]
+    assert choosing.helpful([tried(1) for _ in range(9)] + [tried(3)], range(-1, 3), [3]) == []
+    assert choosing.helpful([tried(1), tried(5), tried(3), tried(4)], range(-1, 3), [3, 4, 5]) == [3, 4, 5]
+
+
+def test_places_follow_when_steps_are_left_out() -> None:
+    moved = choosing.moved(tried(2, 4), {1}, [4], 3)
+    assert set(moved.noticed) == {1, 2}
+    assert without(5, {1, 3}) == 3
+    touched = Touched(STEPS, frozenset({1, 2}), (Call("api", "GET", "http://x/a", 1),), (Act(0, "click", None, "x"),))
+    assert [call.step for call in shifted(touched, {0}, STEPS[1:]).calls] == [0]
+
+
+def test_only_steps_that_changed_nothing_may_be_pruned_and_never_what_is_entered() -> None:
+    acts = (
+        Act(0, "click", None, "x", changed=False),
+        Act(1, "fill", None, "x", changed=False),
+        Act(2, "click", None, "x"),
+        Act(3, "hover", None, "x", changed=False),
+    )
+    assert prunable(Touched(STEPS, frozenset(), (), acts)) == [3, 0]
+
+
+def look(heading: str, *texts: str, said: str = "") -> Look:
+    messages = (Message(role="status", text=said),) if said else ()
+    return Look(path="/", headings=(Heading(level=1, text=heading),), messages=messages, texts=texts)
+
+
+def test_a_page_differs_where_something_is_gone_or_new_but_not_where_only_a_time_changed() -> None:
+    clean = [look("Shop", "It is 10:01"), look("Shop", "It is 10:02")]
+    assert not differs(clean, look("Shop", "It is 10:03"))
+    assert differs(clean, look("Sorry", "It is 10:03"))
+    assert differs(clean, look("Shop", "It is 10:03", "An error"))
+    assert not differs(clean, None)
+
+
+def test_candidates_did_not_hold_before_and_were_the_same_in_every_replay() -> None:
+    seen = [(look("Shop"), look("Shop", said=f"Thank you, your number is {number}")) for number in (17, 18)]
+    (step,) = candidates(seen, [])
+    assert step == {"do": "expect_text", "target": {"role": "status"}, "contains": "Thank you, your number is"}
+    assert candidates(seen, [step]) == []
+    assert candidates([seen[0], (look("Shop"), look("Shop", said="Good bye to you"))], []) == []
+    assert candidates([(None, look("Shop")), (None, look("Shop"))], []) == [
+        {"do": "expect_visible", "target": {"role": "heading", "name": "Shop", "exact": True}}
+    ]
+
+
+def test_amounts_are_expected_to_the_letter_and_as_often_as_they_stand() -> None:
+    seen = [(look("Cart"), look("Cart", "$42.00"))] * 2
+    (step,) = candidates(seen, [], [("$42.00", 2)])
+    assert step == {"do": "expect_count", "target": {"text": "$42.00", "exact": True}, "count": 2}
+    assert candidates([seen[0], (look("Cart"), look("Cart", "$43.00"))], [], [("$42.00", 1)]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_figure"),
+    [
+        ("Total $42.00", True),
+        ("3 items", True),
+        ("12,50 €", True),
+        ("26 November 2026", False),
+        ("10:15", False),
+        ("2026-11-26", False),
+        ("Order a7f3b9c2", False),
+        ("Nothing", False),
+        ("3 minutes ago", False),
+    ],
+)
+def test_only_amounts_and_small_numbers_are_figures(text: str, is_figure: bool) -> None:
+    assert changed_figures(look("Cart"), look("Cart", text)) == ([text] if is_figure else [])
+
+
+def test_an_answer_that_is_only_asked_for_its_status_misses_what_is_in_it() -> None:
+    step: dict[str, Any] = {"do": "request", "path": "/api", "expect": {"status": 200}}
+    steps = parse({"title": "T", "kind": "api", "steps": [step]}).steps
+    answer = Answer(200, {"content-type": "application/json"}, b'{"name": "Ada", "age": 36}', 1.0)
+    found = answers.tried(steps, {0: answer}, 100)
+    assert {one.kind for one in found if one.noticed} == {"answer_status"}
+    assert {one.kind for one in found} == set(answers.ANSWERS)
+    assert len(answers.tried(steps, {0: answer}, 3)) == 3
+
+
+async def test_the_floor_lets_so_many_at_a_time_and_draws_the_next() -> None:
+    orders = set()
+    for seed in range(5):
+        floor, order, most, inside = Floor(2, Random(seed)), [], 0, 0
+
+        async def one(number: int) -> None:
+            nonlocal most, inside
+            async with floor.slot() as slot:  # noqa: B023
+                inside, most = inside + 1, max(most, inside + 1)
+                assert slot in (0, 1)
+                order.append(number)  # noqa: B023
+                await asyncio.sleep(0)
+                inside -= 1
+
+        await asyncio.gather(*(one(number) for number in range(8)))
+        assert sorted(order) == list(range(8))
+        assert most == 2
+        orders.add(tuple(order))
+    assert len(orders) > 1
+
+
+async def test_who_gives_up_waiting_leaves_the_turn_to_others() -> None:
+    floor = Floor(1, Random(1))
+    async with floor.slot():
+        waiting = asyncio.ensure_future(floor.slot().__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    async with asyncio.timeout(1), floor.slot() as slot:
+        assert slot == 0
