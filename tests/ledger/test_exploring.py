@@ -103,7 +103,7 @@ def test_states_have_a_budget_of_their_own(explore: Open) -> None:
     run.refresh_from_db()
     assert run.end_reason == "state_budget"
     assert run.events.get(type="crawl_ended").data == {"reason": "state_budget", "pages": 2, "states": 1, "left": 1}
-    assert run.stage == states.PROPOSE
+    assert run.stage == states.PLAN
 
 
 def test_pages_go_on_where_only_states_are_used_up_and_the_other_way_round(explore: Open) -> None:
@@ -130,7 +130,7 @@ def test_a_crawl_ends_when_its_time_is_over(explore: Open) -> None:
     show(hand, work)
     assert take(hand) is None
     run.refresh_from_db()
-    assert (run.end_reason, run.stage) == ("time_budget", states.PROPOSE)
+    assert (run.end_reason, run.stage) == ("time_budget", states.PLAN)
 
 
 def test_a_crawl_that_saw_everything_says_so_before_it_goes_on(explore: Open) -> None:
