@@ -8,6 +8,7 @@ import pytest
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
+from projects.models import Comment
 from tests.api.conftest import World
 from tests.api.test_access import channel, delivery
 from tests.api.test_schema import UNDESCRIBED, addresses
@@ -107,12 +108,19 @@ def filled(path: str, world: World) -> str:
         "{test}": world.test().public_id if "{test}" in path else "",
         "{run}": run.public_id if run else "",
         "{result}": str(result),
+        "{comment}": str(comment(world)) if "{comment}" in path else "",
         "{channel}": channel(world) if "{channel}" in path else "",
         "{delivery}": str(delivery(world)) if "{delivery}" in path else "",
     }
+    if "{comment}" in path:
+        given["{test}"] = Comment.objects.get(pk=given["{comment}"]).test.public_id
     for name, value in given.items():
         path = path.replace(name, value)
     return path
+
+
+def comment(world: World) -> int:
+    return Comment.objects.create(test=world.test(), author_name="Ada", text="Why?").pk
 
 
 PATHS = sorted(addresses(get_resolver().url_patterns) - UNDESCRIBED)
