@@ -112,7 +112,8 @@ def _in_words(told: Mapping[str, Any], words: Mapping[str, tuple[str, str]]) -> 
     numbers = {name: number for name, number in told.items() if type(number) is int}
     names = [name for name in words if name in numbers] + [name for name in numbers if name not in words]
     said = {name: words.get(name, (name.replace("_", " "),) * 2) for name in names}
-    return [f"{numbers[name]:,} {said[name][numbers[name] != 1]}" for name in names]
+    worth_telling = [name for at, name in enumerate(names) if numbers[name] or not at]
+    return [f"{numbers[name]:,} {said[name][numbers[name] != 1]}" for name in worth_telling]
 
 
 def end_of(run: Run) -> str:
