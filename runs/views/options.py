@@ -50,7 +50,7 @@ class OptionsForm(forms.Form, Generic[M]):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         given = {name: value for name, value in cleaned.items() if name in self.names and value not in (None, "")}
-        kept = {name: value for name, value in flat(self.defaults).items() if name not in self.names}
+        kept = {name: value for name, value in flat(self.defaults).items() if name not in self.fields}
         if given.get("preset") != self.defaults.get("preset"):
             kept = {name: value for name, value in kept.items() if name not in SET_BY_PRESETS}
         if not self.errors:

@@ -2,6 +2,7 @@
 import { awaitsPlace } from "./page.js";
 
 const queue = document.getElementById("queue");
+const spent = new Set();
 const undone = [];   // tokens of decisions that can still be taken back, the newest last
 let at = 0;
 let last_box = null;
@@ -50,11 +51,20 @@ function extend(by) {
   check(current(), true);
 }
 
+function note() {
+  const token = document.querySelector("#toasts [data-undo]")?.form.elements.token.value;
+  if (token && !undone.includes(token) && !spent.has(token)) undone.push(token);
+}
+
+// A key may come before what was swapped in has settled: nothing here waits for that.
 function undo() {
+  note();
   const form = document.getElementById("undo");
   if (!form || !undone.length) return;
-  form.elements.token.value = undone.pop();
-  form.requestSubmit();
+  const token = undone.pop();
+  spent.add(token);
+  form.elements.token.value = token;
+  htmx.ajax("POST", form.action, { source: form, target: "#queue" });
 }
 
 // Buttons say what they do to: to the selection where there is one, else to all that match.
@@ -136,12 +146,12 @@ document.addEventListener("submit", (event) => {
   if (!event.target.querySelector?.("[data-undo]")) return;
   const place = undone.indexOf(event.target.elements.token.value);
   if (place >= 0) undone.splice(place, 1);
+  spent.add(event.target.elements.token.value);
 }, true);
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
-  const token = document.querySelector("#toasts [data-undo]")?.form.elements.token.value;
-  if (token && !undone.includes(token) && target?.id === "queue") undone.push(token);
+  if (target?.id === "queue") note();
   if (target?.id === "queue") select(at);
   else if (target?.matches(".proposal")) select(at, { scroll: false });
   else if (target?.querySelector("[data-edits]")) target.querySelector("input:not([type=hidden]), textarea").focus();

@@ -11,6 +11,7 @@ from runs.engine.plan import CrawlOptions
 from tests.ledger.conftest import Hand
 from tests.ledger.test_crawling import link, visit
 from tests.web.conftest import DOCUMENT, World
+from tests.web.test_starting import crawl
 
 FORM = {"name": "editor", "username": "eva", "password": "let me in", "totp": "JBSWY3DPEHPK3PXP"}
 
@@ -99,9 +100,7 @@ def test_a_test_that_starts_as_nobody_known_is_not_saved(world: World) -> None:
 def test_a_crawl_whose_default_roles_are_gone_says_so_instead_of_starting(world: World) -> None:
     world.project.settings = {"crawl": {"roles": ["boss"]}}
     world.project.save()
-    asked = {"max_pages": 5, "max_depth": 2, "test_count": 0, "shards": 1, "parallel": 1}
-    data = {f"crawl-{name}": value for name, value in asked.items()}
-    answer = world.client("qa_lead").post(world.at("/crawl"), data, follow=True)
+    answer = world.client("qa_lead").post(world.at("/crawl"), crawl(), follow=True)
     assert "There is no sign-in called “boss”; there are account, visitor." in answer.content.decode()
     assert not world.project.runs.exists()
 
