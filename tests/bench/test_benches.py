@@ -8,7 +8,7 @@ import pytest
 from runs.engine.browser.find import cache_directory
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.once]
 
 
 def bench(*words: str) -> list[str]:

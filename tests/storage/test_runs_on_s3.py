@@ -16,7 +16,7 @@ from tests.engine.pages import Pages, pages
 from tests.storage.conftest import ObjectStore
 from tests.tasks.conftest import Workers
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.once]
 
 
 @pytest.fixture

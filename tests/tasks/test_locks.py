@@ -12,7 +12,7 @@ from runs.queue.cluster import CLUSTER_DIR, FileLock, Traces
 
 fork = multiprocessing.get_context("fork")
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")]
 
 
 def hold(lock: FileLock, held: threading.Event) -> None:

@@ -17,7 +17,7 @@ from tests.tasks.conftest import Start, Workers
 
 Chore = Callable[..., Path]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def gone(processes: list[psutil.Process]) -> bool:
