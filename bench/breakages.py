@@ -14,8 +14,6 @@ from rich.table import Table
 from bench import rounds
 from bench.rounds import say
 from bench.shop import Shop, own_database, proven_shop
-from bench.sides import Broken
-from runs.engine.browser.find import NoBrowser
 from tests.site.defects import DEFECTS
 
 
@@ -80,17 +78,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    wanted = arguments(given)
-    try:
-        found = measure(wanted)
-    except (Broken, NoBrowser) as problem:
-        say(f"bench/breakages: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if wanted.json:
-        rounds.last_line(found)
-    return 0
+    return rounds.reported("breakages", arguments(given), measure)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bench import effort, plain_site, rounds
 from bench.product import Ran, Workspace, settle_in, workers
 from bench.rounds import Measured, say
 from bench.sides import Broken, Layout
-from runs.engine.browser.find import NoBrowser, cache_directory, find_browser
+from runs.engine.browser.find import cache_directory, find_browser
 from runs.engine.browser.session import ARGUMENTS
 
 HERE = Path(__file__).resolve().parent
@@ -122,19 +122,13 @@ class Bench:
         }
 
 
+def measure(wanted: argparse.Namespace) -> Mapping[str, Any]:
+    with ExitStack() as stack:
+        return Bench(stack, wanted).measure()
+
+
 def main(given: Sequence[str] | None = None) -> int:
-    wanted = arguments(given)
-    try:
-        with ExitStack() as stack:
-            found: Mapping[str, Any] = Bench(stack, wanted).measure()
-    except (Broken, NoBrowser) as problem:
-        say(f"bench/crawl: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if wanted.json:
-        rounds.last_line(found)
-    return 0
+    return rounds.reported("crawl", arguments(given), measure)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ from rich.table import Table
 from bench import rounds
 from bench.rounds import say
 from bench.shop import own_database, proven_shop
-from bench.sides import Broken
-from runs.engine.browser.find import NoBrowser
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -58,17 +56,7 @@ def measure(wanted: argparse.Namespace) -> dict[str, Any]:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    wanted = arguments(given)
-    try:
-        found = measure(wanted)
-    except (Broken, NoBrowser) as problem:
-        say(f"bench/false_alarms: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if wanted.json:
-        rounds.last_line(found)
-    return 0
+    return rounds.reported("false_alarms", arguments(given), measure)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from runs.engine.browser.find import find_browser
+from bench.sides import Broken
+from runs.engine.browser.find import NoBrowser, find_browser
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,20 @@ def machine() -> str:
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}, Python {platform.python_version()}, "
         f"{browser.kind} {browser.version}"
     )
+
+
+def reported(name: str, wanted: Any, measure: Callable[[Any], Mapping[str, Any]]) -> int:
+    """Exit code of a bench: measured, with its last line where JSON is wanted, or why it could not be."""
+    try:
+        found = measure(wanted)
+    except (Broken, NoBrowser) as problem:
+        say(f"bench/{name}: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if wanted.json:
+        last_line(found)
+    return 0
 
 
 def last_line(found: Mapping[str, Any]) -> None:

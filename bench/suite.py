@@ -15,9 +15,9 @@ from typing import Any
 from bench import effort, rounds
 from bench.journeys import journeys
 from bench.product import Ran, Workspace, settle_in, workers
-from bench.rounds import Measured, say
-from bench.sides import Bare, Broken, Layout, Played, Pytest, bare
-from runs.engine.browser.find import NoBrowser, find_browser
+from bench.rounds import Measured
+from bench.sides import Bare, Layout, Played, Pytest, bare
+from runs.engine.browser.find import find_browser
 from tests.site.server import serve
 
 
@@ -157,19 +157,13 @@ class Bench:
         }
 
 
+def measure(wanted: argparse.Namespace) -> Mapping[str, Any]:
+    with ExitStack() as stack:
+        return Bench(stack, wanted).measure()
+
+
 def main(given: Sequence[str] | None = None) -> int:
-    wanted = arguments(given)
-    try:
-        with ExitStack() as stack:
-            found: Mapping[str, Any] = Bench(stack, wanted).measure()
-    except (Broken, NoBrowser) as problem:
-        say(f"bench/suite: {problem}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    if wanted.json:
-        rounds.last_line(found)
-    return 0
+    return rounds.reported("suite", arguments(given), measure)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def atlas_of(application: Application) -> Atlas:
     parts: dict[Kind, list[Part]] = {kind: [] for kind in LIGHT}
     numbers: dict[tuple[Kind, str], int] = {}
     for row in application.parts.filter(kind__in=LIGHT).order_by("pk"):
-        part = part_of(row)
+        part = row.value
         parts[part.kind].append(part)
         numbers[part.kind, part.key] = row.pk
     pages = _pages(application)
@@ -137,20 +137,6 @@ def _marks(comparison: Comparison | None) -> dict[tuple[Kind, str], str]:
         return {}
     rows = comparison.differences.exclude(kind="page").values_list("kind", "key", "what")
     return {(cast(Kind, kind), key): what for kind, key, what in rows}
-
-
-def part_of(row: Row) -> Part:
-    return Part(
-        kind=cast(Kind, row.kind),
-        key=row.key,
-        name=row.name,
-        template=row.template,
-        facts=row.facts,
-        roles=tuple(row.roles),
-        first_seen=row.first_seen_run,
-        last_seen=row.last_seen_run,
-        gone_since=row.gone_since_run,
-    )
 
 
 def difference_of(row: DifferenceRow) -> Difference:

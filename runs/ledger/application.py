@@ -45,7 +45,7 @@ def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
     """Thinks without a lock and writes under one; False where another crawl has taught the application meanwhile."""
     if run.pk < one.learned_run:
         seen.scope = insight.Scope(complete=False)
-    learnt = insight.learn([_value(row) for row in one.parts.iterator(CHUNK)], seen)
+    learnt = insight.learn([row.value for row in one.parts.iterator(CHUNK)], seen)
     with transaction.atomic():
         locked_one = Application.objects.select_for_update().get(pk=one.pk)
         if _is_learnt(run):
@@ -84,20 +84,6 @@ def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.Visit]:
         if number % CHUNK == 0:
             beat()
         yield insight.Visit(*row)
-
-
-def _value(row: Part) -> insight.Part:
-    return insight.Part(
-        kind=row.kind,  # type: ignore[arg-type]
-        key=row.key,
-        name=row.name,
-        template=row.template,
-        facts=row.facts,
-        roles=tuple(row.roles),
-        first_seen=row.first_seen_run,
-        last_seen=row.last_seen_run,
-        gone_since=row.gone_since_run,
-    )
 
 
 def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from projects.models import Environment, Project
+from runs.insight import application as insight
 from runs.models.run import Run
 
 KINDS = [
@@ -60,6 +61,20 @@ class Part(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def value(self) -> insight.Part:
+        return insight.Part(
+            kind=self.kind,  # type: ignore[arg-type]
+            key=self.key,
+            name=self.name,
+            template=self.template,
+            facts=self.facts,
+            roles=tuple(self.roles),
+            first_seen=self.first_seen_run,
+            last_seen=self.last_seen_run,
+            gone_since=self.gone_since_run,
+        )
 
 
 class Comparison(models.Model):

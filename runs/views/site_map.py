@@ -149,8 +149,8 @@ def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
         kind: [_line(found, part) for part in found.alive(kind) if row.key in part.templates]
         for kind in ("form", "endpoint")
     }
-    actions = [one for one in map(atlas.part_of, row.application.parts.filter(kind="action", gone_since_run=None))
-               if row.key in one.templates]  # fmt: skip
+    offered = row.application.parts.filter(kind="action", gone_since_run=None)
+    actions = [one for one in (part.value for part in offered) if row.key in one.templates]
     ways = found.alive("edge")
     context = {
         "here": "map",

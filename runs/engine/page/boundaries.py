@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from runs.engine.events import FormField
-from runs.engine.page.filling import meaning
+from runs.engine.page.filling import as_number, meaning, written
 
 FAR_TOO_LONG = 5_000
 FOREIGN = "Zoë Ångström 李小龍 Ωμέγα"
@@ -41,12 +41,12 @@ def edges(field: FormField) -> list[Edge]:
 
 
 def _of_number(field: FormField) -> Iterator[Edge]:
-    step = _number(field.step) or 1.0
+    step = as_number(field.step) or 1.0
     for bound, inside, outside, sign in ((field.min, "at_least", "below", -1), (field.max, "at_most", "above", 1)):
-        value = _number(bound)
+        value = as_number(bound)
         if value is not None:
-            yield Edge(_written(value), inside, True)
-            yield Edge(_written(value + sign * step), outside, False)
+            yield Edge(written(value), inside, True)
+            yield Edge(written(value + sign * step), outside, False)
 
 
 def _of_date(field: FormField) -> Iterator[Edge]:
@@ -78,14 +78,3 @@ def _of_text(field: FormField) -> Iterator[Edge]:
 def _filler(length: int) -> str:
     """Words of exactly this length: no blanks at the ends, where they may be cut off."""
     return ("Sentri edge " * (length // 12 + 1))[:length].strip().ljust(length, "x")
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _written(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)

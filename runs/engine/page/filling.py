@@ -132,30 +132,32 @@ def _by_words(text: str) -> str:
 
 
 def _number(field: FormField) -> str:
-    low, high, step = _as_number(field.min), _as_number(field.max), _as_number(field.step) or 1.0
+    low, high, step = as_number(field.min), as_number(field.max), as_number(field.step) or 1.0
     value = low if low is not None else (1.0 if high is None or high >= 1 else high)
     if value == 0 and (high is None or high >= step):
         value = step
-    return _written(value)
+    return written(value)
 
 
 def _out_of_bounds(field: FormField) -> Wrong | None:
-    low, high = _as_number(field.min), _as_number(field.max)
+    low, high = as_number(field.min), as_number(field.max)
     if high is not None:
-        return Wrong(_written(high + 1), f"above {_written(high)}")
+        return Wrong(written(high + 1), f"above {written(high)}")
     if low is not None:
-        return Wrong(_written(low - 1), f"below {_written(low)}")
+        return Wrong(written(low - 1), f"below {written(low)}")
     return None
 
 
-def _as_number(text: str) -> float | None:
+def as_number(text: str) -> float | None:
+    """The number of a bound; None where it is none."""
     try:
         return float(text)
     except ValueError:
         return None
 
 
-def _written(value: float) -> str:
+def written(value: float) -> str:
+    """As a person would type it."""
     return str(int(value)) if value == int(value) else str(value)
 
 
