@@ -189,7 +189,7 @@ class Worker:
         plan = reading.proof_plan(run)
         self._require_site(plan)
         self._drive(
-            lambda wanted: ledger.claim(self.held, 0, wanted),
+            lambda wanted: ledger.claim_proofs(self.held, wanted),
             lambda browser, pull: prove(browser, plan, pull, frames=self.window),
         )
         return True

@@ -6,7 +6,7 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
-from runs.ledger.claiming import Claim, claim, claim_cases
+from runs.ledger.claiming import Claim, claim, claim_cases, claim_proofs
 from runs.ledger.ending import abort, close, fail
 from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
@@ -34,6 +34,7 @@ __all__ = [
     "claim",
     "claim_cases",
     "claim_pages",
+    "claim_proofs",
     "close",
     "fail",
     "finish",

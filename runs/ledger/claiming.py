@@ -63,10 +63,19 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
     return Claim((), _pending(held).exists() or (hedging and _may_hedge_later(held)))
 
 
+def claim_proofs(held: Hold, wanted: int = 1) -> Claim[TestWork]:
+    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises Stale."""
+    claimed = claim(held, retries=0, wanted=wanted)
+    return claimed if claimed.more else Claim((), _in_other_hands(held).exists())
+
+
+def _in_other_hands(held: Hold) -> QuerySet[Result]:
+    return Result.objects.filter(run=held.run, status=states.RUNNING).exclude(lease=held.lease)
+
+
 def _may_hedge_later(held: Hold) -> bool:
     """Whether to wait for a test of another lease to become overdue: only where nobody else could use the worker."""
-    others = Result.objects.filter(run=held.run, status=states.RUNNING).exclude(lease=held.lease)
-    return others.exists() and not others_wait(held.run)
+    return _in_other_hands(held).exists() and not others_wait(held.run)
 
 
 def _take(held: Hold, wanted: int) -> list[Free]:

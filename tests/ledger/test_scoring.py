@@ -184,6 +184,21 @@ def test_a_worker_killed_during_a_proof_loses_nothing_and_its_late_proof_is_refu
     assert list(Attempt.objects.filter(result=second.result).values_list("number", flat=True)) == [1, 2, 3, 4]
 
 
+def test_a_worker_that_finds_no_proof_left_stays_for_those_that_the_other_one_may_lose(crawl: Open) -> None:
+    run = crawl(shards=2)
+    dying, staying = proving(run), Hand(run, 1)
+    dying.claim()
+    ledger.record(staying.held, proved(staying.claim()))
+    assert ledger.claim_proofs(staying.held) == ledger.Claim((), True)
+    ledger.forfeit(dying.held)
+    work = ledger.claim_proofs(staying.held).work
+    assert work is not None
+    ledger.record(staying.held, proved(work))
+    assert ledger.claim_proofs(staying.held) == ledger.Claim((), False)
+    score(staying)
+    whole(run, passed=2)
+
+
 def test_a_proof_of_a_result_in_other_hands_is_refused_and_the_rest_of_its_group_is_kept(crawl: Open) -> None:
     run = crawl(shards=2)
     hand = proving(run)
