@@ -61,16 +61,16 @@ def allows(state: str, action: str, by_score: bool = False) -> bool:
 class Decided:
     """What one decision changed and when: the state it led to, and its tests by what they were before.
 
-    `before` holds (state, whether it was approved by score, numbers of tests).
+    `before` holds (state, whether it was approved by score, the reason that a rejection replaced, numbers of tests).
     """
 
     at: datetime
     to: str
-    before: tuple[tuple[str, bool, tuple[int, ...]], ...]
+    before: tuple[tuple[str, bool, str, tuple[int, ...]], ...]
 
     @property
     def tests(self) -> list[int]:
-        return sorted(number for _, _, numbers in self.before for number in numbers)
+        return sorted(number for *_, numbers in self.before for number in numbers)
 
     def written(self) -> list[Any]:
         """As JSON."""
@@ -79,9 +79,8 @@ class Decided:
     @classmethod
     def read(cls, written: list[Any]) -> Decided:
         at, to, before = written
-        return cls(
-            datetime.fromisoformat(at), to, tuple((state, bool(score), tuple(ids)) for state, score, ids in before)
-        )
+        was = tuple((state, bool(score), reason, tuple(ids)) for state, score, reason, ids in before)
+        return cls(datetime.fromisoformat(at), to, was)
 
 
 def proved(evidence: Mapping[str, Any]) -> bool:

@@ -37,11 +37,11 @@ class TestQuerySet(PublicQuerySet["Test"]):
 
         Needs a transaction around it: the rows are locked first.
         """
-        before: dict[tuple[str, bool], list[int]] = defaultdict(list)
-        rows = self.select_for_update().order_by("pk").values_list("pk", "review_status", "approved_by_score")
-        for number, state, by_score in rows:
+        before: dict[tuple[str, bool, str], list[int]] = defaultdict(list)
+        rows = self.select_for_update().order_by("pk").values_list("pk", "review_status", "approved_by_score", "reason")
+        for number, state, by_score, replaced in rows:
             if reviewing.allows(state, action, by_score):
-                before[state, by_score].append(number)
+                before[state, by_score, replaced if action == "reject" else ""].append(number)
         at, to = timezone.now(), reviewing.LEADS_TO[action]
         kept = {"reason": reason[:1000]} if action == "reject" else {}
         for numbers in before.values():
@@ -52,11 +52,10 @@ class TestQuerySet(PublicQuerySet["Test"]):
         """Undoes a decision where nobody has decided or edited since; how many tests it was."""
         now, count = timezone.now(), 0
         untouched = self.filter(review_status=decided.to, reviewed_at=decided.at)
-        for state, by_score, numbers in decided.before:
-            reviewer = None if by_score else by
-            count += untouched._put(
-                numbers, review_status=state, approved_by_score=by_score, reviewed_by=reviewer, reviewed_at=now
-            )
+        for state, by_score, replaced, numbers in decided.before:
+            was = {"review_status": state, "approved_by_score": by_score, "reviewed_by": None if by_score else by}
+            was |= {"reason": replaced} if decided.to == reviewing.REJECTED else {}
+            count += untouched._put(numbers, reviewed_at=now, **was)
         return count
 
     def approve_by_score(self, least: int) -> Decided:
@@ -68,7 +67,7 @@ class TestQuerySet(PublicQuerySet["Test"]):
         numbers = tuple(number for number, evidence in rows if reviewing.proved(evidence))
         at = timezone.now()
         self._put(numbers, review_status=reviewing.APPROVED, approved_by_score=True, reviewed_at=at)
-        return Decided(at, reviewing.APPROVED, ((reviewing.DRAFT, False, numbers),))
+        return Decided(at, reviewing.APPROVED, ((reviewing.DRAFT, False, "", numbers),))
 
     def _put(self, numbers: Sequence[int], **fields: Any) -> int:
         fields["updated_at"] = timezone.now()

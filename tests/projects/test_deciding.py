@@ -95,6 +95,15 @@ def test_taking_back_a_rejection_leaves_the_score_as_the_one_who_approved(projec
     assert (test.review_status, test.approved_by_score) == ("approved", True)
 
 
+def test_taking_back_a_rejection_takes_its_reason_back_and_leaves_an_older_one(project: Project) -> None:
+    new, rescued = draft(project), draft(project, rejected_for="it failed")
+    rescued.decide("restore", None)
+    decided = project.tests.all().decide_all("reject", None, "Duplicate")
+    assert set(project.tests.values_list("reason", flat=True)) == {"Duplicate"}
+    assert project.tests.all().take_back(Decided.read(decided.written()), None) == 2
+    assert [Test.objects.get(pk=test.pk).reason for test in (new, rescued)] == ["", "it failed"]
+
+
 def test_only_those_whose_state_allows_it_are_decided(project: Project) -> None:
     for action in ("approve", "reject", ""):
         test = draft(project)
