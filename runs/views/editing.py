@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import reswap, retarget
 
+from projects import reviewing
 from projects.access import QA_LEAD
 from projects.accounts import names_of
 from projects.models import Project, Test
@@ -132,24 +134,29 @@ def new_test(request: Request, project: str) -> HttpResponse:
 
 @page
 def edit_card(request: Request, test: str) -> HttpResponse:
-    """Edits a test where it stands in the review queue; the card comes back with its new version."""
+    """Edits a test where it stands in the review queue; the card comes back with its new version.
+
+    The address has the filters of the queue, so that what is decided next is decided about what they show.
+    """
     place, row = found_test(request, test, QA_LEAD)
+    filters = Filters.of(request.GET)
     if request.GET.get("cancel"):
-        return _card(request, place, row)
+        return _card(request, place, row, filters)
     form = CardForm(request.POST if request.method == "POST" else None, place.project, row)
     if form.is_bound and form.is_valid():
         if form.values == row.document:
-            return _card(request, place, row)
+            return _card(request, place, row, filters)
         saved = form.save(request.user)
         if saved is not None:
-            return _card(request, place, saved, f"Saved version {saved.version}: {saved.title}")
+            filters = replace(filters, state=reviewing.DRAFT)
+            return _card(request, place, saved, filters, f"Saved version {saved.version}: {saved.title}")
         form.add_error(None, MEANWHILE)
     # A refused edit answers 200: htmx shows what it gets, and nothing that was typed is lost.
-    return render(request, "runs/_card_edit.html", {"place": place, "form": form, "test": row})
+    return render(request, "runs/_card_edit.html", {"place": place, "form": form, "test": row, "filters": filters})
 
 
-def _card(request: Request, place: Place, row: Test, said: str = "") -> HttpResponse:
-    context = {"place": place, "item": proposals(place, [row])[0], "reasons": REASONS, "filters": Filters()}
+def _card(request: Request, place: Place, row: Test, filters: Filters, said: str = "") -> HttpResponse:
+    context = {"place": place, "item": proposals(place, [row])[0], "reasons": REASONS, "filters": filters}
     answer = render(request, "runs/_card_alone.html", context | {"toast": {"text": said} if said else None})
     return reswap(retarget(answer, f"#proposal-{row.pk}"), "outerHTML")
 

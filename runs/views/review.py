@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,6 +29,7 @@ from runs.views.tests import found_test
 MOST_BY_NAME = 10_000
 UNDO, UNDO_SECONDS = "review.undo", 86_400
 WRONG_ACTION = "action must be approve, reject or restore"
+NOTHING_LEFT = "Nothing changed: others have decided about these or edited them meanwhile."
 REASONS = (
     "Not worth testing",
     "Duplicate",
@@ -50,7 +54,10 @@ def _shown(request: Request, place: Place, template: str = "runs/_queue.html", *
 @page
 @require_POST
 def decide(request: Request, project: str) -> HttpResponse:
-    """One decision about some tests: `ids` (comma-separated), or without any, what the address's filters match."""
+    """One decision about some tests: `ids`, or without any, what the address's filters match.
+
+    Ids are comma-separated; "7:2" is test 7 only as long as 2 is its version, "7" whatever it is.
+    """
     place = place_of(request, project, QA_LEAD)
     action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
@@ -73,16 +80,27 @@ def _chosen(request: Request, place: Place) -> Choice:
     filters = Filters.of(request.GET)
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
-        found = filters.rows(place).filter(pk__lte=_number(request, "until"))
-        return Choice(None, found, _number(request, "expected"))
-    numbers = {int(word) for word in ids[:MOST_BY_NAME] if word.isdecimal() and len(word) < 19}
-    named, version = place.project.tests.alive().filter(pk__in=numbers), _number(request, "version")
-    shown = filters.beside(place).filter(pk__in=numbers)
-    return Choice(named, shown.filter(version=version) if version else shown, len(numbers))
+        found = filters.rows(place).filter(pk__lte=_number(request.POST.get("until", "")))
+        return Choice(None, found, _number(request.POST.get("expected", "")))
+    parted = (word.partition(":") for word in ids[:MOST_BY_NAME])
+    shown = {_number(number): _number(version) for number, _, version in parted}
+    shown.pop(0, None)
+    named = place.project.tests.alive().filter(pk__in=shown)
+    return Choice(named, filters.beside(place).filter(_as_shown(shown)), len(shown))
 
 
-def _number(request: Request, name: str) -> int:
-    text = request.POST.get(name, "")
+def _as_shown(shown: Mapping[int, int]) -> Q:
+    """Tests by number that still have the version that was shown; 0 is any."""
+    by_version: dict[int, list[int]] = defaultdict(list)
+    for number, version in shown.items():
+        by_version[version].append(number)
+    found = Q(pk__in=by_version.pop(0, []))
+    for version, numbers in by_version.items():
+        found |= Q(pk__in=numbers, version=version)
+    return found
+
+
+def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
@@ -111,7 +129,7 @@ def _told(choice: Choice, decided: Decided, action: str) -> str:
     count, left = len(decided.tests), choice.expected - len(decided.tests)
     if count == 0:
         one = choice.named if choice.expected == 1 else None
-        return "Nothing changed: others have decided about these meanwhile." if one is None else _meanwhile(one)
+        return NOTHING_LEFT if one is None else _meanwhile(one)
     past = reviewing.PAST[action].capitalize()
     if count == 1 and left <= 0:
         return f"{past}: {_title(decided)}"

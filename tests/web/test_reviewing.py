@@ -187,9 +187,43 @@ def test_what_somebody_else_decided_meanwhile_is_left_alone_and_told(world: Worl
 def test_a_decision_about_a_version_that_nobody_shows_any_more_is_refused(world: World) -> None:
     test = world.tests(1)[0]
     Test.objects.get(pk=test.pk).edit(None, "Something else", DOCUMENT)
-    text = decided(world, {"action": "approve", "ids": str(test.pk), "version": "1"})
+    text = decided(world, {"action": "approve", "ids": f"{test.pk}:1"})
     assert "somebody has edited the test meanwhile" in text
     assert states(world) == ["draft"]
+
+
+def test_of_several_that_are_decided_at_once_those_that_were_edited_meanwhile_are_left_alone_and_told(
+    world: World,
+) -> None:
+    world.tests(3)
+    page = world.client("qa_lead").get(world.at("/review")).content.decode()
+    shown = re.findall(r'type="checkbox" form="bulk" name="ids" value="([^"]+)"', page)
+    Test.objects.get(title="Test 1").edit(None, "Something else", DOCUMENT)
+    text = decided(world, {"action": "approve", "ids": shown})
+    assert "Approved: 2 tests; 1 had been decided or changed meanwhile" in text
+    assert states(world) == ["approved", "draft", "approved"]
+
+
+@pytest.mark.parametrize(("edited", "state"), [(False, "rejected"), (True, "draft")])
+def test_a_card_comes_back_from_editing_with_decisions_about_where_it_stands(
+    world: World, edited: bool, state: str
+) -> None:
+    test = world.tests(1, "rejected")[0]
+    client = world.client("qa_lead")
+    queue = client.get(world.at("/review?state=rejected")).content.decode()
+    found = re.search(r'hx-get="([^"]+)" hx-target="#body', queue)
+    assert found
+    form = client.get(html.unescape(found[1])).content.decode()
+    save, cancel = (html.unescape(url) for url in re.findall(r'hx-(?:post|get)="([^"]+)"', form))
+    data = {"title": "Better", "steps": json.dumps(DOCUMENT["steps"]), "version": "1"}
+    card = (client.post(save, data) if edited else client.get(cancel)).content.decode()
+    assert states(world) == [state]
+    address = re.search(r'hx-post="([^"]+/decide[^"]*)"', card)
+    ids = re.search(r'type="hidden" name="ids" value="([^"]+)"', card)
+    assert address
+    assert ids
+    client.post(html.unescape(address[1]), {"action": "approve", "ids": ids[1]}, headers=HTMX)
+    assert states(world) == ["approved"]
 
 
 def test_an_action_that_does_not_exist_is_a_bad_request(world: World) -> None:
