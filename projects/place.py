@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -82,11 +82,15 @@ def place_of(request: Request, project: str | int, needed: str = VIEWER) -> Plac
 
 
 def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A view for people who are signed in; others go to the sign-in page and come back."""
+    """A view for people who are signed in; others go to the sign-in page and come back.
+
+    What no database looks for, a null character, is left out of what the address asks for.
+    """
 
     @wraps(view)
     def shown(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.user.is_authenticated:
+            request.GET = _searchable(request.GET)
             return view(request, *args, **kwargs)
         if request.htmx:
             here = urlsplit(request.htmx.current_url or "/")
@@ -94,3 +98,10 @@ def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Conc
         return redirect_to_login(request.get_full_path())
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], shown)
+
+
+def _searchable(given: QueryDict) -> QueryDict:
+    kept = given.copy()
+    for name, values in given.lists():
+        kept.setlist(name, [value.replace("\0", "") for value in values])
+    return kept

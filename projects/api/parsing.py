@@ -44,12 +44,13 @@ def as_object(raw: bytes) -> dict[str, Any]:
         raise ParseError(f"The body is not JSON: {error}", "malformed") from error
     if not isinstance(found, dict):
         raise Invalid({"body": "Write a JSON object."})
-    for where, fault in _faults(found):
+    for where, fault in faults(found):
         raise Invalid({where: fault})
     return found
 
 
-def _faults(value: Any, *where: str | int) -> Iterator[tuple[str, str]]:
+def faults(value: Any, *where: str | int) -> Iterator[tuple[str, str]]:
+    """What of a JSON value could not be stored: where it stands below `where`, and a sentence."""
     if len(where) > DEEPEST:
         yield str(where[0]), f"This is nested deeper than {DEEPEST} levels."
         return
@@ -59,7 +60,7 @@ def _faults(value: Any, *where: str | int) -> Iterator[tuple[str, str]]:
         if fault := fault_of(key):
             yield place(*where) or "body", f"In a key: {fault}"
         else:
-            yield from _faults(inner, *where, key)
+            yield from faults(inner, *where, key)
 
 
 def _inside(value: Any) -> Iterable[tuple[Any, Any]]:

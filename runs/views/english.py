@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from projects.api.parsing import faults
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
 
@@ -44,17 +45,21 @@ def read_document(text: str) -> Document:
 
 def read_steps(text: str) -> list[Any]:
     """The steps that were typed, still to be read. Raises InvalidDocument."""
-    value = _json(text)
+    value = _json(text, "steps")
     if not isinstance(value, list):
         raise InvalidDocument([("", 'Steps are a list: [{"do": "…"}, …]')])
     return value
 
 
-def _json(text: str) -> Any:
+def _json(text: str, *place: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         sentence = f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         raise InvalidDocument([("", sentence)]) from error
     except RecursionError as error:
         raise InvalidDocument([("", "This is nested too deeply.")]) from error
+    wrong = list(faults(value, *place))
+    if wrong:
+        raise InvalidDocument(wrong)
+    return value

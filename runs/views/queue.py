@@ -52,7 +52,7 @@ class Filters:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Filters:
-        given = {name: str(values.get(name, "")).strip().replace("\0", "") for name in NAMES}
+        given = {name: str(values.get(name, "")).strip() for name in NAMES}
         return cls(
             state=given["state"] if given["state"] in STATES else reviewing.DRAFT,
             sort=given["sort"] if given["sort"] in ORDERS else "score",

@@ -106,10 +106,10 @@ def _number(text: str) -> int:
 
 def asked_of(request: Request) -> tuple[str, str]:
     """Action and reason; a button with a reason on it rejects for that one."""
-    because = request.POST.get("because", "").strip()
+    because, reason = (request.POST.get(name, "").replace("\0", "").strip() for name in ("because", "reason"))
     if because:
         return "reject", because
-    return request.POST.get("action", ""), request.POST.get("reason", "").strip()
+    return request.POST.get("action", ""), reason
 
 
 def _decided(place: Place, rows: TestQuerySet, action: str, reason: str) -> Decided:

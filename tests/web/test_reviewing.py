@@ -208,7 +208,7 @@ def test_of_several_that_are_decided_at_once_those_that_were_edited_meanwhile_ar
 def test_a_card_comes_back_from_editing_with_decisions_about_where_it_stands(
     world: World, edited: bool, state: str
 ) -> None:
-    test = world.tests(1, "rejected")[0]
+    world.tests(1, "rejected")
     client = world.client("qa_lead")
     queue = client.get(world.at("/review?state=rejected")).content.decode()
     found = re.search(r'hx-get="([^"]+)" hx-target="#body', queue)
@@ -275,6 +275,22 @@ def test_the_list_filters_by_state_kind_and_words(world: World) -> None:
     assert shown("state=approved&family=search") == 0
 
 
+@pytest.mark.parametrize(
+    "path", ["/tests?q=mu%00g", "/tests?family=%00", "/review?q=mu%00g", "/runs?q=%00", "/pages?template=%00"]
+)
+def test_a_null_character_in_a_search_is_left_out(world: World, path: str) -> None:
+    world.crawl()
+    assert world.client("viewer").get(world.at(path)).status_code == 200
+    assert 'value="mug"' in world.client("viewer").get("/?q=mu%00g").content.decode()
+
+
+def test_a_null_character_in_steps_is_refused_with_its_place(world: World) -> None:
+    test = world.tests(1)[0]
+    steps = r'[{"do": "expect_url", "path": "/\u0000"}]'
+    answer = world.client("qa_lead").post(f"/tests/{test.public_id}/card", {"title": "T", "steps": steps})
+    assert "steps[0].path: Null characters are not allowed." in answer.content.decode()
+
+
 def test_a_fragment_and_its_page_show_the_same(world: World) -> None:
     world.tests(3)
     client = world.client("viewer")
@@ -302,6 +318,8 @@ def written(world: World, path: str, text: str) -> Any:
             "The project has no other test TC-99.",
         ),
         ('{"title": "", "steps": [{"do": "reload"}]}', "title:"),
+        (r'{"title": "a\u0000b", "steps": [{"do": "reload"}]}', "title: Null characters are not allowed."),
+        (r'{"title": "x", "steps": [{"do": "reload"}], "tags": ["\ud800"]}', "tags[0]: Half of a surrogate pair"),
     ],
 )
 def test_a_document_with_mistakes_says_where_they_are_and_loses_nothing(world: World, text: str, sentence: str) -> None:
