@@ -11,6 +11,7 @@ from runs import states
 from runs.ledger.story import Line, tell
 from runs.models import Case, Run
 
+FRONTIER = "frontier"
 POISONED = "It crashed the worker twice."
 
 
@@ -18,6 +19,15 @@ def count(run: Run, stage: str, counted: dict[str, Any]) -> None:
     """Keeps what a stage of a locked run counted so far."""
     run.pipeline = {**run.pipeline, stage: counted}
     run.save(update_fields=["pipeline"])
+
+
+def note_cut(run: Run) -> None:
+    """Remembers of a locked run that more was found than its frontier may hold, so that not everything is visited."""
+    count(run, FRONTIER, {"cut": True})
+
+
+def is_cut(run: Run) -> bool:
+    return FRONTIER in run.pipeline
 
 
 def count_cases(run: Run) -> list[Line]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from projects.models import Activity
 from runs import states, tracing
 from runs.ledger import statements
+from runs.ledger.counting import is_cut
 from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
@@ -48,7 +49,7 @@ def advance(run: Run) -> None:
         _fail_unreached(run)
         return
     if run.stage == states.CRAWL:
-        end_crawl(run, run.end_reason or "all_visited")
+        end_crawl(run, run.end_reason or ("page_budget" if is_cut(run) else "all_visited"))
     following = states.next_stage(run.kind, run.stage)
     if following is None:
         enter(run, "drain")

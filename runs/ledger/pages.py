@@ -14,6 +14,7 @@ from django.utils import timezone
 from runs import planning, states
 from runs.engine.events import Link, PageFailed, PageVisited
 from runs.ledger import rows
+from runs.ledger.counting import is_cut, note_cut
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import resembling
@@ -101,18 +102,18 @@ def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
     """
     roles = [page.role] if page else run.options.get("roles") or [""]
     wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
-    room = (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count()
-    if not wanted or room <= 0:
-        return
-    made = [row for role in roles for row in _rows(run, page, role, wanted)]
+    room = max(0, (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count())
+    made = [row for role in roles for row in _rows(run, page, role, _fresh(run, role, wanted))]
     CrawlPage.objects.bulk_create(made[:room], ignore_conflicts=True)
+    if len(made) > room and not is_cut(run):
+        note_cut(run)
 
 
 def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -> list[CrawlPage]:
-    full = _saturated_groups(run, role, {link.group for link in wanted if link.kind == "link"})
-    actions = _fresh(run, role, [link for link in wanted if link.kind != "link"])
+    links, actions = ([link for link in wanted if (link.kind == "link") is plain] for plain in (True, False))
+    full = _saturated_groups(run, role, {link.group for link in links})
     enough = _tried_enough(run, role, actions)
-    made = [_row(run, page, link, role, link.group in full) for link in wanted if link.kind == "link"]
+    made = [_row(run, page, link, role, link.group in full) for link in links]
     return made + [_row(run, page, link, role, link.key in enough) for link in actions]
 
 
@@ -120,15 +121,15 @@ def _states(run: Run) -> int:
     return int(run.options.get("max_states", 0)) if run.options.get("mode") == "states" else 0
 
 
-def _fresh(run: Run, role: str, actions: Sequence[Link]) -> list[Link]:
-    """Actions that are not in the frontier yet."""
-    digests = {digest_of(link.key, role): link for link in actions}
+def _fresh(run: Run, role: str, links: Sequence[Link]) -> list[Link]:
+    """Links and actions that are not in the frontier yet, the first of each key."""
+    digests = {digest_of(link.key, role): link for link in reversed(links)}
     if not digests:
         return []
     known = CrawlPage.objects.filter(run=run, digest__in=list(digests)).values_list("digest", flat=True)
     for digest in list(known):
         del digests[digest]
-    return list(digests.values())
+    return list(reversed(digests.values()))
 
 
 def _tried_enough(run: Run, role: str, actions: Sequence[Link]) -> set[str]:

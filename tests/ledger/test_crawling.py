@@ -103,6 +103,19 @@ def test_the_page_budget_holds_and_the_rest_is_told(crawl: Open) -> None:
     assert run.events.get(type="crawl_ended").data == {"reason": "page_budget", "pages": 2, "states": 0, "left": 4}
 
 
+@pytest.mark.parametrize(("found", "reason"), [(119, "all_visited"), (120, "page_budget")])
+def test_a_crawl_that_found_more_than_its_frontier_holds_does_not_say_that_all_is_visited(
+    crawl: Open, found: int, reason: str
+) -> None:
+    run = crawl(max_pages=3, same_template=1)
+    hand = Hand(run)
+    products = [link(f"/p/{number}", group="/p/*") for number in range(found)]
+    visit(hand, next_page(hand, 3), products)
+    visit(hand, next_page(hand, 3), products[:5])
+    run.refresh_from_db()
+    assert (run.stage, run.end_reason, run.pages.count()) == (states.PLAN, reason, 120)
+
+
 def test_a_page_that_turns_out_to_be_none_of_its_own_leaves_its_place_to_another(crawl: Open) -> None:
     run = crawl(max_pages=2, shards=2)
     first, second = Hand(run, 0), Hand(run, 1)
