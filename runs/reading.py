@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
@@ -347,10 +347,11 @@ def crawl_plan(run: Run) -> CrawlPlan:
     )
 
 
-def snapshots(run_id: int) -> list[PageSnapshot]:
+def snapshots(run_id: int, beat: Callable[[], object] = lambda: None) -> list[PageSnapshot]:
     """What the crawl saw by opening addresses, in the order in which pages were found.
 
     A page that several roles reached comes once, as who needs least sees it: a visitor, the project's own account.
+    `beat` is called at each one, for thousands take seconds.
     """
     rows = CrawlPage.objects.filter(run=run_id, status=states.DONE, kind="link", snapshot__isnull=False)
     least: dict[str, CrawlPage] = {}
@@ -358,7 +359,7 @@ def snapshots(run_id: int) -> list[PageSnapshot]:
         known = least.setdefault(row.key, row)
         if _needs(row) < _needs(known):
             least[row.key] = row
-    return [_snapshot(row) for row in (*least.values(), *_states(run_id))]
+    return [_snapshot(row, beat) for row in (*least.values(), *_states(run_id))]
 
 
 def _states(run_id: int) -> list[CrawlPage]:
@@ -367,7 +368,8 @@ def _states(run_id: int) -> list[CrawlPage]:
     return [row for row in rows.exclude(kind="link").order_by("depth", "pk") if row.path]
 
 
-def _snapshot(row: CrawlPage) -> PageSnapshot:
+def _snapshot(row: CrawlPage, beat: Callable[[], object]) -> PageSnapshot:
+    beat()
     known: dict[str, Any] = row.snapshot or {}
     where = {"template": row.template or known.get("template", ""), "way": row.path, "action": row.action}
     return PageSnapshot.model_validate({**known, **where})

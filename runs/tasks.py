@@ -15,7 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
-from runs.drive import Drive, Loop
+from runs.drive import TICK_SECONDS, Drive, Loop
 from runs.engine.browser import Browser, BrowserUnavailable, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
@@ -122,7 +122,7 @@ class Worker:
     def __init__(self, held: ledger.Hold) -> None:
         self.held = held
         self.window = frames.Window(held.run, held.index)
-        self.renewed = self.looked = time.monotonic()
+        self.renewed = self.looked = self.ticked = time.monotonic()
         self.done: set[str] = set()
         self.yielding = False
 
@@ -148,6 +148,12 @@ class Worker:
             ledger.wanted(self.held)
         self._look_around()
         self.window.tick()
+        self.ticked = time.monotonic()
+
+    def beat(self) -> None:
+        """Ticks where it is time to; for work without a pipeline, which calls it as often as it can."""
+        if time.monotonic() - self.ticked >= TICK_SECONDS:
+            self.tick()
 
     def renew(self) -> bool:
         """Renews the lease when it is time to; raises Stale where it is lost."""
@@ -232,8 +238,8 @@ class Worker:
         if not ledger.take_stage(self.held, states.PLAN):
             return False
         heartbeats.busy(self.held.run, self.held.index, "plans what to try")
-        ledger.learn_application(run.pk, self.tick)
-        plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk)
+        ledger.learn_application(run.pk, self.beat)
+        plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk, self.beat)
         changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None
         found: list[Planned] = []
         Drive(lambda _wanted: ((), False), found.extend, self.tick).run(
@@ -245,7 +251,7 @@ class Worker:
         return True
 
     def observe(self, run: Run) -> bool:
-        plan, crawled = reading.crawl_plan(run), _crawled(run)
+        plan, crawled = reading.crawl_plan(run), self._crawled(run)
         self._drive(
             lambda wanted: ledger.claim_cases(self.held, wanted),
             lambda browser, pull: observe(browser, plan, crawled, pull),
@@ -256,11 +262,19 @@ class Worker:
         if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
-        seen = [Observation.model_validate(outcome) for outcome in reading.observations(run.pk)]
+        seen = []
+        for outcome in reading.observations(run.pk):
+            self.beat()
+            seen.append(Observation.model_validate(outcome))
         known = [Known(title, document, signature) for title, document, signature in reading.known_tests(run)]
-        found = propose(_crawled(run), seen, known)
+        found = propose(self._crawled(run), seen, known, self.beat)
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
         return True
+
+    def _crawled(self, run: Run) -> Crawled:
+        options = CrawlOptions.model_validate(run.options)
+        pages = reading.snapshots(run.pk, self.beat)
+        return Crawled(tuple(pages), options).surveyed(Survey.model_validate(run.survey))
 
     def score(self, _run: Run) -> bool:
         if not ledger.take_stage(self.held, states.SCORE):
@@ -268,11 +282,6 @@ class Worker:
         heartbeats.busy(self.held.run, self.held.index, "scores tests")
         ledger.keep_tests(self.held)
         return True
-
-
-def _crawled(run: Run) -> Crawled:
-    options = CrawlOptions.model_validate(run.options)
-    return Crawled(tuple(reading.snapshots(run.pk)), options).surveyed(Survey.model_validate(run.survey))
 
 
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {

@@ -13,6 +13,7 @@ from runs import ledger, reading, states
 from runs.engine.events import CaseObserved, Log
 from runs.ledger.counting import POISONED
 from runs.models import Lease, Run
+from runs.tasks import Worker
 from tests.ledger.conftest import Hand, case, numbers, planned, story
 from tests.ledger.test_crawling import next_page, proposal, visit
 
@@ -80,6 +81,18 @@ def test_a_case_that_leads_on_brings_new_ones_each_once(crawl: Open) -> None:
     observe(hand, further)
     assert run_of(hand).stage == states.PROPOSE
     assert len(reading.observations(hand.held.run)) == 3
+
+
+def test_a_worker_renews_its_lease_while_it_proposes(crawl: Open) -> None:
+    (hand,) = crawled(crawl)
+    planned(hand)
+    worker, lease = Worker(hand.held), Lease.objects.filter(pk=hand.held.lease)
+    worker.ticked = worker.renewed = worker.renewed - 60
+    soon = timezone.now() + timedelta(seconds=1)
+    lease.update(expires_at=soon)
+    assert worker.propose(run_of(hand))
+    assert run_of(hand).pipeline["propose"]["proposed"] == 0
+    assert lease.get().expires_at > soon
 
 
 def test_what_could_not_be_carried_out_is_counted_and_the_crawl_goes_on(crawl: Open) -> None:

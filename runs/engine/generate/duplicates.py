@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -95,7 +95,7 @@ class Merged:
     known: int = 0
 
 
-def merged(drafts: Sequence[Draft], known: Sequence[Known]) -> Merged:
+def merged(drafts: Iterable[Draft], known: Sequence[Known]) -> Merged:
     """The drafts in their order without duplicates among themselves and of known tests."""
     found = Merged()
     existing: dict[tuple[str, ...], list[Gist]] = {}

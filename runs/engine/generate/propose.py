@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from runs.engine.events import Log, Proposal
@@ -27,17 +27,23 @@ class Proposed:
     logs: tuple[Log, ...]
 
 
-def propose(crawled: Crawled, observations: Sequence[Observation], known: Sequence[Known]) -> Proposed:
+def propose(
+    crawled: Crawled,
+    observations: Sequence[Observation],
+    known: Sequence[Known],
+    beat: Callable[[], object] = lambda: None,
+) -> Proposed:
     """Tests that follow from what was seen, at most `test_count`, the most wanted first.
 
-    `known` are tests that exist already; what says no more than they do is not proposed.
+    `known` are tests that exist already; what says no more than they do is not proposed. `beat` is called at each
+    draft, for thousands take seconds; what it raises comes out.
     """
     dials, most = crawled.options.dials, crawled.options.test_count
     if not crawled.pages or not most:
         return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
-    drafts = drafted(crawled, observations)
+    drafts = drafted(crawled, observations, beat)
     fitting = shared_out(in_turns(drafts, dials), dials)
-    found = merged(fitting, known)
+    found = merged(_with(beat, fitting), known)
     proposals = tuple(_proposals(crawled, found))[:most]
     counted = {
         "drafts": sum(len(of_family) for of_family in drafts.values()),
@@ -48,7 +54,15 @@ def propose(crawled: Crawled, observations: Sequence[Observation], known: Sequen
     return Proposed(proposals, counted, tuple(logs))
 
 
-def drafted(crawled: Crawled, observations: Sequence[Observation]) -> dict[str, list[Draft]]:
+def _with(beat: Callable[[], object], drafts: Iterable[Draft]) -> Iterator[Draft]:
+    for draft in drafts:
+        beat()
+        yield draft
+
+
+def drafted(
+    crawled: Crawled, observations: Sequence[Observation], beat: Callable[[], object] = lambda: None
+) -> dict[str, list[Draft]]:
     """What each family makes of its observations, without what is no test."""
     seen: dict[str, list[Observation]] = {name: [] for name in FAMILIES}
     for one in observations:
@@ -57,7 +71,7 @@ def drafted(crawled: Crawled, observations: Sequence[Observation]) -> dict[str, 
     by_case = {_name(one.case): one for one in observations}
     drafts = {}
     for name, family in FAMILIES.items():
-        made = (_finished(crawled, draft, by_case) for draft in family.tests(crawled, seen[name]))
+        made = (_finished(crawled, draft, by_case) for draft in _with(beat, family.tests(crawled, seen[name])))
         drafts[name] = [draft for draft in made if _is_test(draft)]
     return drafts
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
+from runs.engine.generate import propose
 from runs.engine.generate.cases import Case, Draft, Observation, SignInPage
 from runs.engine.generate.proposals import (
     action,
@@ -66,6 +69,17 @@ def test_a_page_test_expects_what_the_page_has() -> None:
     assert {"do": "expect_visible", "target": {"role": "listitem", "nth": 1, "within": {"role": "main"}}} in found
     assert {"do": "expect_no_console_errors"} in found
     assert draft.document["title"] == "The home page shows its content"
+
+
+def test_proposing_beats_at_each_draft_and_stops_with_what_the_beat_raises() -> None:
+    site = crawled(literal.page("/", "Welcome"), literal.page("/about", "About us"))
+    seen = [observed(case, None, look(case.start)) for case in pages.cases(site)]
+    beats: list[int] = []
+    found = propose(site, seen, (), lambda: beats.append(1))
+    assert found.counted["drafts"] == 2
+    assert len(beats) == 4, "once as it is drafted, once as it is compared"
+    with pytest.raises(ZeroDivisionError):
+        propose(site, seen, (), lambda: 1 / 0)
 
 
 def test_a_page_that_was_not_silent_is_not_expected_to_be() -> None:
