@@ -48,12 +48,13 @@ SKIP_REASONS = (
     "over_budget",
     "no_impact",
     "quarantined",
+    "stale",
     "dependency_failed",
     "max_failures",
     "aborted",
     "test_deleted",
 )
-PRE_SEEDED = frozenset({"over_budget", "no_impact", "quarantined"})
+PRE_SEEDED = frozenset({"over_budget", "no_impact", "quarantined", "stale"})
 ERROR_CATEGORIES = (
     "dns",
     "refused",

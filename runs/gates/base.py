@@ -1,6 +1,7 @@
 """What a quality gate is: a limit set on the project, measured on a finished run's report.
 
-A pass rate is one of the tests that were wanted. What the dispatcher left out (over budget, no impact, quarantined) and
+A pass rate is one of the tests that were wanted. What the dispatcher left out (over budget, no impact, quarantined,
+stale) and
 what was deleted meanwhile was not; what a run skipped by itself, because something it depends on failed or because too
 much had failed already, was wanted and did not pass.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from runs.models import Run
 from runs.planning import Candidate
 
 SMOKE, QUARANTINE = "smoke", "quarantine"
+ONLY_BY_NAME = ("quarantined", "stale")
 PREFIXES_KEPT = 200
 
 
@@ -82,7 +83,8 @@ def planned(ask: Ask) -> Planned:
     try:
         reasons = planning.skips(
             candidates,
-            quarantined=_quarantined(ask),
+            quarantined=_unasked(ask, (test for test in ask.tests if _tagged(test, QUARANTINE))),
+            stale=_unasked(ask, (test for test in ask.tests if test.stale_since)),
             impacted=impacted,
             slots=slots,
             budget_ms=None if minutes is None else minutes * 60_000,
@@ -130,14 +132,14 @@ def _tagged(test: Test, tag: str) -> bool:
     return any(str(known).casefold() == tag for known in test.document.get("tags", ()))
 
 
-def _quarantined(ask: Ask) -> set[str]:
-    """Names of quarantined tests, without those asked for by name, now or in the run that is repeated."""
-    tagged = {test.pk: test.public_id for test in ask.tests if not ask.named and _tagged(test, QUARANTINE)}
-    if tagged and ask.rerun_of is not None:
-        ran = ask.rerun_of.results.filter(test__in=tagged).exclude(skip_reason="quarantined")
+def _unasked(ask: Ask, tests: Iterable[Test]) -> set[str]:
+    """Names of these tests without those asked for by name, now, or that were run in the run that is repeated."""
+    names = {} if ask.named else {test.pk: test.public_id for test in tests}
+    if names and ask.rerun_of is not None:
+        ran = ask.rerun_of.results.filter(test__in=names).exclude(skip_reason__in=ONLY_BY_NAME)
         for number in ran.values_list("test_id", flat=True):
-            tagged.pop(number, None)
-    return set(tagged.values())
+            names.pop(number, None)
+    return set(names.values())
 
 
 def _judged(ask: Ask, facts: Mapping[int, Known]) -> tuple[dict[int, float], dict[str, Any] | None, set[str] | None]:

@@ -11,16 +11,17 @@ from runs.planning.ordering import Candidate, Web
 def skips(
     candidates: Sequence[Candidate],
     quarantined: Set[str] = frozenset(),
+    stale: Set[str] = frozenset(),
     impacted: Set[str] | None = None,
     slots: int = 1,
     budget_ms: float | None = None,
 ) -> dict[int, str]:
-    """Reasons by index. Names in `quarantined` go with all that waits for them; of `impacted` names, smoke tests and
-    what they depend on the rest goes; what is left has to fit into the budget. Raises Circular."""
+    """Reasons by index. Names in `quarantined` and `stale` go with all that waits for them; of `impacted` names, smoke
+    tests and what they depend on the rest goes; what is left has to fit into the budget. Raises Circular."""
     web = Web(candidates)
-    out = dict.fromkeys(
-        _rows(web, _reached(quarantined & web.members.keys(), web.followers.__getitem__)), "quarantined"
-    )
+    out: dict[int, str] = {}
+    for names, reason in ((stale, "stale"), (quarantined, "quarantined")):
+        out |= dict.fromkeys(_rows(web, _reached(names & web.members.keys(), web.followers.__getitem__)), reason)
     if impacted is not None:
         smoke = {candidate.name for candidate in candidates if candidate.smoke}
         kept = set(_rows(web, _reached((impacted | smoke) & web.members.keys(), web.upstream.__getitem__)))

@@ -17,6 +17,7 @@ SKIPS = {
     "over_budget": "It did not fit into the run's minutes; riskier tests went first.",
     "no_impact": "The changed files do not touch the pages of this test.",
     "quarantined": "It is tagged quarantine, or waits for a test that is; run it by name to try it.",
+    "stale": "What it tests is gone, or it waits for a test of which that is true; run it by name to try it.",
     "dependency_failed": "A test that it depends on did not pass.",
     "max_failures": "As many tests had failed as the run allows.",
     "aborted": "The run was aborted before its turn came.",
@@ -26,6 +27,7 @@ LEFT_OUT = {
     "over_budget": "over the budget",
     "no_impact": "not touched by the change",
     "quarantined": "quarantined",
+    "stale": "stale, for what they test is gone",
 }
 
 

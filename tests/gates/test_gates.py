@@ -26,7 +26,7 @@ def test_the_verdict_follows_what_was_executed(fields: dict[str, Any], verdict: 
     assert judge(report(**fields)).verdict == verdict
 
 
-@pytest.mark.parametrize("reason", ["over_budget", "no_impact", "quarantined", "test_deleted"])
+@pytest.mark.parametrize("reason", ["over_budget", "no_impact", "quarantined", "stale", "test_deleted"])
 def test_a_pass_rate_leaves_out_what_nobody_wanted_executed(reason: str) -> None:
     outcome = judge(report(passed=9, flaky=1, skips={reason: 90}, gate_limits={"min_pass_rate": 100})).gates[0]
     assert (outcome.passed, outcome.measured) == (True, 100)

@@ -245,6 +245,18 @@ def test_quarantined_tests_are_skipped_unless_asked_for_by_name(order: Make, pro
     assert reasons(ledger.open_test_run(order(rerun_of=run), RunOptions(), [shaky])) == {"shaky": "quarantined"}
 
 
+def test_stale_tests_are_left_out_and_told_unless_asked_for_by_name(order: Make, project: Project) -> None:
+    gone, here = write(project, "gone"), write(project, "here")
+    Test.objects.filter(pk=gone.pk).go_stale("Its page / is gone.")
+    gone.refresh_from_db()
+    run = ledger.open_test_run(order(), RunOptions(), [gone, here])
+    assert reasons(run) == {"gone": "stale"}
+    assert run.events.get(type="queued").data["skipped"] == {"stale": 1}
+    assert reasons(ledger.open_test_run(order(named=True), RunOptions(), [gone])) == {}
+    Test.objects.filter(pk=gone.pk).come_back()
+    assert reasons(ledger.open_test_run(order(), RunOptions(), list(project.tests.approved()))) == {}
+
+
 def test_a_run_keeps_the_priority_that_it_was_asked_for_with(order: Make, tests: Tests) -> None:
     assert ledger.open_test_run(order(priority=7), RunOptions(), tests(1)).priority == 7
     assert ledger.open_crawl(order(priority=-3), CrawlOptions()).priority == -3

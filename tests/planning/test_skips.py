@@ -21,6 +21,10 @@ def test_what_waits_for_a_quarantined_test_is_quarantined_with_it() -> None:
     assert skips(CANDIDATES, quarantined={"b"}) == {1: "quarantined", 2: "quarantined"}
 
 
+def test_what_waits_for_a_stale_test_is_stale_with_it_where_it_is_not_quarantined() -> None:
+    assert skips(CANDIDATES, quarantined={"c"}, stale={"b"}) == {1: "stale", 2: "quarantined"}
+
+
 def test_what_an_impacted_test_needs_is_kept_and_smoke_always() -> None:
     assert skips(CANDIDATES, impacted={"b"}) == {2: "no_impact", 4: "no_impact"}
     assert skips(CANDIDATES, impacted=set()) == {0: "no_impact", 1: "no_impact", 2: "no_impact", 4: "no_impact"}
