@@ -71,7 +71,7 @@ def _weighed(results: Sequence[Result]) -> tuple[list[Weighed], dict[int, int]]:
         if result.status == states.PASSED
     }
     proven = [
-        insight.Proven.of(one.pk, one.title, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
+        insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
         for one in results
         if one.pk in scores
     ]

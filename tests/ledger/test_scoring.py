@@ -134,7 +134,7 @@ def test_scoring_that_dies_is_done_again_and_keeps_nothing_twice(crawl: Open) ->
     run = crawl(shards=2)
     hand = proving(run)
     for _ in range(2):
-        ledger.record(hand.held, proved(hand.claim(), breakages=[]))
+        ledger.record(hand.held, proved(hand.claim()))
     assert ledger.take_stage(hand.held, "score")
     with dies():
         ledger.keep_tests(hand.held)
