@@ -389,7 +389,11 @@ def changed_templates(run: Run) -> frozenset[str] | None:
     return None if found is None else frozenset(found)
 
 
-def known_tests(run: Run) -> list[tuple[str, dict[str, Any], str]]:
-    """Title, document and signature of the project's living tests; what says no more is not proposed again."""
+def known_tests(run: Run) -> list[tuple[int, str, dict[str, Any], str]]:
+    """Number, title, document and signature of the project's living tests; what says no more is not proposed again."""
     tests = Test.objects.filter(project=run.project_id).alive().order_by("pk")
-    return list(tests.values_list("title", "document", "signature"))
+    return list(tests.values_list("pk", "title", "document", "signature"))
+
+
+def known_signatures(run: Run) -> frozenset[str]:
+    return Test.objects.filter(project=run.project_id).known_signatures()

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
+from projects.models import Test
 from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import Drive, Loop
@@ -257,8 +258,8 @@ class Worker:
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
         seen = [Observation.model_validate(outcome) for outcome in reading.observations(run.pk)]
-        known = [Known(title, document, signature) for title, document, signature in reading.known_tests(run)]
-        found = propose(_crawled(run), seen, known)
+        known = [Known(title, body, mark, f"{Test.PREFIX}-{pk}") for pk, title, body, mark in reading.known_tests(run)]
+        found = propose(_crawled(run), seen, known, reading.known_signatures(run))
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
         return True
 

@@ -27,17 +27,23 @@ class Proposed:
     logs: tuple[Log, ...]
 
 
-def propose(crawled: Crawled, observations: Sequence[Observation], known: Sequence[Known]) -> Proposed:
+def propose(
+    crawled: Crawled,
+    observations: Sequence[Observation],
+    known: Sequence[Known],
+    signatures: frozenset[str] = frozenset(),
+) -> Proposed:
     """Tests that follow from what was seen, at most `test_count`, the most wanted first.
 
-    `known` are tests that exist already; what says no more than they do is not proposed.
+    `known` are tests that exist already; what says no more than they do is not proposed, and nothing with one of the
+    `signatures`, of tests that were merged into others or deleted.
     """
     dials, most = crawled.options.dials, crawled.options.test_count
     if not crawled.pages or not most:
         return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
     drafts = drafted(crawled, observations)
     fitting = shared_out(in_turns(drafts, dials), dials)
-    found = merged(fitting, known)
+    found = merged(fitting, known, signatures)
     proposals = tuple(_proposals(crawled, found))[:most]
     counted = {
         "drafts": sum(len(of_family) for of_family in drafts.values()),
