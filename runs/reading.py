@@ -384,9 +384,8 @@ def observations(run_id: int) -> list[dict[str, Any]]:
 
 
 def changed_templates(run: Run) -> frozenset[str] | None:
-    """Structures (`CrawlPage.template`) of pages that are new or otherwise than before this crawl; None is all."""
-    found = Comparison.objects.filter(run=run).values_list("changed", flat=True).first()
-    return None if found is None else frozenset(found)
+    """Structures (`CrawlPage.template`) of pages that are new or otherwise since tests were proposed; None is all."""
+    return Comparison.objects.changed_since_tested(run)
 
 
 def known_tests(run: Run) -> list[tuple[int, str, dict[str, Any], str]]:
