@@ -386,12 +386,15 @@ def observations(run_id: int) -> list[dict[str, Any]]:
 
 
 def changed_templates(run: Run) -> frozenset[str] | None:
-    """Structures (`CrawlPage.template`) of pages that are new or otherwise than before this crawl; None is all."""
-    found = Comparison.objects.filter(run=run).values_list("changed", flat=True).first()
-    return None if found is None else frozenset(found)
+    """Structures (`CrawlPage.template`) of pages that are new or otherwise since tests were proposed; None is all."""
+    return Comparison.objects.changed_since_tested(run)
 
 
-def known_tests(run: Run) -> list[tuple[str, dict[str, Any], str]]:
-    """Title, document and signature of the project's living tests; what says no more is not proposed again."""
+def known_tests(run: Run) -> list[tuple[int, str, dict[str, Any], str]]:
+    """Number, title, document and signature of the project's living tests; what says no more is not proposed again."""
     tests = Test.objects.filter(project=run.project_id).alive().order_by("pk")
-    return list(tests.values_list("title", "document", "signature"))
+    return list(tests.values_list("pk", "title", "document", "signature"))
+
+
+def known_signatures(run: Run) -> frozenset[str]:
+    return Test.objects.filter(project=run.project_id).known_signatures()

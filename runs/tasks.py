@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from structlog.contextvars import bound_contextvars
 
+from projects.models import Test
 from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import TICK_SECONDS, Drive, Loop
@@ -266,8 +267,8 @@ class Worker:
         for outcome in reading.observations(run.pk):
             self.beat()
             seen.append(Observation.model_validate(outcome))
-        known = [Known(title, document, signature) for title, document, signature in reading.known_tests(run)]
-        found = propose(self._crawled(run), seen, known, self.beat)
+        known = [Known(title, body, mark, f"{Test.PREFIX}-{pk}") for pk, title, body, mark in reading.known_tests(run)]
+        found = propose(self._crawled(run), seen, known, reading.known_signatures(run), self.beat)
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
         return True
 

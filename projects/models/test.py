@@ -29,6 +29,11 @@ class TestQuerySet(PublicQuerySet["Test"]):
     def waiting(self) -> Self:
         return self.alive().filter(review_status=reviewing.DRAFT)
 
+    def known_signatures(self) -> frozenset[str]:
+        """What is not proposed again: all that there is, what was merged into it, and what a person has deleted."""
+        rows = self.values_list("signature", "evidence__merged_signatures")
+        return frozenset(one for own, merged in rows for one in (own, *(merged or ())) if one)
+
     def by_score(self) -> Self:
         return self.approved().filter(approved_by_score=True)
 

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+_SAID = frozenset({"note", "memory", "timeout"})
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What is known of a proven test: its number, its page, its score, what it checks, what it noticed."""
+    """What is known of a proven test: its number, its page, its score, what it does, checks and noticed."""
 
     number: int
-    title: str
     page: str
     score: int
+    actions: tuple[str, ...]
     checks: frozenset[str]
     noticed: frozenset[tuple[str, str]]
 
     @classmethod
-    def of(cls, number: int, title: str, page: str, score: int, proof: dict[str, Any]) -> Proven:
+    def of(cls, number: int, document: dict[str, Any], page: str, score: int, proof: dict[str, Any]) -> Proven:
         noticed = frozenset((one["kind"], one["what"]) for one in proof["breakages"] if one["noticed"])
-        return cls(number, title, page, score, frozenset(proof["checks"]), noticed)
+        return cls(number, page, score, tuple(_actions(document)), frozenset(proof["checks"]), noticed)
 
 
 def merged(tests: Sequence[Proven]) -> dict[int, int]:
     """Which tests are merged into which others, by number.
 
-    A test goes into another one of the same page that notices the same breakages and checks at least the same. Of two
-    that are equal in this, the one with the higher score stays, then the first.
+    A test goes into another one of the same page that does the same with the same values, notices the same breakages
+    and checks at least the same. Of two that are equal in this, the one with the higher score stays, then the first.
+    What noticed nothing, or was put to nothing, says nothing about what it is worth, and stays.
     """
     into: dict[int, int] = {}
     stay: list[Proven] = []
@@ -42,4 +46,13 @@ def merged(tests: Sequence[Proven]) -> dict[int, int]:
 
 
 def _says(other: Proven, test: Proven) -> bool:
-    return other.page == test.page and other.noticed == test.noticed and other.checks >= test.checks
+    alike = (other.page, other.actions, other.noticed) == (test.page, test.actions, test.noticed)
+    return alike and bool(test.noticed) and other.checks >= test.checks
+
+
+def _actions(document: dict[str, Any]) -> Iterator[str]:
+    """How it begins and what it does, with what it enters; expectations left out."""
+    yield json.dumps([document.get(name) for name in ("kind", "start", "auth")])
+    for step in document["steps"]:
+        if not step["do"].startswith("expect_"):
+            yield json.dumps({name: value for name, value in step.items() if name not in _SAID}, sort_keys=True)

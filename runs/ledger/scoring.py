@@ -31,12 +31,16 @@ NOTHING: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Weighed:
-    """A result of a proof with its score, and the titles of those that were merged into it."""
+    """A result of a proof with its score, and the titles of those that were merged into it.
+
+    `signatures` are of those that were proved before; drafts that were merged are known by the one they went into.
+    """
 
     result: Result
     score: int | None
     parts: dict[str, int]
     merged: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
 
     @property
     def proof(self) -> dict[str, Any]:
@@ -71,19 +75,20 @@ def _weighed(results: Sequence[Result]) -> tuple[list[Weighed], dict[int, int]]:
         if result.status == states.PASSED
     }
     proven = [
-        insight.Proven.of(one.pk, one.title, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
+        insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
         for one in results
         if one.pk in scores
     ]
     into = insight.merged(proven)
-    titles = {result.pk: result.title for result in results}
+    by_number = {result.pk: result for result in results}
     kept = []
     for result in results:
         if result.pk not in into:
             score, parts = scores.get(result.pk, (None, {}))
-            others = tuple(titles[other] for other, stays in into.items() if stays == result.pk)
+            others = [by_number[other] for other, stays in into.items() if stays == result.pk]
             before = tuple((result.proposal or {}).get("merged", ()))
-            kept.append(Weighed(result, score, parts, (*before, *others)))
+            titles, signatures = [one.title for one in others], [_signature(one) for one in others]
+            kept.append(Weighed(result, score, parts, (*before, *titles), tuple(signatures)))
     return kept, into
 
 
@@ -92,14 +97,19 @@ def _page(result: Result) -> str:
     return f"{proposal['template']} {proposal['page_url']}"
 
 
+def _signature(result: Result) -> str:
+    """That of the document which was proposed; the proof may have changed it."""
+    return str((result.proposal or {})["signature"])
+
+
 def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
-    known = set(Test.objects.filter(project=run.project, deleted_at=None).values_list("signature", flat=True))
+    known = set(Test.objects.filter(project=run.project).known_signatures())
     kept: Counter[str] = Counter({"kept": 0, "rejected": 0})
     for one in weighed:
         result, proposal = one.result, dict(one.result.proposal or {})
-        if proposal["signature"] in known:
+        if _signature(result) in known:
             continue
-        known.add(proposal["signature"])
+        known.add(_signature(result))
         passed = result.status == states.PASSED
         kept["kept" if passed else "rejected"] += 1
         result.test = Test.propose(
@@ -111,7 +121,7 @@ def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
             family=proposal["family"],
             template=proposal["template"],
             page_url=proposal["page_url"],
-            signature=proposal["signature"],
+            signature=_signature(result),
             score=one.score,
             evidence=_evidence(one, proposal["why"]),
         )
@@ -130,6 +140,7 @@ def _evidence(one: Weighed, why: str) -> dict[str, Any]:
         **{name: proof[name] for name in EVIDENCE},
         "score_parts": one.parts,
         "merged": list(one.merged),
+        "merged_signatures": list(one.signatures),
     }
 
 

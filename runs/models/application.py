@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from projects.models import Environment, Project
+from runs import states
 from runs.insight import application as insight
 from runs.models.run import Run
 
@@ -77,6 +78,26 @@ class Part(models.Model):
         )
 
 
+class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def changed_since_tested(self, run: Run) -> frozenset[str] | None:
+        """What this crawl found changed, and those before it since one has proposed tests to its end; None is all.
+
+        A crawl that was to propose none, or did not complete, has taught the application all the same.
+        """
+        application = self.filter(pk=run.pk).values("application")
+        known = self.filter(application__in=application, pk__lte=run.pk)
+        tested = known.filter(pk__lt=run.pk, run__status=states.COMPLETED, run__options__test_count__gt=0)
+        last = tested.order_by("-pk").values_list("pk", flat=True).first()
+        if last is None:
+            return None
+        changed: set[str] = set()
+        for found in known.filter(pk__gt=last).values_list("changed", flat=True):
+            if found is None:
+                return None
+            changed |= set(found)
+        return frozenset(changed)
+
+
 class Comparison(models.Model):
     """What a crawl found otherwise than it was known. There is one once the crawl has been learnt from."""
 
@@ -84,6 +105,8 @@ class Comparison(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="comparisons")
     earlier_run = models.PositiveBigIntegerField(null=True, blank=True, help_text="what it is compared with, if any")
     changed = models.JSONField(null=True, blank=True, help_text="structures to generate for; null is all")
+
+    objects = ComparisonQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -51,8 +51,12 @@ def test_scores_stay_between_0_and_100() -> None:
     assert score(document(*[CLICK] * 50, *[SAYS] * 50), proof(), 0)[0] == 100
 
 
-def proven(number: int, *checks: str, page: str = "/", points: int = 50, noticed: str = "a") -> Proven:
-    return Proven(number, f"Test {number}", page, points, frozenset(checks), frozenset({("error_status", noticed)}))
+def proven(
+    number: int, *checks: str, page: str = "/", points: int = 50, noticed: str = "a", fill: str = "Ann"
+) -> Proven:
+    steps = [{"do": "fill", "target": {"label": "Name"}, "value": fill, "note": f"{number}"}, CLICK, SEE]
+    breakages = [{"kind": "error_status", "what": noticed, "noticed": bool(noticed)}]
+    return Proven.of(number, document(*steps), page, points, {"breakages": breakages, "checks": checks})
 
 
 def test_a_test_is_merged_into_one_that_checks_more_and_notices_the_same() -> None:
@@ -67,3 +71,8 @@ def test_of_equal_tests_the_one_with_the_higher_score_stays_then_the_first() -> 
 def test_what_is_of_another_page_or_notices_something_else_stays() -> None:
     tests = [proven(1, "x"), proven(2, "x", page="/b"), proven(3, "x", noticed="b"), proven(4, "z")]
     assert merged(tests) == {}
+
+
+def test_what_enters_something_else_or_noticed_nothing_stays() -> None:
+    assert merged([proven(1, "x", fill="x" * 99), proven(2, "x", fill="")]) == {}
+    assert merged([proven(1, "x", noticed=""), proven(2, "x", noticed="")]) == {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from projects.models import Activity, Environment, Project, Test
 from runs import ledger, reading, states
@@ -54,6 +55,11 @@ def crawled(project: Project) -> Crawled:
     return make
 
 
+def complete(run: Run) -> None:
+    now = timezone.now()
+    Run.objects.filter(pk=run.pk).update(status=states.COMPLETED, verdict=states.PASSED, finished_at=now)
+
+
 def living(environment: Environment | None = None, kind: str = "page") -> set[str]:
     rows = Part.objects.filter(application__environment=environment, kind=kind, gone_since_run=None)
     return set(rows.values_list("key", flat=True))
@@ -81,12 +87,26 @@ def test_the_first_crawl_is_all_news_and_the_second_is_compared(crawled: Crawled
     first = crawled(*SITE)
     assert (said(first), reading.changed_templates(first)) == ([], None)
     assert told(first) == "The application is known now: 3 kinds of page, 3 pages, 0 forms, 0 endpoints."
+    complete(first)
     second = crawled("/", "/a", "/c")
     assert said(second) == ["page /c new", "page /b removed", "template /c new", "template /b removed"]
     assert reading.changed_templates(second) == frozenset({"t/c"})
     assert Comparison.objects.get(run=second).earlier_run == first.pk
     assert told(second).startswith(f"Compared with {first.public_id}: 1 page new, 1 page removed")
     assert living() == {"/", "/a", "/c"}
+
+
+def test_what_changed_is_still_to_be_tested_until_a_crawl_has_completed_with_tests(crawled: Crawled) -> None:
+    complete(crawled("/", test_count=0))
+    aborted = crawled("/", "/a")
+    assert reading.changed_templates(aborted) is None
+    complete(crawled("/", "/a"))
+    crawled("/", "/a", "/b")
+    complete(crawled("/", "/a", "/b", "/c", test_count=0))
+    last = crawled("/", "/a", "/b", "/c", "/d")
+    assert reading.changed_templates(last) == frozenset({"t/b", "t/c", "t/d"})
+    complete(last)
+    assert reading.changed_templates(crawled("/", "/a", "/b", "/c", "/d")) == frozenset()
 
 
 def test_learning_twice_from_one_crawl_changes_nothing(crawled: Crawled) -> None:

@@ -134,7 +134,7 @@ def test_scoring_that_dies_is_done_again_and_keeps_nothing_twice(crawl: Open) ->
     run = crawl(shards=2)
     hand = proving(run)
     for _ in range(2):
-        ledger.record(hand.held, proved(hand.claim(), breakages=[]))
+        ledger.record(hand.held, proved(hand.claim()))
     assert ledger.take_stage(hand.held, "score")
     with dies():
         ledger.keep_tests(hand.held)
@@ -216,6 +216,26 @@ def test_what_is_known_already_is_not_kept_twice(crawl: Open) -> None:
         score(hand)
         finished(run)
     assert Test.objects.count() == 1
+
+
+def test_what_was_merged_into_a_test_or_deleted_by_a_person_is_not_kept_again(crawl: Open) -> None:
+    first = crawl()
+    hand = proving(first, proposal(1), proposal(2))
+    while work := hand.claim():
+        ledger.record(hand.held, proved(work))
+    score(hand)
+    finished(first)
+    test = Test.objects.get()
+    assert test.evidence["merged_signatures"] == [proposal(2).signature]
+    assert reading.known_signatures(first) == {proposal(1).signature, proposal(2).signature}
+    test.delete_softly()
+    again = crawl()
+    hand = proving(again, proposal(1), proposal(2), proposal(3, "/other"))
+    assert reading.known_signatures(again) == {proposal(1).signature, proposal(2).signature}
+    while work := hand.claim():
+        ledger.record(hand.held, proved(work))
+    score(hand)
+    assert list(Test.objects.alive().values_list("title", flat=True)) == ["Test 3"]
 
 
 def test_estimates_of_proofs_count_replays_and_breakages(crawl: Open) -> None:

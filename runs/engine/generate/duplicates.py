@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
@@ -33,11 +33,12 @@ _NUMBERED = 0.5
 
 @dataclass(frozen=True)
 class Known:
-    """A test that exists already."""
+    """A test that exists already. Its signature is that of the draft which it was before its proof changed it."""
 
     title: str
     document: dict[str, Any]
     signature: str = ""
+    public_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Gist:
     title: str
     document: dict[str, Any]
     tone: str = ""
+    public_id: str = ""
 
     @cached_property
     def place(self) -> tuple[str, str, str]:
@@ -95,43 +97,60 @@ class Merged:
     known: int = 0
 
 
-def merged(drafts: Iterable[Draft], known: Sequence[Known]) -> Merged:
-    """The drafts in their order without duplicates among themselves and of known tests."""
+def merged(drafts: Iterable[Draft], known: Sequence[Known], signatures: frozenset[str] = frozenset()) -> Merged:
+    """The drafts in their order without duplicates among themselves and of known tests.
+
+    A draft of a known signature is known, and so is what says no more than it: a proof may have changed the test that
+    it became. One that says more than a known test is new, and says so.
+    """
     found = Merged()
+    marks = {one.signature: one.public_id for one in known}
+    fresh: list[tuple[Draft, Gist]] = []
     existing: dict[tuple[str, ...], list[Gist]] = {}
-    signatures = {one.signature for one in known}
     for one in known:
-        gist = Gist(one.title, one.document)
+        gist = Gist(one.title, one.document, public_id=one.public_id)
         existing.setdefault(gist.place, []).append(gist)
-    places: dict[tuple[str, ...], list[int]] = {}
-    gists: list[Gist] = []
     for draft in drafts:
         gist = Gist(str(draft.document["title"]), draft.document, draft.tone)
-        old = next((one for one in existing.get(gist.place, ()) if same(gist, one)), None)
-        if gist.signature in signatures or (old is not None and gist.strength <= old.strength):
+        if gist.signature in marks or gist.signature in signatures:
+            found.known += 1
+            existing.setdefault(gist.place, []).append(replace(gist, public_id=marks.get(gist.signature, "")))
+        else:
+            fresh.append((draft, gist))
+    places: dict[tuple[str, ...], list[int]] = {}
+    gists: list[Gist] = []
+    for new, gist in fresh:
+        old = [one for one in existing.get(gist.place, ()) if same(gist, one)]
+        if any(gist.strength <= one.strength for one in old):
             found.known += 1
             continue
-        titles = (old.title,) if old is not None else ()
+        draft = _saying_more(new, old)
         twin = next((place for place in places.get(gist.place, ()) if same(gist, gists[place])), None)
         if twin is None:
             places.setdefault(gist.place, []).append(len(gists))
             gists.append(gist)
-            found.kept.append((draft, titles))
+            found.kept.append((draft, ()))
             continue
         found.duplicates += 1
-        _settle(found, gists, twin, (draft, gist, titles))
+        _settle(found, gists, twin, (draft, gist))
     return found
 
 
-def _settle(found: Merged, gists: list[Gist], twin: int, new: tuple[Draft, Gist, tuple[str, ...]]) -> None:
+def _saying_more(draft: Draft, old: Sequence[Gist]) -> Draft:
+    """The weaker tests stay as they are; whoever reviews the draft is told of the first."""
+    name = next((one.public_id for one in old if one.public_id), "")
+    return replace(draft, why=f"{draft.why}; it says more than {name}") if name else draft
+
+
+def _settle(found: Merged, gists: list[Gist], twin: int, new: tuple[Draft, Gist]) -> None:
     """Of two that say the same the better stays, in the place of the first, with the other's title."""
-    draft, gist, titles = new
+    draft, gist = new
     first, before = found.kept[twin]
     if gist.strength > gists[twin].strength:
-        found.kept[twin] = (draft, tuple(dict.fromkeys((*before, *titles, gists[twin].title))))
+        found.kept[twin] = (draft, tuple(dict.fromkeys((*before, gists[twin].title))))
         gists[twin] = gist
     else:
-        found.kept[twin] = (first, tuple(dict.fromkeys((*before, *titles, gist.title))))
+        found.kept[twin] = (first, tuple(dict.fromkeys((*before, gist.title))))
 
 
 def same(one: Gist, other: Gist) -> bool:

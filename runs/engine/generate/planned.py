@@ -49,13 +49,16 @@ async def plan_cases(
 
 
 def chosen(crawled: Crawled, changed: frozenset[str] | None) -> tuple[tuple[Case, ...], int]:
-    """The cases of all families, each once, and how many templates had none for not having changed."""
+    """The cases of all families, each once, and how many templates had none for not having changed.
+
+    What the description of the API promises belongs to no page and is always tried.
+    """
     found: dict[tuple[str, str], Case] = {}
     skipped: set[str] = set()
     for family in FAMILIES.values():
         for case in family.cases(crawled):
             template = crawled.page_of(case).template
-            if changed is None or template in changed:
+            if changed is None or case.family == "contract" or template in changed:
                 found.setdefault((case.family, case.key), case)
             else:
                 skipped.add(template)

@@ -31,19 +31,21 @@ def propose(
     crawled: Crawled,
     observations: Sequence[Observation],
     known: Sequence[Known],
+    signatures: frozenset[str] = frozenset(),
     beat: Callable[[], object] = lambda: None,
 ) -> Proposed:
     """Tests that follow from what was seen, at most `test_count`, the most wanted first.
 
-    `known` are tests that exist already; what says no more than they do is not proposed. `beat` is called at each
-    draft, for thousands take seconds; what it raises comes out.
+    `known` are tests that exist already; what says no more than they do is not proposed, and nothing with one of the
+    `signatures`, of tests that were merged into others or deleted. `beat` is called at each draft, for thousands take
+    seconds; what it raises comes out.
     """
     dials, most = crawled.options.dials, crawled.options.test_count
     if not crawled.pages or not most:
         return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
     drafts = drafted(crawled, observations, beat)
     fitting = shared_out(in_turns(drafts, dials), dials)
-    found = merged(_with(beat, fitting), known)
+    found = merged(_with(beat, fitting), known, signatures)
     proposals = tuple(_proposals(crawled, found))[:most]
     counted = {
         "drafts": sum(len(of_family) for of_family in drafts.values()),

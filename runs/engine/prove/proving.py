@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.scene import Recording
+from runs.engine.generate.selecting import telling
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove import answers, choosing
 from runs.engine.prove.breakages import Breakage
@@ -84,6 +85,7 @@ class Proving:
                 await self._replayed(pictured=number + 1 == self.work.replays)
                 self.passed += 1
             await self._challenge(told)
+            self._require_telling()
         except Rejected as rejection:
             failure = rejection.failure
         return self._proved(failure)
@@ -256,6 +258,12 @@ class Proving:
             raise Rejected(Failure(kind="document", message=message))
         if not any(one.noticed for one in effective):
             message = f"It noticed none of {len(effective)} breakages of the application"
+            raise Rejected(Failure(kind="document", message=message))
+
+    def _require_telling(self) -> None:
+        """What acts notices much; a test has to expect what its title says as well."""
+        if not telling(self.steps):
+            message = "What is left of it expects an address or silence only, and nothing that a person would see"
             raise Rejected(Failure(kind="document", message=message))
 
     async def _prune(self) -> None:

@@ -105,10 +105,26 @@ def test_an_approved_test_is_not_proposed_again() -> None:
 
 
 def test_a_weaker_one_than_what_exists_is_not_proposed_and_a_stronger_one_names_it() -> None:
-    known = Known("Cart opens", document("Cart opens", CLICK, HEADING))
+    known = Known("Cart opens", document("Cart opens", CLICK, HEADING), public_id="TC-7")
     found = merged([draft("Weaker", CLICK, URL)], [Known("Both", document("Both", CLICK, URL, HEADING))])
     assert (found.kept, found.known) == ([], 1)
-    assert kept(draft("Stronger", CLICK, HEADING, STATUS), known=(known,)) == [("Stronger", ("Cart opens",))]
+    ((stronger, titles),) = merged([draft("Stronger", CLICK, HEADING, STATUS)], [known]).kept
+    assert (stronger.why, titles) == ("why; it says more than TC-7", ())
+
+
+def test_what_was_merged_into_a_draft_is_known_with_it_also_after_a_proof_has_changed_the_test() -> None:
+    first, twin = draft("One", fill("Ann"), CLICK, HEADING), draft("Other", fill("Bea"), CLICK, HEADING)
+    assert kept(first, twin) == [("One", ("Other",))]
+    proven = Known("One", document("One", fill("Ann"), CLICK, STATUS), signature(first.document))
+    for drafts in ([first, twin], [twin, first]):
+        found = merged(drafts, [proven])
+        assert (found.kept, found.known) == ([], 2)
+
+
+def test_a_draft_with_the_signature_of_what_was_merged_or_deleted_is_known() -> None:
+    gone = draft("One", CLICK, HEADING)
+    found = merged([gone, draft("Other", PAY, STATUS)], [], frozenset({signature(gone.document)}))
+    assert ([one.title for one, _ in found.kept], found.known) == (["Other"], 1)
 
 
 def test_what_is_asked_of_an_api_is_compared_as_well() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation
 from runs.engine.generate.openapi.finding import linked
 from runs.engine.generate.openapi.reading import Operation, Unreadable, filled, read
 from runs.engine.generate.openapi.references import Schemas
+from runs.engine.generate.planned import chosen
 from runs.engine.generate.proposals import contract
 from runs.engine.generate.propose import propose
 from runs.engine.plan import CrawlOptions
@@ -101,13 +103,17 @@ def operations(document: dict[str, Any] = OPENAPI) -> dict[str, Operation]:
 
 
 def site(options: CrawlOptions | None = None) -> Crawled:
-    from dataclasses import replace
-
     return replace(literal.crawled(literal.page("/"), options=options), contract=tuple(operations().values()))
 
 
 def cases(options: CrawlOptions | None = None) -> dict[str, Case]:
     return {case.key: case for case in contract.cases(site(options))}
+
+
+def test_what_the_api_promises_is_tried_whatever_page_has_changed_and_needs_a_page() -> None:
+    found, _ = chosen(site(), frozenset())
+    assert {case.family for case in found} == {"contract"}
+    assert list(contract.cases(replace(site(), pages=()))) == []
 
 
 def answered(case: Case, status: int, mismatch: str = "") -> Observation:

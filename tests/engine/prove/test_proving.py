@@ -113,6 +113,16 @@ async def test_an_expectation_that_does_not_hold_is_dropped_with_the_reason(brow
     assert "no such element" in dropped["because"]
 
 
+async def test_a_test_of_which_only_an_address_is_left_is_rejected(browser: Browser, plan: ProofPlan) -> None:
+    work = proposal(click("Idle"), see("Cart"), {"do": "expect_url", "path": "/"})
+    for most in (0, 6):
+        end = proofs(await proved(browser, plan.model_copy(update={"max_breakages": most}), work))[1]
+        assert (end.proof["noticed"] > 0) is (most > 0)
+        assert end.outcome == "failed"
+        assert end.failure is not None
+        assert "nothing that a person would see" in end.failure.message
+
+
 async def test_a_step_that_changes_nothing_is_pruned(browser: Browser, plan: ProofPlan) -> None:
     steps = (click("Idle"), click("Add"), says("status", "Added to your cart"))
     end = proofs(await proved(browser, plan, proposal(*steps)))[1]

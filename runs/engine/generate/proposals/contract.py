@@ -18,7 +18,7 @@ CREATED = "created"
 
 
 def cases(crawled: Crawled) -> Iterable[Case]:
-    for number, case in enumerate(_cases(crawled)):
+    for number, case in enumerate(_cases(crawled) if crawled.pages else ()):
         if number < _MOST:
             yield case
 
