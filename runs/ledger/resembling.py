@@ -14,6 +14,7 @@ from runs import states
 from runs.engine import identity
 from runs.engine.events import PageVisited
 from runs.engine.identity import Signature
+from runs.ledger import rows
 from runs.models import CrawlPage, Run, StateBand
 
 OF_PLACE, OF_STRUCTURE = 20, 200
@@ -69,7 +70,7 @@ def _alike(run: Run, page: CrawlPage, own: Signature, template: str, apart: floa
         "state": state,
         "same_as": first,
         "distance": round(apart, 4),
-        "signature": own.model_dump(mode="json"),
+        "signature": rows.storable(own.model_dump(mode="json")),
     }
 
 
