@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runs.engine.browser import (
     BrowserContext,
+    BrowserUnavailable,
     Error,
     Page,
     Request,
@@ -26,7 +28,7 @@ from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
 from runs.engine.crawl.offers import listening
 from runs.engine.crawl.reaching import Reached
-from runs.engine.crawl.unreachable import Unvisited, from_browser, too_slow
+from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork
@@ -35,6 +37,7 @@ from runs.engine.traffic import blanked
 if TYPE_CHECKING:
     from runs.engine.crawl.explorer import Explorer
 
+log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[PageWork | None]]
 
 PAGES_PER_CONTEXT = 50
@@ -90,17 +93,25 @@ class Slot:
             raise
         except Exception as error:
             await self._close()
-            if isinstance(error, Error) and not died(error):
+            if not died(error):
                 raise self._unvisited(work, error) from error
-            if not died(error):  # the end of the driver is no error of Playwright's own kind
-                raise
         try:
             return await self._within_deadline(work)
-        except Error as error:
+        except Unvisited:
+            raise
+        except Exception as error:
+            if died(error) and not isinstance(error, Error):  # the end of the driver is none of Playwright's own kind
+                raise
             raise self._unvisited(work, error) from error
 
-    def _unvisited(self, work: PageWork, error: Error) -> Unvisited:
-        return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
+    def _unvisited(self, work: PageWork, error: Exception) -> Unvisited:
+        """What an error means for its page. Raises `BrowserUnavailable`, which is no page's."""
+        if isinstance(error, BrowserUnavailable):
+            raise error
+        if isinstance(error, Error):
+            return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
+        log.error("page %s of the frontier broke: %s", work.page, work.url, exc_info=error)
+        return broken(work.url, error)
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
         options = self._explorer.plan.options
