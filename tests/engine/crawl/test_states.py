@@ -143,6 +143,17 @@ async def visit_only(browser: Browser, plan: CrawlPlan, *works: PageWork) -> lis
     return [event async for event in crawl(browser, plan, pull, first=False)]
 
 
+async def test_a_state_that_waits_for_its_turn_is_not_late(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.engine.crawl.slot.GRACE_SECONDS", 0)
+    monkeypatch.setattr("runs.engine.crawl.slot.CLEANING_SECONDS", 0)
+    slow = {"requests_per_second": 0.2, "page_timeout_ms": 1500, "respect_robots": False}
+    with stateful_site() as (base, _):
+        ask = {"do": "click", "target": {"role": "button", "name": "Ask"}}
+        work = PageWork(page=1, url=base, depth=1, path=(ask,), action="Press “Ask”")
+        [event] = await visit_only(browser, plan_of(base, **slow), work)
+    assert isinstance(event, PageVisited)
+
+
 async def test_a_way_that_cannot_be_gone_again_is_unstable_and_says_where(browser: Browser) -> None:
     with stateful_site() as (base, _):
         ask = {"do": "click", "target": {"role": "button", "name": "Ask"}}
