@@ -12,7 +12,7 @@ from runs.engine.crawl.cleaning import markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
 from runs.engine.crawl.reaching import Reached, Tab, Way
-from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.visit import unless_crashed
 from runs.engine.events import PageVisited
 from runs.engine.netguard import Guard
@@ -27,6 +27,7 @@ class Exploring:
 
     def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier) -> None:
         chance = Random()  # noqa: S311
+        self._base_url = plan.site.base_url
         scope = Scope.of(plan.site.base_url, plan.options)
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
         self._way = Way(plan, guard, chance)
@@ -57,5 +58,6 @@ class Exploring:
         if not marked:
             return False
         before = tab.writes.seen
-        gone = await removed(tab.page, marked, (tab.page.url, work.url), tab.turn)
+        own = [url for url in (tab.page.url, work.url) if same_site(url, self._base_url)]
+        gone = await removed(tab.page, marked, own, tab.turn)
         return gone and tab.writes.seen > before

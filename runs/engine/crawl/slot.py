@@ -137,10 +137,16 @@ class Slot:
             page = await self._open(context)
             tab, steps = Tab(page, watch(page), self._writes, self._turn), explorer.exploring.steps(work)
             explorer.cast.follow(self._number, work.url, page)
-            reached = await explorer.exploring.reach(tab, work, steps)
-            led_to = (reached.visited.url, *self._popups)
-            event = explorer.report(work, reached.visited, tab.seen, signed_in=role != VISITOR, led_to=led_to)
-            event = await explorer.exploring.with_actions(page, work, event, reached)
+            sent = self._writes.seen
+            try:
+                reached = await explorer.exploring.reach(tab, work, steps)
+                led_to = (reached.visited.url, *self._popups)
+                event = explorer.report(work, reached.visited, tab.seen, signed_in=role != VISITOR, led_to=led_to)
+                event = await explorer.exploring.with_actions(page, work, event, reached)
+            except Exception:
+                if self._writes.seen > sent:
+                    await self._clean(tab, work, steps)
+                raise
             if reached.carried:
                 await self._clean(tab, work, steps)
             return event
@@ -153,7 +159,8 @@ class Slot:
 
     async def _clean(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> None:
         exploring, options = self._explorer.exploring, self._explorer.plan.options
-        if exploring is None or not options.clean_up or options.read_only:
+        gone = tab.page.is_closed() or tab.seen.crashed.is_set()
+        if exploring is None or gone or not options.clean_up or options.read_only:
             return
         await self._writes.finish()
         self._because = work.page, f"Remove again what came of “{work.action}”"
