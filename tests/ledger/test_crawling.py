@@ -185,6 +185,10 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     assert run.results.count() == 1
 
 
+def test_proofs_keep_the_pace_that_the_crawl_was_given(crawl: Open) -> None:
+    assert reading.proof_plan(crawl(requests_per_second=0.5)).requests_per_second == 0.5
+
+
 def test_a_crawl_that_proves_nothing_is_empty(crawl: Open) -> None:
     run = crawl()
     hand = proposing(run, 0)
