@@ -338,6 +338,7 @@ def proof_plan(run: Run) -> ProofPlan:
         allow_private=settings.ENV.allow_private,
         read_only=crawl.read_only,
         max_breakages=crawl.max_breakages,
+        requests_per_second=crawl.requests_per_second,
     )
 
 

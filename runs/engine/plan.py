@@ -261,7 +261,10 @@ class CrawlOptions(BrowserOptions):
     exclude: tuple[Pattern, ...] = ()
     respect_robots: bool = True
     requests_per_second: float | None = Field(
-        default=None, gt=0, le=100, description="pages opened and actions tried per second and worker at most"
+        default=None,
+        gt=0,
+        le=100,
+        description="pages opened, actions and cases tried, tests replayed per second and worker at most",
     )
     read_only: bool = Field(default=False, description="block POST, PUT, PATCH and DELETE at the network")
     allow_destructive: bool = False
@@ -357,6 +360,7 @@ class ProofPlan(ShardPlan):
     """How one shard proves proposals; how many clean replays each needs says its work."""
 
     max_breakages: int = Field(default=12, ge=0, description="ways in which the application is broken per proposal")
+    requests_per_second: float | None = Field(default=None, description="replays begun per second at most")
 
 
 class CrawlPlan(Value):

@@ -55,7 +55,8 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
 
 def _address(event: PageVisited, role: str) -> dict[str, Any]:
     """Where a page turned out to be. A state stays at the address that its steps start from."""
-    return {"key": event.final_key[:2000], "digest": digest_of(event.final_key, role), "url": event.final_url[:2000]}
+    key, url = rows.storable([event.final_key, event.final_url])
+    return {"key": key[:2000], "digest": digest_of(key, role), "url": url[:2000]}
 
 
 def _taken(run: Run, page: CrawlPage, digest: str) -> bool:
@@ -101,12 +102,18 @@ def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
     Of links of one shape enough is visited when they look the same; of actions of one kind two are tried.
     """
     roles = [page.role] if page else run.options.get("roles") or [""]
-    wanted = [link for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
+    wanted = [_storable(link) for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
     room = max(0, (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count())
     made = [row for role in roles for row in _rows(run, page, role, _fresh(run, role, wanted))]
     CrawlPage.objects.bulk_create(made[:room], ignore_conflicts=True)
     if len(made) > room and not is_cut(run):
         note_cut(run)
+
+
+def _storable(link: Link) -> Link:
+    """A shape names parameters as they are meant, and `%00` in an address means NUL."""
+    texts = link.model_dump(mode="json", include={"url", "key", "group", "path", "action"})
+    return link.model_copy(update=rows.storable(texts))
 
 
 def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -> list[CrawlPage]:
@@ -158,8 +165,8 @@ def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate
         depth=link.depth,
         priority=link.priority,
         kind=link.kind,
-        path=rows.storable(list(link.path)),
-        action=rows.storable(link.action[:300]),
+        path=list(link.path),
+        action=link.action[:300],
         found_on=page,
         status=states.SKIPPED if near_duplicate else states.PENDING,
         skip_reason="near_duplicate" if near_duplicate else "",

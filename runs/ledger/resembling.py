@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models.fields.json import KT
+
 from runs import states
 from runs.engine import identity
 from runs.engine.events import PageVisited
 from runs.engine.identity import Signature
+from runs.ledger import rows
+from runs.ledger.opening import digest_of
 from runs.models import CrawlPage, Run, StateBand
 
 OF_PLACE, OF_STRUCTURE = 20, 200
@@ -32,7 +36,7 @@ def resembling(run: Run, page: CrawlPage, event: PageVisited) -> dict[str, Any]:
     (`page.path`) that shows nothing new is the same as that which showed it first. `distance` is that to the nearest
     template, 0 where the structure is known.
     """
-    own = Signature.model_validate(event.signature or _bare(event))
+    own = _placed(run, page, Signature.model_validate(event.signature or _bare(event)), event.final_key)
     known = StateBand.objects.filter(run=run, band=identity.exact(own)).order_by("pk")
     template = known.values_list("page__template", flat=True).first()
     if template is not None:
@@ -42,6 +46,15 @@ def resembling(run: Run, page: CrawlPage, event: PageVisited) -> dict[str, Any]:
     alike = _state_like(own, near) if page.path else _page_like(run, nearest, apart)
     _note(run, page, own, findable=alike is None)
     return _alike(run, page, own, alike.template if alike else own.template, apart)
+
+
+def _placed(run: Run, page: CrawlPage, own: Signature, key: str) -> Signature:
+    """A state is on the route that the page of its address was found on: each worker learns the routes by itself."""
+    if not page.path:
+        return own
+    of_address = CrawlPage.objects.filter(run=run, digest=digest_of(key, page.role), status=states.DONE)
+    place = of_address.values_list(KT("signature__place"), flat=True).first()
+    return own.model_copy(update={"place": place}) if place else own
 
 
 def _bare(event: PageVisited) -> dict[str, Any]:
@@ -69,7 +82,7 @@ def _alike(run: Run, page: CrawlPage, own: Signature, template: str, apart: floa
         "state": state,
         "same_as": first,
         "distance": round(apart, 4),
-        "signature": own.model_dump(mode="json"),
+        "signature": rows.storable(own.model_dump(mode="json")),
     }
 
 

@@ -35,7 +35,7 @@ LABELS = {
     "max_actions": "Actions tried in one state at most",
     "action_timeout_ms": "Time of an action (ms)",
     "max_minutes": "Minutes at most",
-    "requests_per_second": "Pages and actions a second and worker at most",
+    "requests_per_second": "Pages, actions and replays a second and worker at most",
     "allow_actions": "May press although it looks dangerous",
     "deny_actions": "Never press",
     "clean_up": "Remove again what was created, where the application offers it",

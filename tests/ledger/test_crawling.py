@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from runs import gates, ledger, reading, states
+from runs.engine.crawl.shapes import Shapes
 from runs.engine.events import Link, PageFailed, PageSnapshot, PageVisited, Proposal, Seeds
 from runs.models import Run
 from tests.ledger.conftest import Hand, planned, story
@@ -45,6 +46,16 @@ def test_links_join_the_frontier_once_and_are_visited_by_priority(crawl: Open) -
     assert next_page(hand).url.endswith("/soon")
     assert next_page(hand).url.endswith("/late")
     assert run.pages.count() == 3
+
+
+@pytest.mark.parametrize("path", ["/?a%00b=1", "/#/x\0y"])
+def test_an_address_that_means_a_nul_is_visited_like_any_other(crawl: Open, path: str) -> None:
+    run = crawl()
+    hand = Hand(run)
+    visit(hand, next_page(hand), [link(path, group=Shapes().group(path))])
+    work = next_page(hand)
+    visit(hand, work, [link(path, group=Shapes().group(path))], final=f"http://shop.test{path}")
+    assert list(run.pages.values_list("status", flat=True)) == ["done", "done"]
 
 
 def test_seeds_from_the_sitemap_join_the_frontier(crawl: Open) -> None:
@@ -185,6 +196,10 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     with pytest.raises(ledger.Stale):
         ledger.keep_proposals(first.held, [proposal(2)])
     assert run.results.count() == 1
+
+
+def test_proofs_keep_the_pace_that_the_crawl_was_given(crawl: Open) -> None:
+    assert reading.proof_plan(crawl(requests_per_second=0.5)).requests_per_second == 0.5
 
 
 def test_a_crawl_that_proves_nothing_is_empty(crawl: Open) -> None:

@@ -37,7 +37,7 @@ def show(hand: Hand, work: PageWork, tree: dict[str, Any], *links: Link, **face:
     shown = signature(template(folded), folded, Face(**face))
     snapshot = PageSnapshot(url=work.url, path="/", title="A page", status=200, template=shown.template)
     seen = shown.model_dump(mode="json")
-    key = CrawlPage.objects.get(pk=work.page).key
+    key = work.url if work.path else CrawlPage.objects.get(pk=work.page).key
     ledger.record(hand.held, [PageVisited(work.page, work.url, key, snapshot, links, seen)])
     return CrawlPage.objects.get(pk=work.page)
 
@@ -129,6 +129,18 @@ def test_a_state_that_says_something_new_is_another(crawl: Open) -> None:
     assert told.same_as is None
     assert told.template == page.template
     assert again.same_as == told
+
+
+def test_shards_that_learnt_other_routes_know_a_state_for_the_same(crawl: Open) -> None:
+    run = crawl(shards=2)
+    one, other = Hand(run, 0), Hand(run, 1, "here:2")
+    show(one, next_page(one), MAIN, place="/things/*", heading="Mug")
+    behind_steps(run, 1)
+    behind_steps(run, 2)
+    here, there = next_page(one), next_page(other)
+    first = show(one, here, MAIN, place="/things/*", heading="Mug", told=("Added to your cart",))
+    second = show(other, there, MAIN, place="/things/mug", heading="Mug", told=("Added to your cart",))
+    assert second.same_as == first
 
 
 def test_what_another_role_sees_is_not_the_same(crawl: Open) -> None:

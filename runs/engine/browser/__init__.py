@@ -9,6 +9,7 @@ from runs.engine.browser.flood import Flood
 from runs.engine.browser.form import SignInFailed, asked_for
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
+from runs.engine.browser.pace import Pace
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
 from runs.engine.browser.signin import sign_in
@@ -31,6 +32,7 @@ __all__ = [
     "Error",
     "Flood",
     "Frames",
+    "Pace",
     "Page",
     "Request",
     "Response",

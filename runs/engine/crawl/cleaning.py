@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from runs.engine.browser import Error, Page, settle
@@ -69,10 +69,10 @@ def agreement(controls: Iterable[Remover]) -> Remover | None:
 async def removed(
     page: Page, marked: tuple[str, ...], places: Iterable[str], turn: Callable[[], Awaitable[None]]
 ) -> bool:
-    """Look on the page as it is, then at the addresses, for the record and what removes it; whether it is gone."""
+    """Look at the addresses, one of which may be open, for the record and what removes it; whether it is gone."""
     with contextlib.suppress(Error):
-        for place in _places(page, places):
-            if place:
+        for place in dict.fromkeys(places):
+            if place != page.url:
                 await turn()
                 await page.goto(place, wait_until="domcontentloaded", timeout=PRESS_MS * 2)
                 await settle(page, SETTLE_MS)
@@ -81,11 +81,6 @@ async def removed(
             if control is not None:
                 return await _pressed(page, control, marked, turn)
     return False
-
-
-def _places(page: Page, places: Iterable[str]) -> Iterator[str]:
-    yield ""
-    yield from dict.fromkeys(place for place in places if place != page.url)
 
 
 async def _pressed(page: Page, control: Remover, marked: tuple[str, ...], turn: Callable[[], Awaitable[None]]) -> bool:

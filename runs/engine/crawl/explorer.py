@@ -13,6 +13,7 @@ from runs.engine.browser import (
     BrowserContext,
     Cast,
     Frames,
+    Pace,
     SignInFailed,
     Watch,
     close_context,
@@ -20,7 +21,6 @@ from runs.engine.browser import (
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
 from runs.engine.crawl.frontier import FoundLink, Frontier, listed_in_sitemap
-from runs.engine.crawl.pace import Pace
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.searches import Searches
@@ -72,7 +72,7 @@ class Explorer:
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"
-        self.exploring = Exploring(plan, self.guard, self.frontier, self.pace) if states else None
+        self.exploring = Exploring(plan, self.guard, self.frontier) if states else None
         self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
         self.open_to_all = plan.site.credentials is None
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from runs.engine.browser import BrowserContext, Page, Watch, Writes
+from runs.engine.browser import Page
 from runs.engine.crawl.actions import Actions, Scene
 from runs.engine.crawl.cleaning import markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
-from runs.engine.crawl.pace import Pace
-from runs.engine.crawl.reaching import Reached, Way
-from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.reaching import Reached, Tab, Way
+from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.visit import unless_crashed
 from runs.engine.events import PageVisited
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork
+from runs.engine.steps.base import Step
 
 REFUSED = 400
 
@@ -24,16 +25,20 @@ REFUSED = 400
 class Exploring:
     """What the slots of a shard share when they explore states."""
 
-    def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier, pace: Pace) -> None:
+    def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier) -> None:
         chance = Random()  # noqa: S311
+        self._base_url = plan.site.base_url
         scope = Scope.of(plan.site.base_url, plan.options)
-        self._pace = pace
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
-        self._way = Way(plan, guard, pace, chance)
+        self._way = Way(plan, guard, chance)
 
-    async def reach(self, context: BrowserContext, page: Page, work: PageWork, seen: Watch, writes: Writes) -> Reached:
+    def steps(self, work: PageWork) -> tuple[Step, ...]:
         """Raises `Unvisited`."""
-        return await unless_crashed(self._way.reach(context, page, work, seen, writes), work.url, seen)
+        return self._way.steps(work)
+
+    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
+        """Raises `Unvisited`."""
+        return await unless_crashed(self._way.reach(tab, work, steps), work.url, tab.seen)
 
     async def with_actions(
         self, page: Page, work: PageWork, event: PageVisited, reached: Reached | None = None
@@ -47,11 +52,12 @@ class Exploring:
             scene = replace(scene, before=reached.before, carried=reached.carried, wrote=reached.wrote)
         return replace(event, links=(*event.links, *self._actions.links(scene)))
 
-    async def cleaned(self, page: Page, work: PageWork, reached: Reached, writes: Writes) -> bool:
+    async def cleaned(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> bool:
         """Remove what was created on the way, where it can be told from what others created; whether it is gone."""
-        marked = markers(work.path, reached.typed)
-        if not marked or not reached.carried:
+        marked = markers(work.path, (step.model_dump(exclude_unset=True) for step in steps))
+        if not marked:
             return False
-        before = writes.seen
-        gone = await removed(page, marked, (reached.visited.url, work.url), self._pace.turn)
-        return gone and writes.seen > before
+        before = tab.writes.seen
+        own = [url for url in (tab.page.url, work.url) if same_site(url, self._base_url)]
+        gone = await removed(tab.page, marked, own, tab.turn)
+        return gone and tab.writes.seen > before

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
-from runs.engine.browser import BrowserContext, Page, Watch, Writes, settle
+from runs.engine.browser import Page, Watch, Writes, settle
 from runs.engine.crawl.actions import known_as
-from runs.engine.crawl.pace import Pace
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited, unstable
 from runs.engine.crawl.visit import Visited, settled, visit
@@ -29,8 +27,18 @@ KEPT = """() => {
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """The page in which a state is reached, what is heard of it, and how to wait for one's turn to do something."""
+
+    page: Page
+    seen: Watch
+    writes: Writes
+    turn: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
-    """A state as it is shown. `before` are the links that were shown before its last step, `typed` the steps as done.
+    """A state as it is shown. `before` are the links that were shown before its last step.
 
     `carried`: on the way something was sent that could have changed something, or was put into the visitor's storage;
     `wrote`: by the last step.
@@ -38,7 +46,6 @@ class Reached:
 
     visited: Visited
     before: frozenset[tuple[str, str]]
-    typed: tuple[dict[str, Any], ...]
     carried: bool
     wrote: bool
 
@@ -49,33 +56,38 @@ class Way:
 
     plan: CrawlPlan
     guard: Guard
-    pace: Pace
     random: Random
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
-    async def reach(self, context: BrowserContext, page: Page, work: PageWork, seen: Watch, writes: Writes) -> Reached:
-        """Raises `Unvisited`: unstable where a step cannot be done, and whatever else a page can be."""
-        options = self.plan.options
-        await visit(page, work.url, seen, self.guard, options.page_timeout_ms)
+    def steps(self, work: PageWork) -> tuple[Step, ...]:
+        """The steps of a path with values for this time. Raises `Unvisited`."""
         variables = Variables(self.plan.site, {}, self.random, self.now())
-        stage = Stage(self.plan.site, context.request, options.action_timeout_ms, opened=page, watching=seen)
-        steps = [resolved(step, variables) for step in _parsed(work)]
+        document = {"title": work.action or "state", "start": "/", "steps": list(work.path)}
+        try:
+            return tuple(resolved(step, variables) for step in parse(document).steps)
+        except (InvalidDocument, UnknownVariable) as error:
+            raise Unvisited("unstable", f"The way to this state cannot be read: {error}") from error
+
+    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
+        """Raises `Unvisited`: unstable where a step cannot be done, and whatever else a page can be."""
+        options, page, seen, writes = self.plan.options, tab.page, tab.seen, tab.writes
+        await visit(page, work.url, seen, self.guard, options.page_timeout_ms)
+        stage = Stage(self.plan.site, page.context.request, options.action_timeout_ms, opened=page, watching=seen)
         first = await _carries(page, writes)
         for number, step in enumerate(steps[:-1]):
-            await self._do(step, number, stage)
+            await self._do(step, number, stage, tab)
         before, last = (await look(page)).actions, await _carries(page, writes)
         seen.forget_history()
         began = time.monotonic()
-        await self._do(steps[-1], len(steps) - 1, stage)
+        await self._do(steps[-1], len(steps) - 1, stage, tab)
         shown = await settled(page, page.url, options.action_timeout_ms)
         visited = Visited(page.url, _status(page, seen), int((time.monotonic() - began) * 1000), shown)
         now = await _carries(page, writes)
         links = frozenset(known_as(action) for action in before if action.href)
-        typed = tuple(step.model_dump(exclude_unset=True) for step in steps)
-        return Reached(visited, links, typed, carried=now != first, wrote=now != last)
+        return Reached(visited, links, carried=now != first, wrote=now != last)
 
-    async def _do(self, step: Step, number: int, stage: Stage) -> None:
-        await self.pace.turn()
+    async def _do(self, step: Step, number: int, stage: Stage, tab: Tab) -> None:
+        await tab.turn()
         try:
             await perform(step, stage, self.plan.options.action_timeout_ms)
         except StepFailed as failure:
@@ -85,13 +97,6 @@ class Way:
 
 async def _carries(page: Page, writes: Writes) -> tuple[int, str]:
     return writes.seen, await page.evaluate(KEPT)
-
-
-def _parsed(work: PageWork) -> tuple[Step, ...]:
-    try:
-        return parse({"title": work.action or "state", "start": "/", "steps": list(work.path)}).steps
-    except (InvalidDocument, UnknownVariable) as error:
-        raise Unvisited("unstable", f"The way to this state cannot be read: {error}") from error
 
 
 def _status(page: Page, seen: Watch) -> int | None:

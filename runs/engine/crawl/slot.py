@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runs.engine.browser import (
     BrowserContext,
+    BrowserUnavailable,
     Error,
     Page,
     Request,
@@ -23,18 +26,19 @@ from runs.engine.browser import (
     watch,
 )
 from runs.engine.crawl.canonical import canonical
-from runs.engine.crawl.exploring import Exploring
 from runs.engine.crawl.offers import listening
-from runs.engine.crawl.reaching import Reached
-from runs.engine.crawl.unreachable import Unvisited, from_browser, too_slow
+from runs.engine.crawl.reaching import Tab
+from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork
+from runs.engine.steps.base import Step
 from runs.engine.traffic import blanked
 
 if TYPE_CHECKING:
     from runs.engine.crawl.explorer import Explorer
 
+log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[PageWork | None]]
 
 PAGES_PER_CONTEXT = 50
@@ -90,17 +94,25 @@ class Slot:
             raise
         except Exception as error:
             await self._close()
-            if isinstance(error, Error) and not died(error):
+            if not died(error):
                 raise self._unvisited(work, error) from error
-            if not died(error):  # the end of the driver is no error of Playwright's own kind
-                raise
         try:
             return await self._within_deadline(work)
-        except Error as error:
+        except Unvisited:
+            raise
+        except Exception as error:
+            if died(error) and not isinstance(error, Error):  # the end of the driver is none of Playwright's own kind
+                raise
             raise self._unvisited(work, error) from error
 
-    def _unvisited(self, work: PageWork, error: Error) -> Unvisited:
-        return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
+    def _unvisited(self, work: PageWork, error: Exception) -> Unvisited:
+        """What an error means for its page. Raises `BrowserUnavailable`, which is no page's."""
+        if isinstance(error, BrowserUnavailable):
+            raise error
+        if isinstance(error, Error):
+            return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
+        log.error("page %s of the frontier broke: %s", work.page, work.url, exc_info=error)
+        return broken(work.url, error)
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
         options = self._explorer.plan.options
@@ -123,26 +135,40 @@ class Slot:
         self._popups.clear()
         try:
             page = await self._open(context)
-            seen = watch(page)
+            tab, steps = Tab(page, watch(page), self._writes, self._turn), explorer.exploring.steps(work)
             explorer.cast.follow(self._number, work.url, page)
-            reached = await explorer.exploring.reach(context, page, work, seen, self._writes)
-            led_to = (reached.visited.url, *self._popups)
-            event = explorer.report(work, reached.visited, seen, signed_in=role != VISITOR, led_to=led_to)
-            event = await explorer.exploring.with_actions(page, work, event, reached)
-            if explorer.plan.options.clean_up and not explorer.plan.options.read_only:
-                await self._clean(explorer.exploring, page, work, reached)
+            sent = self._writes.seen
+            try:
+                reached = await explorer.exploring.reach(tab, work, steps)
+                led_to = (reached.visited.url, *self._popups)
+                event = explorer.report(work, reached.visited, tab.seen, signed_in=role != VISITOR, led_to=led_to)
+                event = await explorer.exploring.with_actions(page, work, event, reached)
+            except Exception:
+                if self._writes.seen > sent:
+                    await self._clean(tab, work, steps)
+                raise
+            if reached.carried:
+                await self._clean(tab, work, steps)
             return event
         finally:
             await close_context(context)
 
-    async def _clean(self, exploring: Exploring, page: Page, work: PageWork, reached: Reached) -> None:
+    async def _turn(self, *limits: asyncio.Timeout) -> None:
+        """Waiting is no part of the time that a page is given."""
+        await self._explorer.pace.turn(self._limit, *limits)
+
+    async def _clean(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> None:
+        exploring, options = self._explorer.exploring, self._explorer.plan.options
+        gone = tab.page.is_closed() or tab.seen.crashed.is_set()
+        if exploring is None or gone or not options.clean_up or options.read_only:
+            return
         await self._writes.finish()
         self._because = work.page, f"Remove again what came of “{work.action}”"
-        page.remove_listener("dialog", _answer)
-        page.on("dialog", _agree)
+        tab.page.remove_listener("dialog", _answer)
+        tab.page.on("dialog", _agree)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLEANING_SECONDS):
-                if await exploring.cleaned(page, work, reached, self._writes):
+            async with asyncio.timeout(CLEANING_SECONDS) as limit:
+                if await exploring.cleaned(replace(tab, turn=partial(self._turn, limit)), work, steps):
                     self._explorer.emit(Cleaned(work.page, work.action))
 
     def _wrote(self, request: Request, status: int | None, held_back: bool) -> None:
@@ -182,6 +208,7 @@ class Slot:
             suspect = page is not None and moved(work, visited) and await asked_for(page)
             if not suspect or not await self._signed_in_anew(work):
                 return visited, seen
+        await self._turn()
         return await self._visit(work)
 
     async def _visit(self, work: PageWork) -> tuple[Visited, Watch]:
@@ -210,6 +237,7 @@ class Slot:
         try:
             page = await self._open(context)
             seen = watch(page)
+            await self._turn()
             visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
             return None if moved(work, visited) else explorer.report(work, visited, seen, signed_in=False)
         except (Unvisited, Error):

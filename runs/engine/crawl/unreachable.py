@@ -50,6 +50,11 @@ def crashed(url: str) -> Unvisited:
     return Unvisited("crash", f"The browser tab crashed on {url}.")
 
 
+def broken(url: str, error: Exception) -> Unvisited:
+    first = next(iter(str(error).strip().splitlines()), "")
+    return Unvisited("crash", f"Sentri broke while it read {url}: {type(error).__name__}: {first}".rstrip(": ") + ".")
+
+
 def challenged(url: str, status: int | None = None) -> Unvisited:
     where = f"{authority(url)} shows a test for robots instead of {url}"
     return Unvisited("challenge", f"{where}; let this worker's address through its bot protection.", status)

@@ -78,6 +78,7 @@ async def tried(visits: Visits, case: Case) -> Observation:
     Never raises for what the application does.
     """
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
+    await visits.pace.turn()
     try:
         async with (
             asyncio.timeout(seconds),
@@ -92,6 +93,7 @@ async def tried(visits: Visits, case: Case) -> Observation:
 
 async def glance(visits: Visits, path: str) -> Look | None:
     """What a stranger sees at a path; None when it does not open."""
+    await visits.pace.turn()
     try:
         async with asyncio.timeout(CASE_SECONDS), visits.open() as visit:
             await visit.start(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Accounts, Browser, Watch, close_context, settle, watch
+from runs.engine.browser import Accounts, Browser, Pace, Watch, close_context, settle, watch
 from runs.engine.events import Event, Wrote
 from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
@@ -30,13 +30,15 @@ def unheard(_event: Event) -> None:
 class Visits:
     """Opens visits; each sign-in is gone through once, when the first visit asks for it.
 
-    `emit` is told of sign-ins that were made, and of what was sent that could have changed something.
+    `emit` is told of sign-ins that were made, and of what was sent that could have changed something. Who opens a
+    visit takes a turn of `pace` first.
     """
 
     def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None] = unheard) -> None:
         self.browser = browser
         self.plan = plan
         self.emit = emit
+        self.pace = Pace(plan.options.requests_per_second)
         self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
 
     @asynccontextmanager

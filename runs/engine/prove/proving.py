@@ -10,6 +10,7 @@ from random import Random
 from statistics import median
 from typing import Any, TypeVar
 
+from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.scene import Recording
@@ -44,12 +45,13 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where proposals are proved: the house of their attempts, the floor that gives turns, and chance."""
+    """Where proposals are proved: the house of their attempts, the floor that gives slots, chance, and the pace."""
 
     house: House
     plan: ProofPlan
     floor: Floor
     chance: Random
+    pace: Pace
 
 
 @dataclass
@@ -179,6 +181,7 @@ class Proving:
             return kept[-1]
 
         async with self.place.floor.slot() as slot:
+            await self.place.pace.turn()
             order = Order(slot, self.work, document or self.document, self.made + 1, Recording(), pictured)
             ended = await made(begin)
         return kept[-1], ended

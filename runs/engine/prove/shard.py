@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 from secrets import randbits
 
-from runs.engine.browser import Browser, Frames
+from runs.engine.browser import Browser, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import House
 from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
@@ -40,7 +40,7 @@ async def prove(
 
     async def work(house: House) -> None:
         width = plan.options.parallel
-        place = Place(house, plan, Floor(width, random), random)
+        place = Place(house, plan, Floor(width, random), random, Pace(plan.requests_per_second))
 
         async def one(_number: int) -> None:
             while (proposal := await pull()) is not None:

@@ -47,6 +47,7 @@ PAGES = {
     "/only-in-sitemap": "<title>Hidden</title><h1>Only in the sitemap</h1>",
     "/late": "<title>Late</title><div id=app></div>"
     "<script>setTimeout(() => { document.getElementById('app').innerHTML = '<h1>At last</h1>' }, 1200)</script>",
+    "/twisted": "<title>Twisted</title><h1>Twisted</h1><script>JSON.stringify = () => 'no JSON'</script>",
     "/here": "<title>Here</title><h1>Here</h1>",
 }
 ROBOTS = "User-agent: *\nDisallow: /private/\nSitemap: {base}/map.xml.gz\n"

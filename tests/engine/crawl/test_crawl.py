@@ -194,6 +194,18 @@ async def test_a_crashed_tab_costs_one_page_only(browser: Browser) -> None:
     assert isinstance(fine, PageVisited)
 
 
+async def test_a_page_that_cannot_be_read_costs_one_page_only(
+    browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    with awkward_site() as (base, _):
+        twisted, fine = await visit_only(browser, plan_of(base, parallel=1), f"{base}twisted", f"{base}here")
+    assert isinstance(twisted, PageFailed)
+    assert twisted.category == "crash"
+    assert twisted.message.startswith(f"Sentri broke while it read {base}twisted: JSONDecodeError: ")
+    assert [record.exc_info is not None for record in caplog.records if "twisted" in record.getMessage()] == [True]
+    assert isinstance(fine, PageVisited)
+
+
 async def test_a_redirect_to_another_site_is_not_followed(browser: Browser) -> None:
     with awkward_site() as (base, _):
         plan = plan_of(base).model_copy(update={"allow_private": True})

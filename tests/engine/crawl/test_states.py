@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from runs.engine.browser import Browser
 from runs.engine.crawl import crawl
-from runs.engine.events import Event, PageFailed, PageVisited
+from runs.engine.events import Cleaned, Event, PageFailed, PageVisited
 from runs.engine.plan import CrawlOptions, CrawlPlan, PageWork, Site
 from tests.engine.crawl.frontier_rows import Rows, crawl_all
 from tests.engine.crawl.stateful_site import stateful_site
@@ -128,6 +128,21 @@ async def test_what_a_form_created_is_removed_again_and_nothing_else(browser: Br
     }
 
 
+async def test_what_a_form_created_is_removed_where_the_way_on_from_it_fails(browser: Browser) -> None:
+    path: tuple[dict[str, Any], ...] = (
+        {"do": "fill", "target": {"label": "Title"}, "value": "Sentri {{random.digits(6)}}"},
+        {"do": "click", "target": {"role": "button", "name": "Add", "exact": True}},
+        {"do": "click", "target": {"role": "button", "name": "No such button"}},
+    )
+    with stateful_site() as (base, received):
+        work = PageWork(page=1, url=f"{base}notes", depth=3, path=path, action="Press “No such button”")
+        events = await visit_only(browser, plan_of(base, respect_robots=False), work)
+    assert len(received.made) == 1
+    assert received.notes == {1: "Somebody's own"}
+    assert [event.category for event in events if isinstance(event, PageFailed)] == ["unstable"]
+    assert [event.page for event in events if isinstance(event, Cleaned)] == [1]
+
+
 async def test_without_cleaning_up_what_was_created_stays(browser: Browser) -> None:
     with stateful_site() as (base, received):
         await explored(browser, base, "notes", max_depth=1, clean_up=False)
@@ -141,6 +156,17 @@ async def visit_only(browser: Browser, plan: CrawlPlan, *works: PageWork) -> lis
         return left.pop(0) if left else None
 
     return [event async for event in crawl(browser, plan, pull, first=False)]
+
+
+async def test_a_state_that_waits_for_its_turn_is_not_late(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.engine.crawl.slot.GRACE_SECONDS", 0)
+    monkeypatch.setattr("runs.engine.crawl.slot.CLEANING_SECONDS", 0)
+    slow = {"requests_per_second": 0.2, "page_timeout_ms": 1500, "respect_robots": False}
+    with stateful_site() as (base, _):
+        ask = {"do": "click", "target": {"role": "button", "name": "Ask"}}
+        work = PageWork(page=1, url=base, depth=1, path=(ask,), action="Press “Ask”")
+        [event] = await visit_only(browser, plan_of(base, **slow), work)
+    assert isinstance(event, PageVisited)
 
 
 async def test_a_way_that_cannot_be_gone_again_is_unstable_and_says_where(browser: Browser) -> None:

@@ -94,6 +94,15 @@ async def test_nothing_is_written_where_it_must_not_be(browser: Browser) -> None
     assert "POST" not in {asked.method for asked in site.asked}
 
 
+async def test_cases_keep_the_pace_of_the_crawl(browser: Browser) -> None:
+    began = time.monotonic()
+    with pages({"/": PAGE}) as site:
+        visits = Visits(browser, plan_of(site, requests_per_second=1))
+        seen = await asyncio.gather(*(tried(visits, case_of()) for _ in range(3)))
+    assert not any(one.problem for one in seen)
+    assert time.monotonic() - began >= 2
+
+
 async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser: Browser) -> None:
     with pages({"/": PAGE}) as site:
         seen = await tried(

@@ -75,7 +75,7 @@ def test_proposing_beats_at_each_draft_and_stops_with_what_the_beat_raises() -> 
     site = crawled(literal.page("/", "Welcome"), literal.page("/about", "About us"))
     seen = [observed(case, None, look(case.start)) for case in pages.cases(site)]
     beats: list[int] = []
-    found = propose(site, seen, (), lambda: beats.append(1))
+    found = propose(site, seen, (), beat=lambda: beats.append(1))
     assert found.counted["drafts"] == 2
     assert len(beats) == 4, "once as it is drafted, once as it is compared"
     with pytest.raises(ZeroDivisionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -206,6 +207,14 @@ async def test_replays_of_several_proposals_are_mixed_at_random_and_the_same_for
     assert orders[0] == orders[1]
     assert len(set(orders)) > 1
     assert all(sorted(order) == [1, 1, 2, 2] for order in orders)
+
+
+async def test_replays_keep_the_pace_of_the_crawl(browser: Browser, site: Pages, tmp_path: Path) -> None:
+    slow = plan_of(site, tmp_path, max_breakages=0, requests_per_second=1)
+    began = time.monotonic()
+    [proof] = proofs(await proved(browser, slow, proposal(see("Shop")))).values()
+    assert proof.proof["passed"] == 2
+    assert time.monotonic() - began >= 2
 
 
 async def test_a_document_that_is_no_test_is_rejected(browser: Browser, plan: ProofPlan) -> None:

@@ -40,6 +40,7 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
     try:
         async with visits.open() as visit:
             for path in dict.fromkeys(paths):
+                await visits.pace.turn()
                 try:
                     text = await _text(visit, urljoin(site.base_url, path))
                     operations = await asyncio.to_thread(read, text, site.origin)

@@ -1,6 +1,6 @@
 import asyncio
 
-from runs.engine.crawl.pace import Pace
+from runs.engine.browser import Pace
 
 
 async def test_turns_are_apart_however_many_ask() -> None:
@@ -20,3 +20,11 @@ async def test_without_a_limit_nobody_waits() -> None:
     async with asyncio.timeout(0.05):
         for _ in range(100):
             await pace.turn()
+
+
+async def test_waiting_for_a_turn_takes_nothing_of_the_time_that_is_given() -> None:
+    pace = Pace(10)
+    async with asyncio.timeout(0.05) as limit:
+        for _ in range(3):
+            await pace.turn(limit)
+    assert not limit.expired()
