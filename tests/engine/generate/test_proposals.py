@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from runs.engine.generate.cases import Case, Draft, Observation, SignInPage
+from runs.engine.generate.cases import Case, Draft, Observation, SignInPage, Survey
 from runs.engine.generate.proposals import (
     action,
     choosing,
@@ -86,6 +86,12 @@ def test_a_page_behind_the_sign_in_is_opened_with_the_account() -> None:
     site = crawled(literal.page("/account", "Your account", template="t"), account=True, protected=frozenset({"t"}))
     draft = only(pages.tests(site, [observed(first(pages.cases(site)), None, look("/account", "Your account"))]))
     assert draft.document["auth"] == "account"
+
+
+def test_where_the_account_does_not_get_in_the_pages_of_other_roles_are_tested_all_the_same() -> None:
+    seen = [literal.page(f"/{role}", template="t", role=role) for role in ("", "account", "editor")]
+    site = crawled(*seen).surveyed(Survey(account=False, protected=frozenset({"t"})))
+    assert [(case.start, case.auth) for case in pages.cases(site)] == [("/editor", "editor")]
 
 
 def test_a_link_is_followed_to_the_heading_of_the_page_it_leads_to() -> None:
