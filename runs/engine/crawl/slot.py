@@ -45,6 +45,10 @@ CLOSED = (401, 403)
 RECYCLED_AFTER = frozenset({"timeout", "crash"})
 
 
+class SessionOver(Exception):
+    """A state was not reached because its role's session was over; the role is signed in anew."""
+
+
 class Slot:
     """One page at a time, in a context that is kept for many."""
 
@@ -114,18 +118,35 @@ class Slot:
             raise too_slow(work.url, seconds) from error
 
     async def _reach(self, work: PageWork) -> PageVisited:
-        """The state behind the work's path, in a context of its own: what it changes stays with it."""
+        """The state behind the work's path; reached once more where the role's session turns out to be over."""
+        try:
+            return await self._reached(work, renews=True)
+        except SessionOver:
+            return await self._reached(work)
+
+    async def _reached(self, work: PageWork, *, renews: bool = False) -> PageVisited:
+        """The state in a context of its own: what it changes stays with it. With `renews` raises `SessionOver`."""
         explorer = self._explorer
         if explorer.exploring is None:
             raise ValueError("only a crawl of states has pages with paths")
         role = explorer.signs_in_as(work.role)
-        context = await explorer.context(explorer.plan.site.seen_as(role), await explorer.state(work.role, work.url))
+        state = await explorer.state(work.role, work.url)
+        context = await explorer.context(explorer.plan.site.seen_as(role), state)
         self._popups.clear()
         try:
             page = await self._open(context)
             seen = watch(page)
             explorer.cast.follow(self._number, work.url, page)
-            reached = await explorer.exploring.reach(context, page, work, seen, self._writes)
+            try:
+                reached = await explorer.exploring.reach(context, page, work, seen, self._writes)
+            except Unvisited as failure:
+                suspect = failure.status in CLOSED or failure.category == "unstable"
+                if renews and suspect and await self._signed_in_anew(work, state):
+                    raise SessionOver from failure
+                raise
+            suspect = renews and moved(work, reached.visited) and await asked_for(page)
+            if suspect and await self._signed_in_anew(work, state):
+                raise SessionOver
             led_to = (reached.visited.url, *self._popups)
             event = explorer.report(work, reached.visited, seen, signed_in=role != VISITOR, led_to=led_to)
             event = await explorer.exploring.with_actions(page, work, event, reached)
@@ -175,12 +196,12 @@ class Slot:
         try:
             visited, seen = await self._visit(work)
         except Unvisited as failure:
-            if failure.status not in CLOSED or not await self._signed_in_anew(work):
+            if failure.status not in CLOSED or not await self._signed_in_anew(work, self._state):
                 raise
         else:
             page = self._page
             suspect = page is not None and moved(work, visited) and await asked_for(page)
-            if not suspect or not await self._signed_in_anew(work):
+            if not suspect or not await self._signed_in_anew(work, self._state):
                 return visited, seen
         return await self._visit(work)
 
@@ -190,13 +211,13 @@ class Slot:
         explorer.cast.follow(self._number, work.url, page)
         return await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms), seen
 
-    async def _signed_in_anew(self, work: PageWork) -> bool:
+    async def _signed_in_anew(self, work: PageWork, state: dict[str, Any] | None) -> bool:
         """Signing in takes its own time, not the page's."""
         explorer = self._explorer
         left = (self._limit.when() or 0.0) - asyncio.get_running_loop().time()
         self._limit.reschedule(None)
         try:
-            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), self._state)
+            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), state)
         except SignInFailed as failure:
             explorer.emit(Log("warning", f"The session of {work.role or ACCOUNT} is over: {failure}"))
             return False
