@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from pydantic import ValidationError
 
 from projects.api.problems import Invalid
@@ -15,11 +16,15 @@ from projects.models import AuthProfile
 from projects.secrets import Unreadable
 
 STAYS = "Stored; what you write here replaces it."
+MEANWHILE = "Somebody changed this sign-in meanwhile. Reload the page, and write your change again."
 OFF = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class AuthProfileForm(forms.Form):
-    """Empty secrets leave what is kept as it is; other fields that are left empty are taken away."""
+    """Empty secrets leave what is kept as it is; other fields that are left empty are taken away.
+
+    `seen` is when the row that the person began with was last changed.
+    """
 
     name = forms.CharField(max_length=80, help_text="What tests and crawls call it by, such as editor.")
     username = forms.CharField(label="User name", max_length=300, widget=forms.TextInput(attrs=OFF))
@@ -52,10 +57,12 @@ class AuthProfileForm(forms.Form):
         label="Only one test at a time may be signed in with it, in all runs together", required=False
     )
     forget_totp = forms.BooleanField(label="Forget the secret of one-time codes", required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, row: AuthProfile, data: Any = None) -> None:
         self.row, self.stored = row, _stored(row)
-        super().__init__(data, initial={"name": row.name, **row.access})
+        seen = row.updated_at.isoformat() if row.pk else ""
+        super().__init__(data, initial={"name": row.name, "seen": seen, **row.access})
         for name in {*SECRET, *ACCESS} - set(USES[row.kind]):
             del self.fields[name]
         if "totp" not in self.stored:
@@ -76,11 +83,21 @@ class AuthProfileForm(forms.Form):
     def save(self) -> bool:
         """Whether it was saved; what stood against it is said in the form."""
         try:
-            put_sign_in(self.row, self.given)
+            with transaction.atomic():
+                if self._outdated():
+                    self.add_error(None, MEANWHILE)
+                    return False
+                put_sign_in(self.row, self.given)
         except Invalid as refusal:
             self._refuse(refusal.errors)
             return False
         return True
+
+    def _outdated(self) -> bool:
+        """Whether the row, locked now, is another than the person began with."""
+        seen: str = self.cleaned_data["seen"]
+        changed = AuthProfile.objects.select_for_update().filter(pk=self.row.pk).values_list("updated_at", flat=True)
+        return bool(seen) and seen not in {moment.isoformat() for moment in changed}
 
     def _checked(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         """What was written, as the API would take it."""

@@ -38,14 +38,6 @@ class Ask:
     def base_url(self) -> str:
         return self.environment.base_url if self.environment else self.project.url
 
-    def exclusive(self) -> dict[str, str]:
-        """Those sign-ins that only one test at a time may use: a key of each, by name."""
-        holders: dict[str, Any] = {ACCOUNT: self.environment or self.project}
-        holders |= {profile.name: profile for profile in self.project.auth_profiles.all()}
-        place = hashlib.sha256(self.base_url.encode()).hexdigest()[:32]
-        taken = {name: holder for name, holder in holders.items() if holder.access.get("exclusive")}
-        return {name: f"{holder.public_id}:{place}" for name, holder in taken.items()}
-
 
 @dataclass(frozen=True)
 class Planned:
@@ -70,6 +62,15 @@ class Piece:
     @property
     def title(self) -> str:
         return self.test.title if self.rows == 1 else f"{self.test.title[:280]} (row {self.row_index + 1})"
+
+
+def exclusive(project: Project, environment: Environment | None, base_url: str) -> dict[str, str]:
+    """Those sign-ins that only one test at a time may use: a key of each, by name."""
+    holders: dict[str, Any] = {ACCOUNT: environment or project}
+    holders |= {profile.name: profile for profile in project.auth_profiles.all()}
+    place = hashlib.sha256(base_url.encode()).hexdigest()[:32]
+    taken = {name: holder for name, holder in holders.items() if holder.access.get("exclusive")}
+    return {name: f"{holder.public_id}:{place}" for name, holder in taken.items()}
 
 
 def planned(ask: Ask) -> Planned:
@@ -106,9 +107,9 @@ def planned(ask: Ask) -> Planned:
 
 
 def _pieces(ask: Ask) -> Iterator[Piece]:
-    exclusive = ask.exclusive()
+    taken = exclusive(ask.project, ask.environment, ask.base_url)
     for test in ask.tests:
-        account = exclusive.get(test.document.get("auth") or "", "")
+        account = taken.get(test.document.get("auth") or "", "")
         data = test.document.get("data") or [{}]
         for index, row in enumerate(data):
             yield Piece(test, account, index, row, len(data))

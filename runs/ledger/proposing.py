@@ -14,6 +14,7 @@ from runs.ledger.cases import add_cases
 from runs.ledger.counting import count, count_cases
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance, enter_stage
+from runs.ledger.planned import exclusive
 from runs.ledger.refusals import Stale
 from runs.ledger.story import Line, locked, tell
 from runs.models import Lease, Result, Run
@@ -63,7 +64,9 @@ def keep_proposals(
         replays = run.options.get("replays", 3)
         most = run.options.get("max_breakages", 12)
         estimates = [planning.proof_estimate(proposal.document, replays, most) for proposal in proposals]
-        homes = planning.share(estimates, run.shards.count())
+        taken = exclusive(run.project, run.environment, run.site["base_url"])
+        accounts = [taken.get(proposal.document.get("auth") or "", "") for proposal in proposals]
+        homes = planning.share(estimates, run.shards.count(), accounts)
         rows.insert_new(
             [
                 Result(
@@ -75,6 +78,7 @@ def keep_proposals(
                     proposal=rows.storable(proposal.model_dump(mode="json", exclude={"document"})),
                     replays=replays,
                     estimate_ms=estimates[position],
+                    account=accounts[position],
                 )
                 for position, proposal in enumerate(proposals)
             ]

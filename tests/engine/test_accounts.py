@@ -11,10 +11,11 @@ from pydantic import SecretStr
 from runs.engine.browser import Accounts, Browser, SignInFailed
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn
+from runs.engine.execute.attempt import keys_of
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, PageWork, RunOptions, Session, ShardPlan, Site
 from tests.engine.executing import attempts, ends, played, see, work
 from tests.engine.members import credentials, members, staffed
-from tests.engine.pages import Pages
+from tests.engine.pages import Pages, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -196,3 +197,40 @@ async def test_a_crawl_signs_in_again_where_a_page_has_become_the_sign_in_page(b
     seen = {event.page: event.snapshot.path for event in events if isinstance(event, PageVisited)}
     assert seen == dict(enumerate(paths))
     assert gate.made == 2
+
+
+async def test_a_state_that_an_ended_session_cannot_reach_is_reached_with_a_new_one(browser: Browser) -> None:
+    missing, another = ({"do": "click", "target": target} for target in ({"role": "link", "name": "ali"}, {"css": "a"}))
+    with members() as (site, gate):
+        works = [
+            PageWork(page=0, url=f"{site.url}/sign-out", depth=1),
+            PageWork(page=1, url=site.url, depth=1, path=(missing,)),
+            PageWork(page=2, url=f"{site.url}/sign-out", depth=1),
+            PageWork(page=3, url=site.url, depth=1, path=(another,)),
+        ]
+        events = await visited(browser, staffed(site), works, mode="states", action_timeout_ms=1_000)
+    seen = {event.page: event.snapshot.path for event in events if isinstance(event, PageVisited)}
+    assert seen == {0: "/sign-out", 1: "/account", 2: "/sign-out", 3: "/account"}
+    assert gate.made == 3
+
+
+async def test_what_a_database_of_the_browser_keeps_opens_a_session_as_well(browser: Browser) -> None:
+    stores = """async () => {
+      const asked = indexedDB.open("auth");
+      asked.onupgradeneeded = () => asked.result.createObjectStore("kept");
+      await new Promise(done => asked.onsuccess = done);
+      const put = asked.result.transaction("kept", "readwrite");
+      put.objectStore("kept").put({access: "plain-token-0123456789", about: "A text that a page shows"}, 1);
+      put.objectStore("kept").put({at: new Date(), longNameOfSomething: {refresh: "dated-token-0123456789"}}, 2);
+      await new Promise(done => put.oncomplete = done);
+    }"""
+    with pages({"/": "<h1>Shop</h1>"}) as site:
+        context = await browser.context(BrowserOptions(), Site(base_url=site.url))
+        page = await context.new_page()
+        await page.goto(site.url)
+        await page.evaluate(stores)
+        state = dict(await context.storage_state(indexed_db=True))
+        await context.close()
+    found = set(keys_of(state))
+    assert {"plain-token-0123456789", "dated-token-0123456789"} <= found
+    assert not {"A text that a page shows", "longNameOfSomething"} & found

@@ -11,8 +11,8 @@ from runs import ledger, reading
 from runs.engine.events import Log, SignedIn
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
-from tests.ledger.conftest import Hand, story
-from tests.ledger.test_crawling import link, next_page, visit
+from tests.ledger.conftest import Hand, planned, story
+from tests.ledger.test_crawling import link, next_page, proposal, visit
 
 Open = Callable[..., Run]
 STATE = {"cookies": [{"name": "sid", "value": "s3cr3t"}], "origins": []}
@@ -141,3 +141,18 @@ def test_only_tests_of_an_exclusive_sign_in_wait_for_each_other(
     keys = dict(run.results.values_list("test", "account"))
     assert keys[found[0].pk] == keys[found[1].pk] != ""
     assert keys[found[2].pk] == ""
+
+
+def test_proofs_of_an_exclusive_sign_in_wait_for_each_other(crawl: Open, editor: AuthProfile) -> None:
+    AuthProfile.objects.filter(pk=editor.pk).update(access={"exclusive": True})
+    run = crawl(shards=2)
+    hand, other = Hand(run, 0), Hand(run, 1)
+    visit(hand, next_page(hand))
+    planned(hand)
+    assert ledger.take_stage(hand.held, "propose")
+    members = [
+        one.model_copy(update={"document": {**one.document, "auth": "editor"}}) for one in map(proposal, range(2))
+    ]
+    ledger.keep_proposals(hand.held, [*members, proposal(2)])
+    claimed = {work.title for held in (hand.held, other.held) for work in ledger.claim(held, 0, 3).works}
+    assert claimed == {members[0].title, proposal(2).title}

@@ -54,6 +54,21 @@ def test_a_sign_in_is_added_listed_changed_and_deleted(world: World) -> None:
     ]
 
 
+def test_what_was_written_on_a_page_that_is_out_of_date_changes_nothing(world: World) -> None:
+    add(world)
+    row = AuthProfile.objects.get()
+    client, page = world.client("admin"), world.at(f"/settings/sign-ins/{row.public_id}")
+    begun = client.get(page).context["form"].initial["seen"]
+    assert f'value="{begun}"' in client.get(page).content.decode()
+    first = {"name": "editor", "login_url": "/login", "exclusive": "on", "seen": begun}
+    assert client.post(page, first).status_code == 302
+    late = client.post(page, {"name": "chief", "login_url": "", "seen": begun})
+    assert late.status_code == 422
+    assert "Somebody changed this sign-in meanwhile." in late.content.decode()
+    row.refresh_from_db()
+    assert (row.name, row.access) == ("editor", {"login_url": "/login", "exclusive": True})
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -65,14 +65,14 @@ class Candidate:
 
 
 class Actions:
-    """Turns one state after another into rows of the frontier; remembers which clusters it has offered twice."""
+    """Turns one state after another into rows of the frontier; remembers which clusters each role was offered twice."""
 
     def __init__(self, options: CrawlOptions, scope: Scope, shape: Callable[[str], str], random: Random) -> None:
         self._options = options
         self._scope = scope
         self._shape = shape
         self._random = random
-        self._known: Counter[str] = Counter()
+        self._known: Counter[tuple[str, str]] = Counter()
 
     def links(self, scene: Scene) -> tuple[Link, ...]:
         """What to try from here, `max_actions` at most, best first."""
@@ -82,13 +82,13 @@ class Actions:
         here: Counter[str] = Counter()
         for candidate in self._candidates(scene):
             group = group_of(candidate)
-            tried = here[group] + self._known[group]
+            tried = here[group] + self._known[scene.work.role, group]
             key = key_of(scene.work, candidate.steps)
             if tried < OF_A_CLUSTER and key not in rows:
                 here[group] += 1
                 rows[key] = (self._priority(candidate, tried, scene.work.depth + 1), candidate, group)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
-        self._known.update(group for _, (_, _, group) in best)
+        self._known.update((scene.work.role, group) for _, (_, _, group) in best)
         return tuple(_link(scene, key, *row) for key, row in best)
 
     def _priority(self, candidate: Candidate, tried: int, depth: int) -> int:

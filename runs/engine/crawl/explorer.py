@@ -150,7 +150,7 @@ class Explorer:
             raise Unvisited("not_a_page", f"{work.url} leads to {where}.")
         snapshot = snapshot_of(visited, seen, signed_in=signed_in)
         snapshot = snapshot.model_copy(update={"role": "" if work.role == VISITOR else work.role})
-        found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions)]
+        found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions, work.role)]
         found += [FoundLink(url, work.action) for url in led_to]
         links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
         key = canonical(visited.url)

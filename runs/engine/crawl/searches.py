@@ -17,24 +17,24 @@ WORDS_EACH = 2
 
 
 class Searches:
-    """Remembers which searches were tried: each form's address with two words that pages show."""
+    """Remembers which searches were tried: each form's address with two words that pages show, for each role."""
 
     def __init__(self) -> None:
-        self._tried: dict[str, set[str]] = defaultdict(set)
+        self._tried: dict[tuple[str, str], set[str]] = defaultdict(set)
 
-    def links(self, forms: Iterable[Form], actions: Iterable[Action]) -> list[FoundLink]:
+    def links(self, forms: Iterable[Form], actions: Iterable[Action], role: str = "") -> list[FoundLink]:
         """One link per search form that was not met twice; none while the page shows no word to search for."""
         word = _word(actions)
-        fresh = [form for form in forms if word and form.method == "get" and self._worth(form.action, word)]
+        fresh = [form for form in forms if word and form.method == "get" and self._worth((role, form.action), word)]
         asked = [(form, _question(form)) for form in fresh]
         found = [FoundLink(_address(form, field, word), word, "search") for form, field in asked if field]
         for form, field in asked:
             if field:
-                self._tried[form.action].add(word)
+                self._tried[role, form.action].add(word)
         return found
 
-    def _worth(self, action: str, word: str) -> bool:
-        return len(self._tried[action]) < WORDS_EACH and word not in self._tried[action]
+    def _worth(self, asked: tuple[str, str], word: str) -> bool:
+        return len(self._tried[asked]) < WORDS_EACH and word not in self._tried[asked]
 
 
 def _question(form: Form) -> FormField | None:

@@ -27,7 +27,7 @@ from runs.engine.browser import (
 )
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.offers import listening
-from runs.engine.crawl.reaching import Tab
+from runs.engine.crawl.reaching import Reached, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
@@ -47,6 +47,10 @@ CLEANING_SECONDS = 20
 POPUPS = 5
 CLOSED = (401, 403)
 RECYCLED_AFTER = frozenset({"timeout", "crash"})
+
+
+class SessionOver(Exception):
+    """A state was not reached because its role's session was over; the role is signed in anew."""
 
 
 class Slot:
@@ -126,20 +130,29 @@ class Slot:
             raise too_slow(work.url, seconds) from error
 
     async def _reach(self, work: PageWork) -> PageVisited:
-        """The state behind the work's path, in a context of its own: what it changes stays with it."""
+        """The state behind the work's path; reached once more where the role's session turns out to be over."""
+        try:
+            return await self._reached(work, renews=True)
+        except SessionOver:
+            return await self._reached(work)
+
+    async def _reached(self, work: PageWork, *, renews: bool = False) -> PageVisited:
+        """The state in a context of its own: what it changes stays with it. With `renews` raises `SessionOver`."""
         explorer = self._explorer
         if explorer.exploring is None:
             raise ValueError("only a crawl of states has pages with paths")
         role = explorer.signs_in_as(work.role)
-        context = await explorer.context(explorer.plan.site.seen_as(role), await explorer.state(work.role, work.url))
+        state = await explorer.state(work.role, work.url)
+        context = await explorer.context(explorer.plan.site.seen_as(role), state)
         self._popups.clear()
         try:
             page = await self._open(context)
             tab, steps = Tab(page, watch(page), self._writes, self._turn), explorer.exploring.steps(work)
+            reach = partial(explorer.exploring.reach, tab, work, steps)
             explorer.cast.follow(self._number, work.url, page)
             sent = self._writes.seen
             try:
-                reached = await explorer.exploring.reach(tab, work, steps)
+                reached = await (self._still_in(reach, tab, work, state) if renews else reach())
                 led_to = (reached.visited.url, *self._popups)
                 event = explorer.report(work, reached.visited, tab.seen, signed_in=role != VISITOR, led_to=led_to)
                 event = await explorer.exploring.with_actions(page, work, event, reached)
@@ -152,6 +165,21 @@ class Slot:
             return event
         finally:
             await close_context(context)
+
+    async def _still_in(
+        self, reach: Callable[[], Awaitable[Reached]], tab: Tab, work: PageWork, state: dict[str, Any] | None
+    ) -> Reached:
+        """Raises `SessionOver` where the role was signed in anew because this way led to the sign-in page."""
+        try:
+            reached = await reach()
+        except Unvisited as failure:
+            suspect = failure.status in CLOSED or failure.category == "unstable"
+            if suspect and await self._signed_in_anew(work, state):
+                raise SessionOver from failure
+            raise
+        if moved(work, reached.visited) and await asked_for(tab.page) and await self._signed_in_anew(work, state):
+            raise SessionOver
+        return reached
 
     async def _turn(self, *limits: asyncio.Timeout) -> None:
         """Waiting is no part of the time that a page is given."""
@@ -201,12 +229,12 @@ class Slot:
         try:
             visited, seen = await self._visit(work)
         except Unvisited as failure:
-            if failure.status not in CLOSED or not await self._signed_in_anew(work):
+            if failure.status not in CLOSED or not await self._signed_in_anew(work, self._state):
                 raise
         else:
             page = self._page
             suspect = page is not None and moved(work, visited) and await asked_for(page)
-            if not suspect or not await self._signed_in_anew(work):
+            if not suspect or not await self._signed_in_anew(work, self._state):
                 return visited, seen
         await self._turn()
         return await self._visit(work)
@@ -217,13 +245,13 @@ class Slot:
         explorer.cast.follow(self._number, work.url, page)
         return await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms), seen
 
-    async def _signed_in_anew(self, work: PageWork) -> bool:
+    async def _signed_in_anew(self, work: PageWork, state: dict[str, Any] | None) -> bool:
         """Signing in takes its own time, not the page's."""
         explorer = self._explorer
         left = (self._limit.when() or 0.0) - asyncio.get_running_loop().time()
         self._limit.reschedule(None)
         try:
-            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), self._state)
+            return await explorer.accounts.renewed(explorer.signs_in_as(work.role), state)
         except SignInFailed as failure:
             explorer.emit(Log("warning", f"The session of {work.role or ACCOUNT} is over: {failure}"))
             return False

@@ -276,10 +276,29 @@ async def _signed_in_anew(attempt: Attempt) -> bool:
 
 
 def keys_of(state: dict[str, Any]) -> list[str]:
-    """What in a storage state opens a session to whoever reads it: long cookies and stored tokens."""
+    """What in a storage state opens a session to whoever reads it: long cookies and stored tokens.
+
+    A database also keeps what pages show; of its texts only those without spaces can be tokens.
+    """
+    origins = state.get("origins", ())
     cookies = [str(cookie["value"]) for cookie in state.get("cookies", ())]
-    stored = [str(item["value"]) for origin in state.get("origins", ()) for item in origin.get("localStorage", ())]
-    return [value for value in (*cookies, *stored) if SHORTEST_KEY <= len(value) <= LONGEST_KEY]
+    stored = [str(item["value"]) for origin in origins for item in origin.get("localStorage", ())]
+    databases = [database for origin in origins for database in origin.get("indexedDB", ())]
+    records = [record for one in databases for store in one.get("stores", ()) for record in store.get("records", ())]
+    kept = [text for record in records for text in _texts(record) if " " not in text]
+    return [value for value in (*cookies, *stored, *kept) if SHORTEST_KEY <= len(value) <= LONGEST_KEY]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts anywhere inside a value; Playwright writes an object that JSON cannot hold as pairs of `k` and `v`."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in [value["v"]] if value.keys() == {"k", "v"} else value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def wanted(keep: Keep, failed: bool) -> bool:

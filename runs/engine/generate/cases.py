@@ -47,9 +47,10 @@ class Crawled:
     seed: int = 0
 
     def surveyed(self, survey: Survey) -> Crawled:
-        """With what only the account sees left out where it does not get in."""
+        """With what only the account sees left out where it does not get in; other roles sign in for themselves."""
         closed = frozenset() if survey.account else survey.protected
-        return replace(self, survey=survey, pages=tuple(page for page in self.pages if page.template not in closed))
+        kept = (page for page in self.pages if page.template not in closed or page.role not in ("", ACCOUNT))
+        return replace(self, survey=survey, pages=tuple(kept))
 
     def exemplars(self) -> list[PageSnapshot]:
         """The best page of each template: healthy, with a heading, with a short address; home first."""

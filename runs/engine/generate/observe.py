@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from runs.engine.browser import Browser, Error, SignInFailed
+from runs.engine import traffic
+from runs.engine.browser import Browser, Error, SignInFailed, asked_for
 from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
@@ -21,6 +22,7 @@ from runs.engine.steps.variables import UnknownVariable
 CASE_SECONDS = 8
 CASE_SECONDS_PER_STEP = 2
 FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError, SignInFailed)
+UNKNOWN = 401
 MOST_OF_A_BODY = 200_000
 PROTECTING = frozenset(
     [
@@ -62,6 +64,10 @@ async def observe(browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pul
         await asyncio.gather(*slots, return_exceptions=True)
 
 
+class SessionOver(Exception):
+    """What a role's visit opens asks to sign in."""
+
+
 async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
     case = Case.model_validate(work.work)
     seen = await tried(visits, case)
@@ -75,20 +81,39 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
 async def tried(visits: Visits, case: Case) -> Observation:
     """Carry out a case in a fresh context, within 8 seconds and 2 for each step beyond the third.
 
-    Never raises for what the application does.
+    Signing in takes its own time before that; where the session turns out to be over, the case begins once more with a
+    new one. Never raises for what the application does.
     """
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
     await visits.pace.turn()
+    role = case.auth or VISITOR
     try:
-        async with (
-            asyncio.timeout(seconds),
-            visits.open(
-                auth=case.auth or VISITOR, writes=case.writes, because=f"tried for a test: {case.family}, {case.start}"
-            ) as visit,
-        ):
-            return await (_asked(visit, case, case.fetch) if case.fetch else _tried(visit, case))
+        state = await visits.accounts.state(role)
+        try:
+            return await _within(seconds, visits, case, as_member=state is not None)
+        except SessionOver:
+            await visits.accounts.renewed(role, state)
+        return await _within(seconds, visits, case)
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))
+
+
+async def _within(seconds: int, visits: Visits, case: Case, *, as_member: bool = False) -> Observation:
+    """Raises `SessionOver` before a step is done in the browser, where a member's visit is asked to sign in."""
+    because = f"tried for a test: {case.family}, {case.start}"
+    async with (
+        asyncio.timeout(seconds),
+        visits.open(auth=case.auth or VISITOR, writes=case.writes, because=because) as visit,
+    ):
+        if case.fetch:
+            seen = await _asked(visit, case, case.fetch)
+            if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
+                raise SessionOver
+            return seen
+        await visit.start(case.start)
+        if as_member and await asked_for(visit.stage.page):
+            raise SessionOver
+        return await _tried(visit, case)
 
 
 async def glance(visits: Visits, path: str) -> Look | None:
@@ -117,7 +142,6 @@ def single(step: Step, look: Look) -> Step:
 
 
 async def _tried(visit: Visit, case: Case) -> Observation:
-    await visit.start(case.start)
     before = None
     if case.steps:
         for step in case.steps[:-1]:
@@ -130,13 +154,13 @@ async def _tried(visit: Visit, case: Case) -> Observation:
         await visit.settle()
     after = await visit.look()
     watch = visit.stage.watch
-    failed = tuple(line for line in watch.failed_requests if visit.stage.site.origin in line)
+    failed = tuple(traffic.told(line) for line in watch.failed_requests if visit.stage.site.origin in line)
     return Observation(
         case=case,
         before=before,
         after=after,
         saved={name: str(value)[:300] for name, value in visit.stage.saved.items()},
-        console_errors=tuple(watch.console_errors),
+        console_errors=tuple(traffic.told(line) for line in watch.console_errors),
         failed_requests=failed,
     )
 

@@ -17,6 +17,7 @@ from runs.engine.steps.base import Stage
 from runs.engine.steps.document import parse, resolved
 from runs.engine.steps.perform import perform
 from runs.engine.steps.variables import Variables
+from runs.engine.traffic import blanked
 
 STEP_MS = 3_000
 SETTLE_MS = 2_500
@@ -63,7 +64,7 @@ class Visits:
         finally:
             for one in seen.requests if seen else ():
                 if one["method"] not in SAFE and one["url"].startswith(self.plan.site.origin):
-                    self.emit(Wrote(one["method"], one["url"], one["status"], read_only, because))
+                    self.emit(Wrote(one["method"], blanked(one["url"]), one["status"], read_only, because))
             await close_context(context)
 
 

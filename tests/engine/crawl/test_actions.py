@@ -61,6 +61,16 @@ def test_two_of_a_kind_are_tried_on_one_page_and_on_the_next() -> None:
     assert len(seen.links(scene(*rows, template="another"))) == 2
 
 
+def test_what_one_role_tried_is_left_to_the_other_as_well() -> None:
+    seen = actions()
+    rows = [press(f"Add {name}", "main>list>listitem", repeated=True, tail="button>") for name in ("mug", "pen")]
+    offered = [
+        len(seen.links(scene(*rows, work=WORK.model_copy(update={"role": role}))))
+        for role in ("visitor", "editor", "editor")
+    ]
+    assert offered == [2, 2, 0]
+
+
 def test_entries_of_a_menu_are_not_alike() -> None:
     tabs = [press(name, "main>tablist", role="tab", repeated=True, tail="a>") for name in ("One", "Two", "Three")]
     assert len(actions().links(scene(*tabs))) == 3

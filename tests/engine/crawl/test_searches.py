@@ -42,3 +42,9 @@ def test_without_a_word_to_search_for_the_search_waits_for_another_page() -> Non
     searches = Searches()
     assert searches.links([search()], []) == []
     assert len(searches.links([search()], THINGS)) == 1
+
+
+def test_what_one_role_searched_for_is_left_to_the_other_as_well() -> None:
+    searches = Searches()
+    found = [len(searches.links([search()], THINGS, role)) for role in ("visitor", "editor", "editor")]
+    assert found == [1, 1, 0]

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from runs.engine.browser import Browser
-from runs.engine.events import Log, PageSnapshot, Proposal
+from runs.engine.events import Event, Log, PageSnapshot, Proposal, Wrote
 from runs.engine.generate import Known
 from runs.engine.generate.cases import Case
 from runs.engine.generate.observe import tried
@@ -21,6 +21,7 @@ from runs.engine.plan import CrawlOptions, CrawlPlan, Site
 from tests.engine.crawl.frontier_rows import crawl_all
 from tests.engine.generate import snapshots as literal
 from tests.engine.generate.stages import generated
+from tests.engine.members import members, staffed
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -110,6 +111,40 @@ async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser:
         )
     assert seen.after is None
     assert "Fly" in seen.problem
+
+
+ACCOUNT_PAGE = Case(family="page", key="key", page="", start="/account", auth="account")
+
+
+async def test_a_case_whose_session_was_over_begins_again_with_a_new_one(browser: Browser) -> None:
+    with members() as (site, gate):
+        visits = Visits(browser, CrawlPlan(site=staffed(site), options=CrawlOptions()))
+        await visits.accounts.state("account")
+        gate.living.clear()
+        seen = [await tried(visits, ACCOUNT_PAGE) for _ in range(2)]
+    assert [one.after.main_heading for one in seen if one.after] == ["Hello ali"] * 2
+    assert gate.made == 2
+
+
+async def test_a_case_that_has_no_time_left_does_not_cut_off_the_sign_in(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tried.__globals__, "CASE_SECONDS", 0)
+    with members() as (site, gate):
+        visits = Visits(browser, CrawlPlan(site=staffed(site), options=CrawlOptions()))
+        problems = [(await tried(visits, ACCOUNT_PAGE)).problem for _ in range(2)]
+    assert problems == ["it took longer than 0 seconds"] * 2
+    assert gate.made == 1
+
+
+async def test_secrets_in_addresses_are_not_kept(browser: Browser) -> None:
+    asks = "fetch('/lost?token=s3cr3t', {method: 'POST'}).then(() => console.error(location.origin + '/?token=s3cr3t'))"
+    told: list[Event] = []
+    with pages({"/": f"<main><h1>Shop</h1></main><script>{asks}</script>"}) as site:
+        seen = await tried(Visits(browser, plan_of(site), told.append), case_of(writes=True))
+    assert seen.failed_requests == (f"POST {site.url}/lost?token=*** → 404",)
+    assert seen.console_errors == (f"{site.url}/?token=***",)
+    assert [event.url for event in told if isinstance(event, Wrote)] == [f"{site.url}/lost?token=***"]
 
 
 def little_site() -> Answers:

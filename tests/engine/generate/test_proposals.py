@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.engine.generate import propose
-from runs.engine.generate.cases import Case, Draft, Observation, SignInPage
+from runs.engine.generate.cases import Case, Draft, Observation, SignInPage, Survey
 from runs.engine.generate.proposals import (
     action,
     choosing,
@@ -79,7 +79,7 @@ def test_proposing_beats_at_each_draft_and_stops_with_what_the_beat_raises() -> 
     assert found.counted["drafts"] == 2
     assert len(beats) == 4, "once as it is drafted, once as it is compared"
     with pytest.raises(ZeroDivisionError):
-        propose(site, seen, (), lambda: 1 / 0)
+        propose(site, seen, (), beat=lambda: 1 / 0)
 
 
 def test_a_page_that_was_not_silent_is_not_expected_to_be() -> None:
@@ -100,6 +100,12 @@ def test_a_page_behind_the_sign_in_is_opened_with_the_account() -> None:
     site = crawled(literal.page("/account", "Your account", template="t"), account=True, protected=frozenset({"t"}))
     draft = only(pages.tests(site, [observed(first(pages.cases(site)), None, look("/account", "Your account"))]))
     assert draft.document["auth"] == "account"
+
+
+def test_where_the_account_does_not_get_in_the_pages_of_other_roles_are_tested_all_the_same() -> None:
+    seen = [literal.page(f"/{role}", template="t", role=role) for role in ("", "account", "editor")]
+    site = crawled(*seen).surveyed(Survey(account=False, protected=frozenset({"t"})))
+    assert [(case.start, case.auth) for case in pages.cases(site)] == [("/editor", "editor")]
 
 
 def test_a_link_is_followed_to_the_heading_of_the_page_it_leads_to() -> None:
