@@ -41,7 +41,7 @@ def only_asks(content_type: str, body: str) -> bool:
         return False
     try:
         parsed: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     operations = parsed if isinstance(parsed, list) else [parsed]
     return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
