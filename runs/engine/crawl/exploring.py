@@ -7,7 +7,7 @@ from random import Random
 
 from runs.engine.browser import BrowserContext, Page, Watch, Writes
 from runs.engine.crawl.actions import Actions, Scene
-from runs.engine.crawl.cleaning import markers, removed
+from runs.engine.crawl.cleaning import Removing, markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
 from runs.engine.crawl.pace import Pace
@@ -28,6 +28,7 @@ class Exploring:
         chance = Random()  # noqa: S311
         scope = Scope.of(plan.site.base_url, plan.options)
         self._pace = pace
+        self._options = plan.options
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
         self._way = Way(plan, guard, pace, chance)
 
@@ -53,5 +54,6 @@ class Exploring:
         if not marked or not reached.carried:
             return False
         before = writes.seen
-        gone = await removed(page, marked, (reached.visited.url, work.url), self._pace.turn)
+        removing = Removing(marked, self._options, self._pace.turn)
+        gone = await removed(page, removing, (reached.visited.url, work.url))
         return gone and writes.seen > before
