@@ -10,7 +10,7 @@ from random import Random
 from statistics import median
 from typing import Any, TypeVar
 
-from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved
+from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, Wrote
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.scene import Recording
 from runs.engine.plan import ProofPlan, TestWork
@@ -136,11 +136,14 @@ class Proving:
     async def _clean(self, document: Document) -> Failure | None:
         """A clean replay of a changed document, recorded when it passes; else why it does not."""
         story: list[Event] = []
-        house = replace(self.place.house, emit=story.append)
+        emit = self.place.house.emit
+        house = replace(
+            self.place.house, emit=lambda event: emit(event) if isinstance(event, Wrote) else story.append(event)
+        )
         _, ended = await self._replay(Clean, house, document=document, pictured=True)
         if ended.failure is None:
             for event in story:
-                self.place.house.emit(event)
+                emit(event)
             self._record(ended)
         return ended.failure
 
@@ -187,9 +190,9 @@ class Proving:
 
     @property
     def _quiet(self) -> House:
-        """The house for replays that are not recorded."""
+        """The house for replays that are not recorded, but for warnings and what they send."""
         emit = self.place.house.emit
-        return replace(self.place.house, emit=lambda event: emit(event) if isinstance(event, Log) else None)
+        return replace(self.place.house, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
 
     # --- sensitivity ---
 
