@@ -90,15 +90,23 @@ class Proving:
 
     def _require_permitted(self) -> None:
         for step in self.document.steps:
-            if self.place.plan.read_only and isinstance(step, Request) and step.method not in READING:
-                message = f"The crawl is read-only, and “{step.sentence()}” could change something"
+            if self._read_only and isinstance(step, Request) and step.method not in READING:
+                message = f"{self._read_only}, and “{step.sentence()}” could change something"
                 raise Rejected(Failure(kind="blocked", message=message))
+
+    @property
+    def _read_only(self) -> str:
+        """Why nothing may be sent that could change something; "" where it may."""
+        if self.place.plan.read_only:
+            return "The crawl is read-only"
+        return "" if self.work.writes else "It was tried without letting anything through that writes"
 
     def _require_unheld(self) -> None:
         """What a held back request leads to is no effect of the application's."""
-        held = next((call for call in self.touched.calls if call.writes), None)
-        if self.place.plan.read_only and held is not None:
-            message = f"The crawl is read-only, and this test sends {held.method} {held.path}"
+        calls = [call for call in self.touched.calls if call.writes]
+        held = next((call for call in calls if self.place.plan.read_only or self.touched.acted(call)), None)
+        if self._read_only and held is not None:
+            message = f"{self._read_only}, and this test sends {held.method} {held.path}"
             raise Rejected(Failure(kind="blocked", message=message))
 
     # --- replays ---
