@@ -312,7 +312,8 @@ class Log:
 class Proposal(Seen):
     """A test that the generator proposes, with what it stands on. `signature` is equal for equal tests.
 
-    `tone` is positive, negative or edge; `merged` are titles of tests that said no more than this one.
+    `tone` is positive, negative or edge; `merged` are titles of tests that said no more than this one. `writes`: what
+    it sends that could change something was let through when it was tried, and is when it is proved.
     """
 
     title: str
@@ -324,6 +325,7 @@ class Proposal(Seen):
     why: str
     tone: str = ""
     merged: tuple[str, ...] = ()
+    writes: bool = False
 
 
 Event = (

@@ -325,6 +325,7 @@ class TestWork(Value):
     attempts_before: int = 0
     retries: int = 0
     replays: int = Field(default=1, ge=1, description="clean passes that a proof needs; an execution asks for one")
+    writes: bool = Field(default=True, description="whether its pages may send what could change something")
 
 
 class PageWork(Value):

@@ -97,6 +97,7 @@ def _work(row: Free, retries: int) -> TestWork:
         attempts_before=row.attempt_count,
         retries=0 if row.proves else retries,
         replays=row.replays,
+        writes=not row.proves or bool(row.proposal.get("writes")),
     )
 
 

@@ -28,7 +28,7 @@ TAKEN = (
 )
 FREE = f"""
 SELECT r.id, r.title, r.document, r.row, r.attempt_count, r.replays, r.serial, r.account,
-       r.proposal IS NOT NULL, t.id IS NULL OR t.deleted_at IS NOT NULL
+       r.proposal, t.id IS NULL OR t.deleted_at IS NOT NULL
 FROM runs_result AS r LEFT JOIN projects_test AS t ON t.id = r.test_id
 WHERE r.run_id = %s AND r.status = 'pending' AND r.home = %s AND NOT r.blocked
   AND (r.serial = '' OR NOT {BUSY}) AND (r.account = '' OR NOT {TAKEN})
@@ -57,8 +57,12 @@ class Free:
     replays: int
     serial: str
     account: str
-    proves: bool
+    proposal: Any
     orphaned: bool
+
+    @property
+    def proves(self) -> bool:
+        return self.proposal is not None
 
 
 @dataclass(slots=True)
@@ -131,7 +135,8 @@ def set_last_seq(run: int, seq: int) -> None:
 
 def _plain(row: Sequence[Any]) -> list[Any]:
     """A row whose JSON is read, and whose truths are truths on SQLite too."""
-    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], bool(row[8]), bool(row[9])]
+    proposal = None if row[8] is None else json.loads(row[8])
+    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], proposal, bool(row[9])]
 
 
 def _locks() -> bool:

@@ -70,6 +70,12 @@ def score(hand: Hand) -> None:
     ledger.keep_tests(hand.held)
 
 
+def test_whether_a_proposal_may_write_is_told_to_whoever_proves_it(crawl: Open) -> None:
+    hand = proving(crawl(), proposal(1), proposal(2).model_copy(update={"writes": True}))
+    works = ledger.claim(hand.held, 0, 2).works
+    assert [(work.title, work.writes, work.retries) for work in works] == [("Test 1", False, 0), ("Test 2", True, 0)]
+
+
 def test_a_proof_is_stored_with_what_is_left_of_the_test(crawl: Open) -> None:
     run = crawl()
     hand = proving(run)

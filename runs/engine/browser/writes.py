@@ -20,7 +20,7 @@ LONGEST_BODY = 200_000
 _SILENT = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
 _TOKEN = re.compile(r"[{}]|\b(?:query|mutation|subscription|fragment)\b(?=\s*[\w({@$])")
 
-Tell = Callable[[Request, int | None, bool], None]
+Tell = Callable[[str, str, int | None, bool], None]
 
 
 def writes(request: Request) -> bool:
@@ -41,7 +41,7 @@ def only_asks(content_type: str, body: str) -> bool:
         return False
     try:
         parsed: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     operations = parsed if isinstance(parsed, list) else [parsed]
     return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
@@ -90,8 +90,8 @@ async def refuse_writes(route: Route) -> None:
 class Writes:
     """Tells each request of some contexts that could change something, once its answer has come, or will not.
 
-    `tell` is given the request, the answer's status (None: there was none), and whether it was held back. `seen` counts
-    them.
+    `tell` is given method and address of the request, the answer's status (None: there was none), and whether it was
+    held back. `seen` counts them.
     """
 
     def __init__(self, tell: Tell) -> None:
@@ -101,6 +101,12 @@ class Writes:
 
     def follow(self, context: BrowserContext) -> None:
         context.on("request", self._begun)
+
+    def asked(self, method: str, url: str, status: int | None, payload: Any = None) -> None:
+        """A request that was sent without a page; `payload` is what it carried as JSON."""
+        if method in WRITING and not (method == "POST" and only_asks("application/json", json.dumps(payload))):
+            self.seen += 1
+            self._tell(method, url, status, False)
 
     def _begun(self, request: Request) -> None:
         if request.method not in WRITING or ANALYTICS.search(request.url) or not writes(request):
@@ -115,7 +121,7 @@ class Writes:
         with contextlib.suppress(Error):
             response = await request.response()
             status = response.status if response else None
-        self._tell(request, status, HELD_BACK in (request.failure or ""))
+        self._tell(request.method, request.url, status, HELD_BACK in (request.failure or ""))
 
     async def finish(self) -> None:
         """Waits a second for answers that are still out; what has none then is told without."""
@@ -124,4 +130,4 @@ class Writes:
         await asyncio.wait(list(self._open), timeout=LAST_WORD_SECONDS)
         for task, request in list(self._open.items()):
             if task.cancel():
-                self._tell(request, None, False)
+                self._tell(request.method, request.url, None, False)

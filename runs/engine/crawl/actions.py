@@ -20,7 +20,7 @@ from runs.engine.crawl.scope import Scope
 from runs.engine.events import Action, Form, FormField, Link, PageSnapshot
 from runs.engine.page.filling import valid
 from runs.engine.page.naming import pressed
-from runs.engine.page.safety import Permit, asks, permit, refusal
+from runs.engine.page.safety import Control, Permit, asks, denied, permit, refusal
 from runs.engine.page.vocabulary import stems, words
 from runs.engine.plan import CrawlOptions, PageWork
 
@@ -113,14 +113,11 @@ class Actions:
             if action.role != "link" or not action.href or link in scene.before or action.frame:
                 continue
             key = canonical(action.href)
-            if key == here or not self._scope.admits(action.href, action.name) or self._denied(action.name):
+            if key == here or not self._scope.admits(action.href, action.name):
                 continue
             target = pressed(action, scene.page) or {"css": action.css}
             cluster = ("follow", scene.page.template, action.landmark, self._shape(key))
             yield Candidate("follow", ({"do": "click", "target": target},), f"Follow “{action.name}”", cluster)
-
-    def _denied(self, said: str) -> bool:
-        return any(re.search(pattern, said) for pattern in self._options.deny_actions)
 
     def _form(self, form: Form, scene: Scene) -> Iterator[Candidate]:
         if not scene.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
@@ -163,10 +160,17 @@ class Actions:
             what = {"do": "click"}
         elif offer.type in TYPED and not offer.chosen:
             what = {"do": "fill", "value": _word(scene.page.actions) or "a"}
-        if what and not self._denied(label):
+        if what and not self._spared(offer, label, str(what.get("value", ""))):
             ticks = offer.type in ("checkbox", "radio")
             cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, scene)
             yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
+
+    def _spared(self, offer: Offer, label: str, value: str) -> bool:
+        """A choice may take effect at once, so it is as good as pressed; typing is not."""
+        if offer.type in TYPED:
+            return denied(label, self._options)
+        chosen = [Control(value, label)] if value else []
+        return any(refusal(control, self._options) for control in (offer.control(), *chosen))
 
 
 def known_as(action: Action | FoundLink) -> tuple[str, str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from runs.engine.browser import Error, Page, settle
 from runs.engine.crawl.offers import script
 from runs.engine.events import Seen
-from runs.engine.page.safety import Control, danger
+from runs.engine.page.safety import Control, danger, denied
+from runs.engine.plan import CrawlOptions
 
 MARKER = re.compile(r"sentri\D{0,20}\d{6}", re.IGNORECASE)
 MANY = re.compile(r"\b(all|everything|selected|account|alle[sn]?|tout(es)?|todos?|tutti)\b", re.IGNORECASE)
@@ -40,6 +42,9 @@ class Remover(Seen):
         deletes = danger(said or self.script) == DELETES or self.method == "delete"
         return deletes and not MANY.search(said)
 
+    def denied(self, options: CrawlOptions) -> bool:
+        return denied(self.name, options) or denied(Control(self.name, self.hints).said, options)
+
 
 class Removers(Seen):
     there: bool = False
@@ -53,48 +58,61 @@ def markers(path: Iterable[dict[str, Any]], typed: Iterable[dict[str, Any]]) -> 
     return tuple(dict.fromkeys(match[0] for value in made for match in MARKER.finditer(value)))
 
 
-def only_one(controls: Iterable[Remover]) -> Remover | None:
-    """The control that removes a record of ours: the only one in it that removes anything."""
+def only_one(controls: Iterable[Remover], options: CrawlOptions) -> Remover | None:
+    """The control that removes a record of ours: the only one in it that removes anything, and may be pressed."""
     deleting = [control for control in controls if control.record and control.deletes]
     per_record = Counter(control.record for control in deleting)
-    return next((control for control in deleting if per_record[control.record] == 1), None)
+    alone = (control for control in deleting if per_record[control.record] == 1)
+    return next((control for control in alone if not control.denied(options)), None)
 
 
-def agreement(controls: Iterable[Remover]) -> Remover | None:
-    """The one control of a dialog that says yes to removing."""
+def agreement(controls: Iterable[Remover], options: CrawlOptions) -> Remover | None:
+    """The one control of a dialog that says yes to removing, where it may be pressed."""
     asked = [one for one in controls if one.asked and (one.deletes or AGREES.match(one.name))]
-    return asked[0] if len(asked) == 1 else None
+    return asked[0] if len(asked) == 1 and not asked[0].denied(options) else None
 
 
-async def removed(
-    page: Page, marked: tuple[str, ...], places: Iterable[str], turn: Callable[[], Awaitable[None]]
-) -> bool:
-    """Look at the addresses, one of which may be open, for the record and what removes it; whether it is gone."""
+@dataclass(frozen=True, slots=True)
+class Removing:
+    """What is looked for, under which options, and who gives the turn for what is opened or pressed."""
+
+    marked: tuple[str, ...]
+    options: CrawlOptions
+    turn: Callable[[], Awaitable[None]]
+
+
+async def removed(page: Page, removing: Removing, places: Iterable[str]) -> bool:
+    """Look on the page as it is, then at the addresses, for the record and what removes it; whether it is gone."""
     with contextlib.suppress(Error):
-        for place in dict.fromkeys(places):
-            if place != page.url:
-                await turn()
+        for place in _places(page, places):
+            if place:
+                await removing.turn()
                 await page.goto(place, wait_until="domcontentloaded", timeout=PRESS_MS * 2)
                 await settle(page, SETTLE_MS)
-            found = await _read(page, marked)
-            control = only_one(found.controls)
+            found = await _read(page, removing.marked)
+            control = only_one(found.controls, removing.options)
             if control is not None:
-                return await _pressed(page, control, marked, turn)
+                return await _pressed(page, control, removing)
     return False
 
 
-async def _pressed(page: Page, control: Remover, marked: tuple[str, ...], turn: Callable[[], Awaitable[None]]) -> bool:
+def _places(page: Page, places: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield from dict.fromkeys(place for place in places if place != page.url)
+
+
+async def _pressed(page: Page, control: Remover, removing: Removing) -> bool:
     listed = page.url
-    await turn()
+    await removing.turn()
     await page.locator(f"css={control.css}").click(timeout=PRESS_MS)
     await settle(page, SETTLE_MS)
-    confirming = agreement((await _read(page, marked)).controls)
+    confirming = agreement((await _read(page, removing.marked)).controls, removing.options)
     if confirming is not None:
         await page.locator(f"css={confirming.css}").click(timeout=PRESS_MS)
         await settle(page, SETTLE_MS)
     response = await page.goto(listed, wait_until="domcontentloaded", timeout=PRESS_MS * 2)
     await settle(page, SETTLE_MS)
-    gone = not (await _read(page, marked)).there
+    gone = not (await _read(page, removing.marked)).there
     return gone and (response is None or response.status < 500)
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 from runs.engine.browser import Page
 from runs.engine.crawl.actions import Actions, Scene
-from runs.engine.crawl.cleaning import markers, removed
+from runs.engine.crawl.cleaning import Removing, markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
 from runs.engine.crawl.reaching import Reached, Tab, Way
@@ -29,6 +29,7 @@ class Exploring:
         chance = Random()  # noqa: S311
         self._base_url = plan.site.base_url
         scope = Scope.of(plan.site.base_url, plan.options)
+        self._options = plan.options
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
         self._way = Way(plan, guard, chance)
 
@@ -59,5 +60,5 @@ class Exploring:
             return False
         before = tab.writes.seen
         own = [url for url in (tab.page.url, work.url) if same_site(url, self._base_url)]
-        gone = await removed(tab.page, marked, own, tab.turn)
+        gone = await removed(tab.page, Removing(marked, self._options, tab.turn), own)
         return gone and tab.writes.seen > before

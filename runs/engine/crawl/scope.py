@@ -110,11 +110,12 @@ def _leaves_or_destroys(said: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Decides about one link; patterns are searched for in path and query."""
+    """Decides about one link; patterns are searched for in path and query, those of `deny` in what it says."""
 
     base_url: str
     include: tuple[re.Pattern[str], ...] = ()
     exclude: tuple[re.Pattern[str], ...] = ()
+    deny: tuple[re.Pattern[str], ...] = ()
     allow_destructive: bool = False
 
     @classmethod
@@ -123,6 +124,7 @@ class Scope:
             base_url,
             tuple(re.compile(pattern) for pattern in options.include),
             tuple(re.compile(pattern) for pattern in options.exclude),
+            tuple(re.compile(pattern) for pattern in options.deny_actions),
             options.allow_destructive,
         )
 
@@ -132,6 +134,8 @@ class Scope:
         `text` is what the link says; `guarded` that the page itself asks the person to confirm first.
         """
         if not same_site(url, self.base_url) or is_file(url) or not self._wanted(url):
+            return False
+        if any(pattern.search(text) for pattern in self.deny):
             return False
         return self.allow_destructive or not (guarded or is_destructive(url, text))
 

@@ -15,7 +15,6 @@ from runs.engine.browser import (
     BrowserUnavailable,
     Error,
     Page,
-    Request,
     SignInFailed,
     Watch,
     Writes,
@@ -199,9 +198,9 @@ class Slot:
                 if await exploring.cleaned(replace(tab, turn=partial(self._turn, limit)), work, steps):
                     self._explorer.emit(Cleaned(work.page, work.action))
 
-    def _wrote(self, request: Request, status: int | None, held_back: bool) -> None:
+    def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
         page, because = self._because
-        self._explorer.emit(Wrote(request.method, blanked(request.url), status, held_back, because, page))
+        self._explorer.emit(Wrote(method, blanked(url), status, held_back, because, page))
 
     async def _look(self, work: PageWork) -> PageVisited:
         explorer = self._explorer

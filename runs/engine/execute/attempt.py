@@ -75,7 +75,8 @@ class Attempt:
         self.scene: Scene | None = None
         self.state: dict[str, Any] | None = None
         site = house.plan.site.seen_as(order.document.auth or ACCOUNT)
-        self.plan = house.plan.model_copy(update={"site": site})
+        read_only = house.plan.read_only or not order.work.writes
+        self.plan = house.plan.model_copy(update={"site": site, "read_only": read_only})
         self.variables = Variables(site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:

@@ -133,7 +133,7 @@ class Answer(Seen):
 class Observation(Seen):
     """A case that was carried out. Without `after` or `answer` it could not be, and `problem` says why.
 
-    `saved` are the variables that its steps kept.
+    `saved` are the variables that its steps kept. `held_back`: its last step sent something that was not let through.
     """
 
     case: Case
@@ -144,6 +144,7 @@ class Observation(Seen):
     saved: dict[str, str] = {}
     console_errors: tuple[str, ...] = ()
     failed_requests: tuple[str, ...] = ()
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,13 +142,13 @@ def single(step: Step, look: Look) -> Step:
 
 
 async def _tried(visit: Visit, case: Case) -> Observation:
-    before = None
+    before, held = None, visit.held_back
     if case.steps:
         for step in case.steps[:-1]:
             await visit.do(step)
         if len(case.steps) > 1:
             await visit.settle()
-        before = await visit.look()
+        before, held = await visit.look(), visit.held_back
         case = case.model_copy(update={"steps": (*case.steps[:-1], single(case.steps[-1], before))})
         await visit.do(case.steps[-1])
         await visit.settle()
@@ -162,6 +162,7 @@ async def _tried(visit: Visit, case: Case) -> Observation:
         saved={name: str(value)[:300] for name, value in visit.stage.saved.items()},
         console_errors=tuple(traffic.told(line) for line in watch.console_errors),
         failed_requests=failed,
+        held_back=visit.held_back > held,
     )
 
 

@@ -16,6 +16,7 @@ from runs.engine.generate.signature import signature
 from runs.engine.steps.document import InvalidDocument, parse
 
 _MOST_PROMISES = 10
+_OPENS = frozenset({"goto", "reload", "wait_for"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,13 @@ def _proposals(crawled: Crawled, found: Merged) -> Iterator[Proposal]:
             why=draft.why,
             tone=draft.tone,
             merged=titles[id(draft)],
+            writes=draft.case.writes or _only_opens(draft),
         )
+
+
+def _only_opens(draft: Draft) -> bool:
+    """Whether a test does nothing but open pages: what these send as they load, the crawl has let through as well."""
+    return all(step["do"] in _OPENS or step["do"].startswith("expect_") for step in draft.document["steps"])
 
 
 def _tried(observations: Sequence[Observation]) -> Log:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Accounts, Browser, Pace, Watch, close_context, settle, watch
+from runs.engine.browser import Accounts, Browser, Pace, Writes, close_context, settle, watch
 from runs.engine.events import Event, Wrote
 from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
@@ -54,17 +54,19 @@ class Visits:
         context = await self.browser.context(
             self.plan.options, site, state=state, allow_private=self.plan.allow_private, read_only=read_only
         )
-        seen: Watch | None = None
+
+        def wrote(method: str, url: str, status: int | None, held_back: bool) -> None:
+            self.emit(Wrote(method, blanked(url), status, held_back, because))
+
+        told = Writes(wrote)
+        told.follow(context)
         try:
             page = await context.new_page()
-            seen = watch(page)
-            stage = Stage(site, context.request, STEP_MS, opened=page, watching=seen)
+            stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=told.asked)
             chance = Random()  # noqa: S311
-            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), read_only)
+            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), told, read_only)
         finally:
-            for one in seen.requests if seen else ():
-                if one["method"] not in SAFE and one["url"].startswith(self.plan.site.origin):
-                    self.emit(Wrote(one["method"], blanked(one["url"]), one["status"], read_only, because))
+            await told.finish()
             await close_context(context)
 
 
@@ -72,7 +74,13 @@ class Visits:
 class Visit:
     stage: Stage
     variables: Variables
+    told: Writes
     read_only: bool = True
+
+    @property
+    def held_back(self) -> int:
+        """How many requests were held back so far."""
+        return self.told.seen if self.read_only else 0
 
     async def start(self, path: str) -> None:
         await self.stage.page.goto(self.stage.address(path), timeout=self.stage.timeout_ms * 2)

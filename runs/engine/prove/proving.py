@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, TypeVar
 
 from runs.engine.browser import Pace
-from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved
+from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, Wrote
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.scene import Recording
 from runs.engine.generate.selecting import telling
@@ -94,15 +94,23 @@ class Proving:
 
     def _require_permitted(self) -> None:
         for step in self.document.steps:
-            if self.place.plan.read_only and isinstance(step, Request) and step.method not in READING:
-                message = f"The crawl is read-only, and “{step.sentence()}” could change something"
+            if self._read_only and isinstance(step, Request) and step.method not in READING:
+                message = f"{self._read_only}, and “{step.sentence()}” could change something"
                 raise Rejected(Failure(kind="blocked", message=message))
+
+    @property
+    def _read_only(self) -> str:
+        """Why nothing may be sent that could change something; "" where it may."""
+        if self.place.plan.read_only:
+            return "The crawl is read-only"
+        return "" if self.work.writes else "It was tried without letting anything through that writes"
 
     def _require_unheld(self) -> None:
         """What a held back request leads to is no effect of the application's."""
-        held = next((call for call in self.touched.calls if call.writes), None)
-        if self.place.plan.read_only and held is not None:
-            message = f"The crawl is read-only, and this test sends {held.method} {held.path}"
+        calls = [call for call in self.touched.calls if call.writes]
+        held = next((call for call in calls if self.place.plan.read_only or self.touched.acted(call)), None)
+        if self._read_only and held is not None:
+            message = f"{self._read_only}, and this test sends {held.method} {held.path}"
             raise Rejected(Failure(kind="blocked", message=message))
 
     # --- replays ---
@@ -140,11 +148,14 @@ class Proving:
     async def _clean(self, document: Document) -> Failure | None:
         """A clean replay of a changed document, recorded when it passes; else why it does not."""
         story: list[Event] = []
-        house = replace(self.place.house, emit=story.append)
+        emit = self.place.house.emit
+        house = replace(
+            self.place.house, emit=lambda event: emit(event) if isinstance(event, Wrote) else story.append(event)
+        )
         _, ended = await self._replay(Clean, house, document=document, pictured=True)
         if ended.failure is None:
             for event in story:
-                self.place.house.emit(event)
+                emit(event)
             self._record(ended)
         return ended.failure
 
@@ -192,9 +203,9 @@ class Proving:
 
     @property
     def _quiet(self) -> House:
-        """The house for replays that are not recorded."""
+        """The house for replays that are not recorded, but for warnings and what they send."""
         emit = self.place.house.emit
-        return replace(self.place.house, emit=lambda event: emit(event) if isinstance(event, Log) else None)
+        return replace(self.place.house, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
 
     # --- sensitivity ---
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from runs.engine.browser import Error, settle
-from runs.engine.events import ArtifactFile, Failure
+from runs.engine.browser import Error, Writes, settle
+from runs.engine.events import ArtifactFile, Failure, Wrote
 from runs.engine.execute.attempt import Attempt, House, Order
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
@@ -21,6 +21,7 @@ from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.base import Step
 from runs.engine.steps.request import Request
+from runs.engine.traffic import blanked
 
 SETTLE_MS = 2_500
 TRIAL_MS = 1_500
@@ -37,7 +38,27 @@ def acts(step: Step) -> bool:
     return not expects(step) and step.do not in ("wait_for", "save")
 
 
-class Trial(Attempt):
+class Replay(Attempt):
+    """An attempt that tells, recorded or not, what it sends that could change something."""
+
+    async def _play(self, scene: Scene) -> Failure | None:
+        told = Writes(self._wrote)
+        scene.stage.sent = told.asked
+        if scene.context is not None:
+            told.follow(scene.context)
+        try:
+            return await self._replayed(scene)
+        finally:
+            await told.finish()
+
+    async def _replayed(self, scene: Scene) -> Failure | None:
+        return await super()._play(scene)
+
+    def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
+        self.house.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.order.work.title}"))
+
+
+class Trial(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
     def __init__(self, house: House, order: Order) -> None:
@@ -46,7 +67,7 @@ class Trial(Attempt):
         self.answers: dict[int, Answer] = {}
         self.touched = Touched(order.document.steps, frozenset())
 
-    async def _play(self, scene: Scene) -> Failure | None:
+    async def _replayed(self, scene: Scene) -> Failure | None:
         recorder = Recorder(self.house.plan.site.origin)
         if scene.context is not None:
             recorder.listen(scene.context)
@@ -107,7 +128,7 @@ class Trial(Attempt):
             self.answers[self._next] = answer
 
 
-class Clean(Attempt):
+class Clean(Replay):
     """A replay on the application as it is. Looks before the last action and at the end."""
 
     def __init__(self, house: House, order: Order, last_act: int = -1) -> None:
@@ -117,8 +138,8 @@ class Clean(Attempt):
         self.before: Look | None = None
         self.after: Look | None = None
 
-    async def _play(self, scene: Scene) -> Failure | None:
-        failure = await super()._play(scene)
+    async def _replayed(self, scene: Scene) -> Failure | None:
+        failure = await super()._replayed(scene)
         if failure is None and scene.page is not None:
             self.after = await look_at(scene.page)
         return failure
@@ -138,7 +159,7 @@ class Clean(Attempt):
         return (self._before_picture, *kept) if self._before_picture else kept
 
 
-class Broken(Attempt):
+class Broken(Replay):
     """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one."""
 
     def __init__(self, house: House, order: Order, breakage: Breakage, touched: Touched) -> None:
@@ -150,7 +171,7 @@ class Broken(Attempt):
         self._touched = touched
         self._late = 0.0
 
-    async def _play(self, scene: Scene) -> Failure | None:
+    async def _replayed(self, scene: Scene) -> Failure | None:
         if scene.context is None:
             return None
         await self.breakage.prepare(scene.context, self.damage)
@@ -169,6 +190,10 @@ class Broken(Attempt):
                     break
         await self._end(scene)
         return next(iter(self.noticed.values()), None)
+
+    def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
+        """What the breakage answers does not leave the browser."""
+        super()._wrote(method, url, status, held_back or (method, url) in self.damage.answered)
 
     async def _end(self, scene: Scene) -> None:
         if scene.page is not None and not self.noticed:
@@ -191,11 +216,11 @@ def _with_time(step: Step, timeout_ms: int) -> Step:
 
 
 def hurried(house: House, timeout_ms: int, test_ms: int) -> House:
-    """The house with less time for steps; its attempts are not told of, but for warnings."""
+    """The house with less time for steps."""
     options = house.plan.options.model_copy(
         update={"timeout_ms": timeout_ms, "test_timeout_ms": test_ms, "screenshot": "off"}
     )
-    return replace(house, plan=house.plan.model_copy(update={"options": options}), emit=lambda _event: None)
+    return replace(house, plan=house.plan.model_copy(update={"options": options}))
 
 
 def slowest(steps: Sequence[Any]) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runs.engine.browser import BrowserContext, Error, Request, Response
+from runs.engine.browser.writes import writes
 from runs.engine.page.look import Change, Look, difference
 from runs.engine.plan import Target
 from runs.engine.steps.base import Step
@@ -27,7 +28,7 @@ class Call:
     """One request of the site's own: a document, a call in the background, or a script.
 
     `step` is the place of the step during which it was sent, -1 for the opening. `answer` is that of a call that
-    writes: status, headers and body, where it could be kept.
+    writes: status, headers and body, where it could be kept. `asks`: nothing in it writes.
     """
 
     kind: Literal["document", "api", "script"]
@@ -36,10 +37,11 @@ class Call:
     step: int
     status: int | None = None
     answer: tuple[int, dict[str, str], bytes] | None = None
+    asks: bool = False
 
     @property
     def writes(self) -> bool:
-        return self.method not in READING
+        return self.method not in READING and not self.asks
 
     @property
     def path(self) -> str:
@@ -104,6 +106,11 @@ class Touched:
         first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
         return self.calls.index(call) < first
 
+    def acted(self, call: Call) -> bool:
+        """Whether a call was brought about by more than opening a page or following a link: pressed, entered, sent."""
+        act = next((act for act in self.acts if act.index == call.step and act.target is not None), None)
+        return call.kind == "document" or (act is not None and act.facts.get("tag") != "a")
+
     @property
     def last_act(self) -> int:
         """Place of the last step that does something; -1 for the opening."""
@@ -151,13 +158,13 @@ class Recorder:
             return
         if kind == "document" and _framed(request):
             return
-        self._sent[request] = Call(kind, request.method, request.url, self.step)
+        self._sent[request] = Call(kind, request.method, request.url, self.step, asks=not writes(request))
 
     def _response(self, response: Response) -> None:
         call = self._sent.get(response.request)
         if call is None:
             return
-        self._sent[response.request] = Call(call.kind, call.method, call.url, call.step, response.status)
+        self._sent[response.request] = replace(call, status=response.status)
         if call.writes:
             task = asyncio.ensure_future(self._keep(response))
             self._reading.add(task)
@@ -170,10 +177,7 @@ class Recorder:
             headers = {name: value for name, value in response.headers.items() if name not in LEFT_OUT}
             call = self._sent[response.request]
             if len(body) <= MOST_BODY:
-                answer = (response.status, headers, body)
-                self._sent[response.request] = Call(
-                    call.kind, call.method, call.url, call.step, response.status, answer
-                )
+                self._sent[response.request] = replace(call, answer=(response.status, headers, body))
 
 
 def _framed(request: Request) -> bool:

@@ -55,6 +55,8 @@ class Stage:
     saved: dict[str, Any] = field(default_factory=dict)
     heard: Callable[[Step, Any], None] | None = None
     """Is told what a request step was answered, before it is checked."""
+    sent: Callable[[str, str, int | None, Any], None] | None = None
+    """Is told method, address, status (None: no answer) and data of each request that a step sent without a page."""
 
     @property
     def page(self) -> Page:

@@ -86,10 +86,13 @@ class Request(Step):
     async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
         at_home = urlsplit(url)[:2] == urlsplit(stage.site.origin)[:2]
         headers = {**stage.site.sent_headers, **self.headers} if at_home else {}
+        status: int | None = None
         try:
-            return await stage.http.fetch(
+            response = await stage.http.fetch(
                 url, **sending, headers=headers, max_redirects=0, timeout=stage.timeout_ms, fail_on_status_code=False
             )
+            status = response.status
+            return response
         except PlaywrightTimeout:
             raise
         except Error as error:
@@ -97,6 +100,9 @@ class Request(Step):
                 raise
             reason = error.message.split("\n", 1)[0].removeprefix("APIRequestContext.fetch: ")
             raise StepFailed("navigation", f"{self.method} {self.path} could not be sent: {reason}") from error
+        finally:
+            if stage.sent is not None:
+                stage.sent(sending["method"], url, status, sending.get("data"))
 
     def _body(self) -> dict[str, Any]:
         if self.form is not None:

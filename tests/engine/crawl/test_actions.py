@@ -134,6 +134,15 @@ def test_facets_are_tried_twice_on_the_whole_site_and_late() -> None:
     assert seen.links(scene(*facets, template="narrowed", work=WORK.model_copy(update={"url": f"{SITE}/x"}))) == ()
 
 
+def test_a_choice_is_as_good_as_pressed_and_refused_like_a_button() -> None:
+    tick = Offer(how="field", type="checkbox", name="Deactivate account", css="#a")
+    choice = Offer(how="field", type="select", name="Do", options=("…", "Delete account"), chosen="…", css="#b")
+    fine = Offer(how="field", type="select", name="Do", options=("…", "Sort"), chosen="…", css="#c")
+    assert said(actions().links(scene(tick, choice, fine))) == ["Use “Do”"]
+    assert actions(deny_actions=("Sort",)).links(scene(fine)) == ()
+    assert len(actions(allow_destructive=True).links(scene(tick))) == 1
+
+
 def test_scrolling_is_tried_where_something_waits_for_it() -> None:
     [link] = actions().links(scene(scrolls=True))
     assert link.path == ({"do": "scroll", "to": "bottom"},)

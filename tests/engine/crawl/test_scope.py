@@ -122,3 +122,9 @@ def test_destructive_links_are_followed_only_when_allowed() -> None:
     assert bold.admits(BASE + "items/3/delete")
     assert not careful.admits(BASE + "items/3/go", guarded=True)
     assert bold.admits(BASE + "items/3/go", guarded=True)
+
+
+def test_a_link_that_says_what_is_denied_is_not_opened_by_its_address_either() -> None:
+    scope = Scope.of(BASE, CrawlOptions(deny_actions=("(?i)export",), allow_destructive=True))
+    assert not scope.admits(BASE + "reports/7", "Export everything")
+    assert scope.admits(BASE + "reports/7", "Show")

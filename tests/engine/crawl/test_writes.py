@@ -71,3 +71,7 @@ def test_an_operation_that_is_stored_elsewhere_may_write() -> None:
 )
 def test_what_is_no_graphql_writes(kind: str, body: str) -> None:
     assert not only_asks(kind, body)
+
+
+def test_what_is_nested_too_deeply_to_be_read_writes() -> None:
+    assert not only_asks(JSON, "[" * 100_000)

@@ -104,6 +104,24 @@ async def test_cases_keep_the_pace_of_the_crawl(browser: Browser) -> None:
     assert time.monotonic() - began >= 2
 
 
+SAVING = """<!doctype html><main><h1>Notes</h1><button onclick="
+  const headers = {'content-type': 'application/json'}
+  fetch('/graphql', {method: 'POST', headers, body: JSON.stringify({query: '{ a }'})})
+  fetch('/save', {method: 'POST'})">Save</button></main>"""
+
+
+async def test_what_is_sent_is_told_by_what_became_of_it_and_what_only_asks_is_not(browser: Browser) -> None:
+    events: list[Any] = []
+    press = {"do": "click", "target": {"role": "button", "name": "Save"}}
+    ask = {"do": "request", "method": "POST", "path": "/save", "form": {"name": "kim"}}
+    with pages({"/": SAVING, "/graphql": "{}", "/save": "saved"}) as site:
+        visits = Visits(browser, plan_of(site), events.append)
+        held, let = await tried(visits, case_of(press)), await tried(visits, case_of(press, ask, writes=True))
+    assert (held.held_back, let.held_back) == (True, False)
+    told = [(one.url.removeprefix(site.url), one.status, one.held_back) for one in events]
+    assert told == [("/save", None, True), ("/save", 200, False), ("/save", 200, False)]
+
+
 async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser: Browser) -> None:
     with pages({"/": PAGE}) as site:
         seen = await tried(

@@ -252,6 +252,15 @@ def test_a_sign_up_is_only_tried_where_the_browser_holds_it_back() -> None:
     assert not any(case.writes for case in cases)
 
 
+def test_what_a_request_that_was_held_back_showed_gives_no_test_of_a_form() -> None:
+    case = next(case for case in form.cases(contact_site()) if case.about["kind"] == "missing")
+    fields = (live("Email", aria_invalid=True, explained="Enter your email"),)
+    told = look("/contact", "Contact", fields=fields, texts=("Enter your email",))
+    seen = observed(case, look("/contact", "Contact"), told)
+    assert len(list(form.tests(contact_site(), [seen]))) == 1
+    assert not list(form.tests(contact_site(), [seen.model_copy(update={"held_back": True})]))
+
+
 def test_payment_and_deletion_are_not_tried_at_all() -> None:
     pay = literal.form(field("Card number", required=True), submit="Continue")
     delete = literal.form(field("Reason", required=True), submit="Delete account", action="/x")
@@ -350,7 +359,9 @@ def test_sorting_expects_the_first_entry() -> None:
     (case,) = choosing.cases(site)
     assert case.steps[0] == {"do": "select", "target": {"label": "Sort by"}, "value": "Price"}
     before, after = look("/products", listed=("Apple", "Bowl")), look("/products?sort=price", listed=("Bowl", "Apple"))
-    found = expectations(only(choosing.tests(site, [observed(case, before, after)])))
+    seen = observed(case, before, after)
+    assert not list(choosing.tests(site, [seen.model_copy(update={"held_back": True})]))
+    found = expectations(only(choosing.tests(site, [seen])))
     assert found[1]["target"] == {"role": "listitem", "nth": 0, "within": {"role": "main"}}
     assert found[1]["contains"] == "Bowl"
 

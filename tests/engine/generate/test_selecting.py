@@ -1,7 +1,11 @@
 from runs.engine.generate.cases import Case, Draft
+from runs.engine.generate.proposals import form
+from runs.engine.generate.proposals import page as pages
+from runs.engine.generate.propose import propose
 from runs.engine.generate.selecting import in_turns, telling, titled
 from runs.engine.plan import Dials
 from tests.engine.generate import snapshots as literal
+from tests.engine.generate.snapshots import crawled, field, live, look, observed, says
 
 
 def draft(family: str, title: str, rank: int = 0, path: str = "/") -> Draft:
@@ -32,3 +36,23 @@ def test_an_address_or_silence_alone_is_not_worth_a_test() -> None:
     assert not telling([{"do": "request", "path": "/"}])
     assert telling([address, {"do": "expect_visible"}])
     assert telling([{"do": "request", "expect": {"status": 200}}])
+
+
+def test_a_proposal_may_write_where_its_case_did_or_where_it_only_opens_a_page() -> None:
+    sign_up = literal.form(
+        field("Email", "email", required=True), field("Password", "password", required=True), submit="Create account"
+    )
+    contact = literal.form(field("Email", "email", required=True), name="Contact", action="/contact")
+    site = crawled(literal.page("/join", "Join", forms=[sign_up]), literal.page("/contact", "Contact", forms=[contact]))
+    tried = {(case.start, case.about["kind"]): case for case in reversed(list(form.cases(site)))}
+    shown = next(case for case in pages.cases(site) if case.start == "/join")
+    held, let = tried["/join", "missing"], tried["/contact", "right"]
+    native = look("/join", "Join", fields=(live("Email", submitted_invalid=True),))
+    seen = [
+        observed(held, look("/join", "Join"), native),
+        observed(let, look("/contact", "Contact"), look("/thanks", "Thank you", messages=(says("Message sent."),))),
+        observed(shown, None, look("/join", "Join")),
+    ]
+    found = {(one.family, one.page_url): one.writes for one in propose(site, seen, []).proposals}
+    at = literal.SITE
+    assert found == {("form", f"{at}/join"): False, ("form", f"{at}/contact"): True, ("page", f"{at}/join"): True}

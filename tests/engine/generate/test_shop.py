@@ -73,7 +73,7 @@ class Shop:
     ) -> list[Proposal]:
         works = iter(
             [
-                TestWork(result=n, title=one.title, document=one.document, replays=replays)
+                TestWork(result=n, title=one.title, document=one.document, replays=replays, writes=one.writes)
                 for n, one in enumerate(proposals)
             ]
         )

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from runs.engine.browser import Browser
+from runs.engine.events import Event, Wrote
 from runs.engine.plan import ProofPlan
 from tests.engine.pages import Answer, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
@@ -55,6 +56,10 @@ def site() -> Iterator[Pages]:
 async def browser(browser_path: str) -> AsyncIterator[Browser]:
     async with Browser(browser_path) as browser:
         yield browser
+
+
+def wrote(events: list[Event]) -> list[Wrote]:
+    return [event for event in events if isinstance(event, Wrote)]
 
 
 @pytest.fixture
@@ -179,6 +184,33 @@ async def test_a_read_only_proof_sends_nothing_that_could_change_something(
     assert ends[2].failure is not None
     assert "read-only" in ends[2].failure.message
     assert site.paths().count("/send") == before
+
+
+async def test_what_was_tried_without_writing_is_proved_without_it_and_what_is_held_back_speaks_against_it(
+    browser: Browser, plan: ProofPlan, site: Pages
+) -> None:
+    before = site.paths().count("/send")
+    sending, calm = proposal(click("Send"), see("Thank you"), start="/form"), proposal(see("Shop"), result=2)
+    events = await proved(browser, plan, *(one.model_copy(update={"writes": False}) for one in (sending, calm)))
+    ends = proofs(events)
+    assert [ends[1].outcome, ends[2].outcome] == ["failed", "passed"]
+    assert ends[1].failure is not None
+    assert "this test sends POST /send" in ends[1].failure.message
+    assert site.paths().count("/send") == before
+    assert [(one.url, one.status, one.held_back) for one in wrote(events)] == [(f"{site.url}/send", None, True)]
+
+
+async def test_a_proof_tells_all_that_it_sends_also_by_requests_and_in_replays_that_are_not_recorded(
+    browser: Browser, plan: ProofPlan, site: Pages
+) -> None:
+    before = site.paths().count("/send")
+    ask = {"do": "request", "method": "POST", "path": "/send", "follow": False, "expect": {"status": 303}}
+    asking = proposal(ask, kind="api", start=None)
+    events = await proved(browser, plan, asking, proposal(click("Send"), see("Thank you"), start="/form", result=2))
+    told = wrote(events)
+    assert {one.because for one in told} == {"replayed to prove: Test 1", "replayed to prove: Test 2"}
+    assert [one.status for one in told if not one.held_back] == [303] * (site.paths().count("/send") - before)
+    assert any(one.held_back for one in told)
 
 
 async def test_expectations_of_an_api_are_put_to_broken_answers(browser: Browser, plan: ProofPlan) -> None:

@@ -81,7 +81,7 @@ def _options(fields: tuple[FormField, ...]) -> Iterator[tuple[FormField, str]]:
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
     for rank, seen in enumerate(observations):
-        if seen.before is None or seen.after is None:
+        if seen.before is None or seen.after is None or seen.held_back:
             continue
         found = _effect(seen.before, seen.after)
         if not found:

@@ -131,7 +131,7 @@ def _emptied(one: Entered) -> list[Step]:
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
     for seen in observations:
-        if seen.before is None or seen.after is None:
+        if seen.before is None or seen.after is None or seen.held_back:
             continue
         change = difference(seen.before, seen.after)
         refused, kind = bool(change.invalid), seen.case.about["kind"]

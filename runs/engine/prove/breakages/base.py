@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from runs.engine.browser import BrowserContext, Error, Page, Route
@@ -16,9 +16,10 @@ from runs.engine.steps.base import Stage
 
 @dataclass
 class Damage:
-    """How often a breakage was really applied in a replay."""
+    """How often a breakage was really applied in a replay; method and address of what was answered in its place."""
 
     hits: int = 0
+    answered: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ async def replace_answers(context: BrowserContext, call: Call, damage: Damage, a
                 await route.fallback()
                 return
             damage.hits += 1
+            damage.answered.add((request.method, request.url))
             await answer(route)
 
     await context.route(re.compile(rf"^{re.escape(call.base)}(?:[?#].*)?$"), take)
