@@ -343,9 +343,8 @@ def proof_plan(run: Run) -> ProofPlan:
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
-    return CrawlPlan(
-        site=site(run), options=CrawlOptions.model_validate(run.options), allow_private=settings.ENV.allow_private
-    )
+    options = CrawlOptions.model_validate(run.options)
+    return CrawlPlan(site=site(run), options=options, allow_private=settings.ENV.allow_private)
 
 
 def snapshots(run_id: int, beat: Callable[[], object] = lambda: None) -> list[PageSnapshot]:

@@ -9,16 +9,7 @@ import pytest
 
 from runs.engine.generate import propose
 from runs.engine.generate.cases import Case, Draft, Observation, SignInPage, Survey
-from runs.engine.generate.proposals import (
-    action,
-    choosing,
-    following,
-    form,
-    navigation,
-    pagination,
-    search,
-    signin,
-)
+from runs.engine.generate.proposals import action, choosing, following, form, navigation, pagination, search, signin
 from runs.engine.generate.proposals import page as pages
 from runs.engine.page.look import Pressable
 from runs.engine.plan import CrawlOptions
