@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from runs import ledger, reading, states
+from runs import heartbeats, ledger, reading, states
 from runs.engine.events import CaseObserved, Log
 from runs.ledger.counting import POISONED
 from runs.models import Lease, Run
@@ -90,7 +90,10 @@ def test_a_worker_renews_its_lease_while_it_proposes(crawl: Open) -> None:
     worker.ticked = worker.renewed = worker.renewed - 60
     soon = timezone.now() + timedelta(seconds=1)
     lease.update(expires_at=soon)
-    assert worker.propose(run_of(hand))
+    try:
+        assert worker.propose(run_of(hand))
+    finally:
+        heartbeats.idle()
     assert run_of(hand).pipeline["propose"]["proposed"] == 0
     assert lease.get().expires_at > soon
 
