@@ -154,7 +154,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (target?.id === "queue") note();
   if (target?.id === "queue") select(at);
   else if (target?.matches(".proposal")) select(at, { scroll: false });
-  else if (target?.querySelector("[data-edits]")) target.querySelector("input:not([type=hidden]), textarea").focus();
+  else if (target?.querySelector("[data-edits]")) (target.querySelector(":is(input, textarea)[aria-invalid=true]") ?? target.querySelector("input:not([type=hidden]), textarea")).focus();
   else if (target?.closest("details.talk")) target.closest("details.talk").querySelector("textarea")?.focus();
   count();
 });

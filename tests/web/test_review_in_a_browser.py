@@ -11,6 +11,11 @@ from projects.models import Comment, Test
 from tests.web.conftest import Open, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+# What has the focus as soon as an answer of the server is shown; "" where htmx would still change something.
+HOLD_THE_FOCUS = """let settled = false;
+document.addEventListener("htmx:afterSettle", () => { settled = true; }, { once: true });
+document.addEventListener("htmx:afterSwap",
+  () => setTimeout(() => { window.focused = settled ? document.activeElement.name : ""; }), { once: true })"""
 
 
 @pytest.fixture
@@ -119,8 +124,10 @@ async def test_a_test_is_edited_in_place_and_a_mistake_loses_nothing(
     steps = card.get_by_label("Steps")
     written = await steps.input_value()
     await steps.fill(written.replace('"click"', '"klick"'))
+    await page.evaluate(HOLD_THE_FOCUS)
     await press(page, "Control+Enter")
     await expect(card.get_by_text("'klick' is not a step")).to_be_visible()
+    assert await page.evaluate("window.focused") == "steps", "Focus moves with the answer, not after it"
     await expect(card.get_by_label("Title")).to_have_value("Buying a mug")
     await steps.fill(written)
     await press(page, "Control+Enter")
