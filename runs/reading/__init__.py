@@ -1,0 +1,30 @@
+"""The only reader of runs for everything outside the ledger: rows → reports, plans, stories."""
+
+from runs.reading.counting import counts, counts_of, events, page_counts, page_counts_of
+from runs.reading.crawled import changed_templates, known_signatures, known_tests, observations, snapshots
+from runs.reading.planning import SecretsMissing, crawl_plan, proof_plan, shard_plan, site
+from runs.reading.reporting import causes, diagnosis, failed_tests, harmless, history, report
+
+__all__ = [
+    "SecretsMissing",
+    "causes",
+    "changed_templates",
+    "counts",
+    "counts_of",
+    "crawl_plan",
+    "diagnosis",
+    "events",
+    "failed_tests",
+    "harmless",
+    "history",
+    "known_signatures",
+    "known_tests",
+    "observations",
+    "page_counts",
+    "page_counts_of",
+    "proof_plan",
+    "report",
+    "shard_plan",
+    "site",
+    "snapshots",
+]

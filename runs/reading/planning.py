@@ -1,0 +1,112 @@
+"""What workers carry out, with the secrets that it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from pydantic import SecretStr
+
+from projects import accounts
+from projects.models import Environment, Project
+from projects.models.project import Reachable
+from projects.models.public import number_of
+from runs import storage
+from runs.engine.plan import (
+    ACCOUNT,
+    CrawlOptions,
+    CrawlPlan,
+    Credentials,
+    ProofPlan,
+    RunOptions,
+    Session,
+    ShardPlan,
+    Site,
+)
+from runs.models import Run
+
+
+class SecretsMissing(Exception):
+    """What held the run's secrets at queueing is gone or holds none any more."""
+
+
+def site(run: Run) -> Site:
+    """The run's snapshot with its secrets. Raises SecretsMissing, projects.secrets.Unreadable."""
+    kept = run.site
+    holder = _holder(kept["secrets_of"]) if kept["secrets_of"] else None
+    secrets = dict(holder.secrets) if holder else {}
+    username, password = secrets.pop("username", None), secrets.pop("password", None)
+    credentials = None
+    if holder is not None and username is not None:
+        credentials = Credentials(
+            username=str(username),
+            password=SecretStr(str(password or "")),
+            fingerprint=accounts.fingerprint(holder.sealed, kept["access"], kept["base_url"]),
+            **_known_access(kept["access"]),
+        )
+    return _with_profiles(
+        run,
+        Site(
+            base_url=kept["base_url"],
+            headers=kept["headers"],
+            variables=kept["variables"],
+            secrets={name: SecretStr(str(value)) for name, value in secrets.items()},
+            credentials=credentials,
+        ),
+    )
+
+
+def _with_profiles(run: Run, site: Site) -> Site:
+    """The site with the project's other sign-ins, and with the sessions that were kept of them all."""
+    found = accounts.sign_ins(run.project_id, site.base_url)
+    profiles = {name: Credentials(**_known_access(fields)) for name, fields in found.items()}
+    everybody = {**profiles, **({ACCOUNT: site.credentials} if site.credentials else {})}
+    marks = {role: credentials.fingerprint for role, credentials in everybody.items() if credentials.kind == "form"}
+    kept = accounts.kept_sessions(run.project_id, run.environment_id, marks)
+    sessions = {role: Session.model_validate(session) for role, session in kept.items()}
+    return site.model_copy(update={"profiles": profiles, "sessions": sessions})
+
+
+def _known_access(access: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in access.items() if name in Credentials.model_fields and value}
+
+
+def _holder(holder: str) -> Reachable:
+    rows: dict[str, Any] = {Project.PREFIX: Project.objects.alive(), Environment.PREFIX: Environment.objects.all()}
+    prefix = holder.partition("-")[0]
+    row = rows[prefix].filter(pk=number_of(prefix, holder)).first()
+    if row is None or not row.sealed:
+        raise SecretsMissing(f"The credentials of {holder} that this run was queued with are gone; start a new run.")
+    found: Reachable = row
+    return found
+
+
+def shard_plan(run: Run) -> ShardPlan:
+    options = RunOptions.model_validate(run.options)
+    return ShardPlan(
+        site=site(run),
+        options=options,
+        artifacts=str(storage.directory(run.pk)),
+        allow_private=settings.ENV.allow_private,
+        vitals=options.vitals or bool(run.project.web_vitals_budgets),
+    )
+
+
+def proof_plan(run: Run) -> ProofPlan:
+    """A crawl proves its proposals with its own browser options and no retries; failures leave their picture."""
+    crawl = CrawlOptions.model_validate(run.options)
+    shared = {"browser", "device", "locale", "timezone_id", "geolocation", "parallel"}
+    return ProofPlan(
+        site=site(run),
+        options=RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on_failure"),
+        artifacts=str(storage.directory(run.pk)),
+        allow_private=settings.ENV.allow_private,
+        read_only=crawl.read_only,
+        max_breakages=crawl.max_breakages,
+        requests_per_second=crawl.requests_per_second,
+    )
+
+
+def crawl_plan(run: Run) -> CrawlPlan:
+    options = CrawlOptions.model_validate(run.options)
+    return CrawlPlan(site=site(run), options=options, allow_private=settings.ENV.allow_private)
