@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.page.filling import meaning, valid
+from runs.engine.page.filling import meaning, place_of, valid
 from runs.engine.page.naming import field_of, submit_of
 
 Steps = tuple[dict[str, Any], ...]
@@ -49,7 +49,7 @@ def _entered(field: FormField, form: Form, page: PageSnapshot, random: Random) -
         return {"do": "check", "target": _framed(option, form)}
     if field.type == "checkbox":
         return {"do": "check", "target": _target(field, form, page)}
-    value = valid(field, random)
+    value = valid(field, random, place_of(form.fields))
     return None if value is None else {"do": "fill", "target": _target(field, form, page), "value": value}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
 from runs.engine.events import FormField
 from runs.engine.page.patterns import accepts, sample
+from runs.engine.page.places import HOME, Place, place_named
 from runs.engine.page.vocabulary import tables, whole
 
 # First hit wins.
@@ -17,6 +18,8 @@ _AUTOCOMPLETE = {
     "current-password": "password",
     "new-password": "password",
     "address-line1": "street-address",
+    "address-line3": "address-line2",
+    "address-level1": "region",
     "address-level2": "city",
     "country-name": "country",
     "bday": "birthday",
@@ -68,26 +71,25 @@ class Wrong:
 
 def meaning(field: FormField) -> str:
     """What a field asks for, as one word: email, given-name, quantity, select, … "text" when nothing says it."""
-    hint = field.autocomplete.lower().split(" ")[-1]
-    if hint in _AUTOCOMPLETE or hint in _WORDS:
-        return _AUTOCOMPLETE.get(hint, hint)
     if field.tag == "select":
         return "select"
+    hint = _hinted(field)
+    if hint:
+        return hint
     if field.type in _TYPED:
         return _narrowed(field)
-    text = " ".join((_words(field.label), _words(field.placeholder), _words(field.name), _words(field.id)))
-    found = _by_words(f" {text} ")
+    found = _said(field)
     return found or ("message" if field.tag == "textarea" else "text")
 
 
-def valid(field: FormField, random: Random) -> str | None:
+def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
     """A plausible value with `{{random…}}` parts where a record may be created; None when none is known.
 
-    For a select it is the option, for a checkbox or radio button "on".
+    For a select it is the option, for a checkbox or radio button "on". Addresses are of the place; see `place_of`.
     """
     what = meaning(field)
     if what == "select":
-        return next((option for option in field.options if not _PLACEHOLDER.search(option)), None)
+        return _option(field)
     if what in ("checkbox", "radio"):
         return "on"
     if what in ("number", "range", "quantity", "rating"):
@@ -95,9 +97,15 @@ def valid(field: FormField, random: Random) -> str | None:
     if what in _DATED:
         return field.min or _capped(_DATED[what], field.max)
     if field.pattern:
-        return _fitting(field, what, random)
-    value = _plain(what, random)
+        return _fitting(field, what, random, place)
+    value = _plain(what, random, place)
     return None if value is None else _fitted(value, field)
+
+
+def place_of(fields: Iterable[FormField]) -> Place:
+    """The address that a form is filled with: of the country that `valid` chooses there."""
+    countries = (field for field in fields if field.tag == "select" and _asks_for_country(field))
+    return next((place for field in countries if (place := place_named(_option(field) or ""))), HOME)
 
 
 def wrong(field: FormField) -> Wrong | None:
@@ -114,6 +122,30 @@ def wrong(field: FormField) -> Wrong | None:
     if what == "url" and field.type == "url":
         return Wrong("not a link", "that is no address of a page")
     return None
+
+
+def _option(field: FormField) -> str | None:
+    """More than a placeholder; of countries one whose addresses are known, best the one that is shown."""
+    real = [option for option in field.options if not _PLACEHOLDER.search(option)]
+    if _asks_for_country(field):
+        real.sort(key=lambda option: (place_named(option) is None, option != field.value))
+    return next(iter(real), None)
+
+
+def _asks_for_country(field: FormField) -> bool:
+    return "country" in (_hinted(field), _said(field))
+
+
+def _hinted(field: FormField) -> str:
+    """What `autocomplete` says that the field is for, empty where it says nothing that is known."""
+    hint = field.autocomplete.lower().split(" ")[-1]
+    return _AUTOCOMPLETE.get(hint, hint) if hint in _AUTOCOMPLETE or hint in _WORDS else ""
+
+
+def _said(field: FormField) -> str:
+    """What the words about a field say that it is for."""
+    text = " ".join((_words(field.label), _words(field.placeholder), _words(field.name), _words(field.id)))
+    return _by_words(f" {text} ")
 
 
 def _narrowed(field: FormField) -> str:
@@ -165,8 +197,8 @@ def _capped(value: str, high: str) -> str:
     return min(value, high) if high else value
 
 
-def _fitting(field: FormField, what: str, random: Random) -> str | None:
-    plain = _plain(what, random)
+def _fitting(field: FormField, what: str, random: Random, place: Place) -> str | None:
+    plain = _plain(what, random, place)
     trial = "" if plain is None else plain.replace(_TICKET, "123456")
     if plain is not None and accepts(field.pattern, trial) and len(trial) <= (field.max_length or 10_000):
         return plain
@@ -174,16 +206,14 @@ def _fitting(field: FormField, what: str, random: Random) -> str | None:
     return value if value is not None and len(value) <= (field.max_length or 10_000) else None
 
 
-def _plain(what: str, random: Random) -> str | None:
+def _plain(what: str, random: Random, place: Place) -> str | None:
     make = _MAKERS.get(what)
-    return make(random) if make else None
+    return make(random) if make else place.get(what)
 
 
 _MAKERS: dict[str, Callable[[Random], str]] = {
     "email": lambda random: f"sentri-{_TICKET}@example.com",
     "password": lambda random: f"Sentri-{_TICKET}-x",
-    "postal-code": lambda random: "10115",
-    "tel": lambda random: "+49 30 901820",
     "url": lambda random: f"https://example.com/{_TICKET}",
     "given-name": lambda random: random.choice(_GIVEN),
     "family-name": lambda random: random.choice(_FAMILY),
@@ -191,8 +221,7 @@ _MAKERS: dict[str, Callable[[Random], str]] = {
     "username": lambda random: f"sentri{_TICKET}",
     "organization": lambda random: "Example Works",
     "street-address": lambda random: "12 Harbour Street",
-    "city": lambda random: "Berlin",
-    "country": lambda random: "Germany",
+    "address-line2": lambda random: "Floor 2",
     "birthday": lambda random: "1990-05-17",
     "subject": lambda random: f"Question {_TICKET}",
     "message": lambda random: f"A test message from Sentri, number {_TICKET}.",

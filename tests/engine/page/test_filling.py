@@ -4,8 +4,9 @@ from random import Random
 import pytest
 
 from runs.engine.events import FormField
-from runs.engine.page.filling import meaning, valid, wrong
+from runs.engine.page.filling import meaning, place_of, valid, wrong
 from runs.engine.page.patterns import accepts, sample
+from runs.engine.page.places import HOME, PLACES, place_named
 from tests.engine.generate.snapshots import field
 
 
@@ -21,6 +22,9 @@ from tests.engine.generate.snapshots import field
         (field("Apellido"), "family-name"),
         (field("", name="firstName"), "given-name"),
         (field("PLZ"), "postal-code"),
+        (field("State/County"), "region"),
+        (field("First line of address"), "street-address"),
+        (field("Address line 2"), "address-line2"),
         (field("Téléphone"), "tel"),
         (field("お名前 メール"), "email"),
         (field("Menge"), "quantity"),
@@ -61,6 +65,28 @@ def test_the_same_seed_gives_the_same_name() -> None:
 )
 def test_values_stay_within_the_bounds_of_the_field(seen: FormField, value: str | None) -> None:
     assert valid(seen, Random(1)) == value
+
+
+@pytest.mark.parametrize(
+    ("countries", "shown", "code"),
+    [
+        (("United Kingdom", "France", "Germany"), "United Kingdom", "SW1A 1AA"),
+        (("United Kingdom", "France", "Germany"), "France", "75001"),
+        (("Choose a country", "Afghanistan", "Albania", "Österreich (+43)"), "Choose a country", "1010"),
+        (("Atlantis", "Lemuria"), "Atlantis", "10115"),
+    ],
+)
+def test_an_address_is_of_the_country_that_the_form_is_sent_with(
+    countries: tuple[str, ...], shown: str, code: str
+) -> None:
+    country = field("Land", "select", name="country", options=countries, value=shown)
+    place = place_of((field("Name"), country))
+    assert valid(field("Postcode"), Random(1), place) == code
+    assert place in (place_named(valid(country, Random(1)) or ""), HOME)
+
+
+def test_every_place_knows_what_an_address_needs() -> None:
+    assert all(set(place) == {"country", "names", "city", "region", "postal-code", "tel"} for place in PLACES.values())
 
 
 def test_a_minimal_length_is_met() -> None:

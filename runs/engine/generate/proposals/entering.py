@@ -8,7 +8,7 @@ from random import Random
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Step
-from runs.engine.page.filling import meaning, valid
+from runs.engine.page.filling import meaning, place_of, valid
 from runs.engine.page.naming import Target, field_of, submit_of
 
 TEXTS = frozenset(
@@ -41,12 +41,12 @@ class Entered:
 
 def entries(form: Form, page: PageSnapshot, random: Random) -> list[Entered] | None:
     """What a person would enter; None when a required field cannot be named or filled."""
-    found = []
+    found, place = [], place_of(form.fields)
     for field in form.fields:
         wanted = field.required or (field.type in TEXTS and field.tag != "select")
         if not wanted:
             continue
-        target, value = _target(field, form, page), valid(field, random)
+        target, value = _target(field, form, page), valid(field, random, place)
         if target and value is not None:
             found.append(Entered(field, target, value))
         elif field.required:
