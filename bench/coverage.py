@@ -1,4 +1,4 @@
-"""What a crawl finds of sites whose contents are known: the demo shop and the targets, as a stranger and signed in."""
+"""What crawls find of sites whose contents are known: the demo shop and the targets, as a stranger and in every role."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from bench.targets import SHOP, TARGETS, Ground, KnownForm, ground, serve
 from runs.engine.browser.find import NoBrowser
 from runs.engine.events import Form, PageSnapshot
 
+PATIENCE_SECONDS = 3_000.0
 PAGE_TIMEOUT_MS = 60_000  # a busy machine is no page that was missed
 
 
@@ -32,8 +33,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sites", default=",".join((SHOP, *TARGETS)), help="(%(default)s)")
     parser.add_argument("--mode", choices=("links", "states"), default="links", help="of the crawl (%(default)s)")
     parser.add_argument("--login", choices=("with", "without", "both"), default="both", help="(%(default)s)")
-    parser.add_argument("--pages", type=int, default=250, help="visited per crawl at most (%(default)s)")
-    parser.add_argument("--states", type=int, default=100, help="tried per crawl at most (%(default)s)")
+    parser.add_argument("--allow", default="", metavar="PATTERN", help="names of what is pressed although it orders")
+    parser.add_argument("--pages", type=int, default=250, help="visited per crawl and role at most (%(default)s)")
+    parser.add_argument("--states", type=int, default=100, help="tried per crawl and role at most (%(default)s)")
     parser.add_argument("--tests", type=int, default=0, help="proposed per crawl; with some, flows count (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one object as the last line")
     wanted = parser.parse_args(given)
@@ -125,20 +127,21 @@ class Bench:
         from runs import ledger
         from runs.engine.plan import CrawlOptions
 
-        options = CrawlOptions(
-            mode=self._wanted.mode,
-            max_pages=self._wanted.pages,
-            max_states=self._wanted.states,
-            max_depth=8,
-            test_count=self._wanted.tests,
-            page_timeout_ms=PAGE_TIMEOUT_MS,
-        )
         with serve(site.name) as url:
             workspace = Workspace(f"{url}/")
-            if signed_in:
-                _give_account(workspace, site)
+            roles = _give_accounts(workspace, site) if signed_in else ()
+            options = CrawlOptions(
+                mode=self._wanted.mode,
+                max_pages=self._wanted.pages * max(1, len(roles)),
+                max_states=self._wanted.states * max(1, len(roles)),
+                max_depth=8,
+                roles=roles,
+                allow_actions=(self._wanted.allow,) if self._wanted.allow else (),
+                test_count=self._wanted.tests,
+                page_timeout_ms=PAGE_TIMEOUT_MS,
+            )
             run = ledger.open_crawl(ledger.Order(workspace.project, None, "bench"), options)
-            ended(run.pk)
+            ended(run.pk, PATIENCE_SECONDS)
         return self._told(site, run.pk, workspace, signed_in)
 
     def _told(self, site: Ground, run: int, workspace: Workspace, signed_in: bool) -> Found:
@@ -162,13 +165,25 @@ class Bench:
         return Found(site.name, signed_in, len(snapshots), seconds, parts)
 
 
-def _give_account(workspace: Workspace, site: Ground) -> None:
+def _give_accounts(workspace: Workspace, site: Ground) -> tuple[str, ...]:
+    """The site's account, and its other users as sign-ins of their own; the roles that there are then."""
+    from projects.models import AuthProfile
+    from runs.engine.plan import ACCOUNT, VISITOR
+
     assert site.login is not None
     selectors = ("username_selector", "password_selector", "submit_selector")
     access = {name: site.login[name] for name in selectors if name in site.login}
-    workspace.project.access = {"login_url": site.login["path"], **access}
-    workspace.project.keep_secrets(username=site.login["username"], password=site.login["password"])
-    workspace.project.save()
+    access |= {"login_url": site.login["path"]}
+    project = workspace.project
+    project.access = access
+    project.keep_secrets(username=site.login["username"], password=site.login["password"])
+    project.save()
+    others = site.login.get("other_users", {})
+    for name, password in others.items():
+        profile = AuthProfile(project=project, name=name, access=access)
+        profile.keep_secrets(username=name, password=password)
+        profile.save()
+    return (VISITOR, ACCOUNT, *others)
 
 
 def table(found: Sequence[Found], title: str) -> Table:
@@ -182,7 +197,7 @@ def table(found: Sequence[Found], title: str) -> Table:
 
 
 def _whom(one: Found) -> str:
-    return "signed in" if one.signed_in else "stranger"
+    return "every role" if one.signed_in else "stranger"
 
 
 def missed(found: Sequence[Found]) -> list[str]:

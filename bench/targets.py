@@ -64,7 +64,7 @@ class Ground:
     name: str
     templates: tuple[Template, ...]
     forms: tuple[KnownForm, ...]
-    login: dict[str, str] | None
+    login: dict[str, Any] | None
 
     def template_of(self, url: str) -> str:
         """The first template that is an address's, those of queries before those of paths; empty where none is."""

@@ -129,10 +129,14 @@ class Slot:
             raise too_slow(work.url, seconds) from error
 
     async def _reach(self, work: PageWork) -> PageVisited:
-        """The state behind the work's path; reached once more where the role's session turns out to be over."""
+        """The state behind the path; once more where the role's session was over, or the way there was lost."""
         try:
             return await self._reached(work, renews=True)
         except SessionOver:
+            return await self._reached(work)
+        except Unvisited as failure:
+            if failure.step is None or failure.step >= len(work.path) - 1:
+                raise
             return await self._reached(work)
 
     async def _reached(self, work: PageWork, *, renews: bool = False) -> PageVisited:
