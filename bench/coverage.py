@@ -1,4 +1,4 @@
-"""What crawls find of sites whose contents are known: the demo shop and the targets, as a stranger and in every role."""
+"""What crawls find of sites whose contents are known: the demo shop and the targets, as stranger and in all roles."""
 
 from __future__ import annotations
 
