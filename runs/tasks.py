@@ -281,7 +281,7 @@ class Worker:
         if not ledger.take_stage(self.held, states.SCORE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "scores tests")
-        ledger.keep_tests(self.held)
+        ledger.keep_tests(self.held, self.beat)
         return True
 
 

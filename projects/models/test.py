@@ -16,6 +16,7 @@ from projects.models.public import PublicModel, PublicQuerySet
 from projects.reviewing import Decided
 
 AT_ONCE = 5_000
+KEPT_AT_ONCE = 500
 DECIDED = ("review_status", "approved_by_score", "reviewed_by", "reviewed_at")
 
 
@@ -138,12 +139,24 @@ class Test(PublicModel):
     @classmethod
     def propose(cls, project: Project, *, rejected_for: str = "", **fields: Any) -> Test:
         """A test found by a crawl, kept as a draft, or as rejected with the reason."""
-        state = reviewing.move(reviewing.DRAFT, "reject") if rejected_for else reviewing.DRAFT
-        test = cls.objects.create(
-            project=project, origin="crawl", review_status=state, reason=rejected_for[:1000], **fields
-        )
-        TestVersion.objects.create(test=test, number=1, title=test.title, document=test.document)
+        test = cls.proposed(project, rejected_for=rejected_for, **fields)
+        cls.keep_proposed([test])
         return test
+
+    @classmethod
+    def proposed(cls, project: Project, *, rejected_for: str = "", **fields: Any) -> Test:
+        """The same, still to be kept with others."""
+        state = reviewing.move(reviewing.DRAFT, "reject") if rejected_for else reviewing.DRAFT
+        return cls(project=project, origin="crawl", review_status=state, reason=rejected_for[:1000], **fields)
+
+    @classmethod
+    def keep_proposed(cls, tests: Sequence[Test]) -> None:
+        """Keeps them in a few statements; they get their numbers."""
+        cls.objects.bulk_create(tests, batch_size=KEPT_AT_ONCE)
+        TestVersion.objects.bulk_create(
+            (TestVersion(test=test, number=1, title=test.title, document=test.document) for test in tests),
+            batch_size=KEPT_AT_ONCE,
+        )
 
     @classmethod
     def write(cls, project: Project, author: Any, title: str, document: dict[str, Any]) -> Test:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,27 +28,25 @@ class Proven:
         return cls(number, page, score, tuple(_actions(document)), frozenset(proof["checks"]), noticed)
 
 
-def merged(tests: Sequence[Proven]) -> dict[int, int]:
+def merged(tests: Sequence[Proven], beat: Callable[[], object] = lambda: None) -> dict[int, int]:
     """Which tests are merged into which others, by number.
 
     A test goes into another one of the same page that does the same with the same values, notices the same breakages
     and checks at least the same. Of two that are equal in this, the one with the higher score stays, then the first.
-    What noticed nothing, or was put to nothing, says nothing about what it is worth, and stays.
+    What noticed nothing, or was put to nothing, says nothing about what it is worth, and stays. `beat` is called at
+    each test, for thousands take seconds.
     """
     into: dict[int, int] = {}
-    stay: list[Proven] = []
+    stay: dict[tuple[object, ...], list[Proven]] = defaultdict(list)
     for test in sorted(tests, key=lambda one: (-len(one.checks), -one.score, one.number)):
-        other = next((one for one in stay if _says(one, test)), None)
+        beat()
+        alike = stay[test.page, test.actions, test.noticed]
+        other = next((one for one in alike if test.noticed and one.checks >= test.checks), None)
         if other is None:
-            stay.append(test)
+            alike.append(test)
         else:
             into[test.number] = other.number
     return into
-
-
-def _says(other: Proven, test: Proven) -> bool:
-    alike = (other.page, other.actions, other.noticed) == (test.page, test.actions, test.noticed)
-    return alike and bool(test.noticed) and other.checks >= test.checks
 
 
 def _actions(document: dict[str, Any]) -> Iterator[str]:

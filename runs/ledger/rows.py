@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,11 @@ from django.db import connection, models
 AWKWARD = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
 Rows = Sequence[Sequence[Any]]
 MOST_AT_ONCE = 500
+
+
+def groups(numbers: Sequence[int], size: int = MOST_AT_ONCE) -> Iterator[Sequence[int]]:
+    """The numbers in their order, so many at a time."""
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
 def insert(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> None:

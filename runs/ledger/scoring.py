@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from projects.models import Test
 from runs import insight, states
+from runs.ledger import rows
 from runs.ledger.approving import approve_by_score
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import enter
@@ -47,13 +48,14 @@ class Weighed:
         return {**NOTHING, "replays": self.result.replays, **(self.result.proof or {})}
 
 
-def keep_tests(held: Hold) -> None:
+def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
     """Keeps what a crawl proved as drafts and the rest as rejected, once, and sends the crawl to be judged.
 
-    Raises Stale for a late writer, and then nothing is written.
+    `beat` is called now and then while they are compared, which takes seconds where there are thousands. Raises Stale
+    for a late writer, and then nothing is written.
     """
-    results = list(Result.objects.filter(run=held.run).exclude(proposal=None).order_by("position"))
-    weighed, into = _weighed(results)
+    results = _results(held.run, beat)
+    weighed, into = _weighed(results, beat)
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
@@ -67,25 +69,35 @@ def keep_tests(held: Hold) -> None:
         enter(run, "drain")
 
 
-def _weighed(results: Sequence[Result]) -> tuple[list[Weighed], dict[int, int]]:
+def _results(run_id: int, beat: Callable[[], object]) -> list[Result]:
+    proofs = Result.objects.filter(run=run_id).exclude(proposal=None).order_by("position")
+    found: list[Result] = []
+    for numbers in rows.groups(list(proofs.values_list("pk", flat=True))):
+        beat()
+        found += proofs.filter(pk__in=numbers)
+    return found
+
+
+def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[list[Weighed], dict[int, int]]:
     """What is kept, in order, and which results are merged into which."""
-    scores = {
-        result.pk: insight.score(result.document, result.proof or {}, result.duration_ms or 0)
-        for result in results
-        if result.status == states.PASSED
-    }
-    proven = [
-        insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], {**NOTHING, **(one.proof or {})})
-        for one in results
-        if one.pk in scores
-    ]
-    into = insight.merged(proven)
+    scores: dict[int, tuple[int, dict[str, int]]] = {}
+    proven = []
+    for one in results:
+        beat()
+        if one.status == states.PASSED:
+            scores[one.pk] = insight.score(one.document, one.proof or {}, one.duration_ms or 0)
+            proof = {**NOTHING, **(one.proof or {})}
+            proven.append(insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], proof))
+    into = insight.merged(proven, beat)
+    went: dict[int, list[Result]] = defaultdict(list)
     by_number = {result.pk: result for result in results}
+    for other, stays in into.items():
+        went[stays].append(by_number[other])
     kept = []
     for result in results:
         if result.pk not in into:
             score, parts = scores.get(result.pk, (None, {}))
-            others = [by_number[other] for other, stays in into.items() if stays == result.pk]
+            others = went[result.pk]
             before = tuple((result.proposal or {}).get("merged", ()))
             titles, signatures = [one.title for one in others], [_signature(one) for one in others]
             kept.append(Weighed(result, score, parts, (*before, *titles), tuple(signatures)))
@@ -105,6 +117,7 @@ def _signature(result: Result) -> str:
 def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
     known = set(Test.objects.filter(project=run.project).known_signatures())
     kept: Counter[str] = Counter({"kept": 0, "rejected": 0})
+    tests: dict[int, Test] = {}
     for one in weighed:
         result, proposal = one.result, dict(one.result.proposal or {})
         if _signature(result) in known:
@@ -112,7 +125,7 @@ def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
         known.add(_signature(result))
         passed = result.status == states.PASSED
         kept["kept" if passed else "rejected"] += 1
-        result.test = Test.propose(
+        tests[result.pk] = Test.proposed(
             run.project,
             rejected_for="" if passed else _reason(result, one.proof),
             title=result.title,
@@ -125,7 +138,8 @@ def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
             score=one.score,
             evidence=_evidence(one, proposal["why"]),
         )
-        result.save(update_fields=["test"])
+    Test.keep_proposed(list(tests.values()))
+    rows.update(Result, ("test",), [(number, test.pk) for number, test in tests.items()])
     return dict(kept)
 
 

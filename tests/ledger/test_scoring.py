@@ -1,12 +1,15 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from projects.models import Test
-from runs import gates, ledger, reading, states
+from runs import gates, heartbeats, ledger, reading, states
 from runs.engine.events import AttemptEnded, Failure, Proposal, Proved, TestStarted
-from runs.models import Attempt, Run
+from runs.models import Attempt, Lease, Run
+from runs.tasks import Worker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crash_points import dies, silent, whole
 from tests.ledger.test_crawling import next_page, visit
@@ -68,6 +71,40 @@ def finished(run: Run) -> Run:
 def score(hand: Hand) -> None:
     assert ledger.take_stage(hand.held, "score")
     ledger.keep_tests(hand.held)
+
+
+def test_a_worker_renews_its_lease_while_it_compares_what_was_proved(crawl: Open) -> None:
+    hand = proving(crawl(), *(proposal(number, f"/{number}") for number in range(6)))
+    while (work := hand.claim()) is not None:
+        ledger.record(hand.held, proved(work))
+    worker, lease = Worker(hand.held), Lease.objects.filter(pk=hand.held.lease)
+    worker.ticked = worker.renewed = worker.renewed - 60
+    soon = timezone.now() + timedelta(seconds=1)
+    lease.update(expires_at=soon)
+    try:
+        assert worker.score(Run.objects.get(pk=hand.held.run))
+    finally:
+        heartbeats.idle()
+    assert lease.get().expires_at > soon
+    assert Test.objects.count() == 6
+
+
+def test_a_lease_that_is_lost_while_it_compares_keeps_nothing(crawl: Open) -> None:
+    hand = proving(crawl())
+    while (work := hand.claim()) is not None:
+        ledger.record(hand.held, proved(work))
+    assert ledger.take_stage(hand.held, "score")
+    asked: list[int] = []
+
+    def beat() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            ledger.forfeit(hand.held)
+
+    with pytest.raises(ledger.Stale):
+        ledger.keep_tests(hand.held, beat)
+    assert len(asked) > 3
+    assert not Test.objects.exists()
 
 
 def test_whether_a_proposal_may_write_is_told_to_whoever_proves_it(crawl: Open) -> None:
