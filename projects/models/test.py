@@ -35,6 +35,13 @@ class TestQuerySet(PublicQuerySet["Test"]):
         rows = self.values_list("signature", "evidence__merged_signatures")
         return frozenset(one for own, merged in rows for one in (own, *(merged or ())) if one)
 
+    def as_known(self, newest: int, person: Any) -> Self:
+        """Those whose present version is the first, was there when `newest` was the newest row of all, or is theirs."""
+        known = TestVersion.objects.filter(test=models.OuterRef("pk"), number=models.OuterRef("version"))
+        return self.filter(
+            models.Q(version=1) | models.Exists(known.filter(models.Q(pk__lte=newest) | models.Q(author=person)))
+        )
+
     def by_score(self) -> Self:
         return self.approved().filter(approved_by_score=True)
 

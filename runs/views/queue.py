@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, F, Max, Min, Q
 
 from projects import reviewing
-from projects.models import Comment, Test
+from projects.models import Comment, Test, TestVersion
 from projects.models.public import number_of
 from projects.models.test import TestQuerySet
 from projects.place import Place
@@ -131,6 +131,8 @@ def matching(rows: Any, *, family: str = "", template: str = "", query: str = ""
 
 def queue(place: Place, filters: Filters) -> dict[str, Any]:
     """The page's context: at most PER_PAGE proposals with all that is shown of them, in a fixed number of queries."""
+    # Looked up first: a version that comes between this and the rows counts as one that the page does not know.
+    newest = TestVersion.objects.aggregate(newest=Max("pk"))["newest"]
     rows, beside = filters.rows(place), filters.beside(place).order_by()
     shown = Paginator(rows.order_by(*ORDERS[filters.sort]), PER_PAGE).get_page(filters.page)
     counts = place.project.tests.alive().aggregate(**{state: Count("pk", filter=q) for state, q in COUNTED.items()})
@@ -144,6 +146,7 @@ def queue(place: Place, filters: Filters) -> dict[str, Any]:
         "rows": shown,
         "proposals": proposals(place, list(shown)),
         "until": found["until"] or 0,
+        "newest": newest or 0,
         "states": counts,
         "orders": list(ORDERS),
         "families": beside.exclude(family="").values_list("family").annotate(count=Count("pk")).order_by("-count"),

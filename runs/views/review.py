@@ -54,9 +54,10 @@ def _shown(request: Request, place: Place, template: str = "runs/_queue.html", *
 @page
 @require_POST
 def decide(request: Request, project: str) -> HttpResponse:
-    """One decision about some tests: `ids`, or without any, what the address's filters match.
+    """One decision about some tests: `ids`, or without any, `everything` that the address's filters match.
 
-    Ids are comma-separated; "7:2" is test 7 only as long as 2 is its version, "7" whatever it is.
+    Ids are comma-separated; "7:2" is test 7 only as long as 2 is its version, "7" whatever it is. Everything is what
+    the page counted: tests up to `until`, as they were when `newest` was the newest version of all, and own edits.
     """
     place = place_of(request, project, QA_LEAD)
     action, reason = asked_of(request)
@@ -80,8 +81,9 @@ def _chosen(request: Request, place: Place) -> Choice:
     filters = Filters.of(request.GET)
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
-        found = filters.rows(place).filter(pk__lte=_number(request.POST.get("until", "")))
-        return Choice(None, found, _number(request.POST.get("expected", "")))
+        until, newest, expected = (_number(request.POST.get(name, "")) for name in ("until", "newest", "expected"))
+        found = filters.rows(place).filter(pk__lte=until).as_known(newest, place.person)
+        return Choice(None, found, expected)
     parted = (word.partition(":") for word in ids[:MOST_BY_NAME])
     shown = {_number(number): _number(version) for number, _, version in parted}
     shown.pop(0, None)
@@ -133,7 +135,8 @@ def _told(choice: Choice, decided: Decided, action: str) -> str:
     past = reviewing.PAST[action].capitalize()
     if count == 1 and left <= 0:
         return f"{past}: {_title(decided)}"
-    others = f"; {left} had been decided or changed meanwhile" if left > 0 else ""
+    were = "was" if left == 1 else "were"
+    others = f"; {left} had been decided or changed meanwhile and {were} left out" if left > 0 else ""
     return f"{past}: {count} test{'s' if count != 1 else ''}{others}"
 
 
@@ -196,8 +199,9 @@ def decide_one(request: Request, test: str) -> HttpResponse:
     action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
         return HttpResponseBadRequest(WRONG_ACTION)
-    rows = Test.objects.filter(pk=row.pk)
-    messages.success(request, _told(Choice(rows, rows, 1), _decided(place, rows, action, reason), action))
+    named = Test.objects.filter(pk=row.pk)
+    shown = named.filter(_as_shown({row.pk: _number(request.POST.get("version", ""))}))
+    messages.success(request, _told(Choice(named, shown, 1), _decided(place, shown, action, reason), action))
     return redirect("test", test)
 
 

@@ -54,7 +54,7 @@ def more_pages(world: World, count: int) -> None:
     [
         ("/", more_projects, 9),
         ("/tests", more_tests, 9),
-        ("/review", more_tests, 12),
+        ("/review", more_tests, 13),
         ("/pages", more_pages, 16),
     ],
 )
