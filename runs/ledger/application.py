@@ -19,6 +19,7 @@ from runs.models import Application, Comparison, CrawlPage, Difference, Part, Ru
 ALL_VISITED = "all_visited"
 CHUNK = 100
 NAMED = 3
+GONE_FOR_CRAWLS = 30
 COLUMNS = ["name", "template", "facts", "roles", "last_seen_run", "gone_since_run"]
 VISIT = ("key", "url", "status", "template", "title", "http_status", "skip_reason", "role", "kind", "action", "depth",
          "found_on__key", "same_as__key", "snapshot")  # fmt: skip
@@ -53,6 +54,7 @@ def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
         if locked_one.learned_run != one.learned_run:
             return False
         _write(one, run, learnt)
+        _forget(one)
         stale, back = _judge_tests(run, learnt)
         _tell(run, one, learnt, stale, back)
         one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
@@ -79,11 +81,12 @@ def _scope(run: Run) -> insight.Scope:
 
 
 def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.Visit]:
-    found = CrawlPage.objects.filter(run=run).order_by("depth", "pk").values_list(*VISIT)
-    for number, row in enumerate(found.iterator(CHUNK)):
-        if number % CHUNK == 0:
-            beat()
-        yield insight.Visit(*row)
+    """In lists, because SQLite lets nobody renew a lease beside rows that are half read."""
+    found = CrawlPage.objects.filter(run=run).order_by("depth", "pk")
+    for numbers in rows.groups(list(found.values_list("pk", flat=True)), CHUNK):
+        beat()
+        for row in list(found.filter(pk__in=numbers).values_list(*VISIT)):
+            yield insight.Visit(*row)
 
 
 def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:
@@ -117,6 +120,16 @@ def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:
     )
 
 
+def _forget(one: Application) -> None:
+    """Removes what has been gone for thirty crawls and more. What comes back is new, whether its row is there or not.
+
+    What is not gone stays however long ago it was seen: narrower crawls have not looked for it.
+    """
+    crawls = one.comparisons.order_by("-pk").values_list("pk", flat=True)
+    for earliest in crawls[GONE_FOR_CRAWLS : GONE_FOR_CRAWLS + 1]:
+        one.parts.filter(gone_since_run__lte=earliest).delete()
+
+
 def _row(one: Application, part: insight.Part) -> Part:
     return Part(
         application=one,
@@ -146,10 +159,7 @@ def _judge_tests(run: Run, learnt: insight.Learnt) -> tuple[int, int]:
         if key in by_page
     )
     again = [pk for key in back if key in by_page for pk in by_page[key]]
-    fresh = sum(
-        Test.objects.filter(pk__in=again[at : at + rows.MOST_AT_ONCE]).come_back()
-        for at in range(0, len(again), rows.MOST_AT_ONCE)
-    )
+    fresh = sum(Test.objects.filter(pk__in=numbers).come_back() for numbers in rows.groups(again))
     _note(run, "tests marked stale", stale, [key for key in lost if key in by_page])
     _note(run, "tests no longer stale", fresh, ())
     return stale, fresh

@@ -312,3 +312,17 @@ def test_pages_are_named_without_their_host() -> None:
 def test_an_environment_on_another_host_is_the_same_application() -> None:
     moved = Visit("http://new.test/", "http://new.test/", "done", "home", "/", snapshot=HOME.snapshot)
     assert sentences(crawled([moved], after(HOME))) == []
+
+
+def test_a_form_is_not_said_to_be_on_a_kind_of_page_that_is_gone() -> None:
+    known = after(
+        HOME, page("/a", "a", forms=[form("Mail", "To")]), page("/b", "b", forms=[form("Mail", "To", "Copy")])
+    )
+    visits = [HOME, page("/a", "a", forms=[form("Mail", "To")])]
+    assert dict.fromkeys(part.templates for part in known if part.kind == "form") == {("a", "b"): None}
+    first = crawled([*visits, failed("/b", http_status=404)], known)
+    assert "page /b: it answered 404" in sentences(first)[0]
+    [mail] = [part for part in first.parts.values() if part.kind == "form"]
+    assert (mail.templates, mail.gone_since) == (("a",), None)
+    later = {(part.kind, part.key): part for part in known} | first.parts
+    assert sentences(crawled(visits, later.values(), run=3)) == ["form Mail: field Copy is gone"]

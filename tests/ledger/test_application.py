@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from projects.models import Activity, Environment, Project, Test
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions
+from runs.ledger import application
 from runs.ledger.opening import digest_of
 from runs.models import Application, Comparison, CrawlPage, Part, Run
 
@@ -94,6 +97,75 @@ def test_the_first_crawl_is_all_news_and_the_second_is_compared(crawled: Crawled
     assert Comparison.objects.get(run=second).earlier_run == first.pk
     assert told(second).startswith(f"Compared with {first.public_id}: 1 page new, 1 page removed")
     assert living() == {"/", "/a", "/c"}
+
+
+def test_what_has_been_gone_for_long_is_forgotten_and_what_is_only_unseen_is_not(
+    crawled: Crawled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "GONE_FOR_CRAWLS", 3)
+    crawled("/", "/a", "/b")
+    crawled("/", "/b", gone=("/a",))
+    for _ in range(2):
+        crawled("/", end="max_pages")
+        assert Part.objects.filter(kind="page", key="/a").exists()
+    crawled("/", end="max_pages")
+    assert set(Part.objects.filter(kind="page").values_list("key", flat=True)) == {"/", "/b"}
+    assert set(Part.objects.filter(kind="template").values_list("key", flat=True)) == {"t/", "t/b"}
+
+
+def test_what_was_forgotten_is_new_when_it_comes_back_and_its_tests_with_it(
+    crawled: Crawled, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "GONE_FOR_CRAWLS", 1)
+    first = crawled("/", "/a")
+    test = proposal(project, first, "/a")
+    for _ in range(3):
+        crawled("/", gone=("/a",))
+    assert not Part.objects.filter(key="/a").exists()
+    assert Test.objects.get(pk=test.pk).stale_since is not None
+    back = crawled("/", "/a")
+    assert said(back) == ["page /a new", "template /a new"]
+    assert Part.objects.get(kind="page", key="/a").first_seen_run == back.pk
+    assert Test.objects.get(pk=test.pk).stale_since is None
+
+
+def test_what_is_known_elsewhere_is_not_forgotten_with_it(
+    crawled: Crawled, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "GONE_FOR_CRAWLS", 1)
+    staging = Environment.objects.create(project=project, name="staging", base_url="http://staging.test/")
+    crawled("/", "/a", environment=staging)
+    crawled("/", gone=("/a",), environment=staging)
+    for _ in range(4):
+        crawled("/")
+    assert Part.objects.filter(kind="page", key="/a", application__environment=staging).exists()
+
+
+def test_a_lease_can_be_renewed_between_pages_though_others_write_as_well(
+    transactional_db: None, crawled: Crawled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = crawled(*(f"/{number}" for number in range(7)))
+    Comparison.objects.all().delete()
+    monkeypatch.setattr(application, "CHUNK", 2)
+    beats: list[int] = []
+
+    def write() -> None:
+        Run.objects.filter(pk=run.pk).update(sent_at=timezone.now())
+
+    def somebody_else() -> None:
+        write()
+        connection.close()
+
+    def beat() -> None:
+        other = Thread(target=somebody_else)
+        other.start()
+        other.join()
+        write()
+        beats.append(1)
+
+    ledger.learn_application(run.pk, beat)
+    assert len(beats) == 4
+    assert living() == {f"/{number}" for number in range(7)}
 
 
 def test_what_changed_is_still_to_be_tested_until_a_crawl_has_completed_with_tests(crawled: Crawled) -> None:

@@ -191,7 +191,8 @@ class _Lesson:
     ) -> None:
         name, facts, said = as_seen
         before = self.known.get((kind, key))
-        elsewhere = set(before.templates) - self.visited if before else set()
+        had = before.templates if before else ()
+        elsewhere = {one for one in had if one not in self.visited and not self._is_gone(one)}
         part = self._seen(kind, key, name, facts | {"templates": sorted(templates | elsewhere)})
         if kind == "action":
             return
