@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from projects.models import AuthProfile, Project, Session
+from projects.models import AuthProfile, Project, Session, UsedCode
 from projects.secrets import Unreadable, seal
 
 ACCOUNT, VISITOR = "account", "visitor"
@@ -18,6 +19,7 @@ RESERVED = {
     VISITOR: "“visitor” is who is not signed in; take another name.",
 }
 MOST_STATE = 2_000_000
+KEPT_WINDOWS = 2_880
 
 
 def names_of(project: Project) -> list[str]:
@@ -79,6 +81,19 @@ def keep_session(place: tuple[int, int | None], role: str, mark: str, session: M
     key: dict[str, Any] = {"project_id": project, "environment_id": environment, "role": role}
     fields = {"sealed": seal({"session": text}), "credentials": mark, "signed_in_at": now, "probed_at": now}
     Session.objects.update_or_create(**key, defaults=fields)
+
+
+def claim_code(secret: str, window: int) -> bool:
+    """Whether the one-time code of a window is left to who asks first; then neither it nor an earlier one is to others.
+
+    Sites that remember the last code refuse earlier ones as well.
+    """
+    mark = salted_hmac("one-time codes", secret, algorithm="sha256").hexdigest()
+    UsedCode.objects.filter(window__lt=window - KEPT_WINDOWS).delete()
+    if UsedCode.objects.filter(fingerprint=mark, window__lt=window).update(window=window):
+        return True
+    _, first = UsedCode.objects.get_or_create(fingerprint=mark, defaults={"window": window})
+    return first
 
 
 def forget_sessions(project: Project, role: str) -> None:

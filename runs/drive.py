@@ -66,6 +66,12 @@ class Inbox(Generic[W]):
         self.notes.put(("pull", asked))
         return await asyncio.wrap_future(asked)
 
+    async def ask(self, question: Callable[[], E]) -> E:
+        """What the main thread answers, which has the database; what the question raises there ends the drive."""
+        asked: Future[E] = Future()
+        self.notes.put(("ask", (question, asked)))
+        return await asyncio.wrap_future(asked)
+
     async def follow(self, stream: AsyncIterator[Any]) -> None:
         """Puts a stream's events into the inbox, then, once it has cleaned up, its end with its error."""
         problem: Exception | None = None
@@ -127,6 +133,9 @@ class Drive(Generic[W]):
             if not self.group:
                 self.begun = time.monotonic()
             self.group.append(content)
+        elif kind == "ask":
+            question, asked = content
+            _tell(asked, question())
         elif kind == "pull":
             self.asking.append(content)
             self.unheard = True

@@ -11,13 +11,15 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError
+from pydantic import SecretStr
 from structlog.contextvars import bound_contextvars
 
+from projects import accounts
 from projects.models import Test
 from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
-from runs.drive import TICK_SECONDS, Drive, Loop
-from runs.engine.browser import Browser, BrowserUnavailable, died
+from runs.drive import TICK_SECONDS, Drive, Inbox, Loop
+from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
 from runs.engine.events import Event
@@ -188,7 +190,7 @@ class Worker:
         self._require_site(plan)
         self._drive(
             lambda wanted: ledger.claim(self.held, retries, wanted, hedging=run.options.get("hedge", True)),
-            lambda browser, pull: execute(browser, plan, pull, frames=self.window),
+            lambda browser, pull, code: execute(browser, plan, pull, frames=self.window, claim_code=code),
         )
         return True
 
@@ -197,11 +199,13 @@ class Worker:
         self._require_site(plan)
         self._drive(
             lambda wanted: ledger.claim_proofs(self.held, wanted),
-            lambda browser, pull: prove(browser, plan, pull, frames=self.window),
+            lambda browser, pull, code: prove(browser, plan, pull, frames=self.window, claim_code=code),
         )
         return True
 
-    def _drive(self, claiming: Callable[[int], ledger.Claim[Any]], start: Callable[[Browser, Any], Any]) -> None:
+    def _drive(
+        self, claiming: Callable[[int], ledger.Claim[Any]], start: Callable[[Browser, Any, ClaimCode], Any]
+    ) -> None:
         """Drives a pipeline that pulls what `claiming` hands out; it is not asked any more once others wait."""
 
         def claim(wanted: int) -> tuple[Sequence[Any], bool]:
@@ -211,9 +215,9 @@ class Worker:
             heartbeats.claimed(self.held.run, self.held.index, claimed.works)
             return claimed.works, claimed.more
 
-        Drive(claim, self.record, self.tick).run(
-            lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event]", start(browser, pull)))
-        )
+        drive = Drive(claim, self.record, self.tick)
+        code = _claiming_codes(drive.inbox)
+        drive.run(lambda pull: _with_browser(lambda browser: cast("AsyncIterator[Event]", start(browser, pull, code))))
 
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
@@ -231,7 +235,7 @@ class Worker:
         plan, first = reading.crawl_plan(run), self.held.index == 0
         self._drive(
             lambda wanted: ledger.claim_pages(self.held, plan.options.max_pages, wanted),
-            lambda browser, pull: crawl(browser, plan, pull, first=first, frames=self.window),
+            lambda browser, pull, code: crawl(browser, plan, pull, first=first, frames=self.window, claim_code=code),
         )
         return True
 
@@ -243,9 +247,9 @@ class Worker:
         plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk, self.beat)
         changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None
         found: list[Planned] = []
-        Drive(lambda _wanted: ((), False), found.extend, self.tick).run(
-            lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed))
-        )
+        drive: Drive[Any] = Drive(lambda _wanted: ((), False), found.extend, self.tick)
+        code = _claiming_codes(drive.inbox)
+        drive.run(lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed, claim_code=code)))
         for one in found:
             works = [case.model_dump(mode="json", exclude_defaults=True) for case in one.cases]
             ledger.keep_plan(self.held, one.survey.model_dump(mode="json"), works, one.counted, one.logs)
@@ -255,7 +259,7 @@ class Worker:
         plan, crawled = reading.crawl_plan(run), self._crawled(run)
         self._drive(
             lambda wanted: ledger.claim_cases(self.held, wanted),
-            lambda browser, pull: observe(browser, plan, crawled, pull),
+            lambda browser, pull, code: observe(browser, plan, crawled, pull, claim_code=code),
         )
         return True
 
@@ -294,6 +298,15 @@ STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.PROVE: Worker.prove,
     states.SCORE: Worker.score,
 }
+
+
+def _claiming_codes(inbox: Inbox[Any]) -> ClaimCode:
+    """Asks the main thread for one-time codes: it has the database, where all workers see which were given out."""
+
+    async def claim_code(secret: SecretStr, window: int) -> bool:
+        return await inbox.ask(lambda: accounts.claim_code(secret.get_secret_value(), window))
+
+    return claim_code
 
 
 async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:

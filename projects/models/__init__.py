@@ -1,5 +1,5 @@
 from projects.models.activity import Activity
-from projects.models.auth_profile import AuthProfile, Session
+from projects.models.auth_profile import AuthProfile, Session, UsedCode
 from projects.models.channel import Channel
 from projects.models.environment import Environment
 from projects.models.project import Project
@@ -20,5 +20,6 @@ __all__ = [
     "Session",
     "Test",
     "TestVersion",
+    "UsedCode",
     "Workspace",
 ]

@@ -48,6 +48,19 @@ class AuthProfile(PublicModel, Sealed):
         return list(json.loads(self.secrets.get("headers", "{}")))
 
 
+class UsedCode(models.Model):
+    """The last one-time code that any worker was given of a secret, which only its fingerprint stands for."""
+
+    fingerprint = models.CharField(max_length=64, help_text="keyed hash of the secret")
+    window = models.PositiveBigIntegerField(help_text="seconds since 1970 by 30")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["fingerprint"], name="one_last_code_of_a_secret")]
+
+    def __str__(self) -> str:
+        return f"code of window {self.window}"
+
+
 class Session(Sealed):
     """What a browser remembers of a sign-in (`sealed` holds the storage state as JSON), until it is worth nothing."""
 

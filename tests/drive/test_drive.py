@@ -52,6 +52,36 @@ def test_work_goes_in_and_events_come_out_in_order_on_the_main_thread() -> None:
     assert tape.threads == {threading.main_thread().name}
 
 
+def test_what_the_engine_asks_is_answered_on_the_main_thread_between_events() -> None:
+    tape = Tape()
+    drive: Drive[Any] = Drive(tape.claim, tape.record, tape.tick)
+
+    async def asking(_pull: Any) -> AsyncIterator[Any]:
+        yield threading.current_thread().name
+        yield await drive.inbox.ask(lambda: threading.current_thread().name)
+
+    drive.run(asking)
+    assert tape.events == ["engine", threading.main_thread().name]
+
+
+def test_a_question_that_cannot_be_answered_ends_the_drive() -> None:
+    tape, ended = Tape(), []
+    drive: Drive[Any] = Drive(tape.claim, tape.record, tape.tick)
+
+    def question() -> Any:
+        raise LookupError("the database is away")
+
+    async def asking(_pull: Any) -> AsyncIterator[Any]:
+        try:
+            yield await drive.inbox.ask(question)
+        finally:
+            ended.append("cleaned up")
+
+    with pytest.raises(LookupError, match="away"):
+        drive.run(asking)
+    assert ended == ["cleaned up"]
+
+
 def test_no_group_is_larger_than_the_limit() -> None:
     async def burst(_pull: Any) -> AsyncIterator[int]:
         for number in range(3 * GROUP_SIZE + 1):

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -6,8 +7,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from runs.engine.browser import Browser, SignInFailed, sign_in
-from runs.engine.browser.codes import next_code
+from runs.engine.browser import Browser, SignInFailed, codes, sign_in
+from runs.engine.browser.codes import NoCode, next_code, unlimited
 from runs.engine.plan import BrowserOptions, Credentials, Site
 from tests.engine.members import BOXES, LONG, ONE, behind_http, credentials, members
 from tests.engine.pages import Answer, Asked, pages
@@ -39,15 +40,86 @@ class Clock:
 
 async def test_a_one_time_code_is_given_out_once_and_never_just_before_its_end() -> None:
     secret, clock = SecretStr(pyotp.random_base32()), Clock(1_000_000_020.0 + 28)
-    codes = [await next_code(secret, clock, clock.sleep) for _ in range(2)]
+    given = [await next_code(secret, clock=clock, sleep=clock.sleep) for _ in range(2)]
     key = secret.get_secret_value()
-    assert codes == [pyotp.TOTP(key).at(1_000_000_050), pyotp.TOTP(key).at(1_000_000_080)]
+    assert given == [pyotp.TOTP(key).at(1_000_000_050), pyotp.TOTP(key).at(1_000_000_080)]
     assert clock.waits == [2.05, 30.0]
+
+
+async def test_a_code_that_another_worker_was_given_is_waited_out() -> None:
+    secret, clock, asked = SecretStr(pyotp.random_base32()), Clock(1_000_000_000.0), []
+
+    async def claim(of: SecretStr, window: int) -> bool:
+        asked.append((of, window))
+        return len(asked) > 2
+
+    code = await next_code(secret, claim, clock=clock, sleep=clock.sleep)
+    assert asked == [(secret, 33_333_333), (secret, 33_333_334), (secret, 33_333_335)]
+    assert code == pyotp.TOTP(secret.get_secret_value()).at(1_000_000_050)
+
+
+async def test_two_sign_ins_of_one_worker_never_ask_for_the_same_code() -> None:
+    secret, clock, asked = SecretStr(pyotp.random_base32()), Clock(1_000_000_000.0), []
+
+    async def claim(_of: SecretStr, window: int) -> bool:
+        asked.append(window)
+        await asyncio.sleep(0)
+        return True
+
+    given = await asyncio.gather(*(next_code(secret, claim, clock=clock, sleep=clock.sleep) for _ in range(3)))
+    assert len(set(given)) == len(set(asked)) == len(asked) == 3
+
+
+async def test_nobody_waits_for_a_code_for_ever() -> None:
+    async def claim(_of: SecretStr, _window: int) -> bool:
+        return False
+
+    clock = Clock(1_000_000_000.0)
+    with pytest.raises(NoCode):
+        await next_code(SecretStr(pyotp.random_base32()), claim, clock=clock, sleep=clock.sleep)
+    assert 300 <= clock.now - 1_000_000_000 < 331
+
+
+async def test_waiting_for_a_code_is_not_held_against_the_site() -> None:
+    async with asyncio.timeout(0.2) as limit:
+        until = limit.when() or 0
+        async with unlimited(limit):
+            await asyncio.sleep(0.3)
+        assert (limit.when() or 0) >= until + 0.3
+
+    async def dawdles() -> None:
+        async with asyncio.timeout(0.01) as limit:
+            async with unlimited(limit):
+                pass
+            await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await dawdles()
+
+
+async def test_a_sign_in_asks_for_its_code_and_says_when_there_is_none(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def claim(of: SecretStr, _window: int) -> bool:
+        asked.append(of.get_secret_value())
+        return True
+
+    with members(code=ONE) as (site, gate):
+        where = Site(base_url=site.url, credentials=credentials("ali", totp=SecretStr(gate.codes["ali"])))
+        monkeypatch.setattr(codes, "TOO_LATE_SECONDS", 0.0)
+        assert await sign_in(browser, where, PLAIN, claim_code=claim)
+        monkeypatch.setattr(codes, "MOST_WINDOWS", 0)
+        with pytest.raises(SignInFailed, match="Others signed in with the same one-time codes for 5 minutes"):
+            await sign_in(browser, where, PLAIN, claim_code=claim)
+        assert asked == [gate.codes["ali"]]
 
 
 async def test_codes_are_those_of_the_standard() -> None:
     clock = Clock(1_234_567_890)
-    assert await next_code(SecretStr("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), clock, clock.sleep) == "005924"
+    secret = SecretStr("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    assert await next_code(secret, clock=clock, sleep=clock.sleep) == "005924"
 
 
 @pytest.mark.parametrize("fields", [ONE, BOXES], ids=["one field", "a box for each digit"])

@@ -1,6 +1,6 @@
 """The stages between crawling and proving: planned once, claimed by all shards, observed once, whoever dies."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from pydantic import SecretStr
 
-from runs import heartbeats, ledger, reading, states
+from projects.models import UsedCode
+from runs import heartbeats, ledger, reading, states, tasks
+from runs.drive import Loop
+from runs.engine.browser import ClaimCode
 from runs.engine.events import CaseObserved, Log
 from runs.ledger.counting import POISONED
 from runs.models import Lease, Run
@@ -212,3 +216,23 @@ def test_an_abort_leaves_no_case_open(crawl: Open) -> None:
     claim(hand)
     ledger.abort(hand.held.run, "Ada")
     assert set(run_of(hand).cases.values_list("status", flat=True)) == {"skipped"}
+
+
+def test_a_code_that_the_engine_asks_for_is_claimed_for_all_workers(
+    crawl: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hand,) = crawled(crawl)
+    planned(hand, 1)
+    worker = Worker(hand.held)
+    said: list[bool] = []
+
+    async def signing_in(*_given: Any, claim_code: ClaimCode) -> AsyncIterator[bool]:
+        for window in (7, 7, 8):
+            yield await claim_code(SecretStr("GEZDGNBVGY3TQOJQ"), window)
+
+    monkeypatch.setitem(Loop.current().kept, "browser", None)
+    monkeypatch.setattr(tasks, "observe", signing_in)
+    monkeypatch.setattr(worker, "record", said.extend)
+    assert worker.observe(run_of(hand))
+    assert said == [True, False, True]
+    assert UsedCode.objects.get().window == 8

@@ -90,6 +90,15 @@ def test_R7_four_processes_that_come_at_the_same_moment_get_a_shard_each(
     assert Lease.objects.filter(shard__run=run, state="open").values("shard").distinct().count() == SHARDS
 
 
+def test_processes_that_ask_at_the_same_moment_never_get_the_same_one_time_code(
+    transactional_db: None, race: Callable[..., list[subprocess.Popen[str]]]
+) -> None:
+    said = words(race(["code"] * 4, "at", str(time.time() + 4)))
+    given = sorted(int(window) for lines in said for window in lines)
+    assert given[-1] == 8
+    assert len(given) == len(set(given))
+
+
 def test_R12_a_process_killed_in_the_middle_of_a_test_loses_nothing(
     run: Run, race: Callable[..., list[subprocess.Popen[str]]]
 ) -> None:

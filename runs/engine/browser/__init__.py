@@ -4,6 +4,7 @@ from playwright.async_api import APIRequestContext, BrowserContext, Error, Page,
 
 from runs.engine.browser.accounts import Accounts
 from runs.engine.browser.casting import Cast, Frames
+from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
 from runs.engine.browser.form import SignInFailed, asked_for
@@ -29,6 +30,7 @@ __all__ = [
     "BrowserContext",
     "BrowserUnavailable",
     "Cast",
+    "ClaimCode",
     "Error",
     "Flood",
     "Frames",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.form import SignInFailed
 from runs.engine.browser.freshness import holds
 from runs.engine.browser.session import Browser
@@ -33,6 +34,7 @@ class _Role:
 class Accounts:
     """Sessions by role, for one site and one process; `emit` is told of each that was made or seen to hold.
 
+    `claim_code` keeps others from entering the same one-time code; without it only this process knows what it gave.
     A failing sign-in is tried once more when it is asked for again, and then holds for good.
     """
 
@@ -44,12 +46,14 @@ class Accounts:
         *,
         allow_private: bool,
         emit: Callable[[SignedIn], None],
+        claim_code: ClaimCode | None = None,
     ) -> None:
         self._browser = browser
         self._site = site
         self._options = options
         self._allow_private = allow_private
         self._emit = emit
+        self._claim_code = claim_code
         self._roles: dict[str, _Role] = {}
 
     async def state(self, role: str) -> dict[str, Any] | None:
@@ -97,9 +101,11 @@ class Accounts:
         if self._site.credentials_of(role) is None:
             missing = {ACCOUNT: "There are no credentials to sign in with."}
             raise SignInFailed(missing.get(role, f"There is no sign-in called “{role}”."))
-        site = self._site.seen_as(role)
+        site, private = self._site.seen_as(role), self._allow_private
         try:
-            session = await sign_in(self._browser, site, self._options, allow_private=self._allow_private)
+            session = await sign_in(
+                self._browser, site, self._options, allow_private=private, claim_code=self._claim_code
+            )
         except SignInFailed as error:
             known.failures.append(error)
             raise

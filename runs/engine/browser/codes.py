@@ -4,27 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 from pyotp import TOTP
 
 PERIOD = 30
 TOO_LATE_SECONDS = 3.0
+MOST_WINDOWS = 10
 _given: dict[str, int] = {}
+
+ClaimCode = Callable[[SecretStr, int], Awaitable[bool]]
+"""Whether the code of a secret in a window (seconds since 1970 by 30) is left to who asks, and to nobody after."""
+
+
+class NoCode(Exception):
+    """Every code was given to somebody else for as long as one waits."""
 
 
 async def next_code(
     secret: SecretStr,
+    claim: ClaimCode | None = None,
+    *,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """A code that this process has not given out and that holds for three more seconds; waits for one if need be."""
+    """A code that nobody was given and that holds for three more seconds; waits for one if need be.
+
+    Without `claim` it is one that this process has not given out. Raises `NoCode` after five minutes.
+    """
     key = secret.get_secret_value()
-    while True:
-        now = clock()
+    began = clock()
+    while (now := clock()) < began + MOST_WINDOWS * PERIOD:
         window, left = int(now // PERIOD), PERIOD - now % PERIOD
         if left >= TOO_LATE_SECONDS and window > _given.get(key, -1):
             _given[key] = window
-            return TOTP(key, interval=PERIOD).at(int(now))
+            if claim is None or await claim(secret, window):
+                return TOTP(key, interval=PERIOD).at(int(now))
         await sleep(left + 0.05)
+    raise NoCode
+
+
+@asynccontextmanager
+async def unlimited(limit: asyncio.Timeout) -> AsyncIterator[None]:
+    """The time limit stands still: waiting for a code is not held against who is to take it."""
+    clock, until = asyncio.get_running_loop().time, limit.when()
+    began = clock()
+    limit.reschedule(None)
+    try:
+        yield
+    finally:
+        limit.reschedule(None if until is None else until + clock() - began)

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import ElementHandle, Error, Page
 from pydantic import SecretStr
 
-from runs.engine.browser.codes import next_code
+from runs.engine.browser.codes import MOST_WINDOWS, PERIOD, ClaimCode, NoCode, next_code, unlimited
 from runs.engine.browser.contexts import close_context
 from runs.engine.browser.form import (
     Codes,
@@ -32,19 +33,24 @@ from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Credentials, Session, Site
 
 TOTAL_SECONDS = 60
-CODES_SECONDS = 75
 STEP_MS = 15_000
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 0.1
 MOST_CODES = 2
+TAKEN = f"Others signed in with the same one-time codes for {MOST_WINDOWS * PERIOD // 60} minutes; none was left."
 CLOSED = (401, 403)
 USUAL_PATHS = ("/login", "/sign-in", "/signin", "/accounts/login/", "/users/sign_in", "/auth/login")
 
 
 async def sign_in(
-    browser: Browser, site: Site, options: BrowserOptions, *, allow_private: bool = False
+    browser: Browser,
+    site: Site,
+    options: BrowserOptions,
+    *,
+    allow_private: bool = False,
+    claim_code: ClaimCode | None = None,
 ) -> Session | None:
-    """Sign in with the site's credentials in a context of its own.
+    """Sign in with the site's credentials in a context of its own, within a minute; waiting for a code is extra.
 
     Returns the session to start other contexts from; None where the context itself is all that is needed, because the
     credentials go with each request. Raises `SignInFailed`.
@@ -52,24 +58,40 @@ async def sign_in(
     credentials = site.credentials
     if credentials is None:
         raise SignInFailed("There are no credentials to sign in with.")
-    seconds = TOTAL_SECONDS + (CODES_SECONDS if credentials.totp else 0)
     context = await browser.context(options, site, allow_private=allow_private)
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(TOTAL_SECONDS) as limit:
             page = await context.new_page()
             page.set_default_timeout(STEP_MS)
             if credentials.kind != "form":
                 await _let_in(page, site)
                 return None
-            await _through_form(page, site, credentials, Guard.of(site.base_url, allow_private))
+            asking = _Asking(credentials, claim_code, limit)
+            await _through_form(page, site, asking, Guard.of(site.base_url, allow_private))
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
             return await learnt(browser, site, options, state=state, ended_at=ended_at, allow_private=allow_private)
     except TimeoutError:
-        raise SignInFailed(f"Signing in took longer than {seconds} s.") from None
+        raise SignInFailed(f"Signing in took longer than {TOTAL_SECONDS} s.") from None
     except Error as error:
         raise SignInFailed(f"Signing in was interrupted: {error.message.splitlines()[0]}") from error
     finally:
         await close_context(context)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What one signs in with, and where its one-time codes come from; waiting for one is not held against the site."""
+
+    credentials: Credentials
+    claim: ClaimCode | None
+    limit: asyncio.Timeout
+
+    async def code(self, secret: SecretStr) -> str:
+        try:
+            async with unlimited(self.limit):
+                return await next_code(secret, self.claim)
+        except NoCode:
+            raise SignInFailed(TAKEN) from None
 
 
 async def _let_in(page: Page, site: Site) -> None:
@@ -79,7 +101,8 @@ async def _let_in(page: Page, site: Site) -> None:
         raise SignInFailed(f"The site did not accept the credentials: {site.base_url} answered {response.status}.")
 
 
-async def _through_form(page: Page, site: Site, credentials: Credentials, guard: Guard) -> None:
+async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -> None:
+    credentials = asking.credentials
     await _open_form(page, site, credentials, guard)
     form = await form_of(page, credentials)
     if form.password is None and form.username is not None:
@@ -93,9 +116,9 @@ async def _through_form(page: Page, site: Site, credentials: Credentials, guard:
         await form.remember.check()
     before = await verdict_of(page)
     if before.code and credentials.totp:
-        await _fill_code(page, credentials.totp)
+        await _fill_code(page, await asking.code(credentials.totp))
     await _submit(form.submit, form.password)
-    await _accepted(page, credentials, before.said)
+    await _accepted(page, asking, before.said)
 
 
 async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:
@@ -163,19 +186,20 @@ async def _submit(submit: ElementHandle | None, field: ElementHandle) -> None:
         await field.press("Enter")
 
 
-async def _accepted(page: Page, credentials: Credentials, before: str) -> None:
+async def _accepted(page: Page, asking: _Asking, before: str) -> None:
     """Wait until the form is gone, giving one-time codes where they are asked for; say what the site said otherwise."""
+    secret = asking.credentials.totp
     path = urlsplit(page.url).path
     seen = await _answer(page, before, lambda seen: seen.password)
     codes = 0
     while seen.code:
-        if credentials.totp is None:
+        if secret is None:
             raise SignInFailed("The site asks for a one-time code, which the credentials do not hold.")
         if codes == MOST_CODES:
             said = f": it says “{seen.said}”" if seen.said else ""
             raise SignInFailed(f"The site did not accept the one-time code{said}.")
         codes += 1
-        await _give_code(page, credentials.totp)
+        await _give_code(page, await asking.code(secret))
         seen = await _answer(page, seen.said, lambda seen: seen.code)
     if seen.password:
         said = f": it says “{seen.said}”" if seen.said else f": {path} still asks for the password"
@@ -194,16 +218,15 @@ async def _answer(page: Page, before: str, still: Callable[[Verdict], bool]) -> 
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _give_code(page: Page, secret: SecretStr) -> None:
+async def _give_code(page: Page, code: str) -> None:
     """Enter a code and send it. Some forms send themselves with the last digit, and are gone before that."""
-    codes = await _fill_code(page, secret)
+    codes = await _fill_code(page, code)
     with contextlib.suppress(Error):
         if (await verdict_of(page)).code and await codes.fields[-1].is_visible():
             await _submit(codes.submit, codes.fields[-1])
 
 
-async def _fill_code(page: Page, secret: SecretStr) -> Codes:
-    code = await next_code(secret)
+async def _fill_code(page: Page, code: str) -> Codes:
     codes = await codes_of(page)
     if not codes.fields:
         raise SignInFailed("The field for the one-time code was gone before the code could be entered.")

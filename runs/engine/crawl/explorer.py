@@ -12,6 +12,7 @@ from runs.engine.browser import (
     Browser,
     BrowserContext,
     Cast,
+    ClaimCode,
     Frames,
     Pace,
     SignInFailed,
@@ -37,16 +38,23 @@ OPENING_SECONDS = 1
 
 
 async def crawl(
-    browser: Browser, plan: CrawlPlan, pull: Pull, *, first: bool, frames: Frames | None = None
+    browser: Browser,
+    plan: CrawlPlan,
+    pull: Pull,
+    *,
+    first: bool,
+    frames: Frames | None = None,
+    claim_code: ClaimCode | None = None,
 ) -> AsyncIterator[Event]:
     """Visit the pages that `pull` gives, `options.parallel` at once, until it gives None.
 
     Each page ends in one `PageVisited` or `PageFailed`. The shard with `first` also emits `Seeds`, once. `frames` is
-    shown the pages in use while it wants them. Raises what `pull` raises, and `BrowserUnavailable`; when it is closed
+    shown the pages in use while it wants them; `claim_code` keeps workers from entering the same one-time code. Raises
+    what `pull` raises, and `BrowserUnavailable`; when it is closed
     or cancelled, its contexts are closed within 2 s.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    explorer = Explorer(browser, plan, events.put_nowait, Cast(frames))
+    explorer = Explorer(browser, plan, events.put_nowait, Cast(frames), claim_code)
     exploring = asyncio.ensure_future(explorer.explore(pull, first=first))
     exploring.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -61,7 +69,14 @@ async def crawl(
 class Explorer:
     """What the slots of one shard share: scope, frontier, robots and the sign-in."""
 
-    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None], cast: Cast) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        plan: CrawlPlan,
+        emit: Callable[[Event], None],
+        cast: Cast,
+        claim_code: ClaimCode | None = None,
+    ) -> None:
         self.browser = browser
         self.plan = plan
         self.emit = emit
@@ -73,7 +88,10 @@ class Explorer:
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"
         self.exploring = Exploring(plan, self.guard, self.frontier) if states else None
-        self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
+        private = plan.allow_private
+        self.accounts = Accounts(
+            browser, plan.site, plan.options, allow_private=private, emit=emit, claim_code=claim_code
+        )
         self.open_to_all = plan.site.credentials is None
 
     async def explore(self, pull: Pull, *, first: bool) -> None:

@@ -13,7 +13,7 @@ from secrets import randbits
 from typing import Any
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Accounts, Browser, Cast, Frames
+from runs.engine.browser import Accounts, Browser, Cast, ClaimCode, Frames
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.course import Course
@@ -33,7 +33,7 @@ async def execute(
     *,
     frames: Frames | None = None,
     chance: Callable[[], int] = lambda: randbits(64),
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    claim_code: ClaimCode | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Execute tests until `pull` has no more, `plan.options.parallel` at a time.
 
@@ -41,10 +41,11 @@ async def execute(
     The opening of the start page is reported as step -1; the document's steps count from 0. With trace on_failure
     an attempt is recorded when it is a repetition, or when it cannot be repeated: every test that fails in the end
     has a trace, and a test that passes at once does not pay for one. `frames` is shown the pages in use while it wants
-    them; a slot is a number below `plan.options.parallel`. Closing the generator stops everything within
+    them; a slot is a number below `plan.options.parallel`. `claim_code` keeps workers from entering the same one-time
+    code. Closing the generator stops everything within
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
-    surroundings = Surroundings(browser, plan, frames, chance, clock)
+    surroundings = Surroundings(browser, plan, frames, chance, claim_code)
     async with aclosing(streamed(surroundings, lambda house: Shard(house, pull).work())) as events:
         async for event in events:
             yield event
@@ -58,7 +59,7 @@ class Surroundings:
     plan: ShardPlan
     frames: Frames | None
     chance: Callable[[], int]
-    clock: Callable[[], datetime]
+    claim_code: ClaimCode | None
 
 
 Work = Callable[[House], Coroutine[Any, Any, None]]
@@ -72,14 +73,21 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
     house = House(
         browser,
         plan,
-        Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit),
+        Accounts(
+            browser,
+            plan.site,
+            plan.options,
+            allow_private=plan.allow_private,
+            emit=emit,
+            claim_code=given.claim_code,
+        ),
         masking,
         Evidence(plan, masking, emit),
         emit,
         Exits(),
         Cast(given.frames),
         given.chance,
-        given.clock,
+        lambda: datetime.now(UTC),
     )
     crew = asyncio.ensure_future(work(house))
     crew.add_done_callback(lambda _: events.put_nowait(None))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from runs.engine import traffic
-from runs.engine.browser import Browser, Error, SignInFailed, asked_for
+from runs.engine.browser import Browser, ClaimCode, Error, SignInFailed, asked_for
 from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
@@ -38,14 +38,16 @@ PROTECTING = frozenset(
 Pull = Callable[[], Awaitable[CaseWork | None]]
 
 
-async def observe(browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull) -> AsyncIterator[Event]:
+async def observe(
+    browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull, *, claim_code: ClaimCode | None = None
+) -> AsyncIterator[Event]:
     """Carry out the cases that `pull` gives, `options.parallel` at once, until it gives None.
 
     Each case ends in one `CaseObserved`, after what it sent that could have changed something. Raises what `pull`
     raises, and `BrowserUnavailable`; when it is closed or cancelled, its contexts are closed.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    visits = Visits(browser, plan, events.put_nowait)
+    visits = Visits(browser, plan, events.put_nowait, claim_code)
 
     async def slot() -> None:
         while (work := await pull()) is not None:

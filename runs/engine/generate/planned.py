@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from runs.engine.browser import Browser
+from runs.engine.browser import Browser, ClaimCode
 from runs.engine.events import Log, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Survey
 from runs.engine.generate.openapi.finding import described
@@ -26,7 +26,12 @@ class Planned:
 
 
 async def plan_cases(
-    browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], changed: frozenset[str] | None
+    browser: Browser,
+    plan: CrawlPlan,
+    pages: Sequence[PageSnapshot],
+    changed: frozenset[str] | None,
+    *,
+    claim_code: ClaimCode | None = None,
 ) -> AsyncIterator[Planned]:
     """One `Planned`. `changed` are the templates that tests are wanted for, None for all.
 
@@ -35,7 +40,7 @@ async def plan_cases(
     if not pages or not plan.options.test_count:
         yield Planned((), Survey(), counted((), (), 0), ())
         return
-    visits = Visits(browser, plan)
+    visits = Visits(browser, plan, claim_code=claim_code)
     crawled, logs = await surveyed(visits, pages)
     operations, said = await described(visits, crawled.pages)
     crawled = replace(crawled, contract=tuple(operations))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Accounts, Browser, Pace, Writes, close_context, settle, watch
+from runs.engine.browser import Accounts, Browser, ClaimCode, Pace, Writes, close_context, settle, watch
 from runs.engine.events import Event, Wrote
 from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
@@ -35,12 +35,21 @@ class Visits:
     visit takes a turn of `pace` first.
     """
 
-    def __init__(self, browser: Browser, plan: CrawlPlan, emit: Callable[[Event], None] = unheard) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        plan: CrawlPlan,
+        emit: Callable[[Event], None] = unheard,
+        claim_code: ClaimCode | None = None,
+    ) -> None:
         self.browser = browser
         self.plan = plan
         self.emit = emit
         self.pace = Pace(plan.options.requests_per_second)
-        self.accounts = Accounts(browser, plan.site, plan.options, allow_private=plan.allow_private, emit=emit)
+        private = plan.allow_private
+        self.accounts = Accounts(
+            browser, plan.site, plan.options, allow_private=private, emit=emit, claim_code=claim_code
+        )
 
     @asynccontextmanager
     async def open(self, *, auth: str = VISITOR, writes: bool = False, because: str = "") -> AsyncIterator[Visit]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
 from random import Random
 from secrets import randbits
 
-from runs.engine.browser import Browser, Frames, Pace
+from runs.engine.browser import Browser, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import House
 from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
@@ -27,7 +26,7 @@ async def prove(
     *,
     frames: Frames | None = None,
     chance: Callable[[], int] = lambda: randbits(64),
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    claim_code: ClaimCode | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Prove proposals until `pull` has no more; `plan.options.parallel` replays at a time.
 
@@ -48,7 +47,7 @@ async def prove(
 
         await together(house, HELD_PER_SLOT * width, one)
 
-    async with aclosing(streamed(Surroundings(browser, plan, frames, chance, clock), work)) as events:
+    async with aclosing(streamed(Surroundings(browser, plan, frames, chance, claim_code), work)) as events:
         async for event in events:
             yield event
 
