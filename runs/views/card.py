@@ -49,15 +49,15 @@ class RowShown:
     @cached_property
     def wrong(self) -> Field | None:
         """The field that the first problem is about."""
-        fields = self.row.fields
+        fields = sorted(self.row.fields, key=lambda field: bool(field.choices))
         about = (field for place, _ in self.problems for field in fields if _is_at(place, field.place))
         return next(about, fields[0] if self.problems and fields else None)
 
     @property
     def begun(self) -> Field | None:
         """The field of a new step that is written first."""
-        fields = self.row.fields
-        return next((field for field in fields if not field.choices), fields[0] if fields else None) if self.new else None
+        fields = sorted(self.row.fields, key=lambda field: bool(field.choices))
+        return fields[0] if self.new and fields else None
 
 
 def _is_at(place: str, field: str) -> bool:
@@ -85,7 +85,7 @@ class CardForm(EditingForm):
         given = _typed(posted) if posted is not None else None
         if self.turns and given and _listed(given["steps"]) is not None:
             super().__init__(None, project, test)
-            self.initial |= given
+            self.initial.update(given)
         else:
             super().__init__(given, project, test)
         self.auto_id = f"id_{test.pk}_%s"
@@ -151,7 +151,7 @@ def _nameless(steps: list[Any]) -> list[tuple[str, str]]:
 
 def _typed(posted: QueryDict) -> dict[str, str]:
     """What stands in the fields of the form, rows read as JSON."""
-    given = {name: posted[name] for name in ("title", "steps", "version") if name in posted}
+    given = {name: str(posted[name]) for name in ("title", "steps", "version") if name in posted}
     if posted.get("shown") == ROWS:
         steps = [_of_row(posted, key) for key in posted.getlist("row")]
         added = posted.get("kind", "") if "add" in posted else ""

@@ -242,6 +242,7 @@ def _leaves(info: FieldInfo, path: tuple[str | int, ...], value: Any) -> Iterato
             yield from _leaves(info, (*path, key), inner)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         label = " ".join(str(part + 1) if isinstance(part, int) else part.replace("_", " ") for part in path)
+        label = "expected text" if label in COMPARISONS else label
         yield Field(label, path, str(value), _choices(info), _is_whole(info))
 
 
