@@ -17,7 +17,7 @@ from tests.web.conftest import DOCUMENT, World
 
 HTMX = {"HX-Request": "true"}
 FULL: dict[str, Any] = {
-    "replays": 3, "passed": 3, "duration_ms": 1200, "why": "The cart counted one more.",
+    "replays": 3, "passed": 3, "duration_ms": 1200, "why": "the cart counted one more.",
     "checks": ["the cart counts 1"],
     "breakages": [
         {"kind": "gone", "what": "“Buy” is gone", "noticed": True, "by": "Click “Buy”"},
@@ -216,7 +216,7 @@ def test_an_edit_that_cannot_be_says_so_at_its_field_and_loses_nothing(
 def in_rows(world: World, test: Test, texts: dict[str, list[str]], **fields: Any) -> str:
     """The card's answer to rows by their keys, in this order, each with the texts of its fields."""
     steps = {f"step-{key}": json.dumps(test.document["steps"][int(key)]) for key in texts}
-    written = {f"field-{key}": values for key, values in texts.items()}
+    written: dict[str, Any] = {f"field-{key}": values for key, values in texts.items()}
     return edited(world, test, shown="rows", row=[*texts], **steps, **written, **fields)
 
 
