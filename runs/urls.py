@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from runs.views import (
+    card,
     channels,
     cluster,
     comments,
@@ -50,7 +51,7 @@ urlpatterns = [
     path(f"{PROJECT}/runs", run.runs, name="runs"),
     path("tests/<str:test>", tests.test, name="test"),
     path("tests/<str:test>/edit", editing.edit_test, name="edit-test"),
-    path("tests/<str:test>/card", editing.edit_card, name="edit-card"),
+    path("tests/<str:test>/card", card.edit_card, name="edit-card"),
     path("tests/<str:test>/comments", comments.comments, name="comments"),
     path("tests/<str:test>/comments/<int:comment>/delete", comments.delete_comment, name="delete-comment"),
     path("tests/<str:test>/run", tests.run_test, name="run-test"),

@@ -128,6 +128,8 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_NAME = "sentri_session"
 CSRF_COOKIE_NAME = "sentri_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.base_url.startswith("https://")
+# A test of 500 steps is sent as rows of several fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
 

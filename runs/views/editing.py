@@ -1,9 +1,8 @@
-"""Writing tests: whole documents as JSON, or title and steps within the review queue."""
+"""Writing tests: whole documents as JSON."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -11,18 +10,14 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django_htmx.http import reswap, retarget
 
-from projects import reviewing
 from projects.access import QA_LEAD
 from projects.accounts import names_of
 from projects.models import Project, Test
 from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
-from runs.engine.steps.document import InvalidDocument, parse, unknown_sign_in
-from runs.views.english import read_document, read_steps
-from runs.views.queue import Filters, proposals
-from runs.views.review import REASONS
+from runs.engine.steps.document import InvalidDocument, unknown_sign_in
+from runs.views.english import read_document
 from runs.views.tests import found_test
 
 MOST_PROBLEMS = 8
@@ -98,67 +93,10 @@ class DocumentForm(EditingForm):
         return text
 
 
-class CardForm(EditingForm):
-    """Title and steps of a test, a step a line; the rest of its document stays."""
-
-    title = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    steps = forms.CharField(
-        max_length=200_000, widget=forms.Textarea(attrs={"rows": 10, "class": "code", "spellcheck": "false"})
-    )
-    field_order = ["title", "steps", "version"]
-
-    def begun_with(self, test: Test | None) -> dict[str, str]:
-        document = test.document if test else BLANK
-        lines = ",\n".join(f"  {json.dumps(step, ensure_ascii=False)}" for step in document.get("steps", ()))
-        return {"title": document.get("title", ""), "steps": f"[\n{lines}\n]"}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors or self.test is None:
-            return cleaned
-        try:
-            self.values = {**self.test.document, "title": cleaned["title"], "steps": read_steps(cleaned["steps"])}
-            parse(self.values)
-        except InvalidDocument as error:
-            path, sentence = error.problems[0]
-            where = "title" if path == "title" else "steps"
-            self.add_error(where, f"{path}: {sentence}" if path not in ("", "title") else sentence)
-        return cleaned
-
-
 @page
 def new_test(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     return _written(request, place, DocumentForm(request.POST or None, place.project))
-
-
-@page
-def edit_card(request: Request, test: str) -> HttpResponse:
-    """Edits a test where it stands in the review queue; the card comes back with its new version.
-
-    The address has the filters of the queue, so that what is decided next is decided about what they show.
-    """
-    place, row = found_test(request, test, QA_LEAD)
-    filters = Filters.of(request.GET)
-    if request.GET.get("cancel"):
-        return _card(request, place, row, filters)
-    form = CardForm(request.POST if request.method == "POST" else None, place.project, row)
-    if form.is_bound and form.is_valid():
-        if form.values == row.document:
-            return _card(request, place, row, filters)
-        saved = form.save(request.user)
-        if saved is not None:
-            filters = replace(filters, state=reviewing.DRAFT)
-            return _card(request, place, saved, filters, f"Saved version {saved.version}: {saved.title}")
-        form.add_error(None, MEANWHILE)
-    # A refused edit answers 200: htmx shows what it gets, and nothing that was typed is lost.
-    return render(request, "runs/_card_edit.html", {"place": place, "form": form, "test": row, "filters": filters})
-
-
-def _card(request: Request, place: Place, row: Test, filters: Filters, said: str = "") -> HttpResponse:
-    context = {"place": place, "item": proposals(place, [row])[0], "reasons": REASONS, "filters": filters}
-    answer = render(request, "runs/_card_alone.html", context | {"toast": {"text": said} if said else None})
-    return reswap(retarget(answer, f"#proposal-{row.pk}"), "outerHTML")
 
 
 @page

@@ -1,5 +1,6 @@
 // The review queue by keyboard. Every decision is a form of the page; this only fills and presses them.
 import { awaitsPlace } from "./page.js";
+import { editing, focusOn } from "./steps.js";
 
 const queue = document.getElementById("queue");
 const spent = new Set();
@@ -116,7 +117,7 @@ function typing(event) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || document.querySelector("dialog[open]") || typing(event)) return;
+  if (event.defaultPrevented || document.querySelector("dialog[open]") || editing(event) || typing(event)) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if ((event.key === "Enter" || event.key === " ") && event.target.closest("a, button, summary, input")) return;
   const act = KEYS[event.key];
@@ -154,7 +155,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (target?.id === "queue") note();
   if (target?.id === "queue") select(at);
   else if (target?.matches(".proposal")) select(at, { scroll: false });
-  else if (target?.querySelector("[data-edits]")) (target.querySelector(":is(input, textarea)[aria-invalid=true]") ?? target.querySelector("input:not([type=hidden]), textarea")).focus();
+  else if (target?.querySelector("[data-edits]")) focusOn(target);
   else if (target?.closest("details.talk")) target.closest("details.talk").querySelector("textarea")?.focus();
   count();
 });

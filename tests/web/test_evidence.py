@@ -17,7 +17,7 @@ from tests.web.conftest import DOCUMENT, World
 
 HTMX = {"HX-Request": "true"}
 FULL: dict[str, Any] = {
-    "replays": 3, "passed": 3, "duration_ms": 1200, "why": "The cart counted one more.",
+    "replays": 3, "passed": 3, "duration_ms": 1200, "why": "the cart counted one more.",
     "checks": ["the cart counts 1"],
     "breakages": [
         {"kind": "gone", "what": "“Buy” is gone", "noticed": True, "by": "Click “Buy”"},
@@ -179,8 +179,8 @@ def edited(world: World, test: Test, who: str = "qa_lead", **fields: Any) -> str
 
 def test_title_and_steps_are_edited_in_the_card_and_the_rest_stays(world: World) -> None:
     test = world.tests(1, document={**DOCUMENT, "tags": ["smoke"]})[0]
-    form = world.client("qa_lead").get(f"/tests/{test.public_id}/card", headers=HTMX).content.decode()
-    assert html.unescape(form).count('  {"do": ') == 2
+    form = in_rows(world, test, {"0": ["/"], "1": ["role:button", "Buy"]}, show="json")
+    assert form.count('  {"do": ') == 2
     text = edited(world, test, title="Better", steps='[{"do": "reload"}]')
     assert "Saved version 2: Better" in text
     assert f'id="proposal-{test.pk}"' in text
@@ -211,6 +211,79 @@ def test_an_edit_that_cannot_be_says_so_at_its_field_and_loses_nothing(
     assert text.count("errorlist") == 1
     test.refresh_from_db()
     assert test.version == 1
+
+
+def in_rows(world: World, test: Test, texts: dict[str, list[str]], **fields: Any) -> str:
+    """The card's answer to rows by their keys, in this order, each with the texts of its fields."""
+    steps = {f"step-{key}": json.dumps(test.document["steps"][int(key)]) for key in texts}
+    written: dict[str, Any] = {f"field-{key}": values for key, values in texts.items()}
+    return edited(world, test, shown="rows", row=[*texts], **steps, **written, **fields)
+
+
+def test_rows_read_as_sentences_and_are_saved_in_their_order(world: World) -> None:
+    test = world.tests(1)[0]
+    form = html.unescape(world.client("qa_lead").get(f"/tests/{test.public_id}/card", headers=HTMX).content.decode())
+    assert 'aria-label="Click the button "Buy""' in form
+    assert 'name="steps"' not in form
+    assert "Saved version 2" in in_rows(world, test, {"1": ["role:link", 'A "quoted" {{uuid}}'], "0": ["/"]})
+    test.refresh_from_db()
+    link = {"role": "link", "name": 'A "quoted" {{uuid}}'}
+    assert test.document["steps"] == [{"do": "click", "target": link}, DOCUMENT["steps"][0]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        ({"0": ["cart"], "1": ["role:button", "Buy"]}, "String should match pattern"),
+        ({"0": ["/"], "1": ["label", ""]}, "Say which element is meant"),
+        ({}, "a test has 1 to 500 steps"),
+    ],
+)
+def test_rows_that_are_refused_say_why_and_keep_what_was_typed(
+    world: World, texts: dict[str, list[str]], sentence: str
+) -> None:
+    test = world.tests(1)[0]
+    text = in_rows(world, test, texts, title="Another")
+    assert sentence in text
+    assert text.count('class="errorlist"') == 1
+    assert text.count('aria-invalid="true"') == (1 if texts else 0)
+    assert 'value="Another"' in text
+    assert all(f'value="{value[-1]}"' in text for value in texts.values())
+    test.refresh_from_db()
+    assert test.version == 1
+
+
+def test_what_is_typed_in_rows_stands_in_the_json_and_back(world: World) -> None:
+    test = world.tests(1)[0]
+    text = in_rows(world, test, {"1": ["role:button", "Sell"]}, show="json", title="")
+    assert '{"do": "click", "target": {"role": "button", "name": "Sell"}}' in text
+    back = edited(world, test, steps='[{"do": "goto", "path": "/x"}]', show="rows")
+    assert 'aria-label="Open /x"' in back
+    assert "This is not JSON" in edited(world, test, steps="[", show="rows")
+    test.refresh_from_db()
+    assert test.version == 1
+
+
+def test_a_step_is_added_to_what_was_typed_and_nothing_is_saved(world: World) -> None:
+    test = world.tests(1)[0]
+    text = in_rows(world, test, {"0": ["/other"]}, add="1", kind="fill")
+    assert 'aria-label="Expect the address to be /other"' in text
+    assert text.index("Expect the address") < text.index('aria-label="Empty the field ""')
+    assert text.count("data-focus") == 1
+    assert "data-row" in in_rows(world, test, {"0": ["/"]}, add="1", kind="dance")
+
+
+def test_a_test_of_as_many_steps_as_can_be_is_edited_in_rows(world: World) -> None:
+    steps = [{"do": "select", "target": {"label": "A"}, "value": "b"}] * 500
+    test = world.tests(1, document={**DOCUMENT, "steps": steps})[0]
+    assert "Saved version 2" in in_rows(world, test, {f"{n}": ["c", "label", "A"] for n in range(500)})
+
+
+def test_a_row_that_no_page_of_ours_sends_is_refused(world: World) -> None:
+    test = world.tests(1)[0]
+    for step, values in (("{", []), ('{"do": "reload"}', ["x"]), ("", [])):
+        data = {"title": "T", "shown": "rows", "row": "0", "step-0": step, "field-0": values}
+        assert world.client("qa_lead").post(f"/tests/{test.public_id}/card", data).status_code == 400
 
 
 def test_an_edit_in_a_second_tab_is_refused_and_its_text_stays(world: World) -> None:

@@ -113,6 +113,81 @@ async def test_all_from_a_score_on_are_approved_and_undone(visit: Open, shop: Wo
     assert await review_states(shop) == ["draft"] * 27
 
 
+async def test_steps_are_edited_by_keys(visit: Open, shop: World, queue: list[Test]) -> None:
+    page: Page = await visit(shop.at("/review"))
+    card = page.locator(".proposal.current")
+    rows = card.locator("[data-row]")
+    await press(page, "e")
+    await expect(card.get_by_label("Title")).to_be_focused()
+    await press(page, "Tab")
+    await expect(card.get_by_label("Path")).to_be_focused()
+    await page.keyboard.type("cart")
+    await page.evaluate(HOLD_THE_FOCUS)
+    await press(page, "Control+Enter")
+    await expect(rows.first.get_by_text("String should match pattern")).to_be_visible()
+    assert await page.evaluate("window.focused") == "field-1", "Focus is at the step that is wrong"
+    await expect(card.get_by_label("Path")).to_have_value("cart")
+    await card.get_by_label("Path").fill("/cart")
+    await press(page, "Alt+ArrowDown", "Alt+ArrowDown")
+    await expect(card.get_by_label("Path")).to_be_focused()
+    await expect(rows.first.get_by_label("Name of the element")).to_have_value("Buy")
+    await rows.first.get_by_role("button", name="Delete").focus()
+    await press(page, "Enter", "a", "j")
+    await expect(rows.first.get_by_role("button", name="Put back")).to_be_focused()
+    await press(page, "Control+Enter")
+    await expect(page.get_by_text("Saved version 2: Test 0")).to_be_visible()
+    assert (await Test.objects.aget(pk=queue[0].pk)).document["steps"] == [{"do": "expect_url", "path": "/cart"}]
+
+
+async def test_a_step_is_added_and_is_the_same_as_json(visit: Open, shop: World, queue: list[Test]) -> None:
+    page: Page = await visit(shop.at("/review"))
+    card = page.locator(".proposal.current")
+    await press(page, "e")
+    await card.get_by_label("Kind of the new step").select_option("fill")
+    await card.get_by_label("Kind of the new step").focus()
+    await page.evaluate(HOLD_THE_FOCUS)
+    await press(page, "Enter")
+    await expect(card.locator("[data-row]").nth(2).get_by_label("Name of the element")).to_be_focused()
+    assert await page.evaluate("window.focused") == "field-3"
+    await page.keyboard.type('My "mail"')
+    await press(page, "Tab")
+    await page.keyboard.type("{{random.digits(6)}}")
+    await card.get_by_role("button", name="As JSON").click()
+    steps = card.get_by_label("Steps")
+    await expect(steps).to_be_focused()
+    await steps.fill((await steps.input_value()).replace('"/"', '"/basket"'))
+    await card.get_by_role("button", name="As rows").click()
+    await expect(card.get_by_label("Path")).to_have_value("/basket")
+    await press(page, "Control+Enter")
+    await expect(page.get_by_text("Saved version 2: Test 0")).to_be_visible()
+    assert (await Test.objects.aget(pk=queue[0].pk)).document["steps"] == [
+        {"do": "expect_url", "path": "/basket"},
+        {"do": "click", "target": {"role": "button", "name": "Buy"}},
+        {"do": "fill", "target": {"label": 'My "mail"'}, "value": "{{random.digits(6)}}"},
+    ]
+
+
+async def test_escape_cancels_and_asks_first_where_something_would_be_lost(
+    visit: Open, shop: World, queue: list[Test]
+) -> None:
+    page: Page = await visit(shop.at("/review"))
+    card = page.locator(".proposal.current")
+    await press(page, "e")
+    await expect(card.get_by_label("Title")).to_be_focused()
+    await press(page, "Escape")
+    await expect(card.get_by_label("Title")).to_be_hidden()
+    await press(page, "e")
+    await expect(card.get_by_label("Title")).to_be_focused()
+    await page.keyboard.type("x")
+    await press(page, "Escape")
+    await expect(card.get_by_role("button", name="Discard the changes?")).to_be_focused()
+    await card.get_by_label("Title").press("y")
+    await expect(card.get_by_role("button", name="Cancel")).to_be_visible()
+    await press(page, "Escape", "Escape")
+    await expect(card.get_by_label("Title")).to_be_hidden()
+    assert (await Test.objects.aget(pk=queue[0].pk)).version == 1
+
+
 async def test_a_test_is_edited_in_place_and_a_mistake_loses_nothing(
     visit: Open, shop: World, queue: list[Test]
 ) -> None:
@@ -121,6 +196,7 @@ async def test_a_test_is_edited_in_place_and_a_mistake_loses_nothing(
     await press(page, "e")
     await expect(card.get_by_label("Title")).to_be_focused()
     await card.get_by_label("Title").fill("Buying a mug")
+    await card.get_by_role("button", name="As JSON").click()
     steps = card.get_by_label("Steps")
     written = await steps.input_value()
     await steps.fill(written.replace('"click"', '"klick"'))
@@ -171,7 +247,12 @@ def at_their_worst(shop: World) -> None:
     kinds: tuple[dict[str, Any], ...] = ({"evidence": evidence, "score": 100}, {"evidence": {}})
     for fields in kinds:
         test = shop.tests(1, family=long[:40], template=long[:80], page_url=f"http://shop.test/{long}", **fields)[0]
-        test.edit(None, long[:300], {**test.document, "title": long[:300]})
+        step = {
+            "do": "fill",
+            "target": {"label": long, "within": {"role": "form", "name": long}},
+            "value": f"{long}\n{long}",
+        }
+        test.edit(None, long[:300], {**test.document, "title": long[:300], "steps": [step]})
         Comment.objects.create(test=test, author_name=long[:160], text=f"https://shop.test/{long}")
 
 
@@ -183,4 +264,9 @@ async def test_nothing_of_a_card_scrolls_sideways(visit: Open, shop: World, widt
         await page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((one) => { one.open = true; })")
         await expect(page.locator(".proposal.current .comments")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") == width
-        await press(page, "Escape", "j")
+        await press(page, "Escape", "e")
+        await expect(page.locator("[data-row]")).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        await press(page, "Escape")
+        await expect(page.locator("[data-row]")).to_have_count(0)
+        await press(page, "j")

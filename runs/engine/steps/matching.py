@@ -11,6 +11,7 @@ from runs.engine.plan import Value
 
 # A page's text has line breaks where a reader sees spaces; escapes and character classes are left as they are.
 SPACES = re.compile(r"\\.|\[[^\]]*\]| +")
+COMPARISONS = {"equals": 'be "{}"', "contains": 'contain "{}"', "matches": "match {}"}
 
 
 class TextMatch(Value):
@@ -46,9 +47,8 @@ class TextMatch(Value):
 
     def wanted(self) -> str:
         """In words: be "x", contain "x", match x."""
-        if self.matches is not None:
-            return f"match {self.matches}"
-        return f'contain "{self.contains}"' if self.equals is None else f'be "{self.equals}"'
+        way = next((way for way in COMPARISONS if getattr(self, way) is not None), "contains")
+        return COMPARISONS[way].format(getattr(self, way))
 
     def expected(self) -> str:
         return self.equals if self.equals is not None else self.contains or self.matches or ""
