@@ -114,7 +114,9 @@ class Request(Step):
         return {}
 
     def sentence(self) -> str:
-        return f"Send {self.method} {self.path}" + (f" and keep {', '.join(self.save)}" if self.save else "")
+        kept = f" and keep {', '.join(self.save)}" if self.save else ""
+        expected = self.expect.described()
+        return f"Send {self.method} {self.path}{kept}" + (f"; the answer {expected}" if expected else "")
 
     def needs_page(self) -> bool:
         return False

@@ -7,10 +7,10 @@ from typing import Any
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, SignInPage
 from runs.engine.generate.proposals import FAMILIES, api, form, journey, record, signin, state
-from runs.engine.generate.shape import shape_of
 from runs.engine.page.boundaries import edges
 from runs.engine.page.look import Entry, Look, Pressable
 from runs.engine.plan import CrawlOptions
+from runs.engine.traffic import infer
 from tests.engine.generate import snapshots as literal
 from tests.engine.generate.snapshots import button, crawled, field, link, live, look, observed
 from tests.engine.generate.test_proposals import SIGN_IN, case_of, expectations, only, steps
@@ -245,7 +245,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
         {"do": "request", "method": "GET", "path": "/api/products?page=1"},
         {"do": "request", "method": "GET", "path": "/api/products?page=x"},
     )
-    shape = shape_of({"items": [{"slug": "mug", "cents": 100}], "total": 1})
+    shape = infer({"items": [{"slug": "mug", "cents": 100}], "total": 1})
     seen = Observation(case=known, answer=Answer(status=200, content_type="application/json", shape=shape))
     draft = only(api.tests(site, [seen]))
     request = steps(draft)[0]
@@ -255,7 +255,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
     assert request["expect"]["schema"]["required"] == ["items", "total"]
     assert request["expect"]["schema"]["properties"]["items"]["items"]["properties"] == {
         "slug": {"type": "string"},
-        "cents": {"type": "integer"},
+        "cents": {"type": "number"},
     }
     refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
     assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
