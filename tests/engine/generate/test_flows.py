@@ -261,6 +261,22 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
     assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
 
 
+def test_answers_at_alike_addresses_are_seen_together() -> None:
+    bodies = ({"price": 14, "sale": None}, {"price": 9.5, "sale": 7}, {"price": 3, "sale": 2, "note": "new"})
+    requests = tuple(
+        asked(f"/api/products/{number}", response={"schema": infer(body)}) for number, body in enumerate(bodies, 101)
+    )
+    site = crawled(literal.page("/stock", "Stock", requests=requests))
+    known = next(case for case in api.cases(site) if case.about["kind"] == "known")
+    answer = Answer(status=200, content_type="application/json", shape=infer(bodies[0]))
+    draft = only(api.tests(site, [Observation(case=known, answer=answer)]))
+    assert steps(draft)[0]["expect"]["schema"] == {
+        "type": "object",
+        "properties": {"note": {"type": "string"}, "price": {"type": "number"}, "sale": {"type": ["null", "number"]}},
+        "required": ["price", "sale"],
+    }
+
+
 def asked(url: str, **more: Any) -> dict[str, Any]:
     return {"method": "GET", "url": f"{literal.SITE}{url}", "status": 200, "type": "fetch", **more}
 

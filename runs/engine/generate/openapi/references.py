@@ -83,17 +83,6 @@ class Schemas:
         return plain
 
 
-def says_nothing(schema: Any) -> bool:
-    """Whether a schema leaves open what an answer holds: at most that it is some object or some list."""
-    if not isinstance(schema, dict):
-        return True
-    telling = set(schema) - {"type", "items", "additionalProperties"}
-    kind = schema.get("type") in (None, "object", "array")
-    return (
-        kind and not telling and says_nothing(schema.get("items")) and says_nothing(schema.get("additionalProperties"))
-    )
-
-
 def _strict(schema: dict[str, Any]) -> dict[str, Any]:
     """Older dialects in the words of JSON Schema 2020: nullable, and bounds that are exclusive by a flag."""
     found = {name: value for name, value in schema.items() if name not in ("nullable", "discriminator")}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.reading import Operation, filled
-from runs.engine.generate.openapi.references import says_nothing
 from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE, shaped
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger, denied
@@ -126,8 +126,9 @@ def _promised(crawled: Crawled, seen: Observation, answer: Answer, rank: int) ->
 
 
 def _expected(documented: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """Where the description says nothing of what an answer holds, what it held is expected."""
-    return {**documented, **shaped(answer.shape)} if says_nothing(documented.get("schema")) else documented
+    """What the description promises; where it leaves open what an answer holds, what it held."""
+    schema = completed(documented.get("schema", {}), shaped(answer.shape).get("schema", {}))
+    return {**documented, "schema": schema} if schema else documented
 
 
 def _refuses(answer: Answer, documented: Sequence[int]) -> bool:
