@@ -111,6 +111,15 @@ def test_what_the_page_shows_goes_wrong_first() -> None:
     ]
 
 
+def test_what_the_test_expects_goes_wrong_before_all_else() -> None:
+    see = {"do": "expect_visible", "target": {"role": "link", "name": "Red mug"}}
+    steps = parse({"title": "T", "steps": [see]}).steps
+    seen = call([{"kind": "mug", "name": "Blue mug"}, {"kind": "pot", "name": "Red mug"}])
+    look = Look(path="/", texts=("pot", "Red mug"))
+    first = next(iter(MissingProperty.ways(Touched(steps, frozenset({0}), (seen,), after=look))))
+    assert first.what == "GET /api answers without “name”"
+
+
 def test_what_writes_is_not_carried_out_again_and_queries_do_not_write() -> None:
     assert list(WrongType.ways(touched(call({"id": 1}, "POST")))) == []
     assert list(WrongType.ways(touched(call({"id": 1}, "POST", asks=True)))) != []

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.page.look import Look
 from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
 from runs.engine.prove.spoiling import Spoiling, values
 from runs.engine.prove.touched import Call, Touched
 
 MOST = 6
-LEAST_LETTERS = 3
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -33,11 +30,18 @@ class SpoiltAnswer(Breakage):
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Self]:
-        for call, document in _answers(touched):
-            found = cls.spoilings(document)
-            telling = [one for one in found if touched.after and _shows(touched.after, document, one)]
-            for one in (telling or found)[:MOST]:
-                yield cls(f"{call.method} {call.path} answers {one.what}", call=call, spoiling=one)
+        """What has most to do with the test first."""
+        ranked = [
+            (_worth(touched, values(document, one.field.path)), call, one)
+            for call, document in _answers(touched)
+            for one in cls.spoilings(document)
+        ]
+        telling = [one for one in ranked if one[0]] or ranked
+        found: dict[str, Self] = {}
+        for _, call, spoiling in sorted(telling, key=lambda one: -one[0]):
+            what = f"{call.method} {call.path} answers {spoiling.what}"
+            found.setdefault(what, cls(what, call=call, spoiling=spoiling))
+        return list(found.values())[:MOST]
 
     async def prepare(self, context: BrowserContext, damage: Damage) -> None:
         call, spoiling = self.call, self.spoiling
@@ -68,13 +72,31 @@ def _answers(touched: Touched) -> Iterator[tuple[Call, Any]]:
                 continue
 
 
-def _shows(look: Look, document: Any, spoiling: Spoiling) -> bool:
-    """Whether the page seems to show something of the place; what holds other values is always taken to."""
-    said = " ".join([*look.texts, *(one.name for one in look.pressables)])
-    figures = set(NUMBER.findall(said))
-    for value in values(document, spoiling.field.path):
-        if isinstance(value, dict | list) or (isinstance(value, str) and len(value) >= LEAST_LETTERS and value in said):
-            return True
-        if isinstance(value, int | float) and not isinstance(value, bool) and str(value) in figures:
-            return True
-    return False
+def _worth(touched: Touched, there: list[Any]) -> float:
+    """How much a place has to do with the test: 0 for nothing that its page shows, more than 1 for what it expects."""
+    look = touched.after
+    shown = [*look.texts, *(one.name for one in look.pressables)] if look else []
+    expected = [text for index in touched.expectations for text in _texts(touched.steps[index].model_dump())]
+    holds = any(isinstance(value, dict | list) for value in there)
+    named = _share(there, expected)
+    return 1 + named if named else float(holds or _share(there, shown) > 0)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _share(there: list[Any], texts: list[str]) -> float:
+    """How much of one of the texts one of the values is, at most 1."""
+    words = {str(value) for value in there if isinstance(value, str | int | float) and not isinstance(value, bool)}
+    shares = (
+        len(word) / len(text)
+        for text in texts
+        for word in words
+        if word and word in text and re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)
+    )
+    return max(shares, default=0.0)
