@@ -39,6 +39,11 @@ NULLABLE = {"properties": {"nick": {"anyOf": [{"type": "string"}, {"type": "null
             {"items": [{"name": "Mug", "price": 1}, {"name": "Pot"}]},
             "Expected $.items[1] to have “price”, but there is no such property",
         ),
+        (
+            {"properties": {"old": False}},
+            {"old": "x"},
+            "Expected the answer to fit its JSON Schema, but there is text where nothing may be",
+        ),
         (LISTED, {"items": {}}, "Expected $.items to be a list, but it is an object"),
         (NULLABLE, {"nick": 3}, "Expected $.nick to be text or null, but it is a whole number"),
         ({"type": ["integer", "null"]}, 1.5, "Expected the answer to be a whole number or null, but it is a number"),

@@ -77,6 +77,8 @@ def _misfit(error: ValidationError) -> tuple[str, str]:
     """What was expected and what is there, in words that follow "to" and "but"."""
     keyword, there = str(error.validator), error.instance
     found = WITH_ARTICLE[json_type(there)]
+    if error.validator is None:  # the schema `false`, of which jsonschema does not say the place
+        return "fit its JSON Schema", f"there is {found} where nothing may be"
     if keyword == "required":
         lacking = [name for name in error.validator_value if name not in there]
         return (
@@ -121,12 +123,10 @@ def _fields(schema: Schema, most: int, *, within: bool) -> str:
 
 
 def _field(name: str, schema: Any, *, within: bool) -> str:
-    if not isinstance(schema, dict):
-        return name
-    types = _types(schema)
+    types = _types(schema) if isinstance(schema, dict) else []
     kind = " or ".join(KINDS[one] for one in types)
     entries = _entries(schema) if within and "array" in types else ""
-    return f"{name} ({kind}{entries})" if kind else name
+    return one_line(name, 40) + (f" ({kind}{entries})" if kind else "")
 
 
 def _entries(schema: Schema) -> str:
