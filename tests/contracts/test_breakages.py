@@ -59,7 +59,7 @@ TOUCHED = Touched(
     (
         Call("document", "GET", "http://shop.test/?sort=name", -1, 200),
         Call("script", "GET", "http://shop.test/shop.js", -1, 200),
-        Call("api", "GET", "http://shop.test/api/mugs", -1, 200),
+        Call("api", "GET", "http://shop.test/api/mugs", -1, 200, (200, {}, b'[{"name": "Blue mug"}]')),
         Call("document", "GET", "http://shop.test/mugs", 0, 200),
         Call("document", "POST", "http://shop.test/add", 2, 303, (303, {"location": "/cart"}, b"")),
         Call("document", "GET", "http://shop.test/cart", 2, 200),
@@ -87,7 +87,7 @@ def test_a_kind_is_one_file_and_one_line_and_says_what_it_is(kind: str) -> None:
 
 def test_no_kind_stands_beside_the_registry() -> None:
     files = {path.stem for path in Path(breakages.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "base", "swallowing"} == set(BREAKAGES)
+    assert files - {"__init__", "base", "spoilt", "swallowing"} == set(BREAKAGES)
 
 
 @pytest.mark.parametrize("kind", BREAKAGES)
@@ -126,7 +126,7 @@ SHOP = """<!doctype html><title>Shop</title><header><a href="/cart">Cart %s item
 <script src="/shop.js"></script>"""
 SCRIPT = """fetch('/api/mugs').then(r => r.json()).then(mugs => {
   const list = document.body.appendChild(document.createElement('ul'));
-  mugs.forEach(mug => list.appendChild(document.createElement('li')).textContent = mug);
+  mugs.forEach(mug => list.appendChild(document.createElement('li')).textContent = mug.name);
 });
 filter.oninput = () => hint.textContent = filter.value ? 'Only some are shown' : '';"""
 
@@ -147,7 +147,7 @@ def site() -> Iterator[Pages]:
         "/mugs": mugs,
         "/add": Answer("", 303, {"Location": "/", "Set-Cookie": "cart=1; Path=/"}),
         "/shop.js": Answer(SCRIPT, type="text/javascript"),
-        "/api/mugs": Answer('["Blue mug", "Red mug"]', type="application/json"),
+        "/api/mugs": Answer('[{"name": "Blue mug"}, {"name": "Red mug"}]', type="application/json"),
     }
     with pages(answers) as site:  # type: ignore[arg-type]
         yield site

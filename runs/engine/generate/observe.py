@@ -10,7 +10,6 @@ from runs.engine.browser import Browser, ClaimCode, Error, SignInFailed, asked_f
 from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
-from runs.engine.generate.shape import shape_of
 from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.page.look import Look
 from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
@@ -192,7 +191,7 @@ async def _asked(visit: Visit, case: Case, fetch: Step) -> Observation:
     told = Answer(
         status=answer.status,
         content_type=kind,
-        shape=None if body is None else shape_of(body),
+        shape=None if body is None else traffic.infer(body),
         headers={name: value[:200] for name, value in answer.headers.items() if name in PROTECTING},
         milliseconds=int(answer.milliseconds),
         mismatch=mismatch,

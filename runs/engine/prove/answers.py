@@ -13,13 +13,13 @@ from typing import Any
 
 from runs.engine.events import Failure
 from runs.engine.prove.choosing import Tried
+from runs.engine.prove.spoiling import Spoiling, missing, retyped
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.base import Step, StepFailed
 from runs.engine.steps.request import Request
 
 Copies = Iterator[tuple[str, Answer]]
-MOST_KEYS = 4
-OTHER = {str: 0, int: "0", float: "0", bool: "no", list: {}, dict: [], type(None): "null"}
+MOST_PLACES = 4
 
 
 def _status(answer: Answer) -> Copies:
@@ -39,14 +39,11 @@ def _emptied(answer: Answer) -> Copies:
 
 
 def _missing_key(answer: Answer) -> Copies:
-    for key in list(_entry(answer))[:MOST_KEYS]:
-        yield f"answers without “{key}”", _changed(answer, {}, left_out=key)
+    return _spoilt(answer, missing)
 
 
 def _wrong_type(answer: Answer) -> Copies:
-    for key, value in list(_entry(answer).items())[:MOST_KEYS]:
-        other = OTHER[type(value)]
-        yield f"answers with another type of “{key}”", _changed(answer, {key: other})
+    return _spoilt(answer, retyped)
 
 
 ANSWERS: dict[str, Callable[[Answer], Copies]] = {
@@ -63,13 +60,19 @@ def tried(steps: Sequence[Step], answers: Mapping[int, Answer], most: int) -> li
 
     `most` in all.
     """
-    found: list[Tried] = []
-    for index, answer in answers.items():
-        step = steps[index]
-        if isinstance(step, Request):
-            queues = [(kind, list(copies(answer))) for kind, copies in ANSWERS.items()]
-            for turn in range(max(len(copies) for _, copies in queues)):
-                found += [_put(step, index, kind, copies[turn]) for kind, copies in queues if turn < len(copies)]
+    queues = [
+        (step, index, kind, list(copies(answer)))
+        for index, answer in answers.items()
+        if isinstance(step := steps[index], Request)
+        for kind, copies in ANSWERS.items()
+    ]
+    longest = max((len(copies) for *_, copies in queues), default=0)
+    found = [
+        _put(step, index, kind, copies[turn])
+        for turn in range(longest)
+        for step, index, kind, copies in queues
+        if turn < len(copies)
+    ]
     return found[:most]
 
 
@@ -90,19 +93,10 @@ def _json(answer: Answer) -> Any:
         return None
 
 
-def _entry(answer: Answer) -> dict[str, Any]:
-    """The object that the answer is, or the first one of the list that it is."""
-    body = _json(answer)
-    first = body[0] if isinstance(body, list) and body else body
-    return first if isinstance(first, dict) else {}
-
-
-def _changed(answer: Answer, values: dict[str, Any], left_out: str = "") -> Answer:
-    body = _json(answer)
-    entry: dict[str, Any] = body[0] if isinstance(body, list) else body
-    entry.update(values)
-    entry.pop(left_out, None)
-    return _with(answer, body)
+def _spoilt(answer: Answer, ways: Callable[[Any], list[Spoiling]]) -> Copies:
+    document = _json(answer)
+    for one in ways(document)[:MOST_PLACES] if document is not None else ():
+        yield f"answers {one.what}", _with(answer, one.spoiled(document))
 
 
 def _with(answer: Answer, body: Any) -> Answer:

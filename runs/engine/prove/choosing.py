@@ -47,10 +47,12 @@ def ways(touched: Touched, most: int, chance: Random) -> list[Breakage]:
 
 def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
     """The most telling way stays first, the others come in random order; what is said twice is done once."""
-    found = list({one.what: one for one in reversed(found)}.values())[::-1]
-    rest = found[1:]
+    different: dict[str, Breakage] = {}
+    for one in found:
+        different.setdefault(one.what, one)
+    first, rest = list(different.values())[:1], list(different.values())[1:]
     chance.shuffle(rest)
-    return found[:1] + rest
+    return first + rest
 
 
 def _bounded(found: Sequence[Breakage], writes: bool) -> list[Breakage]:

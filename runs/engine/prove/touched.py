@@ -14,6 +14,7 @@ from runs.engine.browser.writes import writes
 from runs.engine.page.look import Change, Look, difference
 from runs.engine.plan import Target
 from runs.engine.steps.base import Step
+from runs.engine.traffic.exchange import is_json
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LATE_BODY_SECONDS = 1.0
@@ -27,8 +28,8 @@ FACTS = """element => ({tag: element.localName, type: element.type || '', href: 
 class Call:
     """One request of the site's own: a document, a call in the background, or a script.
 
-    `step` is the place of the step during which it was sent, -1 for the opening. `answer` is that of a call that
-    writes: status, headers and body, where it could be kept. `asks`: nothing in it writes.
+    `step` is the place of the step during which it was sent, -1 for the opening. `answer`, where it
+    could be kept, is that of a call that writes or brings JSON: status, headers and body. `asks`: nothing in it writes.
     """
 
     kind: Literal["document", "api", "script"]
@@ -165,7 +166,7 @@ class Recorder:
         if call is None:
             return
         self._sent[response.request] = replace(call, status=response.status)
-        if call.writes:
+        if call.writes or (call.kind == "api" and is_json(response.headers.get("content-type", ""))):
             task = asyncio.ensure_future(self._keep(response))
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, best_match
 from pydantic import AfterValidator, Field, model_validator
-from referencing.exceptions import Unresolvable
 
 from runs.engine.plan import Value
 from runs.engine.steps import jsonpath
 from runs.engine.steps.base import StepFailed, one_line
+from runs.engine.steps.schema import JsonSchema, described, fits, listing
 
 
 def _parses(path: str) -> str:
@@ -22,41 +19,6 @@ def _parses(path: str) -> str:
     return path
 
 
-def _is_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema that stands for itself: nothing is fetched to understand it."""
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise ValueError(f"this is no JSON Schema: {one_line(error.message, 150)}") from error
-    if any(not reference.startswith("#") for reference in _references(schema)):
-        raise ValueError("a JSON Schema here may only refer to its own parts, with # at the beginning")
-    return schema
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            if name in ("$ref", "$dynamicRef") and isinstance(part, str):
-                yield part
-            yield from _references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _references(part)
-
-
-def fits(document: Any, schema: dict[str, Any]) -> None:
-    """Raises `StepFailed` at the place that fits the schema least."""
-    try:
-        error = best_match(Draft202012Validator(schema).iter_errors(document))
-    except (RecursionError, Unresolvable) as problem:
-        raise StepFailed("document", f"The JSON Schema cannot be applied: {one_line(str(problem), 120)}") from problem
-    if error is not None:
-        said = f"{error.json_path}: {one_line(error.message, 160)}"
-        message = f"Expected an answer that fits the JSON Schema, but {said}"
-        raise StepFailed("expectation", message, expected=brief(error.schema), received=said)
-
-
-JsonSchema = Annotated[dict[str, Any], AfterValidator(_is_schema)]
 JsonPath = Annotated[str, Field(min_length=1), AfterValidator(_parses)]
 Status = Annotated[int, Field(ge=100, le=599)]
 
@@ -114,6 +76,15 @@ class JsonCheck(Value):
             sized = isinstance(value, list | str | dict)
             self._require(sized and len(value) == self.length, f"have the length {self.length}", value)
 
+    def described(self) -> str:
+        if "exists" in self.model_fields_set:
+            return f"has {'' if self.exists else 'no '}{self.path}"
+        if "length" in self.model_fields_set:
+            return f"has {self.length} in {self.path}"
+        if "contains" in self.model_fields_set:
+            return f"has {brief(self.contains)} within {self.path}"
+        return f"has {brief(self.equals)} at {self.path}"
+
     def _require(self, holds: bool, wanted: str, value: Any) -> None:
         if not holds:
             message = f"Expected {self.path} to {wanted}, but it is {brief(value)}"
@@ -153,11 +124,24 @@ class AnswerExpectation(Value):
                 "expectation", message, expected=f"{self.max_ms} ms", received=f"{answer.milliseconds:.0f} ms"
             )
 
+    def described(self) -> str:
+        """What is expected, in words that follow "the answer"; "" for no more than that it is none of an error."""
+        said = [f"is {self._statuses()}"] if self.status is not None else []
+        said += [described(self.shape)] if self.shape is not None else []
+        said += [check.described() for check in self.payload]
+        said += [f'contains "{one_line(self.contains, 60)}"'] if self.contains is not None else []
+        said += [f"takes no more than {self.max_ms} ms"] if self.max_ms is not None else []
+        return listing(said, most=5)
+
+    def _statuses(self) -> str:
+        wanted = (self.status,) if isinstance(self.status, int) else self.status
+        return " or ".join(str(status) for status in wanted or ("below 400",))
+
     def _status(self, answer: Answer) -> None:
         wanted = (self.status,) if isinstance(self.status, int) else self.status
         if answer.status in wanted if wanted else answer.status < 400:
             return
-        words = " or ".join(str(status) for status in wanted or ("below 400",))
+        words = self._statuses()
         said = f' ("{one_line(answer.text, 120)}")' if answer.body else ""
         message = f"Expected status {words}, but the answer was {answer.status}{said}"
         raise StepFailed("expectation", message, expected=words, received=str(answer.status))

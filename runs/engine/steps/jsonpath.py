@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-PART = re.compile(r"\.(?P<name>[^.\[\]*'\"\s]+)|\[(?P<index>-?\d+)\]|\[(['\"])(?P<quoted>.*?)\3\]|(?P<all>\.\*|\[\*\])")
+PART = re.compile(
+    r"\.(?P<name>[^.\[\]*'\"\s]+)|\[(?P<index>-?\d+)\]|\[(['\"])(?P<quoted>.*?)\3\]|(?P<all>\.\*|\[\*\])", re.DOTALL
+)
 
 
 class BadPath(ValueError):
@@ -26,6 +29,19 @@ def parse(path: str) -> list[str | int | None]:
         parts.append(None if found["all"] else name if name is not None else int(found["index"]))
         at = found.end()
     return parts
+
+
+def spelled(parts: Sequence[str | int | None]) -> str:
+    """The path that `parse` reads as these parts: `$.items[0].price`."""
+    return "$" + "".join(map(_spelled, parts))
+
+
+def _spelled(part: str | int | None) -> str:
+    if part is None or isinstance(part, int):
+        return f"[{'*' if part is None else part}]"
+    plain = PART.fullmatch(f".{part}")
+    quote = '"' if "'" in part else "'"
+    return f".{part}" if plain and plain["name"] else f"[{quote}{part}{quote}]"
 
 
 def select(document: Any, path: str) -> list[Any]:

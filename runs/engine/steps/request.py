@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
-from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone
+from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.variables import VariableName
 
@@ -114,7 +114,9 @@ class Request(Step):
         return {}
 
     def sentence(self) -> str:
-        return f"Send {self.method} {self.path}" + (f" and keep {', '.join(self.save)}" if self.save else "")
+        kept = f" and keep {', '.join(self.save)}" if self.save else ""
+        expected = one_line(self.expect.described(), 300)
+        return f"Send {self.method} {self.path}{kept}" + (f"; the answer {expected}" if expected else "")
 
     def needs_page(self) -> bool:
         return False

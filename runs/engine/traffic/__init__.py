@@ -2,7 +2,23 @@
 
 from runs.engine.traffic.addresses import blanked, template, told
 from runs.engine.traffic.exchange import Call, combined, entries
-from runs.engine.traffic.schema import Schema, infer, merge
+from runs.engine.traffic.promise import Field, fields, promise
+from runs.engine.traffic.schema import Schema, infer, json_type, merge
 from runs.engine.traffic.secrecy import is_secret
 
-__all__ = ["Call", "Schema", "blanked", "combined", "entries", "infer", "is_secret", "merge", "template", "told"]
+__all__ = [
+    "Call",
+    "Field",
+    "Schema",
+    "blanked",
+    "combined",
+    "entries",
+    "fields",
+    "infer",
+    "is_secret",
+    "json_type",
+    "merge",
+    "promise",
+    "template",
+    "told",
+]

@@ -18,7 +18,7 @@ Schema = dict[str, Any]
 
 DEEPEST = 12
 MOST_KEYS = 80
-MOST_ITEMS = 200
+MOST_ITEMS = 2_000
 MOST_NODES = 800
 ENUM_VALUES = 6
 _NAME = re.compile(r"(?!\d)[\w$@:.-]{1,60}")
@@ -50,7 +50,7 @@ class _Inference:
             return {}
         by_type: dict[str, list[Any]] = defaultdict(list)
         for value in values:
-            by_type[_TYPES[type(value)]].append(value)
+            by_type[json_type(value)].append(value)
         found: Schema = {"type": _types(by_type)}
         if "string" in by_type:
             found |= _text(by_type["string"], name, plain=by_type.keys() <= {"string", "null"})
@@ -66,7 +66,7 @@ class _Inference:
         data: list[Any] = []
         for one in objects:
             for key, value in one.items():
-                (by_key[key] if _names(key) else data).append(value)
+                (by_key[key] if is_field(key) else data).append(value)
         properties = {
             key: {} if is_secret(key) else self.of(by_key[key], key, depth + 1) for key in sorted(by_key)[:MOST_KEYS]
         }
@@ -85,12 +85,12 @@ def merge(one: Schema, other: Schema) -> Schema:
     """The narrowest shape in normal form that allows what either of them allows."""
     if not one or not other:
         return {}
-    found: Schema = {"type": _types({*_listed(one), *_listed(other)})}
+    found: Schema = {"type": _types({*listed(one), *listed(other)})}
     for name, join in _JOINS.items():
-        having = [shape for shape in (one, other) if name in _listed(shape)]
+        having = [shape for shape in (one, other) if name in listed(shape)]
         if having:
             found |= join(having[0], having[-1])
-    if not set(_listed(found)) <= {"string", "null"}:
+    if not set(listed(found)) <= {"string", "null"}:
         found.pop("enum", None)
     return _with_null(found)
 
@@ -104,13 +104,13 @@ def _join_text(one: Schema, other: Schema) -> Schema:
 
 
 def _join_object(one: Schema, other: Schema) -> Schema:
-    mine, theirs = one["properties"], other["properties"]
+    mine, theirs = one.get("properties", {}), other.get("properties", {})
     keys = sorted({*mine, *theirs})
     properties = {
         key: merge(mine[key], theirs[key]) if key in mine and key in theirs else mine.get(key, theirs.get(key))
         for key in keys[:MOST_KEYS]
     }
-    required = {*one["required"]} & {*other["required"]}
+    required = {*one.get("required", ())} & {*other.get("required", ())}
     found: Schema = {"properties": properties, "required": [key for key in properties if key in required]}
     further = [shape["additionalProperties"] for shape in (one, other) if "additionalProperties" in shape]
     if len(keys) > MOST_KEYS:
@@ -150,7 +150,13 @@ def _types(found: Iterable[str]) -> str | list[str]:
     return sorted(types) if len(types) > 1 else types.pop()
 
 
-def _listed(shape: Schema) -> list[str]:
+def json_type(value: Any) -> str:
+    """The type of a value as `json` reads it, in the words of JSON Schema."""
+    return _TYPES[type(value)]
+
+
+def listed(shape: Schema) -> list[str]:
+    """The types of a shape that is not `{}`."""
     types = shape["type"]
     return [types] if isinstance(types, str) else types
 
@@ -168,11 +174,11 @@ def _text(values: Sequence[str], name: str, *, plain: bool) -> Schema:
 
 def _with_null(shape: Schema) -> Schema:
     """`enum` speaks about values of every type, so null stands in it where it was seen."""
-    if "enum" in shape and "null" in _listed(shape):
+    if "enum" in shape and "null" in listed(shape):
         return shape | {"enum": [*(value for value in shape["enum"] if value is not None), None]}
     return shape
 
 
-def _names(key: str) -> bool:
+def is_field(key: str) -> bool:
     """Whether a key is the name of a field, and not an entry of a table: ids, addresses and dates are data."""
     return bool(_NAME.fullmatch(key)) and not _DATA.fullmatch(key)

@@ -16,7 +16,6 @@ from runs.engine.generate.planned import chosen
 from runs.engine.generate.proposals import form, writing
 from runs.engine.generate.propose import propose
 from runs.engine.generate.selecting import in_turns, shared_out
-from runs.engine.generate.shape import shape_of
 from runs.engine.plan import CrawlOptions, Dials
 from runs.engine.steps.wording import sentences
 from tests.engine.generate import snapshots as literal
@@ -244,15 +243,6 @@ def test_only_changed_templates_are_planned_for_and_the_others_are_counted() -> 
     cases, skipped = chosen(crawled, frozenset({"a"}))
     assert ({case.start for case in cases}, skipped) == ({"/a"}, 1)
     assert chosen(crawled, None)[1] == 0
-
-
-def test_the_shape_of_json_keeps_no_values() -> None:
-    shape = shape_of({"id": 7, "name": "Ann", "tags": ["a"], "owner": None, "sizes": [1, 2.5]})
-    assert "Ann" not in str(shape)
-    assert shape["properties"]["owner"] == {}
-    assert shape["properties"]["sizes"] == {"type": "array", "items": {"type": "number"}}
-    assert shape_of({"ann@example.com": 1}) == {"type": "object"}
-    assert shape_of([{"a": 1, "b": 2}, {"a": 1}])["items"]["required"] == ["a"]
 
 
 def test_weights_multiply() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, SignInPage
 from runs.engine.generate.proposals import FAMILIES, api, form, journey, record, signin, state
-from runs.engine.generate.shape import shape_of
 from runs.engine.page.boundaries import edges
 from runs.engine.page.look import Entry, Look, Pressable
 from runs.engine.plan import CrawlOptions
+from runs.engine.traffic import infer
 from tests.engine.generate import snapshots as literal
 from tests.engine.generate.snapshots import button, crawled, field, link, live, look, observed
 from tests.engine.generate.test_proposals import SIGN_IN, case_of, expectations, only, steps
@@ -245,7 +245,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
         {"do": "request", "method": "GET", "path": "/api/products?page=1"},
         {"do": "request", "method": "GET", "path": "/api/products?page=x"},
     )
-    shape = shape_of({"items": [{"slug": "mug", "cents": 100}], "total": 1})
+    shape = infer({"items": [{"slug": "mug", "cents": 100}], "total": 1})
     seen = Observation(case=known, answer=Answer(status=200, content_type="application/json", shape=shape))
     draft = only(api.tests(site, [seen]))
     request = steps(draft)[0]
@@ -255,10 +255,26 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
     assert request["expect"]["schema"]["required"] == ["items", "total"]
     assert request["expect"]["schema"]["properties"]["items"]["items"]["properties"] == {
         "slug": {"type": "string"},
-        "cents": {"type": "integer"},
+        "cents": {"type": "number"},
     }
     refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
     assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
+
+
+def test_answers_at_alike_addresses_are_seen_together() -> None:
+    bodies = ({"price": 14, "sale": None}, {"price": 9.5, "sale": 7}, {"price": 3, "sale": 2, "note": "new"})
+    requests = tuple(
+        asked(f"/api/products/{number}", response={"schema": infer(body)}) for number, body in enumerate(bodies, 101)
+    )
+    site = crawled(literal.page("/stock", "Stock", requests=requests))
+    known = next(case for case in api.cases(site) if case.about["kind"] == "known")
+    answer = Answer(status=200, content_type="application/json", shape=infer(bodies[0]))
+    draft = only(api.tests(site, [Observation(case=known, answer=answer)]))
+    assert steps(draft)[0]["expect"]["schema"] == {
+        "type": "object",
+        "properties": {"note": {"type": "string"}, "price": {"type": "number"}, "sale": {"type": ["null", "number"]}},
+        "required": ["price", "sale"],
+    }
 
 
 def asked(url: str, **more: Any) -> dict[str, Any]:

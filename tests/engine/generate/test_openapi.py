@@ -11,6 +11,7 @@ import yaml
 
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation
+from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.finding import linked
 from runs.engine.generate.openapi.reading import Operation, Unreadable, filled, read
 from runs.engine.generate.openapi.references import Schemas
@@ -19,6 +20,7 @@ from runs.engine.generate.proposals import contract
 from runs.engine.generate.propose import propose
 from runs.engine.plan import CrawlOptions
 from runs.engine.steps.document import InvalidDocument, parse
+from runs.engine.traffic import infer, promise
 from tests.engine.generate import snapshots as literal
 
 ORIGIN = literal.SITE
@@ -116,8 +118,10 @@ def test_what_the_api_promises_is_tried_whatever_page_has_changed_and_needs_a_pa
     assert list(contract.cases(replace(site(), pages=()))) == []
 
 
-def answered(case: Case, status: int, mismatch: str = "") -> Observation:
-    return Observation(case=case, answer=Answer(status=status, content_type="application/json", mismatch=mismatch))
+def answered(case: Case, status: int, mismatch: str = "", body: Any = None) -> Observation:
+    shape = None if body is None else infer(body)
+    answer = Answer(status=status, content_type="application/json", shape=shape, mismatch=mismatch)
+    return Observation(case=case, answer=answer)
 
 
 def drafts(*seen: Observation) -> list[Draft]:
@@ -142,6 +146,60 @@ def test_swagger_in_yaml_is_read_as_well() -> None:
     (one,) = read(SWAGGER, ORIGIN)
     assert (one.method, one.path, filled(one)) == ("GET", "/v1/pets/{petId}", "/v1/pets/1")
     assert one.success() == (200, {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}})
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"application/problem+json": {"schema": {"type": "object"}}}, {"type": "object"}),
+        ({"application/json; charset=utf-8": {"schema": {"type": "array"}}}, {"type": "array"}),
+        ({"*/*": {"schema": {"type": "array"}}}, {"type": "array"}),
+        ({"*/*": {"schema": {"type": "string"}}}, {}),
+        ({"text/html": {"schema": {"type": "string"}}}, {}),
+    ],
+)
+def test_what_is_answered_as_json_is_known_by_any_of_its_names(
+    content: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    one = operations({"openapi": "3.0.0", "paths": {"/a": {"get": {"responses": {"200": {"content": content}}}}}})
+    assert one["GET /a"].success() == (200, expected)
+
+
+def test_of_a_secret_only_the_name_is_kept() -> None:
+    given = {"type": "object", "properties": {"apiKey": {"enum": ["CANARY"]}, "pet": {"properties": {"token": {}}}}}
+    assert Schemas({}).schema(given)["properties"] == {"apiKey": {}, "pet": {"properties": {"token": {}}}}
+
+
+SEEN = promise(infer({"id": 1, "note": None, "friend": {"name": "Rex"}, "tags": [{"word": "old"}], "more": True}))
+NAMES = {name: {"type": "string"} for name in ("name", "word")}
+
+
+@pytest.mark.parametrize(
+    ("documented", "expected"),
+    [
+        ({}, SEEN),
+        ({"type": "object", "additionalProperties": {}}, SEEN),
+        ({"type": "array", "items": {"type": "object"}}, SEEN),
+        ({"type": "integer"}, {"type": "integer"}),
+        ({"properties": {"id": {}, "gone": {}}}, {"properties": {"id": {}, "gone": {}}, "required": ["id"]}),
+        ({"properties": {"id": {}}, "required": []}, {"properties": {"id": {}}, "required": []}),
+        (
+            {"properties": {"friend": {"properties": NAMES}, "tags": {"items": {"properties": NAMES}}}},
+            {
+                "properties": {
+                    "friend": {"properties": NAMES, "required": ["name"]},
+                    "tags": {"items": {"properties": NAMES, "required": ["word"]}},
+                },
+                "required": ["friend", "tags"],
+            },
+        ),
+    ],
+)
+def test_what_a_description_leaves_open_is_filled_in_with_what_was_seen(
+    documented: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert completed(documented, SEEN) == expected
+    assert completed(documented, {}) == documented
 
 
 def test_the_same_document_says_the_same_in_json_and_yaml() -> None:
@@ -205,13 +263,20 @@ def test_what_answers_as_documented_becomes_a_test_and_its_refusals_too() -> Non
     good, pair, missing = drafts(
         answered(found["reads GET /v1/pets"], 200),
         answered(found["pair POST /v1/pets"], 204),
-        answered(found["unknown GET /v1/pets/{petId}"], 404),
+        answered(found["unknown GET /v1/pets/{petId}"], 404, body={"detail": "no such pet"}),
     )
     for one in (good, pair, missing):
         parse(one.document)
     assert good.document["steps"][0]["expect"]["schema"]["type"] == "array"
     assert [step["method"] for step in pair.document["steps"]] == ["POST", "DELETE"]
-    assert (missing.tone, missing.document["steps"][0]["expect"]) == ("negative", {"status": 404})
+    assert missing.tone == "negative"
+    assert parse(missing.document).steps[0].sentence().endswith("; the answer is 404 and has detail (text)")
+
+
+def test_what_the_description_says_nothing_of_is_expected_as_it_was_seen() -> None:
+    case = cases()["reads GET /v1/pets/{petId}"]
+    (draft,) = drafts(answered(case, 200, body={"id": 7, "name": "Rex"}))
+    assert parse(draft.document).steps[0].sentence().endswith("the answer is 200 and has id (number) and name (text)")
 
 
 def test_what_answers_otherwise_is_told_and_is_no_test() -> None:

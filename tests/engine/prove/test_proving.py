@@ -153,7 +153,7 @@ async def test_what_fails_in_a_clean_replay_is_rejected_with_the_reason(browser:
 async def test_calls_in_the_background_and_scripts_are_broken_as_well(browser: Browser, plan: ProofPlan) -> None:
     listed = {"do": "expect_visible", "target": {"text": "Blue mug"}}
     end = proofs(await proved(browser, plan, proposal(see("Stock"), listed, start="/stock")))[1]
-    for kind in ("failed_api", "emptied_api", "missing_script", "emptied_main"):
+    for kind in ("failed_api", "emptied_api", "missing_property", "wrong_type", "missing_script"):
         assert told(end.proof, kind)[0] is True, kind
 
 

@@ -12,6 +12,7 @@ import yaml
 from runs.engine.events import Seen
 from runs.engine.generate.openapi.references import Schemas, followed
 from runs.engine.generate.openapi.samples import NOTHING, sample
+from runs.engine.traffic.exchange import is_json
 
 METHODS = ("get", "post", "delete")
 # The same language as yaml.SafeLoader reads, ten times as fast where libyaml is there.
@@ -174,10 +175,19 @@ def _answers(root: Any, operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for status, response in (responses if isinstance(responses, dict) else {}).items():
         answer = followed(root, response)
         content = answer.get("content")
-        media = content.get("application/json") if isinstance(content, dict) else None
-        part = media.get("schema") if isinstance(media, dict) else answer.get("schema")
+        part = _documented(root, content) if isinstance(content, dict) else answer.get("schema")
         found[str(status)] = schemas.schema(part) if part else {}
     return found
+
+
+def _documented(root: Any, content: dict[str, Any]) -> Any:
+    """The schema of what is answered as JSON. Any type (`*/*`) is JSON as well, unless it is described as a text."""
+    named = [media for kind, media in content.items() if is_json(str(kind)) and isinstance(media, dict)]
+    if named:
+        return named[0].get("schema")
+    anything = content.get("*/*")
+    schema = anything.get("schema") if isinstance(anything, dict) else None
+    return None if followed(root, schema).get("type") == "string" else schema
 
 
 def filled(operation: Operation, instead: dict[str, Any] | None = None) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from runs.engine.traffic import is_secret
+
 MOST_PARTS = 4_000
 DEEPEST = 24
 # Patterns are left out, for an expression that somebody wrote may take for ever; formats are hints.
@@ -71,7 +73,9 @@ class Schemas:
         plain = {}
         for name, entry in part.items():
             if name == "properties" and isinstance(entry, dict):
-                plain[name] = {key: self._plain(value, within) for key, value in entry.items()}
+                plain[name] = {
+                    key: {} if is_secret(key) else self._plain(value, within) for key, value in entry.items()
+                }
             elif name in ("enum", "const", "required", "type"):
                 plain[name] = entry
             elif name not in _LEFT_OUT and not str(name).startswith("x-"):

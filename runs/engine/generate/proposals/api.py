@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.proposals.writing import document, say
-from runs.engine.generate.shape import common
 from runs.engine.page.safety import danger
+from runs.engine.traffic import Schema, merge, promise
 
 _MOST = 30
 _NONSENSE = 12
@@ -26,15 +26,19 @@ _UNKNOWN = "{ sentriNowhere }"
 
 def cases(crawled: Crawled) -> Iterable[Case]:
     found: dict[str, tuple[PageSnapshot, dict[str, Any]]] = {}
+    heard: dict[str, Schema] = {}
     for page in crawled.pages:
         for request in page.requests:
             if _is_ours(request, page) and not danger("", str(request["url"])):
-                found.setdefault(_template(request, page), (page, request))
+                template = _template(request, page)
+                found.setdefault(template, (page, request))
+                shape = (request.get("response") or {}).get("schema")
+                if shape is not None:
+                    heard[template] = merge(heard[template], shape) if template in heard else shape
     reads = [pair for pair in found.items() if not _asks_graph(pair[1][1])][:_MOST]
     for template, (page, request) in reads:
         known = _case(crawled, page, template, _get(request), "known", template)
-        shape = (request.get("response") or {}).get("schema")
-        yield known.model_copy(update={"about": {**known.about, "shape": shape}})
+        yield known.model_copy(update={"about": {**known.about, "shape": heard.get(template)}})
         if crawled.auth_of(page):
             closed = _case(crawled, page, f"closed {template}", _get(request), "closed", template)
             yield closed.model_copy(update={"auth": ""})
@@ -113,8 +117,8 @@ def _known(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> It
     if answer.status != 200 or answer.shape is None:
         return
     heard = seen.case.about.get("shape")
-    shape = common([answer.shape, heard]) if heard else answer.shape
-    expect = {"status": 200, "headers": {"content-type": answer.content_type}, "schema": shape}
+    shape = merge(answer.shape, heard) if heard is not None else answer.shape
+    expect = {"status": 200, "headers": {"content-type": answer.content_type}, **shaped(shape)}
     title = say(crawled, "api_known", what=_what(seen))
     yield _draft(crawled, seen, expect, title, rank)
 
@@ -122,14 +126,14 @@ def _known(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> It
 def _refuses(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
     if answer.status in _REFUSED:
         title = say(crawled, "api_nonsense", what=_what(seen), status=answer.status)
-        draft = _draft(crawled, seen, {"status": answer.status}, title, rank)
+        draft = _draft(crawled, seen, {"status": answer.status, **shaped(answer.shape)}, title, rank)
         yield Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
 
 
 def _closed(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
     if answer.status in _CLOSED:
         title = say(crawled, "api_closed", what=_what(seen), status=answer.status)
-        draft = _draft(crawled, seen, {"status": answer.status}, title, rank)
+        draft = _draft(crawled, seen, {"status": answer.status, **shaped(answer.shape)}, title, rank)
         yield Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
 
 
@@ -144,6 +148,12 @@ def _graph_answers(crawled: Crawled, seen: Observation, answer: Answer, rank: in
     title = say(crawled, "graph_unknown" if unknown else "graph", what=_what(seen))
     draft = _draft(crawled, seen, {"status": answer.status, "schema": schema}, title, rank)
     yield Draft("api", title, draft.document, draft.case, draft.why, rank, "negative" if unknown else "positive")
+
+
+def shaped(shape: Schema | None) -> dict[str, Any]:
+    """What is expected of an answer's shape, if anything can be."""
+    promised = promise(shape) if shape else {}
+    return {"schema": promised} if promised else {}
 
 
 def _draft(crawled: Crawled, seen: Observation, expect: dict[str, Any], title: str, rank: int) -> Draft:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.reading import Operation, filled
-from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE
+from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE, shaped
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger, denied
 from runs.engine.plan import ACCOUNT
@@ -105,7 +106,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if answer is None or answer.mismatch:
             continue
         if kind in ("reads", "pair"):
-            yield _promised(crawled, seen, rank)
+            yield _promised(crawled, seen, answer, rank)
         elif _refuses(answer, seen.case.about["refusals"]):
             yield _refused(crawled, seen, answer, rank)
 
@@ -117,10 +118,17 @@ def broken_promises(observations: Sequence[Observation]) -> Iterator[str]:
             yield f"{seen.case.about['what']} answers otherwise than the API is described: {seen.answer.mismatch}"
 
 
-def _promised(crawled: Crawled, seen: Observation, rank: int) -> Draft:
+def _promised(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Draft:
     pattern = "contract_pair" if seen.case.about["kind"] == "pair" else "contract_reads"
     title = say(crawled, pattern, what=seen.case.about["what"])
-    return _draft(seen, [*seen.case.steps, seen.case.fetch or {}], title, rank)
+    fetch = seen.case.fetch or {}
+    return _draft(seen, [*seen.case.steps, {**fetch, "expect": _expected(fetch["expect"], answer)}], title, rank)
+
+
+def _expected(documented: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """What the description promises; where it leaves open what an answer holds, what it held."""
+    schema = completed(documented.get("schema", {}), shaped(answer.shape).get("schema", {}))
+    return {**documented, "schema": schema} if schema else documented
 
 
 def _refuses(answer: Answer, documented: Sequence[int]) -> bool:
@@ -130,7 +138,7 @@ def _refuses(answer: Answer, documented: Sequence[int]) -> bool:
 def _refused(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Draft:
     what, status = seen.case.about["what"], answer.status
     title = say(crawled, f"contract_{seen.case.about['kind']}", what=what, status=status)
-    step = {**(seen.case.fetch or {}), "expect": {"status": status}}
+    step = {**(seen.case.fetch or {}), "expect": {"status": status, **shaped(answer.shape)}}
     draft = _draft(seen, [step], title, rank)
     return Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
 

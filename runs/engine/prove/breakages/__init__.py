@@ -9,6 +9,7 @@ from runs.engine.prove.breakages.error_status import ErrorStatus
 from runs.engine.prove.breakages.failed_api import FailedApi
 from runs.engine.prove.breakages.frozen_count import FrozenCount
 from runs.engine.prove.breakages.ignored_query import IgnoredQuery
+from runs.engine.prove.breakages.missing_property import MissingProperty
 from runs.engine.prove.breakages.missing_script import MissingScript
 from runs.engine.prove.breakages.redirected import Redirected
 from runs.engine.prove.breakages.removed_element import RemovedElement
@@ -19,6 +20,7 @@ from runs.engine.prove.breakages.swallowed_input import SwallowedInput
 from runs.engine.prove.breakages.swallowed_submit import SwallowedSubmit
 from runs.engine.prove.breakages.thrown_error import ThrownError
 from runs.engine.prove.breakages.wrong_figure import WrongFigure
+from runs.engine.prove.breakages.wrong_type import WrongType
 
 __all__ = ["BREAKAGES", "Breakage", "Damage"]
 
@@ -33,6 +35,8 @@ BREAKAGES: dict[str, type[Breakage]] = {
     "wrong_figure": WrongFigure,
     "failed_api": FailedApi,
     "emptied_api": EmptiedApi,
+    "missing_property": MissingProperty,
+    "wrong_type": WrongType,
     "missing_script": MissingScript,
     "thrown_error": ThrownError,
     "dead_link": DeadLink,

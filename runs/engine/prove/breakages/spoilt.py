@@ -1,0 +1,102 @@
+"""Answers in JSON to what a page asks for in the background, gone wrong at one place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from runs.engine.browser import BrowserContext, Route
+from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.spoiling import Spoiling, values
+from runs.engine.prove.touched import Call, Touched
+
+MOST = 6
+
+
+@dataclass(frozen=True)
+class SpoiltAnswer(Breakage):
+    """What is asked for is brought, but for one place of it. What writes is left alone: it would be carried out."""
+
+    call: Call | None = None
+    spoiling: Spoiling | None = None
+
+    @staticmethod
+    def spoilings(document: Any) -> list[Spoiling]:
+        """The ways in which a document can go wrong."""
+        raise NotImplementedError
+
+    @classmethod
+    def ways(cls, touched: Touched) -> Iterable[Self]:
+        """What has most to do with the test first."""
+        ranked = [
+            (_worth(touched, values(document, one.field.path)), call, one)
+            for call, document in _answers(touched)
+            for one in cls.spoilings(document)
+        ]
+        telling = [one for one in ranked if one[0]] or ranked
+        found: dict[str, Self] = {}
+        for _, call, spoiling in sorted(telling, key=lambda one: -one[0]):
+            what = f"{call.method} {call.path} answers {spoiling.what}"
+            found.setdefault(what, cls(what, call=call, spoiling=spoiling))
+        return list(found.values())[:MOST]
+
+    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+        call, spoiling = self.call, self.spoiling
+        if call is None or spoiling is None:
+            return
+
+        async def answer(route: Route) -> None:
+            response = await route.fetch()
+            try:
+                document = await response.json()
+            except ValueError:
+                await route.fulfill(response=response)
+                return
+            spoilt = spoiling.spoiled(document)
+            damage.hits += spoilt != document
+            await route.fulfill(response=response, json=spoilt)
+
+        # Only answers that really went wrong count.
+        await replace_answers(context, call, Damage(answered=damage.answered), answer)
+
+
+def _answers(touched: Touched) -> Iterator[tuple[Call, Any]]:
+    for call in touched.calls:
+        if call.kind == "api" and not call.writes and call.answer is not None:
+            try:
+                yield call, json.loads(call.answer[2])
+            except ValueError:
+                continue
+
+
+def _worth(touched: Touched, there: list[Any]) -> float:
+    """How much a place has to do with the test: 0 for nothing that its page shows, more than 1 for what it expects."""
+    look = touched.after
+    shown = [*look.texts, *(one.name for one in look.pressables)] if look else []
+    expected = [text for index in touched.expectations for text in _texts(touched.steps[index].model_dump())]
+    holds = any(isinstance(value, dict | list) for value in there)
+    named = _share(there, expected)
+    return 1 + named if named else float(holds or _share(there, shown) > 0)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _share(there: list[Any], texts: list[str]) -> float:
+    """How much of one of the texts one of the values is, at most 1."""
+    words = {str(value) for value in there if isinstance(value, str | int | float) and not isinstance(value, bool)}
+    shares = (
+        len(word) / len(text)
+        for text in texts
+        for word in words
+        if word and word in text and re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)
+    )
+    return max(shares, default=0.0)
