@@ -156,7 +156,8 @@ class Bench:
         snapshots = [PageSnapshot.model_validate(page) for page in visited.values_list("snapshot", flat=True)]
         parts = covered(site, snapshots, signed_in=signed_in)
         if self._wanted.tests:
-            documents = list(Test.objects.filter(project=workspace.project).values_list("document", flat=True))
+            proved = Test.objects.filter(project=workspace.project).waiting()
+            documents = list(proved.values_list("document", flat=True))
             flows = flows_of(site.name)
             missed = missing_flows(flows, documents)
             parts["flows"] = Part.of(flows, lambda name: name not in missed)

@@ -58,8 +58,8 @@ SHOP_FLOWS: dict[str, tuple[str, ...]] = {
         r"expect_(text|visible|url) .*(problem|error|alert|required|enter|contact$)",
     ),
     "newsletter": (r"fill .*email", r"click button subscribe", r"expect_(text|visible) .*(thank|list|status)"),
-    "filter the stock": (r"goto /stock", r"fill .*", r"expect_(count|text|visible|hidden)"),
-    "stock of one product": (r"goto /stock", r"click (link|button)", r"expect_(text|visible|url)"),
+    "filter the stock": (r"goto /stock|click link stock", r"fill .*", r"expect_(count|text|visible|hidden)"),
+    "stock of one product": (r"goto /stock$|click link stock", r"click (link|button)", r"expect_(text|visible|url)"),
     "read about returns": (r"goto /about", r"click tab returns", r"expect_(text|visible)"),
 }
 

@@ -110,7 +110,8 @@ class PageSnapshot(Seen):
 
     `requests` are the site's own fetch and XHR calls, each once: method, url, path, type, status, and where they could
     be read operation (of GraphQL), request and response as {"content_type", "schema"}: shapes, never values.
-    A state that is no page of its own has `way`, the steps that lead to it from `url`, and `action`, the last in words.
+    A state that is no page of its own has `way`, the steps that lead to it from the address `begun_at`, and `action`,
+    the last of them in words.
     """
 
     url: str
@@ -129,6 +130,7 @@ class PageSnapshot(Seen):
     signed_in: bool = False
     role: str = ""
     load_ms: int = 0
+    begun_at: str = ""
     way: tuple[dict[str, Any], ...] = ()
     action: str = ""
 

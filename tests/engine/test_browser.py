@@ -231,6 +231,19 @@ async def test_settle_waits_for_what_a_request_brings_and_not_for_a_long_poll(br
     assert 0.4 < took < 6
 
 
+async def test_settle_waits_for_handlers_in_a_page_without_scripts(browser: Browser) -> None:
+    home = """<button onclick="setTimeout(() => { this.textContent = 'Saved' }, 90)">Save</button>"""
+    with pages({"/": home}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        watch(page)
+        await page.goto(site.url)
+        await page.click("button")
+        await settle(page, 5_000)
+        assert await page.inner_text("button") == "Saved"
+        await context.close()
+
+
 async def test_settle_gives_up_on_a_page_that_never_rests(browser: Browser) -> None:
     home = "<p></p><script>setInterval(() => document.querySelector('p').textContent = performance.now(), 20)</script>"
     with pages({"/": home, "/still": "<h1>Still</h1>"}) as site:

@@ -12,9 +12,11 @@ from runs.engine.browser.watch import Watch, watch
 QUIET_MS = 150
 LOOK_SECONDS = 0.025
 
-# Style changes are animation. A document without scripts and frames cannot change after it has loaded.
+# Style changes are animation. A document without scripts, handlers and frames cannot change after it has loaded.
 QUIET = """quiet => new Promise(done => {
-  if (!document.scripts.length && !document.querySelector('iframe,frame,[style*=animation]')) return done();
+  const handled = () => document.evaluate("boolean(//@*[starts-with(name(), 'on')])", document, null, 3).booleanValue;
+  const moves = document.scripts.length || document.querySelector('iframe,frame,[style*=animation]') || handled();
+  if (!moves) return done();
   let timer = setTimeout(finish, quiet);
   const observer = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(finish, quiet); });
   function finish() { observer.disconnect(); done(); }

@@ -60,12 +60,17 @@ class Crawled:
         return sorted(best.values(), key=lambda page: (page.path.count("/"), address(page.url) != "/", len(page.url)))
 
     def states(self) -> list[PageSnapshot]:
-        """What is no page of its own but is reached from one by steps: one of each template, the shortest way first."""
+        """What is no page of its own but is reached from one by steps: one of each template, the shortest way first.
+
+        Entering something where no form sends it changes what a page lists and not its template: one of each field.
+        """
         pages = {page.template for page in self.pages if not page.way}
         best: dict[str, PageSnapshot] = {}
         for page in sorted((page for page in self.pages if page.way), key=lambda page: (len(page.way), page.known_as)):
-            if page.template not in pages:
-                best.setdefault(page.template or page.known_as, page)
+            last = page.way[-1]
+            entered = f"{page.template} {last['target']}" if last["do"] in ("fill", "select") else ""
+            if entered or page.template not in pages:
+                best.setdefault(entered or page.template or page.known_as, page)
         return list(best.values())
 
     def of_template(self, template: str) -> int:
@@ -83,7 +88,7 @@ class Crawled:
 
     def case(self, family: str, key: str, page: PageSnapshot, steps: Sequence[Step] = (), **more: Any) -> Case:
         """A case that begins on a page, as whoever may see it."""
-        given: dict[str, Any] = {"start": address(page.url), "auth": self.auth_of(page), **more}
+        given: dict[str, Any] = {"start": address(page.begun_at or page.url), "auth": self.auth_of(page), **more}
         return Case(family=family, key=key, page=page.known_as, steps=(*page.way, *steps), **given)
 
     def page_of(self, case: Case) -> PageSnapshot:

@@ -95,7 +95,9 @@
     expanded: node.getAttribute("aria-expanded") || "", pressed: node.getAttribute("aria-pressed") || "", selected: node.getAttribute("aria-selected") || "",
   })).filter((one) => one.name && one.name.length <= 160);
   const LIVE = "[role=alert], [role=status], [aria-live=polite], [aria-live=assertive], output";
-  const messages = all(LIVE).filter((node) => node.checkVisibility()).map((node) => ({
+  // What redraws a whole list where it is listened to announces nothing that stands on the page as one text.
+  const announces = (node) => node.hasAttribute("role") || node.localName === "output" || !node.querySelector("table, ul, ol, dl, article, form, [role=table], [role=list]");
+  const messages = all(LIVE).filter((node) => node.checkVisibility() && announces(node)).map((node) => ({
     role: node.getAttribute("role") || (node.localName === "output" ? "status" : ""), text: spoken(node).slice(0, 400), main: root.contains(node),
   }));
   const texts = new Set();

@@ -149,6 +149,25 @@ def test_a_dialog_is_opened_as_the_crawl_opened_it() -> None:
     assert {"role": "dialog", "name": "Filters for goods", "exact": True} in targets
 
 
+def test_what_is_entered_outside_of_a_form_filters_what_the_page_lists() -> None:
+    fill = {"do": "fill", "target": {"css": "#filter"}, "value": "Mug"}
+    goods = literal.page("/goods", "Goods")
+    filtered = goods.model_copy(update={"way": (fill,), "begun_at": goods.url, "action": "Use “Filter by name”"})
+    site = crawled(goods, filtered, filtered.model_copy(update={"way": (fill | {"value": "Jug"},)}))
+    (case,) = state.cases(site)
+    draft = only(state.tests(site, [observed(case, look("/goods"), look("/goods", texts=("Only what is a mug",)))]))
+    assert draft.document["title"] in [
+        f"Filtering by “Filter by name” with “{word}” lists what matches" for word in ("Mug", "Jug")
+    ]
+    assert {"text": "Only what is a mug"} in [step["target"] for step in expectations(draft)]
+
+
+def test_the_way_to_a_state_begins_where_the_crawl_began_it() -> None:
+    add, goods = {"do": "click", "target": {"role": "button", "name": "Add to cart"}}, literal.page("/goods/mug", "Mug")
+    cart = literal.page("/cart", "Your cart").model_copy(update={"way": (add,), "begun_at": goods.url, "action": "add"})
+    assert [(case.start, case.steps) for case in state.cases(crawled(goods, cart))] == [("/goods/mug", (add,))]
+
+
 def test_a_state_that_opens_nothing_gives_no_test_and_is_no_page() -> None:
     site = dialog_site()
     (case,) = state.cases(site)

@@ -88,6 +88,14 @@ async def test_what_a_submission_shows_is_seen(browser: Browser) -> None:
     assert [message.text for message in change.messages] == ["We have your message."]
 
 
+async def test_a_list_that_is_redrawn_where_one_listens_is_no_announcement(browser: Browser) -> None:
+    stock = "<main><div aria-live=polite><p role=status>3 of 48</p><ul><li>Blue mug</li></ul></div></main>"
+    with pages({"/": stock}) as site:
+        seen = await tried(Visits(browser, plan_of(site)), case_of())
+    assert seen.after is not None
+    assert [message.text for message in seen.after.messages] == ["3 of 48"]
+
+
 async def test_nothing_is_written_where_it_must_not_be(browser: Browser) -> None:
     with pages({"/": PAGE, "/send": "sent"}) as site:
         await tried(Visits(browser, plan_of(site)), case_of(FILL, SEND))

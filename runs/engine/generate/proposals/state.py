@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
@@ -27,7 +28,8 @@ def cases(crawled: Crawled) -> Iterable[Case]:
 def pressed_name(state: PageSnapshot) -> str:
     """What was pressed last on the way to a state."""
     target = state.way[-1].get("target", {})
-    return str(target.get("name") or target.get("text") or target.get("label") or state.action)
+    said = re.search("“(.+)”", state.action)
+    return str(target.get("name") or target.get("text") or target.get("label") or (said[1] if said else state.action))
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -39,12 +41,23 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if not found:
             continue
         state, name = crawled.page_of(seen.case), quoted(seen.case.about["name"])
-        start = next((page for page in crawled.pages if page.url == state.url and not page.way), state)
+        start = next(
+            (page for page in crawled.pages if page.url == (state.begun_at or state.url) and not page.way), state
+        )
         goal = quoted(next((one for one in (*seen.after.dialogs, *change.headings) if one), "")) or name
-        title = say(crawled, "state", name=name, page=page_name(crawled, start), goal=goal)
+        title = _title(crawled, state, name=name, page=page_name(crawled, start), goal=goal)
         steps = [*seen.case.steps, *whereabouts(change, seen.after), *found]
         why = f"this opened on {state.path} when the crawl tried “{name}”"
         yield Draft("state", title, document(seen.case, steps, title), seen.case, why, rank)
+
+
+def _title(crawled: Crawled, state: PageSnapshot, *, name: str, page: str, goal: str) -> str:
+    last = state.way[-1]
+    if last["do"] == "fill":
+        return say(crawled, "filter_finds", label=name, word=quoted(str(last["value"])))
+    if last["do"] == "select":
+        return say(crawled, "choice", choice=quoted(str(last["value"])), page=page)
+    return say(crawled, "state", name=name, page=page, goal=goal)
 
 
 def _new_parts(before: Look, after: Look) -> list[dict[str, object]]:
