@@ -90,6 +90,7 @@ class Proving:
             self._require_telling()
         except Rejected as rejection:
             failure = rejection.failure
+            self.tried = [choosing.moved(one, (), (), len(self.steps)) for one in self.tried]  # without candidates
         return self._proved(failure)
 
     def _require_permitted(self) -> None:

@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from runs.engine.browser import Browser
-from runs.engine.events import Event, Wrote
+from runs.engine.events import Event, Failure, Wrote
 from runs.engine.plan import ProofPlan
+from runs.engine.prove.proving import Proving
 from tests.engine.pages import Answer, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
 
@@ -99,6 +100,20 @@ async def test_a_test_that_asserts_nothing_is_given_what_its_action_was_seen_to_
     assert end.outcome == "passed"
     assert end.proof["added"] == ['Expect the status to contain "Added to your cart"']
     assert end.document["steps"][-1] == says("status", "Added to your cart")
+
+
+async def test_a_test_that_fails_once_it_expects_more_is_rejected_with_what_it_noticed_itself(
+    browser: Browser, plan: ProofPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> Failure:
+        return Failure(kind="not_found", message="There is no button “Add”", step=0)
+
+    monkeypatch.setattr(Proving, "_clean", gone)
+    end = proofs(await proved(browser, plan, proposal(click("Add"))))[1]
+    assert end.failure is not None
+    assert (end.outcome, end.failure.message) == ("failed", "There is no button “Add”")
+    assert end.document["steps"] == [click("Add")]
+    assert {one["by"] for one in end.proof["breakages"]} <= {"", 'Click the button "Add"', "Open /"}
 
 
 async def test_an_expectation_that_never_notices_anything_is_dropped_when_others_remain(
