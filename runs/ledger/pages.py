@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count, TextField
+from django.db.models import Count, Q, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -25,6 +25,7 @@ ROWS_PER_PAGE_OF_BUDGET = 40
 TRIED_OF_A_KIND = 2
 CHALLENGE = "challenge"
 UNSTABLE = "unstable"
+REFUSED = Q(status=states.FAILED, http_status__range=(400, 499))
 SKIPPED_CATEGORIES = frozenset({"blocked", "not_a_page"})
 
 
@@ -80,6 +81,7 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
         _resolve(page, "skip", skip_reason=event.category, **fields)
     else:
         _resolve(page, "fail", **fields)
+        _skip_saturated(run, page)
     if event.category == UNSTABLE:
         _lose_origin(page, event)
     return [*lines, ("page", _told(run, page))]
@@ -179,22 +181,30 @@ def _structure() -> Coalesce:
 
 
 def _saturated_groups(run: Run, role: str, groups: set[str]) -> set[str]:
-    done = CrawlPage.objects.filter(run=run, role=role, status=states.DONE)
+    pages, limit, done = (
+        CrawlPage.objects.filter(run=run, role=role),
+        run.options["same_template"],
+        Q(status=states.DONE),
+    )
     seen = (
-        done.filter(group__in=[group[:500] for group in groups if group])
+        pages.filter(done | REFUSED, group__in=[group[:500] for group in groups if group])
         .order_by()
         .values_list("group")
-        .annotate(visits=Count("pk"), structures=Count(_structure(), distinct=True))
+        .annotate(
+            visits=Count("pk", filter=done),
+            structures=Count(_structure(), distinct=True, filter=done),
+            refusals=Count("pk", filter=REFUSED),
+        )
     )
-    return {group for group, visits, templates in seen if visits >= run.options["same_template"] and templates == 1}
+    return {
+        group for group, visits, structures, refusals in seen if planning.saturated(visits, structures, refusals, limit)
+    }
 
 
 def _skip_saturated(run: Run, page: CrawlPage) -> None:
-    if not page.group or page.path:
-        return
-    group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
-    templates: Sequence[str] = list(group.filter(status=states.DONE).values_list(_structure(), flat=True))
-    if planning.saturated(templates, run.options["same_template"]):
+    """What is of a shape whose pages look the same, or all answered that there is nothing, is not visited any more."""
+    if page.group and not page.path and _saturated_groups(run, page.role, {page.group}):
+        group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
         group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
 
 

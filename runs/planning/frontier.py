@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LINK, STATE = "link", "state"
 
 
-def saturated(templates: Sequence[str], limit: int) -> bool:
-    """Whether visited pages of one address shape show that the rest will look the same."""
-    return len(templates) >= limit and len(set(templates)) == 1
+def saturated(visits: int, structures: int, refusals: int, limit: int) -> bool:
+    """Whether pages of one address shape show what the rest is: visits of one structure, or nothing but refusals."""
+    return (visits >= limit and structures == 1) or (not visits and refusals >= limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from runs.engine.browser import Accounts, Browser, SignInFailed
+from runs.engine.browser import Accounts, Browser, SignInFailed, sign_in
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn
 from runs.engine.execute.attempt import keys_of
@@ -78,6 +78,23 @@ async def test_a_session_that_ends_meanwhile_is_renewed_once_for_all_who_ask(bro
         assert renewed is not state
         assert not await known.renewed("account", renewed), "it holds"
         assert gate.made == 2
+
+
+async def test_two_roles_do_not_sign_in_at_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[int] = [0]
+
+    async def counted(*given: Any, **more: Any) -> Session | None:
+        under_way.append(under_way[-1] + 1)
+        try:
+            return await sign_in(*given, **more)
+        finally:
+            under_way.append(under_way[-1] - 1)
+
+    monkeypatch.setattr("runs.engine.browser.accounts.sign_in", counted)
+    with members() as (site, gate):
+        known = accounts(browser, staffed(site))
+        await asyncio.gather(known.state("editor"), known.state("account"))
+    assert (gate.made, under_way) == (2, [0, 1, 0, 1, 0])
 
 
 async def test_a_sign_in_that_fails_is_tried_twice_and_no_more(browser: Browser) -> None:

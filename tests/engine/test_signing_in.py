@@ -185,6 +185,17 @@ async def test_a_sign_in_that_lives_in_one_tab_only_is_said(browser: Browser) ->
         await sign_in(browser, Site(base_url=site.url, credentials=account), PLAIN)
 
 
+async def test_a_site_that_breaks_while_one_signs_in_is_said(browser: Browser) -> None:
+    form = "<form method=post action=/in><input name=user><input type=password name=key><button>Sign in</button></form>"
+
+    def entrance(asked: Asked) -> str | Answer:
+        return Answer("<h1>Sorry</h1>", 500) if asked.method == "POST" else form
+
+    account = credentials("ali", login_url="/in")
+    with pages({"/in": entrance}) as site, pytest.raises(SignInFailed, match="answered the sign-in with an error, 500"):
+        await sign_in(browser, Site(base_url=site.url, credentials=account), PLAIN)
+
+
 async def test_http_basic_answers_the_site_and_nobody_else(browser: Browser) -> None:
     def other(asked: Asked) -> Answer:
         return Answer("<h1>401</h1>", 401, {"WWW-Authenticate": 'Basic realm="elsewhere"'})

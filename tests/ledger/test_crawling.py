@@ -83,6 +83,16 @@ def test_pages_of_one_shape_that_look_the_same_are_not_all_visited(crawl: Open) 
     assert set(run.pages.filter(status="skipped").values_list("skip_reason", flat=True)) == {"near_duplicate"}
 
 
+def test_pages_of_one_shape_that_are_all_not_there_are_not_all_asked_for(crawl: Open) -> None:
+    run = crawl(same_template=2)
+    hand = Hand(run)
+    visit(hand, next_page(hand), [link(f"/gone/{n}", group="/gone/*") for n in range(10)], template="home")
+    for _ in range(2):
+        page = next_page(hand)
+        ledger.record(hand.held, [PageFailed(page.page, "http_error", f"{page.url} answered 404.", 404)])
+    assert run.pages.filter(status="skipped", skip_reason="near_duplicate").count() == 8
+
+
 def test_pages_of_one_shape_that_look_different_go_on_being_visited(crawl: Open) -> None:
     run = crawl(same_template=2)
     hand = Hand(run)

@@ -4,7 +4,10 @@ from runs.planning import saturated
 
 
 @pytest.mark.parametrize(
-    ("templates", "answer"), [(["a", "a", "a"], True), (["a", "a"], False), (["a", "a", "b"], False)]
+    ("visits", "structures", "refusals", "answer"),
+    [(3, 1, 0, True), (2, 1, 0, False), (3, 2, 0, False), (0, 0, 3, True), (0, 0, 2, False), (1, 1, 9, False)],
 )
-def test_a_shape_is_saturated_when_enough_of_its_pages_look_the_same(templates: list[str], answer: bool) -> None:
-    assert saturated(templates, 3) is answer
+def test_a_shape_is_saturated_when_enough_of_its_pages_look_the_same_or_all_refuse(
+    visits: int, structures: int, refusals: int, answer: bool
+) -> None:
+    assert saturated(visits, structures, refusals, limit=3) is answer

@@ -55,6 +55,7 @@ class Accounts:
         self._emit = emit
         self._claim_code = claim_code
         self._roles: dict[str, _Role] = {}
+        self._one_at_a_time = asyncio.Lock()  # small sites break on two sign-ins at once
 
     async def state(self, role: str) -> dict[str, Any] | None:
         """The storage state to open contexts of `Site.seen_as(role)` with. Raises `SignInFailed`."""
@@ -103,9 +104,10 @@ class Accounts:
             raise SignInFailed(missing.get(role, f"There is no sign-in called “{role}”."))
         site, private = self._site.seen_as(role), self._allow_private
         try:
-            session = await sign_in(
-                self._browser, site, self._options, allow_private=private, claim_code=self._claim_code
-            )
+            async with self._one_at_a_time:
+                session = await sign_in(
+                    self._browser, site, self._options, allow_private=private, claim_code=self._claim_code
+                )
         except SignInFailed as error:
             known.failures.append(error)
             raise

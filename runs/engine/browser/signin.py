@@ -29,6 +29,7 @@ from runs.engine.browser.form import (
 from runs.engine.browser.freshness import learnt
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
+from runs.engine.browser.watch import watch
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Credentials, Session, Site
 
@@ -39,6 +40,7 @@ LOOK_SECONDS = 0.1
 MOST_CODES = 2
 TAKEN = f"Others signed in with the same one-time codes for {MOST_WINDOWS * PERIOD // 60} minutes; none was left."
 CLOSED = (401, 403)
+BROKEN = 500
 USUAL_PATHS = ("/login", "/sign-in", "/signin", "/accounts/login/", "/users/sign_in", "/auth/login")
 
 
@@ -119,6 +121,9 @@ async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -
         await _fill_code(page, await asking.code(credentials.totp))
     await _submit(form.submit, form.password)
     await _accepted(page, asking, before.said)
+    answers = [one["status"] for one in watch(page).requests if one["type"] == "document" and one["url"] == page.url]
+    if answers and answers[-1] is not None and answers[-1] >= BROKEN:
+        raise SignInFailed(f"The site answered the sign-in with an error, {answers[-1]}.")
 
 
 async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:
