@@ -49,8 +49,8 @@ def variables(row: dict[str, Any] | None = None, seed: int = 1) -> Variables:
         ({"title": "T", "steps": [{"do": "expect_url"}]}, "steps[0]", "give path, query"),
         ({"title": "T", "kind": "api", "steps": [RELOAD]}, "", "steps[0]: reload needs a page"),
         ({"title": "T", "version": 7, "steps": [RELOAD]}, "version", "newest is 1"),
-        ({"title": "T", "steps": [RELOAD], "serial": ""}, "serial", "at least 1 character"),
-        ({"title": "T", "steps": [RELOAD], "serial": "x" * 81}, "serial", "at most 80 characters"),
+        ({"title": "T", "steps": [RELOAD], "serial": ""}, "serial", "this is empty"),
+        ({"title": "T", "steps": [RELOAD], "serial": "x" * 81}, "serial", "80 or fewer characters"),
         ({"title": "T", "steps": [RELOAD], "no_hedge": "perhaps"}, "no_hedge", "valid boolean"),
         (
             {"title": "T", "steps": [{"do": "request", "path": "/", "expect": {"json": [{"path": "$.a"}]}}]},

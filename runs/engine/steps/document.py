@@ -154,16 +154,31 @@ def _path(detail: ErrorDetails) -> str:
     return f"{text}.do" if detail["type"].startswith("union_tag") else text
 
 
+_SENTENCES = {
+    "extra_forbidden": "this key is not known here",
+    "missing": "this is missing",
+    "string_too_short": "this must have {min_length} or more characters",
+    "string_too_long": "this must have {max_length} or fewer characters",
+    "string_type": "this must be text",
+    "int_type": "this must be a whole number",
+    "int_parsing": "this must be a whole number",
+    "int_from_float": "this must be a whole number",
+    "bool_type": "this must be true or false",
+    "greater_than": "this must be more than {gt}",
+    "greater_than_equal": "this must be {ge} or more",
+    "less_than_equal": "this must be {le} or less",
+    "literal_error": "this must be {expected}",
+    "union_tag_invalid": "{tag!r} is not a step; steps are {steps}",
+    "union_tag_not_found": "this is missing; steps are {steps}",
+}
+
+
 def _sentence(detail: ErrorDetails) -> str:
-    match detail["type"]:
-        case "extra_forbidden":
-            return "this key is not known here"
-        case "missing":
-            return "this is missing"
-        case "union_tag_invalid":
-            return f"{detail['ctx']['tag']!r} is not a step; steps are {', '.join(STEPS)}"
-        case "union_tag_not_found":
-            return f"this is missing; steps are {', '.join(STEPS)}"
-        case _:
-            message = detail["msg"].removeprefix("Value error, ")
-            return message[:1].lower() + message[1:]
+    context = {"steps": ", ".join(STEPS)} | detail.get("ctx", {})
+    if detail["type"] == "string_too_short" and context["min_length"] == 1:
+        return "this is empty"
+    known = _SENTENCES.get(detail["type"])
+    if known:
+        return known.format_map(context)
+    message = detail["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
