@@ -33,6 +33,7 @@ AGAIN = stems(words("next_page"))
 COUNTED = re.compile(r"\d+")
 ONLY_NUMBER = re.compile(r"[\W\d_]+")
 RANK = {"follow": 150, "form": 200, "press": 220, "field": 240, "hover": 260, "scroll": 280}
+STORED = 250
 LATE = 1500
 TYPED = frozenset({"text", "search", "number", "textarea", "email", "tel", "url"})
 
@@ -41,8 +42,8 @@ TYPED = frozenset({"text", "search", "number", "textarea", "email", "tel", "url"
 class Scene:
     """A state as it was reached.
 
-    `before` are the links shown before the last step; `carried` says that something was written on the way, `wrote`
-    that it was by the action that led here.
+    `before` are the links shown before the last step; `carried` says that something was written on the way, `sent` that
+    it was to the application and not into the visitor's storage alone, `wrote` that it was by the action that led here.
     """
 
     work: PageWork
@@ -50,18 +51,26 @@ class Scene:
     offers: Offers
     before: frozenset[tuple[str, str]] = frozenset()
     carried: bool = False
+    sent: bool = False
     wrote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An action before it is ranked: equal `cluster`, equal kind of action."""
+    """An action before it is ranked: equal `cluster`, equal kind of action; `rank` where `how` does not say it."""
 
     how: str
     steps: Steps
     sentence: str
     cluster: tuple[str, ...]
     late: bool = False
+    rank: int = 0
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The cluster on whatever page: what many kinds of page offer in one place is tried later on each of them."""
+        how, _, *rest = self.cluster
+        return (how, *rest)
 
 
 class Actions:
@@ -73,6 +82,7 @@ class Actions:
         self._shape = shape
         self._random = random
         self._known: Counter[tuple[str, str]] = Counter()
+        self._seen: dict[tuple[str, tuple[str, ...]], set[str]] = {}
 
     def links(self, scene: Scene) -> tuple[Link, ...]:
         """What to try from here, `max_actions` at most, best first."""
@@ -86,13 +96,17 @@ class Actions:
             key = key_of(scene.work, candidate.steps)
             if tried < OF_A_CLUSTER and key not in rows:
                 here[group] += 1
-                rows[key] = (self._priority(candidate, tried, scene.work.depth + 1), candidate, group)
+                rows[key] = (self._priority(candidate, tried, scene), candidate, group)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
         self._known.update((scene.work.role, group) for _, (_, _, group) in best)
         return tuple(_link(scene, key, *row) for key, row in best)
 
-    def _priority(self, candidate: Candidate, tried: int, depth: int) -> int:
-        return RANK[candidate.how] + tried * PER_KNOWN + depth * PER_DEPTH + (LATE if candidate.late else 0)
+    def _priority(self, candidate: Candidate, tried: int, scene: Scene) -> int:
+        rank = (candidate.rank or RANK[candidate.how]) + (LATE if candidate.late else 0)
+        kinds = self._seen.setdefault((scene.work.role, candidate.elsewhere), set())
+        kinds.add(scene.page.template)
+        known = tried + (len(kinds) - 1 if candidate.how == "press" else 0)
+        return rank + known * PER_KNOWN + (scene.work.depth + 1) * PER_DEPTH
 
     def _candidates(self, scene: Scene) -> Iterator[Candidate]:
         if scene.carried:
@@ -117,7 +131,8 @@ class Actions:
                 continue
             target = pressed(action, scene.page) or {"css": action.css}
             cluster = ("follow", scene.page.template, action.landmark, self._shape(key))
-            yield Candidate("follow", ({"do": "click", "target": target},), f"Follow “{action.name}”", cluster)
+            step = {"do": "click", "target": target}
+            yield Candidate("follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if scene.sent else STORED)
 
     def _form(self, form: Form, scene: Scene) -> Iterator[Candidate]:
         if not scene.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):

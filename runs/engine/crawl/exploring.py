@@ -50,7 +50,8 @@ class Exploring:
             return replace(event, links=())
         scene = Scene(work, event.snapshot, await offered(page))
         if reached is not None:
-            scene = replace(scene, before=reached.before, carried=reached.carried, wrote=reached.wrote)
+            scene = replace(scene, before=reached.before, carried=reached.carried)
+            scene = replace(scene, sent=reached.sent, wrote=reached.wrote)
         return replace(event, links=(*event.links, *self._actions.links(scene)))
 
     async def cleaned(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> bool:

@@ -41,12 +41,13 @@ class Reached:
     """A state as it is shown. `before` are the links that were shown before its last step.
 
     `carried`: on the way something was sent that could have changed something, or was put into the visitor's storage;
-    `wrote`: by the last step.
+    `sent`: it was sent; `wrote`: by the last step.
     """
 
     visited: Visited
     before: frozenset[tuple[str, str]]
     carried: bool
+    sent: bool
     wrote: bool
 
 
@@ -84,7 +85,7 @@ class Way:
         visited = Visited(page.url, _status(page, seen), int((time.monotonic() - began) * 1000), shown)
         now = await _carries(page, writes)
         links = frozenset(known_as(action) for action in before if action.href)
-        return Reached(visited, links, carried=now != first, wrote=now != last)
+        return Reached(visited, links, carried=now != first, sent=now[0] != first[0], wrote=now != last)
 
     async def _do(self, step: Step, number: int, stage: Stage, tab: Tab) -> None:
         await tab.turn()
