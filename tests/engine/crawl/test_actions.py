@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from runs.engine.crawl.actions import LATE, Actions, Scene
+from runs.engine.crawl.actions import LATE, RANK, Actions, Scene
 from runs.engine.crawl.entering import steps_of
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
@@ -82,6 +82,25 @@ def test_what_stands_in_the_frame_of_the_site_is_the_same_on_all_its_pages() -> 
     for number in range(2):
         seen.links(scene(theme, template=f"t{number}", work=WORK.model_copy(update={"url": f"{SITE}/{number}"})))
     assert seen.links(scene(theme, template="t9", work=WORK.model_copy(update={"url": f"{SITE}/9"}))) == ()
+
+
+def test_what_many_kinds_of_page_offer_is_tried_after_what_only_one_does() -> None:
+    seen = actions()
+    for number in range(2):
+        seen.links(
+            scene(
+                press("Home", "aside"), template=f"t{number}", work=WORK.model_copy(update={"url": f"{SITE}/{number}"})
+            )
+        )
+    links = seen.links(scene(press("Home", "aside"), press("Add a limit", "main"), template="t9"))
+    assert said(tuple(sorted(links, key=lambda link: link.priority))) == ["Press “Add a limit”", "Press “Home”"]
+
+
+def test_what_only_the_visitor_keeps_is_followed_after_what_the_application_was_told() -> None:
+    shown = page("/", actions=(Action(role="link", name="Basket 1", href=f"{SITE}/cart", css="#c"),), template="t")
+    [told] = actions().links(Scene(WORK, shown, Offers(), carried=True, sent=True))
+    [kept] = actions().links(Scene(WORK, shown, Offers(), carried=True))
+    assert told.priority < RANK["press"] < kept.priority
 
 
 def test_pages_of_a_list_and_days_of_a_calendar_come_late() -> None:
