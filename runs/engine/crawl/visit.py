@@ -21,6 +21,7 @@ from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
 LOOK_AGAIN_SECONDS = 0.2
+CRASH_SECONDS = 0.5
 Got = TypeVar("Got")
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 KEEP_CALLS = 60
@@ -43,18 +44,28 @@ async def visit(page: Page, url: str, seen: Watch, guard: Guard, timeout_ms: int
 
 
 async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: Watch) -> Got:
-    """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for."""
+    """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for.
+
+    A navigation that a crash ends may be told as aborted a moment before the crash itself.
+    """
     working = asyncio.ensure_future(work)
     crash = asyncio.ensure_future(seen.crashed.wait())
     try:
         await asyncio.wait((working, crash), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
+        unanswered = working.done() and _unanswered(working.exception())
+        if unanswered:
+            await asyncio.wait((crash,), timeout=CRASH_SECONDS)
+        if not working.done() or (unanswered and crash.done()):
             raise crashed(url)
         return working.result()
     finally:
         for task in (working, crash):
             task.cancel()
         await asyncio.gather(working, crash, return_exceptions=True)
+
+
+def _unanswered(error: BaseException | None) -> bool:
+    return isinstance(error, Unvisited) and error.status is None
 
 
 async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited:
