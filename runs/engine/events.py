@@ -135,6 +135,11 @@ class PageSnapshot(Seen):
     action: str = ""
 
     @property
+    def begins(self) -> str:
+        """The address to open first to come here."""
+        return self.begun_at or self.url
+
+    @property
     def known_as(self) -> str:
         """What tells it from all others of a crawl: role, address and way."""
         way = json.dumps(self.way, sort_keys=True) if self.way else ""

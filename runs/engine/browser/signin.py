@@ -121,9 +121,9 @@ async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -
         await _fill_code(page, await asking.code(credentials.totp))
     await _submit(form.submit, form.password)
     await _accepted(page, asking, before.said)
-    answers = [one["status"] for one in watch(page).requests if one["type"] == "document" and one["url"] == page.url]
-    if answers and answers[-1] is not None and answers[-1] >= BROKEN:
-        raise SignInFailed(f"The site answered the sign-in with an error, {answers[-1]}.")
+    status = watch(page).status_of(page.url)
+    if status is not None and status >= BROKEN:
+        raise SignInFailed(f"The site answered the sign-in with an error, {status}.")
 
 
 async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:

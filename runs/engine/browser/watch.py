@@ -47,6 +47,12 @@ class Watch:
         now = time.monotonic()
         return any(now - started < LONG_POLL_SECONDS for started in self._pending.values())
 
+    def status_of(self, url: str) -> int | None:
+        """The status of the document that was opened last at an address; None where none was."""
+        answers = [one["status"] for one in self.requests if one["type"] == "document" and one["url"] == url]
+        status: int | None = answers[-1] if answers else None
+        return status
+
     def forget_history(self) -> None:
         """Start counting anew, as after a test's own first step."""
         self.console_errors.clear()

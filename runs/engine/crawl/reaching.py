@@ -82,7 +82,7 @@ class Way:
         began = time.monotonic()
         await self._do(steps[-1], len(steps) - 1, stage, tab)
         shown = await settled(page, page.url, options.action_timeout_ms)
-        visited = Visited(page.url, _status(page, seen), int((time.monotonic() - began) * 1000), shown)
+        visited = Visited(page.url, seen.status_of(page.url), int((time.monotonic() - began) * 1000), shown)
         now = await _carries(page, writes)
         links = frozenset(known_as(action) for action in before if action.href)
         return Reached(visited, links, carried=now != first, sent=now[0] != first[0], wrote=now != last)
@@ -98,9 +98,3 @@ class Way:
 
 async def _carries(page: Page, writes: Writes) -> tuple[int, str]:
     return writes.seen, await page.evaluate(KEPT)
-
-
-def _status(page: Page, seen: Watch) -> int | None:
-    """The status of the document that the last step opened; None where it opened none."""
-    answers = [one["status"] for one in seen.requests if one["type"] == "document" and one["url"] == page.url]
-    return answers[-1] if answers else None

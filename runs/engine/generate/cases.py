@@ -88,7 +88,7 @@ class Crawled:
 
     def case(self, family: str, key: str, page: PageSnapshot, steps: Sequence[Step] = (), **more: Any) -> Case:
         """A case that begins on a page, as whoever may see it."""
-        given: dict[str, Any] = {"start": address(page.begun_at or page.url), "auth": self.auth_of(page), **more}
+        given: dict[str, Any] = {"start": address(page.begins), "auth": self.auth_of(page), **more}
         return Case(family=family, key=key, page=page.known_as, steps=(*page.way, *steps), **given)
 
     def page_of(self, case: Case) -> PageSnapshot:

@@ -41,9 +41,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if not found:
             continue
         state, name = crawled.page_of(seen.case), quoted(seen.case.about["name"])
-        start = next(
-            (page for page in crawled.pages if page.url == (state.begun_at or state.url) and not page.way), state
-        )
+        start = next((page for page in crawled.pages if page.url == state.begins and not page.way), state)
         goal = quoted(next((one for one in (*seen.after.dialogs, *change.headings) if one), "")) or name
         title = _title(crawled, state, name=name, page=page_name(crawled, start), goal=goal)
         steps = [*seen.case.steps, *whereabouts(change, seen.after), *found]
