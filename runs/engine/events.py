@@ -59,13 +59,18 @@ class Landmark(Seen):
 
 
 class FormField(Seen):
-    """One control of a form."""
+    """One control of a form.
+
+    Its `type` is "choice" where it is no select and opens a list of options, which are not known before. `caption` is
+    what is written beside a field that no label is for.
+    """
 
     tag: str
     type: str = ""
     name: str = ""
     id: str = ""
     label: str = ""
+    caption: str = ""
     placeholder: str = ""
     autocomplete: str = ""
     required: bool = False

@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Request, Route
 
 from runs.engine.browser.watch import ANALYTICS
+from runs.engine.traffic import template
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LAST_WORD_SECONDS = 1.0
@@ -91,13 +93,18 @@ class Writes:
     """Tells each request of some contexts that could change something, once its answer has come, or will not.
 
     `tell` is given method and address of the request, the answer's status (None: there was none), and whether it was
-    held back. `seen` counts them.
+    held back. `kinds` are their methods and paths, in the order in which they were sent.
     """
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._open: dict[asyncio.Task[None], Request] = {}
-        self.seen = 0
+        self.kinds: list[str] = []
+
+    @property
+    def seen(self) -> int:
+        """How many there were."""
+        return len(self.kinds)
 
     def follow(self, context: BrowserContext) -> None:
         context.on("request", self._begun)
@@ -105,13 +112,16 @@ class Writes:
     def asked(self, method: str, url: str, status: int | None, payload: Any = None) -> None:
         """A request that was sent without a page; `payload` is what it carried as JSON."""
         if method in WRITING and not (method == "POST" and only_asks("application/json", json.dumps(payload))):
-            self.seen += 1
+            self._count(method, url)
             self._tell(method, url, status, False)
+
+    def _count(self, method: str, url: str) -> None:
+        self.kinds.append(f"{method} {template(urlsplit(url).path)}")
 
     def _begun(self, request: Request) -> None:
         if request.method not in WRITING or ANALYTICS.search(request.url) or not writes(request):
             return
-        self.seen += 1
+        self._count(request.method, request.url)
         task = asyncio.ensure_future(self._ended(request))
         self._open[task] = request
         task.add_done_callback(lambda done: self._open.pop(done, None))

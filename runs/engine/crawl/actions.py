@@ -57,7 +57,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An action before it is ranked: equal `cluster`, equal kind of action; `rank` where `how` does not say it."""
+    """An action before it is ranked: equal `cluster`, equal kind of action; `rank` where `how` does not say it.
+
+    `named` says that what is pressed has a name of its own.
+    """
 
     how: str
     steps: Steps
@@ -65,6 +68,7 @@ class Candidate:
     cluster: tuple[str, ...]
     late: bool = False
     rank: int = 0
+    named: bool = True
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
@@ -105,16 +109,20 @@ class Actions:
         rank = (candidate.rank or RANK[candidate.how]) + (LATE if candidate.late else 0)
         kinds = self._seen.setdefault((scene.work.role, candidate.elsewhere), set())
         kinds.add(scene.page.template)
-        known = tried + (len(kinds) - 1 if candidate.how == "press" else 0)
+        known = tried + (len(kinds) - 1 if candidate.how == "press" and candidate.named else 0)
         return rank + known * PER_KNOWN + (scene.work.depth + 1) * PER_DEPTH
 
     def _candidates(self, scene: Scene) -> Iterator[Candidate]:
         if scene.carried:
             yield from self._onward(scene)
+        filled = set()
         for form in scene.page.forms:
-            yield from self._form(form, scene)
+            for candidate in self._form(form, scene):
+                filled.add(form.submit_css)
+                yield candidate
         for offer in scene.offers.offers:
-            yield from self._offer(offer, scene)
+            if offer.css not in filled:
+                yield from self._offer(offer, scene)
         if scene.offers.scrolls:
             steps = ({"do": "scroll", "to": "bottom"},)
             yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", scene.page.template))
@@ -158,7 +166,8 @@ class Actions:
         elif not refusal(offer.control(), self._options):
             late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
             step = {"do": "click", "target": target_of(offer)}
-            yield Candidate("press", (step,), f"Press “{_said(offer)}”", cluster_of(offer, scene), late)
+            sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, scene)
+            yield Candidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
 
     def _field(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
         """A field outside of any form, such as one that filters what is shown.
@@ -223,8 +232,11 @@ def _link(scene: Scene, key: str, priority: int, candidate: Candidate, group: st
 
 
 def cluster_of(offer: Offer, scene: Scene) -> tuple[str, ...]:
-    """What is offered alike: on pages of one template, in one place, under one kind of name; site-wide in a frame."""
-    template = "" if offer.landmark in CHROME else scene.page.template
+    """What is offered alike: on pages of one template, in one place, under one kind of name; site-wide in a frame.
+
+    What has no name is told by its classes alone, which say how it looks: on each kind of page it may do another thing.
+    """
+    template = "" if offer.landmark in CHROME and offer.name else scene.page.template
     name = offer.tail if offer.repeated and offer.role not in NAMED_ALIKE else pattern(offer.name or offer.hints)
     return (offer.how, template, offer.role, offer.container[:160], name)
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.page.filling import meaning, place_of, valid
+from runs.engine.page.filling import choosing, meaning, place_of, unchosen, valid
 from runs.engine.page.naming import field_of, submit_of
 
 Steps = tuple[dict[str, Any], ...]
@@ -24,41 +24,45 @@ def steps_of(form: Form, page: PageSnapshot, random: Random) -> Steps | None:
 
     What the page itself has filled in stays: sending it again changes least.
     """
-    filled: list[tuple[FormField, dict[str, Any]]] = []
+    filled: list[tuple[FormField, Steps]] = []
     for field in form.fields:
-        step = _entered(field, form, page, random)
-        if step is not None:
-            filled.append((field, step))
-        elif field.required and not field.value:
+        steps = _entered(field, form, page, random)
+        if steps:
+            filled.append((field, steps))
+        elif field.required and (not field.value or unchosen(field)):
             return None
     _mark(filled, form)
-    entries = [step for _, step in filled]
+    entries = [step for _, steps in filled for step in steps]
     sending = _sending(form, page, entries)
     return (*entries, sending) if sending else None
 
 
-def _entered(field: FormField, form: Form, page: PageSnapshot, random: Random) -> dict[str, Any] | None:
-    if field.type == "file" or (field.type == "checkbox" and not field.required):
-        return None
-    if meaning(field) == "select":
-        return _chosen(field, form, page)
-    if field.value and field.type != "checkbox":
-        return None
-    if field.type == "radio":
+def _entered(field: FormField, form: Form, page: PageSnapshot, random: Random) -> Steps:
+    """Nothing where it stays as it is, or nothing is known to be entered."""
+    target = _target(field, form, page)
+    what = meaning(field)
+    if what == "choice" and unchosen(field):
+        return choosing(target)
+    step: dict[str, Any] | None = None
+    if what == "select":
+        value = _chosen(field, form)
+        step = {"do": "select", "target": target, "value": value} if value else None
+    elif field.type == "checkbox" and field.required:
+        step = {"do": "check", "target": target}
+    elif field.type == "radio" and not field.value:
         option = {"role": "radio", "name": next(iter(field.options), ""), "exact": True}
-        return {"do": "check", "target": _framed(option, form)}
-    if field.type == "checkbox":
-        return {"do": "check", "target": _target(field, form, page)}
-    value = valid(field, random, place_of(form.fields))
-    return None if value is None else {"do": "fill", "target": _target(field, form, page), "value": value}
+        step = {"do": "check", "target": _framed(option, form)}
+    elif field.type not in ("file", "checkbox", "radio", "choice") and not field.value:
+        value = valid(field, random, place_of(form.fields))
+        step = None if value is None else {"do": "fill", "target": target, "value": value}
+    return (step,) if step else ()
 
 
-def _chosen(field: FormField, form: Form, page: PageSnapshot) -> dict[str, Any] | None:
+def _chosen(field: FormField, form: Form) -> str | None:
     """A real option where none is chosen; where one is, another, if the form asks for nothing else."""
     if _real(field, (field.value,)) and len(form.fields) > 1:
         return None
-    wanted = _real(field, (option for option in field.options if option != field.value))
-    return {"do": "select", "target": _target(field, form, page), "value": wanted} if wanted else None
+    return _real(field, (option for option in field.options if option != field.value))
 
 
 def _real(field: FormField, options: Iterable[str]) -> str | None:
@@ -66,13 +70,13 @@ def _real(field: FormField, options: Iterable[str]) -> str | None:
     return valid(field.model_copy(update={"options": tuple(options)}), Random(0))  # noqa: S311
 
 
-def _mark(filled: list[tuple[FormField, dict[str, Any]]], form: Form) -> None:
+def _mark(filled: list[tuple[FormField, Steps]], form: Form) -> None:
     """What a form creates must be found again: one value carries our marker where there is room for it."""
     if form.method == "get" and form.action:
         return
-    if any(MARKED.search(str(step.get("value", ""))) for _, step in filled):
+    if any(MARKED.search(str(steps[0].get("value", ""))) for _, steps in filled):
         return
-    for field, step in filled:
+    for field, (step, *_) in filled:
         room = field.max_length is None or field.max_length >= SHORTEST_MARKED
         if step["do"] == "fill" and meaning(field) in NAMES_A_RECORD and room and not field.pattern:
             step["value"] = MARKER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -36,6 +36,10 @@ class Exploring:
     def steps(self, work: PageWork) -> tuple[Step, ...]:
         """Raises `Unvisited`."""
         return self._way.steps(work)
+
+    def opened(self, kinds: Iterable[str]) -> None:
+        """Learn the kinds of requests that an address sends by itself."""
+        self._way.opening.update(kinds)
 
     async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
         """Raises `Unvisited`."""

@@ -1,6 +1,6 @@
 // What a page offers to do besides following links and sending forms. Needs semantics.js and snapshot.js.
 
-const OFFERED = new Set(["button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem"]);
+const OFFERED = new Set(["button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem", "option"]);
 const CHAINED = new Set([...SKELETON, "toolbar", "radiogroup", "region"]);
 const PLACES_OF_FEW = "nav,header,[role=navigation],[role=banner],[role=menu],[role=menubar],[role=tablist],[role=toolbar]";
 const ICONS = "svg,img,i,span[class],use";
@@ -145,10 +145,12 @@ function offers(limits) {
 
   // "press" where it is there to be pressed, "field" for a field that belongs to no form, "" otherwise.
   function kindOf(element, role) {
-    if (element.matches(FIELDS)) return element.form || element.closest("form") || inUnits.has(element) ? "" : role === "switch" ? "press" : "field";
+    if (element.matches(FIELDS) || isChoice(element)) {
+      return element.form || element.closest("form") || inUnits.has(element) ? "" : role === "switch" || isChoice(element) ? "press" : "field";
+    }
     if (element.matches(SUBMITS) && element.form) return "";
     if (element.getAttribute("aria-selected") === "true" || element.getAttribute("aria-expanded") === "true") return "";
-    if (OFFERED.has(role)) return "press";
+    if (OFFERED.has(role) && element.localName !== "option") return "press";
     if (element.localName === "summary") return element.parentElement?.open ? "" : "press";
     if (element.localName === "a" && element.hasAttribute("href")) return goesNowhere(element) && (ownHandler(element) || /^javascript:/i.test(element.getAttribute("href"))) ? "press" : "";
     if (element.matches("label,html,body,option,a,svg *")) return element.localName === "a" && ownHandler(element) ? "press" : "";
@@ -161,7 +163,8 @@ function offers(limits) {
     const role = seen === "seen" ? roleOf(element) : "";
     if (OFFERED.has(role)) {
       const key = `${role} ${nameOf(element, role)} ${frame}`;
-      named.set(key, [...(named.get(key) || []), element]);
+      if (!named.has(key)) named.set(key, []);
+      named.get(key).push(element);
     }
     const usable = seen === "seen" && !(over && !over.contains(element) && !element.contains(over));
     const kind = usable && pressable(element) ? kindOf(element, role) : "";

@@ -51,13 +51,26 @@ class Reached:
     wrote: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How many writing requests there had been, and what the visitor carried along."""
+
+    sent: int
+    kept: str
+
+
 @dataclass
 class Way:
-    """Leads through the steps of a path, each within the action timeout."""
+    """Leads through the steps of a path, each within the action timeout.
+
+    `opening` are the kinds of requests that are sent when addresses are merely opened: some applications read with
+    POST, and what they read is nothing that a step has put in.
+    """
 
     plan: CrawlPlan
     guard: Guard
     random: Random
+    opening: set[str] = field(default_factory=set)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def steps(self, work: PageWork) -> tuple[Step, ...]:
@@ -71,21 +84,27 @@ class Way:
 
     async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
         """Raises `Unvisited`: unstable where a step cannot be done, and whatever else a page can be."""
-        options, page, seen, writes = self.plan.options, tab.page, tab.seen, tab.writes
+        options, page, seen, began_with = self.plan.options, tab.page, tab.seen, tab.writes.seen
         await visit(page, work.url, seen, self.guard, options.page_timeout_ms)
+        self.opening.update(tab.writes.kinds[began_with:])
         stage = Stage(self.plan.site, page.context.request, options.action_timeout_ms, opened=page, watching=seen)
-        first = await _carries(page, writes)
+        first = await _mark(tab)
         for number, step in enumerate(steps[:-1]):
             await self._do(step, number, stage, tab)
-        before, last = (await look(page)).actions, await _carries(page, writes)
+        before, last = (await look(page)).actions, await _mark(tab)
         seen.forget_history()
         began = time.monotonic()
         await self._do(steps[-1], len(steps) - 1, stage, tab)
         shown = await settled(page, page.url, options.action_timeout_ms)
         visited = Visited(page.url, seen.status_of(page.url), int((time.monotonic() - began) * 1000), shown)
-        now = await _carries(page, writes)
+        now = await _mark(tab)
         links = frozenset(known_as(action) for action in before if action.href)
-        return Reached(visited, links, carried=now != first, sent=now[0] != first[0], wrote=now != last)
+        sent = self._sent(tab, first, now)
+        wrote = self._sent(tab, last, now) or now.kept != last.kept
+        return Reached(visited, links, carried=sent or now.kept != first.kept, sent=sent, wrote=wrote)
+
+    def _sent(self, tab: Tab, since: _Mark, until: _Mark) -> bool:
+        return not self.opening.issuperset(tab.writes.kinds[since.sent : until.sent])
 
     async def _do(self, step: Step, number: int, stage: Stage, tab: Tab) -> None:
         await tab.turn()
@@ -96,5 +115,5 @@ class Way:
         await settle(stage.page, self.plan.options.action_timeout_ms)
 
 
-async def _carries(page: Page, writes: Writes) -> tuple[int, str]:
-    return writes.seen, await page.evaluate(KEPT)
+async def _mark(tab: Tab) -> _Mark:
+    return _Mark(tab.writes.seen, await tab.page.evaluate(KEPT))

@@ -246,7 +246,11 @@ class Slot:
         explorer = self._explorer
         page, seen = await self._ready(work)
         explorer.cast.follow(self._number, work.url, page)
-        return await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms), seen
+        before = self._writes.seen
+        visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
+        if explorer.exploring is not None:
+            explorer.exploring.opened(self._writes.kinds[before:])
+        return visited, seen
 
     async def _signed_in_anew(self, work: PageWork, state: dict[str, Any] | None) -> bool:
         """Signing in takes its own time, not the page's."""

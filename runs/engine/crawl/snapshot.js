@@ -3,6 +3,8 @@
 const PRESSED = new Set(["link", "button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem"]);
 const FIELDS = "input:not([type=hidden]):not([type=submit]):not([type=reset]):not([type=button]):not([type=image])," +
   "select,textarea";
+// Controls that open a list of options to choose one of, where they are no select; a button also when a label is for it.
+const CHOICES = "[role=combobox]:not(input,select,textarea),button[aria-haspopup=listbox]";
 const SUBMITS = "button[type=submit],button:not([type]),input[type=submit],input[type=image]";
 const SKELETON = new Set([...LANDMARKS, ...PRESSED, "heading", "list", "listitem", "table", "row", "cell", "columnheader",
   "grid", "gridcell", "dialog", "alertdialog", "article", "tablist", "tabpanel", "menu", "menubar", "tree", "feed", "group",
@@ -36,7 +38,17 @@ function nthOfType(element) {
   return before || after ? `:nth-of-type(${before + 1})` : "";
 }
 
+function isChoice(element) {
+  return element.matches(CHOICES) || element.localName === "button" && element.labels.length > 0 && roleOf(element) === "button" && element.type === "button";
+}
+
+function choicesIn(root) {
+  const labelled = Array.from(root.querySelectorAll("label[for]"), (label) => label.control).filter((one) => one && isChoice(one));
+  return Array.from(new Set([...root.querySelectorAll(CHOICES), ...labelled]));
+}
+
 function fieldType(element) {
+  if (!element.matches(FIELDS)) return "choice";
   if (element.tagName === "SELECT") return element.multiple ? "select-multiple" : "select";
   return element.tagName === "TEXTAREA" ? "textarea" : element.type;
 }
@@ -50,15 +62,24 @@ function groupLabel(element) {
   return group ? nameOf(group, "group") : "";
 }
 
+// The label in the wrapper of a field that no label is for: what is written there is meant for it all the same.
+function captionOf(element) {
+  for (let at = element.parentElement, up = 0; at && up < 5 && at.querySelectorAll(FIELDS).length <= 1; at = at.parentElement, up++) {
+    const label = Array.from(at.querySelectorAll("label")).find((one) => !one.control && visibility(one) === "seen");
+    if (label) return tidy(contentText(label), 80);
+  }
+  return "";
+}
+
 function fieldRow(element, radios) {
   const type = fieldType(element);
   const choices = type === "radio" ? radios.map(choiceLabel) :
     Array.from(element.options || []).filter((option) => !option.disabled).slice(0, 100).map((option) => tidy(option.label, 100));
-  const chosen = type === "radio" ? choices[radios.findIndex((radio) => radio.checked)] || "" :
+  const chosen = type === "choice" ? Array.from(childrenOf(element), (child) => contentText(child)).join("") : type === "radio" ? choices[radios.findIndex((radio) => radio.checked)] || "" :
     type.startsWith("select") ? controlText(element) : type === "password" || type === "file" ? "" : element.value;
+  const label = (type === "radio" ? groupLabel(element) : "") || ariaName(element) || labelText(element);
   return {
-    tag: element.localName, type, name: element.name || "", id: element.id || "",
-    label: (type === "radio" ? groupLabel(element) : "") || ariaName(element) || labelText(element),
+    tag: element.localName, type, name: element.name || "", id: element.id || "", label, caption: label ? "" : captionOf(element),
     placeholder: element.getAttribute("placeholder") || "", autocomplete: element.getAttribute("autocomplete") || "",
     required: radios.some((radio) => radio.required) || element.required || element.getAttribute("aria-required") === "true",
     pattern: element.getAttribute("pattern") || "", min: element.getAttribute("min") || element.getAttribute("minlength") || "",
@@ -68,7 +89,7 @@ function fieldRow(element, radios) {
 }
 
 function fieldRows(elements) {
-  const usable = elements.filter((element) => visibility(element) === "seen" && !element.disabled);
+  const usable = elements.filter((element) => visibility(element) === "seen" && !element.disabled && element.getAttribute("aria-hidden") !== "true");
   const first = new Map();
   for (const element of usable) {
     const key = element.type === "radio" && element.name ? "radio:" + element.name : element;
@@ -100,8 +121,9 @@ function absolute(address, element) {
 }
 
 function formRow(element, fields, buttons, frame) {
-  const shown = buttons.filter((button) => visibility(button) === "seen");
-  const submit = shown.find((button) => button.matches(SUBMITS)) || shown[shown.length - 1];
+  const shown = buttons.filter((button) => visibility(button) === "seen" && !isChoice(button));
+  const sends = shown.find((button) => button.matches(SUBMITS));
+  const submit = sends || shown[shown.length - 1];
   const isForm = element.localName === "form";
   const action = isForm ? element.getAttribute("action") || "" : "";
   return {
@@ -109,8 +131,15 @@ function formRow(element, fields, buttons, frame) {
     method: (isForm && element.getAttribute("method") || "get").toLowerCase(),
     role: roleOf(element) || (element.closest("search,[role=search]") ? "search" : ""),
     fields: fieldRows(fields), submit: submit ? nameOf(submit, "button") : "", submit_css: submit ? cssPath(submit) : "",
-    css: cssPath(element), heading: headingNear(element), frame,
+    css: cssPath(element), heading: headingNear(element), frame, beside: isForm && !sends ? besideIn(element) : [],
   };
+}
+
+// The buttons after a form in the dialog that it stands in, for a form that has none of its own that sends it.
+function besideIn(form) {
+  const dialog = form.closest("dialog,[role=dialog],[role=alertdialog]");
+  return looseButtons(dialog || form).filter((button) => dialog && visibility(button) === "seen" && !button.disabled &&
+    form.compareDocumentPosition(button) & Node.DOCUMENT_POSITION_FOLLOWING).map((button) => [nameOf(button, "button"), cssPath(button)]);
 }
 
 const WHOLE = "html,body,main,[role=main]";
@@ -119,13 +148,13 @@ const LOOSE_BUTTONS = "button,[role=button],input[type=button]";
 const buttonsOf = new Map();
 
 function looseButtons(unit) {
-  if (!buttonsOf.has(unit)) buttonsOf.set(unit, Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form));
+  if (!buttonsOf.has(unit)) buttonsOf.set(unit, Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form && !isChoice(button)));
   return buttonsOf.get(unit);
 }
 
 function looseUnits(root) {
   const units = new Map();
-  for (const field of Array.from(root.querySelectorAll(FIELDS)).filter((field) => !field.form)) {
+  for (const field of [...root.querySelectorAll(FIELDS), ...choicesIn(root)].filter((field) => !field.form && !field.closest("form"))) {
     let unit = field.parentElement;
     while (unit && !unit.matches(WHOLE) && !looseButtons(unit).length) unit = unit.parentElement;
     if (!unit || unit.matches(WHOLE)) continue;
@@ -136,12 +165,12 @@ function looseUnits(root) {
 
 function formRows(root, frame) {
   const own = Array.from(root.querySelectorAll("form")).map((form) => formRow(
-    form, Array.from(form.elements).filter((field) => field.matches(FIELDS)),
+    form, [...Array.from(form.elements).filter((field) => field.matches(FIELDS)), ...choicesIn(form)],
     [...Array.from(form.elements), ...form.querySelectorAll("input[type=image]")].filter((field) => field.matches("button," + SUBMITS)),
     frame));
   const loose = Array.from(looseUnits(root), ([unit, fields]) =>
     formRow(unit, fields, looseButtons(unit), frame));
-  return [...own, ...loose].filter((form) => form.fields.length || form.submit_css);
+  return [...own, ...loose.filter((unit) => unit.fields.length)].filter((form) => form.fields.length || form.submit_css);
 }
 
 function landmarkOf(element) {

@@ -13,7 +13,9 @@ from runs.engine.crawl.fingerprint import fold, template
 from runs.engine.crawl.frontier import FoundLink, found_in
 from runs.engine.events import Action, Form, Heading, Landmark
 from runs.engine.identity import Face, Signature, signature
+from runs.engine.page.vocabulary import stems, words
 
+_DISMISSES = stems(words("dismiss"))
 LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
 
@@ -61,12 +63,19 @@ def read(text: str) -> Shown:
         template=shown.template,
         headings=tuple(Heading.model_validate(row) for row in raw["headings"]),
         landmarks=tuple(Landmark.model_validate(row) for row in raw["landmarks"]),
-        forms=tuple(Form.model_validate(row) for row in raw["forms"]),
+        forms=tuple(Form.model_validate(_with_button(row)) for row in raw["forms"]),
         actions=tuple(Action.model_validate(row) for row in raw["actions"]),
         links=found_in(raw["links"]),
         scripted=bool(raw["scripted"]),
         signature=shown,
     )
+
+
+def _with_button(row: dict[str, Any]) -> dict[str, Any]:
+    """A form of a dialog whose button stands beside it: the first that does more than close the dialog."""
+    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.search(name))
+    name, css = next(beside, ("", ""))
+    return row | {"submit": name, "submit_css": css} if css else row
 
 
 def _signature(raw: dict[str, Any]) -> Signature:

@@ -31,7 +31,7 @@ class Edge:
 
 def edges(field: FormField) -> list[Edge]:
     """The edges that a field has, those that it speaks of itself first."""
-    if field.tag == "select" or field.type in ("checkbox", "radio", "file", "password", "color", "range"):
+    if field.tag == "select" or field.type in ("choice", "checkbox", "radio", "file", "password", "color", "range"):
         return []
     if field.type == "number":
         return list(_of_number(field))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from runs.engine.events import FormField
 from runs.engine.page.patterns import accepts, sample
@@ -61,6 +62,10 @@ _PLACEHOLDER = re.compile(
 )
 
 
+# What a choice has opened: its first option, whatever it is called.
+FIRST_OPTION = {"role": "option", "within": {"role": "listbox"}, "nth": 0}
+
+
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A value that a field must refuse, and how a person would put it."""
@@ -73,6 +78,8 @@ def meaning(field: FormField) -> str:
     """What a field asks for, as one word: email, given-name, quantity, select, … "text" when nothing says it."""
     if field.tag == "select":
         return "select"
+    if field.type == "choice":
+        return "choice"
     hint = _hinted(field)
     if hint:
         return hint
@@ -85,10 +92,11 @@ def meaning(field: FormField) -> str:
 def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
     """A plausible value with `{{random…}}` parts where a record may be created; None when none is known.
 
-    For a select it is the option, for a checkbox or radio button "on". Addresses are of the place; see `place_of`.
+    For a select it is the option, for a checkbox or radio button "on"; what a choice offers is not known, see
+    `choosing`. Addresses are of the place; see `place_of`.
     """
     what = meaning(field)
-    if what == "select":
+    if what in ("select", "choice"):
         return _option(field)
     if what in ("checkbox", "radio"):
         return "on"
@@ -102,6 +110,18 @@ def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
     return None if value is None else _fitted(value, field)
 
 
+def unchosen(field: FormField) -> bool:
+    """Whether a choice still shows what asks for one."""
+    return field.type == "choice" and bool(_PLACEHOLDER.search(field.value))
+
+
+def choosing(target: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The steps that choose in a choice, by keyboard: all kinds of them open with Space, also where no click does."""
+    frame = {"frame": target["frame"]} if "frame" in target else {}
+    opening = {"do": "press", "target": target, "key": "Space"}
+    return opening, {"do": "click", "target": FIRST_OPTION | frame}
+
+
 def place_of(fields: Iterable[FormField]) -> Place:
     """The address that a form is filled with: of the country that `valid` chooses there."""
     countries = (field for field in fields if field.tag == "select" and _asks_for_country(field))
@@ -111,7 +131,7 @@ def place_of(fields: Iterable[FormField]) -> Place:
 def wrong(field: FormField) -> Wrong | None:
     """A value that is there but does not fit, where the field says what fits."""
     what = meaning(field)
-    if field.tag == "select" or what in ("checkbox", "radio", "file", "range", "color", "search"):
+    if what in ("select", "choice", "checkbox", "radio", "file", "range", "color", "search"):
         return None
     if field.pattern and accepts(field.pattern, "?!") is False:
         return Wrong("?!", "in the wrong format")
@@ -144,7 +164,7 @@ def _hinted(field: FormField) -> str:
 
 def _said(field: FormField) -> str:
     """What the words about a field say that it is for."""
-    text = " ".join((_words(field.label), _words(field.placeholder), _words(field.name), _words(field.id)))
+    text = " ".join(map(_words, (field.label, field.caption, field.placeholder, field.name, field.id)))
     return _by_words(f" {text} ")
 
 

@@ -68,10 +68,17 @@ const send = (path) => fetch(path, {method: 'POST'});
 const headers = {'Content-Type': 'application/json'};
 const ask = (query) => fetch('/graphql', {method: 'POST', headers, body: JSON.stringify({query})});
 </script>"""
+ASKS = """<!doctype html><title>Asks</title><main><h1>Asks</h1><button onclick="ask('/items/filter', 'Found')">Look again
+</button><button onclick="ask('/items', 'Kept')">Keep it</button></main><script>
+const ask = (path, then) => fetch(path, {method: 'POST'}).then(() => document.querySelector('main').insertAdjacentHTML(
+  'beforeend', `<section aria-label="${then}"><a href="/feed">${then}</a></section>`));
+fetch('/items/filter', {method: 'POST'});
+</script>"""
 GATE = """<!doctype html><title>Just a moment...</title><h1>shop.test</h1>
 <p>Verify you are human by completing the action below.</p>
 <script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script>"""
-PAGES = {"/": HOME, "/inside": HOME, "/frame": FRAME, "/feed": FEED, "/traps": TRAPS, "/popped": "<h1>Popped</h1>"}
+PAGES = {"/": HOME, "/inside": HOME, "/frame": FRAME, "/feed": FEED, "/traps": TRAPS, "/asks": ASKS}
+PAGES |= {"/popped": "<h1>Popped</h1>"}
 
 
 @dataclass

@@ -84,6 +84,14 @@ def test_what_stands_in_the_frame_of_the_site_is_the_same_on_all_its_pages() -> 
     assert seen.links(scene(theme, template="t9", work=WORK.model_copy(update={"url": f"{SITE}/9"}))) == ()
 
 
+def test_what_has_no_name_may_do_another_thing_on_each_kind_of_page() -> None:
+    seen = actions()
+    icon = press("", "banner", role="", place=-1, landmark="banner", hints="button outline plus", css="#add")
+    for number in range(4):
+        [link] = seen.links(scene(icon, template=f"t{number}"))
+        assert link.priority < RANK["press"] + 1000
+
+
 def test_what_many_kinds_of_page_offer_is_tried_after_what_only_one_does() -> None:
     seen = actions()
     for number in range(2):
@@ -114,6 +122,12 @@ def test_a_state_offers_no_more_than_it_may_and_forms_first() -> None:
     note = form(field("Title"), submit="Save", action="/notes", name="New note")
     links = actions(max_actions=2).links(scene(press("Menu"), press("Help"), forms=(note,)))
     assert said(links) == ["Fill and send “New note”", "Press “Menu”"]
+
+
+def test_the_button_of_a_form_that_is_filled_is_not_pressed_by_itself() -> None:
+    note = form(field("Title"), submit="Create", submit_css="#Create", action="/notes", name="New note")
+    links = actions().links(scene(press("Create"), press("Close"), forms=(note,)))
+    assert said(links) == ["Fill and send “New note”", "Press “Close”"]
 
 
 def test_one_of_several_of_a_name_is_told_by_its_place_and_what_has_no_role_by_its_path() -> None:
@@ -173,6 +187,17 @@ def test_every_way_is_made_of_steps_of_the_test_language() -> None:
     note = form(field("Title"), field("Kind", "select", options=("Choose", "Red")), submit="Save", action="/notes")
     for link in actions().links(scene(lone, hover, press("Menu"), forms=(note,), scrolls=True)):
         assert parse({"title": "t", "start": "/", "steps": list(link.path)})
+
+
+def test_a_choice_that_is_still_open_is_made_by_keyboard() -> None:
+    team = field("Team", "choice", value="Choose a team")
+    found = form(team, field("Colour", "choice", value="Red"), action="/notes")
+    steps = steps_of(found, page("/", forms=(found,)), Random(1)) or ()
+    assert [step.sentence() for step in parse({"title": "t", "start": "/", "steps": list(steps)}).steps] == [
+        'Press Space in the field "Team"',
+        "Click the 1st option in listbox",
+        'Click the button "Send"',
+    ]
 
 
 def entered(*fields: Any, **more: Any) -> list[Any]:

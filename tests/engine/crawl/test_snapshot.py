@@ -197,6 +197,41 @@ async def test_fields_without_a_form_are_a_unit_with_their_button(page: Page) ->
     assert [field.label for field in form.fields] == ["Name"]
 
 
+async def test_what_opens_a_list_to_choose_from_is_a_field_by_whatever_it_is_made(page: Page) -> None:
+    form = await form_of(
+        page,
+        """<form><label for=team>Team</label><button type=button id=team>Choose a team</button>
+          <div role=combobox tabindex=0 aria-label=Colour aria-required=true>Red</div>
+          <button type=button aria-haspopup=listbox aria-label=Size>Select…</button><button>Save</button>
+          <select aria-hidden=true tabindex=-1><option>S</option></select></form>""",
+    )
+    fields = [(field.type, field.label, field.value, field.required) for field in form.fields]
+    assert sorted(fields) == [
+        ("choice", "Colour", "Red", True),
+        ("choice", "Size", "Select…", False),
+        ("choice", "Team", "Choose a team", False),
+    ]
+    assert form.submit == "Save"
+
+
+async def test_a_switch_with_a_label_is_no_choice(page: Page) -> None:
+    body = (
+        "<label for=on>On</label><button type=button role=switch id=on aria-checked=false></button><button>Go</button>"
+    )
+    assert (await shown(page, f"<div>{body}</div>")).forms == ()
+
+
+async def test_the_button_of_a_dialogs_form_may_stand_below_it(page: Page) -> None:
+    dialog = """<div role=dialog aria-label="New limit"><button>✕</button><form><div class=row><div>
+      <label for=nowhere>Name</label></div><div><input></div></div><button type=button>Format</button></form>
+      <div><button type=button>Close</button><button type=button>Create</button></div></div>"""
+    form = await form_of(page, dialog)
+    assert (form.submit, await page.locator(form.submit_css).inner_text()) == ("Create", "Create")
+    assert [(field.label, field.caption) for field in form.fields] == [("", "Name")]
+    [lone] = (await shown(page, "<form><input></form><button type=button>Create</button>")).forms
+    assert lone.submit_css == "", "outside of a dialog it could be anything's"
+
+
 async def test_hidden_things_are_left_out_but_hidden_links_are_followed(page: Page) -> None:
     found = await shown(
         page,

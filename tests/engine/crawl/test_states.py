@@ -45,8 +45,8 @@ def plan_of(base_url: str, **options: Any) -> CrawlPlan:
 
 async def explored(browser: Browser, base: str, path: str, **options: Any) -> Rows:
     """What one page and its first states show."""
-    include = (f"^/{path}$",) if path else ("^/$",)
-    return await crawl_all(browser, plan_of(f"{base}{path}", include=include, respect_robots=False, **options))
+    wanted = {"include": (f"^/{path}$",) if path else ("^/$",), **options}
+    return await crawl_all(browser, plan_of(f"{base}{path}", respect_robots=False, **wanted))
 
 
 async def test_what_has_no_address_is_found_by_what_is_pressed(browser: Browser) -> None:
@@ -79,6 +79,16 @@ async def test_more_is_loaded_and_scrolled_to_but_not_without_end(browser: Brows
         rows = await explored(browser, base, "feed", max_depth=4)
     assert "The end" in {heading.text for heading in rows.states["Scroll to the bottom of the page"].headings}
     assert [row.action for row in rows.rows.values() if row.action == "Press “Load more”"] == ["Press “Load more”"] * 2
+
+
+async def test_what_a_page_sends_by_itself_puts_nothing_in_so_links_shown_after_it_are_not_pressed(
+    browser: Browser,
+) -> None:
+    with stateful_site() as (base, _):
+        rows = await explored(browser, base, "asks", include=("^/asks$", "^/feed$"))
+    tried = {row.action for row in rows.rows.values()}
+    assert {"Press “Look again”", "Press “Keep it”", "Follow “Kept”"} <= tried
+    assert "Follow “Found”" not in tried
 
 
 async def test_by_default_nothing_is_pressed_that_destroys_and_no_trap_holds_the_crawl(browser: Browser) -> None:

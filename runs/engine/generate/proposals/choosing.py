@@ -66,7 +66,7 @@ def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
                 continue
             send = entering.sending(form, page)
             choose = entering.enter(field, target, option)
-            steps = (choose, send) if send else (choose,)
+            steps = (*choose, send) if send else choose
             about = {"choice": option, "key": entering.label_of(field)}
             yield crawled.case("filter", f"{page.template} {field.name} {option}", page, steps, about=about)
 

@@ -8,7 +8,7 @@ from random import Random
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Step
-from runs.engine.page.filling import meaning, place_of, valid
+from runs.engine.page.filling import choosing, meaning, place_of, unchosen, valid
 from runs.engine.page.naming import Target, field_of, submit_of
 
 TEXTS = frozenset(
@@ -43,28 +43,31 @@ def entries(form: Form, page: PageSnapshot, random: Random) -> list[Entered] | N
     """What a person would enter; None when a required field cannot be named or filled."""
     found, place = [], place_of(form.fields)
     for field in form.fields:
-        wanted = field.required or (field.type in TEXTS and field.tag != "select")
+        choice = unchosen(field)
+        wanted = choice or field.required or (field.type in TEXTS and field.tag != "select")
         if not wanted:
             continue
-        target, value = _target(field, form, page), valid(field, random, place)
+        target, value = _target(field, form, page), "" if choice else valid(field, random, place)
         if target and value is not None:
             found.append(Entered(field, target, value))
-        elif field.required:
+        elif field.required and not (field.type == "choice" and field.value):
             return None
     return found
 
 
 def steps(entered: Iterable[Entered]) -> list[Step]:
-    return [enter(one.field, one.target, one.value) for one in entered]
+    return [step for one in entered for step in enter(one.field, one.target, one.value)]
 
 
-def enter(field: FormField, target: Target, value: str) -> Step:
+def enter(field: FormField, target: Target, value: str) -> tuple[Step, ...]:
     """One value into one field, in the way its kind asks for."""
+    if field.type == "choice":
+        return choosing(target)
     if meaning(field) == "select":
-        return {"do": "select", "target": target, "value": value}
+        return ({"do": "select", "target": target, "value": value},)
     if field.type in ("checkbox", "radio"):
-        return {"do": "check", "target": target}
-    return {"do": "fill", "target": target, "value": value}
+        return ({"do": "check", "target": target},)
+    return ({"do": "fill", "target": target, "value": value},)
 
 
 def sending(form: Form, page: PageSnapshot, box: Target | None = None) -> Step | None:
@@ -77,7 +80,8 @@ def sending(form: Form, page: PageSnapshot, box: Target | None = None) -> Step |
 
 def label_of(field: FormField) -> str:
     """What a person calls a field."""
-    return (field.label or field.placeholder or field.name.replace("_", " ") or "field").strip().rstrip("*: ")
+    said = field.label or field.placeholder or field.caption or field.name.replace("_", " ") or "field"
+    return said.strip().rstrip("*: ")
 
 
 def _target(field: FormField, form: Form, page: PageSnapshot) -> Target | None:

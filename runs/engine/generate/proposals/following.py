@@ -60,7 +60,8 @@ def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]
         target = field_of(field, form, page)
         if target and "css" not in target:
             more = {"label": entering.label_of(field), "value": other, "field": target}
-            first = _further(seen.case, "changed", entering.enter(field, target, other), more)
+            [enter] = entering.enter(field, target, other)
+            first = _further(seen.case, "changed", enter, more)
             yield _further(first, "changed", send, more)
             return
 

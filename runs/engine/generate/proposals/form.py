@@ -33,6 +33,7 @@ _TONES: dict[str, Tone] = {
     "accepts": "edge",
     "copes": "edge",
 }
+_NAMING = {"id", "name", "label", "caption", "placeholder"}
 _LEADS = {True: "accepts", False: "refuses", None: "copes"}
 
 
@@ -81,7 +82,7 @@ def ways(crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail:
         about = {
             "kind": one.kind,
             "how": one.how,
-            "field": one.field.model_dump(include={"id", "name", "label", "placeholder"}) if one.field else None,
+            "field": one.field.model_dump(include=_NAMING) if one.field else None,
             "name": form_name(crawled, form, page),
             "path": address(form.action).split("?")[0],
             "fields": [[field.name, field.label] for field in form.fields],
@@ -110,7 +111,9 @@ def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
 
 def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
     required = [
-        one for one in entered if one.field.required and one.field.tag != "select" and one.field.type != "radio"
+        one
+        for one in entered
+        if one.field.required and one.field.tag != "select" and one.field.type not in ("radio", "choice")
     ]
     for one in required[:_MISSING]:
         others = entering.steps(other for other in entered if other is not one)
@@ -121,11 +124,11 @@ def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]
 
 def _instead(entered: list[Entered], one: Entered, value: str) -> list[Step]:
     others = entering.steps(other for other in entered if other is not one)
-    return [*others, entering.enter(one.field, one.target, value)]
+    return [*others, *entering.enter(one.field, one.target, value)]
 
 
 def _emptied(one: Entered) -> list[Step]:
-    filled = bool(one.field.value) and one.field.type not in ("checkbox", "radio")
+    filled = bool(one.field.value) and one.field.type not in ("checkbox", "radio", "choice")
     return [{"do": "fill", "target": one.target, "value": ""}] if filled else []
 
 
