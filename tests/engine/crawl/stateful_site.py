@@ -68,16 +68,29 @@ const send = (path) => fetch(path, {method: 'POST'});
 const headers = {'Content-Type': 'application/json'};
 const ask = (query) => fetch('/graphql', {method: 'POST', headers, body: JSON.stringify({query})});
 </script>"""
-ASKS = """<!doctype html><title>Asks</title><main><h1>Asks</h1><button onclick="ask('/items/filter', 'Found')">Look again
-</button><button onclick="ask('/items', 'Kept')">Keep it</button></main><script>
+ASKS = """<!doctype html><title>Asks</title><main><h1>Asks</h1>
+<button onclick="ask('/items/filter', 'Found')">Look again</button>
+<button onclick="ask('/items', 'Kept')">Keep it</button></main><script>
 const ask = (path, then) => fetch(path, {method: 'POST'}).then(() => document.querySelector('main').insertAdjacentHTML(
   'beforeend', `<section aria-label="${then}"><a href="/feed">${then}</a></section>`));
 fetch('/items/filter', {method: 'POST'});
 </script>"""
+TEAMS = """<!doctype html><title>Teams</title><main><h1>Teams</h1><form><label for="team">Team</label>
+<button type="button" id="team" aria-haspopup="listbox">Choose a team</button>
+<ul role="listbox" hidden><li role="option">Red</li><li role="option">Blue</li></ul><button>Join</button></form></main>
+<script>
+const team = document.getElementById('team'), list = document.querySelector('ul');
+team.onkeydown = (pressed) => { if (pressed.key === ' ') { list.hidden = false; pressed.preventDefault(); } };
+for (const one of list.children) one.onclick = () => { team.textContent = one.textContent; list.hidden = true; };
+document.querySelector('form').onsubmit = (sent) => { sent.preventDefault();
+  const done = `<section aria-label="Done"><h2>In ${team.textContent}</h2></section>`;
+  document.querySelector('main').insertAdjacentHTML('beforeend', done);
+};
+</script>"""
 GATE = """<!doctype html><title>Just a moment...</title><h1>shop.test</h1>
 <p>Verify you are human by completing the action below.</p>
 <script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script>"""
-PAGES = {"/": HOME, "/inside": HOME, "/frame": FRAME, "/feed": FEED, "/traps": TRAPS, "/asks": ASKS}
+PAGES = {"/": HOME, "/inside": HOME, "/frame": FRAME, "/feed": FEED, "/traps": TRAPS, "/asks": ASKS, "/teams": TEAMS}
 PAGES |= {"/popped": "<h1>Popped</h1>"}
 
 

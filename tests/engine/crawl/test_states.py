@@ -81,6 +81,12 @@ async def test_more_is_loaded_and_scrolled_to_but_not_without_end(browser: Brows
     assert [row.action for row in rows.rows.values() if row.action == "Press “Load more”"] == ["Press “Load more”"] * 2
 
 
+async def test_a_form_with_a_list_that_no_click_opens_is_filled(browser: Browser) -> None:
+    with stateful_site() as (base, _):
+        rows = await explored(browser, base, "teams", max_depth=1)
+    assert "In Red" in {heading.text for heading in rows.states["Fill and send “Teams”"].headings}
+
+
 async def test_what_a_page_sends_by_itself_puts_nothing_in_so_links_shown_after_it_are_not_pressed(
     browser: Browser,
 ) -> None:
