@@ -10,6 +10,7 @@ from runs.engine.steps import STEPS
 BEGINNINGS: dict[str, Any] = {"target": {"role": "button", "name": ""}, "path": "/"}
 """What a required part is at first, where it is no empty text."""
 
+NAMES = {"goto": "Go to"}
 CONTROL = {"target": {"label": ""}}
 SEEN = {"target": {"text": ""}}
 # Which of several parts a person means first is what the models cannot say.
@@ -40,6 +41,6 @@ def new_step(kind: str) -> dict[str, Any]:
 
 def kinds() -> list[tuple[str, list[tuple[str, str]]]]:
     """All kinds by what they are for, each with its name in words."""
-    named = [(kind, kind.replace("_", " ").capitalize()) for kind in STEPS]
+    named = [(kind, NAMES.get(kind, kind.replace("_", " ").capitalize())) for kind in STEPS]
     expecting = [one for one in named if one[0].startswith("expect_")]
     return [("Do", [one for one in named if one not in expecting]), ("Expect", expecting)]
