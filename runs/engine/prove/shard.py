@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from random import Random
 from secrets import randbits
 
-from runs.engine.browser import Browser, ClaimCode, Frames, Pace
+from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
-from runs.engine.execute.attempt import House
+from runs.engine.execute.attempt import BrowserGone, House
 from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
 from runs.engine.prove.proving import Place, Proving
+from runs.engine.steps.base import gone
 from runs.engine.steps.document import InvalidDocument
 
+log = logging.getLogger(__name__)
 HELD_PER_SLOT = 2
 
 
@@ -53,10 +56,22 @@ async def prove(
 
 
 async def _proved(place: Place, work: TestWork) -> Proved:
+    """What breaks us on one proposal speaks against that one alone; what ends the browser ends the shard."""
+    made = work.attempts_before
     try:
         document = read(work, place.plan.site)
     except InvalidDocument as error:
         failure = Failure(kind="document", message=place.house.masking.text(str(error)))
-        proof = {"replays": work.replays, "passed": 0}
-        return Proved(work.result, "failed", work.attempts_before, 0, work.document, proof, failure)
-    return await Proving(place, work, document).carry_out()
+    else:
+        proving = Proving(place, work, document)
+        try:
+            return await proving.carry_out()
+        except (BrowserUnavailable, BrowserGone):
+            raise
+        except Exception as error:
+            if gone(error):
+                raise
+            log.exception("the proof of result %s broke", work.result)
+            made = proving.made
+            failure = Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}")
+    return Proved(work.result, "failed", made, 0, work.document, {"replays": work.replays, "passed": 0}, failure)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -114,6 +115,26 @@ async def test_a_test_that_fails_once_it_expects_more_is_rejected_with_what_it_n
     assert (end.outcome, end.failure.message) == ("failed", "There is no button “Add”")
     assert end.document["steps"] == [click("Add")]
     assert {one["by"] for one in end.proof["breakages"]} <= {"", 'Click the button "Add"', "Open /"}
+
+
+async def test_what_breaks_us_on_one_proposal_rejects_that_one_alone(
+    browser: Browser, plan: ProofPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    revise = Proving._revise
+
+    async def broken(proving: Proving, found: Sequence[dict[str, Any]]) -> None:
+        if proving.work.result == 1:
+            raise IndexError("of our own making")
+        await revise(proving, found)
+
+    monkeypatch.setattr(Proving, "_revise", broken)
+    works = [proposal(click("Add"), says("status", "Added to your cart"), result=number) for number in (1, 2)]
+    ends = proofs(await proved(browser, plan, *works))
+    assert {number: end.outcome for number, end in ends.items()} == {1: "failed", 2: "passed"}
+    assert ends[1].failure is not None
+    assert ends[1].failure.message == "Sentri broke here: IndexError: of our own making"
+    assert ends[1].attempts == 2, "its replays are on record"
+    assert "the proof of result 1 broke" in caplog.text
 
 
 async def test_an_expectation_that_never_notices_anything_is_dropped_when_others_remain(
