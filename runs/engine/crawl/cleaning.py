@@ -117,5 +117,5 @@ async def _pressed(page: Page, control: Remover, removing: Removing) -> bool:
 
 
 async def _read(page: Page, marked: tuple[str, ...]) -> Removers:
-    body = script("semantics.js", "snapshot.js", "offers.js", "cleaning.js")
+    body = script("semantics.js", "forms.js", "snapshot.js", "offers.js", "cleaning.js")
     return Removers.model_validate(await page.evaluate(f"(markers) => {{{body}\nreturn removers(markers);}}", marked))

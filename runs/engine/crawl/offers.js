@@ -1,4 +1,4 @@
-// What a page offers to do besides following links and sending forms. Needs semantics.js and snapshot.js.
+// What a page offers to do besides following links and sending forms. Needs semantics.js, forms.js and snapshot.js.
 
 const OFFERED = new Set(["button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem", "option"]);
 const CHAINED = new Set([...SKELETON, "toolbar", "radiogroup", "region"]);

@@ -93,7 +93,7 @@ def listening() -> str:
 
 async def offered(page: Page) -> Offers:
     """Read what the page offers now."""
-    body = script("semantics.js", "snapshot.js", "offers.js")
+    body = script("semantics.js", "forms.js", "snapshot.js", "offers.js")
     text = await page.evaluate(f"(limits) => {{{body}\nreturn JSON.stringify(offers(limits));}}", LIMITS)
     raw: dict[str, Any] = json.loads(text)
     return Offers.model_validate(raw)

@@ -44,7 +44,8 @@ class Shown:
 def script() -> str:
     """The page function: roles and names, then what is collected with them. It returns JSON: three times as fast."""
     here = files("runs.engine.crawl")
-    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in ("semantics.js", "face.js", "snapshot.js")]
+    names = ("semantics.js", "face.js", "forms.js", "snapshot.js")
+    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in names]
     return "(limits) => {" + "\n".join(parts) + "\nreturn JSON.stringify(collect(limits));}"
 
 

@@ -9,6 +9,7 @@ from runs.engine.generate.cases import Step, query_of
 from runs.engine.page.look import Change, Entry, LiveField, Look, Message
 from runs.engine.page.naming import said, shown
 from runs.engine.page.volatile import steady
+from runs.engine.traffic import BLANK
 
 
 def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Step]:
@@ -33,10 +34,10 @@ def whereabouts(change: Change, after: Look) -> list[Step]:
 
 
 def at(look: Look) -> Step:
+    """Where one is; parameters whose values may be secret are left out."""
+    told = {name: value for name, value in query_of(f"?{look.query}").items() if value != BLANK}
     step: Step = {"do": "expect_url", "path": look.path}
-    if look.query:
-        step["query"] = query_of(f"?{look.query}")
-    return step
+    return step | {"query": told} if told else step
 
 
 def heading(change: Change) -> list[Step]:

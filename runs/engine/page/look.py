@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import field_validator
+
 from runs.engine.events import Action, Form, FormField, Heading, PageSnapshot, Seen
 from runs.engine.page.volatile import leading, normalised
+from runs.engine.traffic import blanked
 
 SCRIPT = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 
@@ -57,7 +60,10 @@ class LiveField(FormField):
 
 
 class Look(Seen):
-    """One look at a page. `entries` are those of the main part, by role of their container."""
+    """One look at a page. `entries` are those of the main part, by role of their container.
+
+    What may be a secret in `query` is blanked, for looks are stored.
+    """
 
     path: str
     query: str = ""
@@ -72,6 +78,11 @@ class Look(Seen):
     has_main: bool = False
     dialogs: tuple[str, ...] = ()
     tables: int = 0
+
+    @field_validator("query")
+    @classmethod
+    def _without_secrets(cls, query: str) -> str:
+        return blanked(f"?{query}").removeprefix("?")
 
     @property
     def main_heading(self) -> str:
