@@ -174,7 +174,7 @@ class Actions:
 
         Boxes to tick select a part of what is shown, each a part of the other's part: two of them on the whole site.
         """
-        target, label = _framed({"css": offer.css}, offer), offer.name or offer.hints
+        target, label = target_of(offer), offer.name or offer.hints
         what: dict[str, Any] | None = None
         if offer.type == "select":
             others = tuple(option for option in offer.options if option != offer.chosen)

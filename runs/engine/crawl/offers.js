@@ -161,7 +161,7 @@ function offers(limits) {
     const seen = visibility(element);
     if (found.length >= limits.offers || seen === "gone" || element.getAttribute("aria-hidden") === "true" || element.inert) return;
     const role = seen === "seen" ? roleOf(element) : "";
-    if (OFFERED.has(role)) {
+    if (OFFERED.has(role) || role && element.matches(FIELDS)) {
       const key = `${role} ${nameOf(element, role)} ${frame}`;
       if (!named.has(key)) named.set(key, []);
       named.get(key).push(element);

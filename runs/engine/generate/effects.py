@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runs.engine.generate.cases import Step, query_of
-from runs.engine.page.look import Change, Entry, LiveField, Look, Message
+from runs.engine.page.look import Change, Entry, LiveField, Look, Message, difference
 from runs.engine.page.naming import said, shown
 from runs.engine.page.volatile import steady
 from runs.engine.traffic import BLANK
@@ -101,6 +101,16 @@ def first_entry(look: Look) -> list[Step]:
     if look.has_main:
         target["within"] = {"role": "main"}
     return [{"do": "expect_text", "target": target, "contains": name}]
+
+
+def relisted(before: Look, after: Look) -> list[Step]:
+    """What is listed now and was not, or is not listed any more, and what the list begins with if that is another."""
+    change = difference(before, after)
+    steps = [*presence(change.appeared, 1), *absence(change.vanished, after, 2)]
+    old, new = before.listed(), after.listed()
+    if old and new and old[0].known_as != new[0].known_as:
+        steps = [*first_entry(after), *steps]
+    return steps
 
 
 def visible(target: dict[str, Any]) -> Step:

@@ -59,6 +59,8 @@ async def test_what_has_no_address_is_found_by_what_is_pressed(browser: Browser)
     assert "Inside" in shown["Press “Go inside”"]
     assert "Coloured" in shown["Use “Colour”"]
     assert "Shaded" in shown["Press “In the shadow”"]
+    [chosen] = [row.path[0]["target"] for row in rows.rows.values() if row.action == "Use “Colour”"]
+    assert chosen == {"role": "combobox", "name": "Colour", "exact": True}
     assert "Press “Within the frame”" in shown
     menu = next(page for action, page in rows.states.items() if action.startswith("Point at"))
     assert "Ruler" in {action.name for action in menu.actions}

@@ -162,6 +162,20 @@ def test_what_is_entered_outside_of_a_form_filters_what_the_page_lists() -> None
     assert {"text": "Only what is a mug"} in [step["target"] for step in expectations(draft)]
 
 
+def test_a_filter_is_known_by_what_it_leaves_out() -> None:
+    fill = {"do": "fill", "target": {"label": "Filter"}, "value": "Mug"}
+    goods = literal.page("/goods", "Goods")
+    site = crawled(goods, goods.model_copy(update={"way": (fill,), "begun_at": goods.url, "action": "Use “Filter”"}))
+    (case,) = state.cases(site)
+    all_of_them = look("/goods", listed=("Jug", "Blue Mug", "Red Mug"), messages=(literal.says("3 of 3 goods"),))
+    some = look("/goods", listed=("Blue Mug", "Red Mug"), messages=(literal.says("2 of 3 goods"),))
+    draft = only(state.tests(site, [observed(case, all_of_them, some)]))
+    assert [(step["do"], step["target"].get("name", step.get("contains"))) for step in expectations(draft)] == [
+        ("expect_text", "Blue Mug"),
+        ("expect_hidden", "Jug"),
+    ]
+
+
 def test_the_way_to_a_state_begins_where_the_crawl_began_it() -> None:
     add, goods = {"do": "click", "target": {"role": "button", "name": "Add to cart"}}, literal.page("/goods/mug", "Mug")
     cart = literal.page("/cart", "Your cart").model_copy(update={"way": (add,), "begun_at": goods.url, "action": "add"})

@@ -7,12 +7,11 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from runs.engine.events import Action, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
-from runs.engine.generate.effects import absence, at, first_entry, presence
+from runs.engine.generate.effects import at, relisted
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.pagination import is_paging
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say, seen_on
-from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import field_of, pressed
 from runs.engine.page.safety import Permit, permit, pressable
 
@@ -83,19 +82,10 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
     for rank, seen in enumerate(observations):
         if seen.before is None or seen.after is None or seen.held_back:
             continue
-        found = _effect(seen.before, seen.after)
+        found = relisted(seen.before, seen.after)
         if not found:
             continue
         page = crawled.page_of(seen.case)
         title = say(crawled, "choice", choice=quoted(seen.case.about["choice"]), page=page_name(crawled, page))
         body = document(seen.case, [*seen.case.steps, at(seen.after), *found], title)
         yield Draft("filter", title, body, seen.case, seen_on(crawled, page), rank)
-
-
-def _effect(before: Look, after: Look) -> list[Step]:
-    change = difference(before, after)
-    steps = [*presence(change.appeared, 1), *absence(change.vanished, after, 2)]
-    old, new = before.listed(), after.listed()
-    if old and new and old[0].known_as != new[0].known_as:
-        steps = [*first_entry(after), *steps]
-    return steps

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation
-from runs.engine.generate.effects import expected, visible, whereabouts
+from runs.engine.generate.effects import expected, relisted, visible, whereabouts
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import shown
 from runs.engine.page.safety import danger, harmless
 
+NARROWS = frozenset({"fill", "select"})
 _MOST = 20
 _PARTS = 2
 
@@ -38,6 +39,8 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             continue
         change = difference(seen.before, seen.after)
         found = [*expected(change, seen.after), *_new_parts(seen.before, seen.after)]
+        if not found or seen.case.steps[-1]["do"] in NARROWS:
+            found = [*relisted(seen.before, seen.after), *found]
         if not found:
             continue
         state, name = crawled.page_of(seen.case), quoted(seen.case.about["name"])
