@@ -142,6 +142,8 @@ async def test_R23_a_crawl_shows_the_page_that_it_visits(browser: Browser, site:
     waiting = [PageWork(page=1, url=f"{site.url}/", depth=0), PageWork(page=2, url=f"{site.url}/still", depth=1)]
 
     async def pull() -> PageWork | None:
+        if len(waiting) == 1:
+            await spectator.sees()
         return waiting.pop(0) if waiting else None
 
     events = [event async for event in crawl(browser, plan, pull, first=False, frames=spectator)]

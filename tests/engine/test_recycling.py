@@ -26,7 +26,15 @@ def site() -> Iterator[Pages]:
 
 
 def drivers() -> list[psutil.Process]:
-    return [process for process in psutil.Process().children() if "run-driver" in process.cmdline()]
+    return [process for process in psutil.Process().children() if "run-driver" in command_of(process)]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Nothing of one that has just ended."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
 
 
 def directories() -> int:

@@ -74,7 +74,8 @@ class Elsewhere:
         if self._process is None:
             return
         family = psutil.Process(self._process.pid)
-        for process in [*family.children(recursive=True), family]:
+        # First whoever would tell of the others: a machine that is lost says nothing of it.
+        for process in [family, *family.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
