@@ -228,6 +228,8 @@ async def test_the_button_of_a_dialogs_form_may_stand_below_it(page: Page) -> No
     form = await form_of(page, dialog)
     assert (form.submit, await page.locator(form.submit_css).inner_text()) == ("Create", "Create")
     assert [(field.label, field.caption) for field in form.fields] == [("", "Name")]
+    saving = await form_of(page, dialog.replace(">Create<", ">Save and close<"))
+    assert saving.submit == "Save and close"
     [lone] = (await shown(page, "<form><input></form><button type=button>Create</button>")).forms
     assert lone.submit_css == "", "outside of a dialog it could be anything's"
 
