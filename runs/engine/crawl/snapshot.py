@@ -74,7 +74,7 @@ def read(text: str) -> Shown:
 
 def _with_button(row: dict[str, Any]) -> dict[str, Any]:
     """A form of a dialog whose button stands beside it: the first that does more than close the dialog."""
-    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.match(name))
+    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.match(name.lstrip("×✕✖ ")))
     name, css = next(beside, ("", ""))
     return row | {"submit": name, "submit_css": css} if css else row
 
