@@ -15,6 +15,7 @@ from runs.engine.events import Action, Form, Heading, Landmark
 from runs.engine.identity import Face, Signature, signature
 from runs.engine.page.vocabulary import whole, words
 
+CROSSES = "\u00d7\u2715\u2716 "
 _DISMISSES = whole(words("dismiss"))
 LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
@@ -74,7 +75,7 @@ def read(text: str) -> Shown:
 
 def _with_button(row: dict[str, Any]) -> dict[str, Any]:
     """A form of a dialog whose button stands beside it: the first that does more than close the dialog."""
-    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.match(name.lstrip("×✕✖ ")))
+    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.match(name.lstrip(CROSSES)))
     name, css = next(beside, ("", ""))
     return row | {"submit": name, "submit_css": css} if css else row
 

@@ -224,7 +224,7 @@ async def test_a_switch_with_a_label_is_no_choice(page: Page) -> None:
 async def test_the_button_of_a_dialogs_form_may_stand_below_it(page: Page) -> None:
     dialog = """<div role=dialog aria-label="New limit"><button>✕</button><form><div class=row><div>
       <label for=nowhere>Name</label></div><div><input></div></div><button type=button>Format</button></form>
-      <div><button type=button>× Close</button><button type=button>Create</button></div></div>"""
+      <div><button type=button>&times; Close</button><button type=button>Create</button></div></div>"""
     form = await form_of(page, dialog)
     assert (form.submit, await page.locator(form.submit_css).inner_text()) == ("Create", "Create")
     assert [(field.label, field.caption) for field in form.fields] == [("", "Name")]
