@@ -19,6 +19,8 @@ from tests.servers import free_port
 from tests.tasks.conftest import ROOT
 from tests.tasks.test_workers_survive import gone
 
+pytestmark = pytest.mark.once
+
 
 class Served:
     def __init__(self, environment: Mapping[str, str], port: int, log: Path) -> None:
