@@ -49,6 +49,19 @@ def only_asks(content_type: str, body: str) -> bool:
     return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
 
 
+def operation(body: str) -> str:
+    """What a request to an endpoint of many operations names, by JSON-RPC or GraphQL; "" where it names none."""
+    if len(body) > LONGEST_BODY:
+        return ""
+    try:
+        parsed: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    calls = [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
+    named = (one.get("method") or one.get("operationName") for one in calls)
+    return ",".join(name for name in named if isinstance(name, str))
+
+
 def _asks(document: Any) -> bool:
     return isinstance(document, str) and _queries(document)
 
@@ -93,7 +106,7 @@ class Writes:
     """Tells each request of some contexts that could change something, once its answer has come, or will not.
 
     `tell` is given method and address of the request, the answer's status (None: there was none), and whether it was
-    held back. `kinds` are their methods and paths, in the order in which they were sent.
+    held back. `kinds` are their methods, paths and, where they name one, operations, in the order of sending.
     """
 
     def __init__(self, tell: Tell) -> None:
@@ -112,16 +125,16 @@ class Writes:
     def asked(self, method: str, url: str, status: int | None, payload: Any = None) -> None:
         """A request that was sent without a page; `payload` is what it carried as JSON."""
         if method in WRITING and not (method == "POST" and only_asks("application/json", json.dumps(payload))):
-            self._count(method, url)
+            self._count(method, url, json.dumps(payload))
             self._tell(method, url, status, False)
 
-    def _count(self, method: str, url: str) -> None:
-        self.kinds.append(f"{method} {template(urlsplit(url).path)}")
+    def _count(self, method: str, url: str, body: str) -> None:
+        self.kinds.append(f"{method} {template(urlsplit(url).path)} {operation(body)}")
 
     def _begun(self, request: Request) -> None:
         if request.method not in WRITING or ANALYTICS.search(request.url) or not writes(request):
             return
-        self._count(request.method, request.url)
+        self._count(request.method, request.url, _body(request))
         task = asyncio.ensure_future(self._ended(request))
         self._open[task] = request
         task.add_done_callback(lambda done: self._open.pop(done, None))

@@ -163,7 +163,7 @@ class Slot:
                 if self._writes.seen > sent:
                     await self._clean(tab, work, steps)
                 raise
-            if reached.carried:
+            if self._writes.seen > sent:
                 await self._clean(tab, work, steps)
             return event
         finally:

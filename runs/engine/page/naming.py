@@ -65,8 +65,8 @@ def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
     label = _bare(field.label)
     others = [other for one in page.forms for other in one.fields if other is not field]
     labels = [_bare(other.label) for other in others]
-    titles = [one.name for one in page.actions if one.css != field.css] + [one.name for one in page.forms]
-    titles += [one.name for one in page.landmarks]
+    buttons = [one.name for one in page.actions if not one.css or one.css != field.css]
+    titles = [*buttons, *(one.name for one in page.forms), *(one.name for one in page.landmarks)]
     if label and not any(label.lower() in other.lower() for other in (*labels, *titles)):
         return {"label": label}
     if label and field.label == label and label not in labels and label not in titles:

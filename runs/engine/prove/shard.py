@@ -10,7 +10,7 @@ from secrets import randbits
 
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
-from runs.engine.execute.attempt import BrowserGone, House
+from runs.engine.execute.attempt import House
 from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
@@ -66,12 +66,13 @@ async def _proved(place: Place, work: TestWork) -> Proved:
         proving = Proving(place, work, document)
         try:
             return await proving.carry_out()
-        except (BrowserUnavailable, BrowserGone):
+        except BrowserUnavailable:
             raise
         except Exception as error:
             if gone(error):
                 raise
             log.exception("the proof of result %s broke", work.result)
             made = proving.made
-            failure = Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}")
+            message = place.house.masking.text(f"Sentri broke here: {type(error).__name__}: {error}")
+            failure = Failure(kind="crash", message=message)
     return Proved(work.result, "failed", made, 0, work.document, {"replays": work.replays, "passed": 0}, failure)

@@ -70,10 +70,12 @@ const ask = (query) => fetch('/graphql', {method: 'POST', headers, body: JSON.st
 </script>"""
 ASKS = """<!doctype html><title>Asks</title><main><h1>Asks</h1>
 <button onclick="ask('/items/filter', 'Found')">Look again</button>
-<button onclick="ask('/items', 'Kept')">Keep it</button></main><script>
-const ask = (path, then) => fetch(path, {method: 'POST'}).then(() => document.querySelector('main').insertAdjacentHTML(
+<button onclick="ask('/items', 'Kept')">Keep it</button><button onclick="ask('/rpc', 'Listed', 'list')">List</button>
+<button onclick="ask('/rpc', 'Stored', 'store')">Store</button></main><script>
+const send = (path, method) => fetch(path, {method: 'POST', body: method && JSON.stringify({method})});
+const ask = (path, then, method) => send(path, method).then(() => document.querySelector('main').insertAdjacentHTML(
   'beforeend', `<section aria-label="${then}"><a href="/feed">${then}</a></section>`));
-fetch('/items/filter', {method: 'POST'});
+send('/items/filter'); send('/rpc', 'list');
 </script>"""
 TEAMS = """<!doctype html><title>Teams</title><main><h1>Teams</h1><form><label for="team">Team</label>
 <button type="button" id="team" aria-haspopup="listbox">Choose a team</button>

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from runs.engine.browser.writes import only_asks
+from runs.engine.browser.writes import only_asks, operation
 
 JSON = "application/json; charset=utf-8"
 
@@ -75,3 +75,17 @@ def test_what_is_no_graphql_writes(kind: str, body: str) -> None:
 
 def test_what_is_nested_too_deeply_to_be_read_writes() -> None:
     assert not only_asks(JSON, "[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ('{"jsonrpc": "2.0", "method": "notes.add", "id": 1}', "notes.add"),
+        ('[{"operationName": "Notes", "query": "{ notes }"}, {"operationName": "Add"}]', "Notes,Add"),
+        ('{"method": 3}', ""),
+        ("method=add", ""),
+        ("", ""),
+    ],
+)
+def test_an_endpoint_of_many_operations_is_told_by_the_one_that_is_named(body: str, named: str) -> None:
+    assert operation(body) == named
