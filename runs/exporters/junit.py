@@ -1,49 +1,109 @@
-"""JUnit XML, as CI servers read it: one suite per run, one case per result."""
+"""JUnit XML, as CI servers read it: one suite per run, a case per result and per rule that decides the verdict.
+
+A reader of JUnit counts failures and errors, so there are some exactly where the verdict is not `passed`. Gates and
+budgets are cases of their own, and so is the run itself where it was aborted, failed, executed nothing or has not
+ended.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
+from runs import states
 from runs.exporters.base import Exporter, ResultLine
-from runs.report import RunReport
+from runs.report import GateOutcome, RunReport, VitalsOutcome
 
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTROLS = {
+    ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, range(32)) if character not in "\t\n\r"
+}
+NOT_IN_XML = CONTROLS | dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], "\N{REPLACEMENT CHARACTER}")
+COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One `testcase`: `outcome` is the name of its child element (failure, error, skipped), "" where it passed."""
+
+    name: str
+    outcome: str = ""
+    kind: str = ""
+    message: str = ""
+    duration_ms: int | None = None
+    output: str = ""
 
 
 def write(report: RunReport, lines: Sequence[ResultLine]) -> str:
-    """A run that failed as a whole has one error more, so that no reader takes it for green."""
-    broken = bool(report.error)
-    counts = {
-        "tests": str(len(lines) + broken),
-        "failures": str(report.counts.failed),
-        "errors": str(int(broken)),
-        "skipped": str(sum(line.status not in ("passed", "flaky", "failed") for line in lines)),
-        "time": _seconds(report.duration_ms),
-    }
+    cases = [*(_of_result(report, line) for line in lines), *_of_rules(report), *_of_run(report)]
+    counts = {"tests": str(len(cases))}
+    counts |= {many: str(sum(case.outcome == one for case in cases)) for one, many in COUNTED.items()}
+    counts["time"] = _seconds(report.duration_ms)
     root = Xml.Element("testsuites", {"name": report.run, **counts})
     suite = Xml.SubElement(root, "testsuite", {"name": _clean(report.project_name), "id": report.run, **counts})
     suite.set("timestamp", report.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    for line in lines:
-        _case(suite, report, line)
-    if broken:
-        case = Xml.SubElement(suite, "testcase", {"classname": report.project, "name": report.run, "time": "0"})
-        Xml.SubElement(case, "error", {"type": report.error_category, "message": _clean(report.error)})
+    for case in cases:
+        _add(suite, report.project, case)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _case(suite: Xml.Element, report: RunReport, line: ResultLine) -> None:
+def _of_result(report: RunReport, line: ResultLine) -> Case:
     name = f"{line.test} {line.title}".strip()
-    about = {"classname": report.project, "name": _clean(name), "time": _seconds(line.duration_ms)}
-    case = Xml.SubElement(suite, "testcase", about)
-    if line.status == "failed":
-        failure = Xml.SubElement(case, "failure", {"type": line.error_kind, "message": _clean(line.error)})
-        failure.text = _clean(line.error)
-    elif line.status == "flaky":
-        Xml.SubElement(case, "system-out").text = f"flaky: passed at attempt {line.attempts}"
-    elif line.status != "passed":
-        Xml.SubElement(case, "skipped", {"message": line.skip_reason or line.status})
+    if line.status == states.FAILED and report.kind == "crawl":
+        # A proposal that proved nothing is thrown away; it says nothing about the application.
+        return Case(name, "skipped", message=f"proposal rejected: {line.error}", duration_ms=line.duration_ms)
+    if line.status == states.FAILED:
+        return Case(name, "failure", line.error_kind, line.error, line.duration_ms)
+    if line.status == states.FLAKY:
+        return Case(name, duration_ms=line.duration_ms, output=f"flaky: passed at attempt {line.attempts}")
+    if line.status == states.PASSED:
+        return Case(name, duration_ms=line.duration_ms)
+    return Case(name, "skipped", message=line.skip_reason or line.status, duration_ms=line.duration_ms)
+
+
+def _of_rules(report: RunReport) -> Iterator[Case]:
+    for gate in report.gates:
+        yield _of_gate(gate)
+    if report.vitals is not None:
+        yield from _of_vitals(report.vitals)
+
+
+def _of_gate(gate: GateOutcome) -> Case:
+    name = f"Quality gate {gate.gate}"
+    return Case(name, output=gate.sentence) if gate.passed else Case(name, "failure", "gate", gate.sentence)
+
+
+def _of_vitals(outcome: VitalsOutcome) -> Iterator[Case]:
+    name = "Web-vitals budgets"
+    if outcome.passed:
+        yield Case(name, output=f"{outcome.measured} tests measured, none over a budget")
+        return
+    worst = (f"{over.metric} {over.measured:g} over {over.limit:g} on {over.path}" for over in outcome.violations[:10])
+    yield Case(name, "failure", "vitals", f"{outcome.over} over a budget, the worst: {'; '.join(worst)}")
+
+
+def _of_run(report: RunReport) -> Iterator[Case]:
+    """The run itself, where its verdict is not to be read off its tests and rules."""
+    if report.error or report.status == states.FAILED:
+        yield Case(report.run, "error", report.error_category, report.error or "The run failed.")
+    elif report.status == states.ABORTED:
+        yield Case(report.run, "error", "aborted", "The run was aborted before all tests were executed.")
+    elif report.status != states.COMPLETED:
+        yield Case(report.run, "error", "unfinished", f"The run has not ended: it is {report.status}.")
+    elif report.verdict == states.EMPTY:
+        yield Case(report.run, "error", "empty", "The run executed nothing, so there is no verdict.")
+
+
+def _add(suite: Xml.Element, project: str, case: Case) -> None:
+    about = {"classname": project, "name": _clean(case.name), "time": _seconds(case.duration_ms)}
+    element = Xml.SubElement(suite, "testcase", about)
+    if case.outcome:
+        message = {"message": _clean(case.message)}
+        said = Xml.SubElement(element, case.outcome, {"type": case.kind} | message if case.kind else message)
+        if case.outcome == "failure":
+            said.text = _clean(case.message)
+    if case.output:
+        Xml.SubElement(element, "system-out").text = _clean(case.output)
 
 
 def _seconds(duration_ms: int | None) -> str:
@@ -51,7 +111,7 @@ def _seconds(duration_ms: int | None) -> str:
 
 
 def _clean(text: str) -> str:
-    return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text.translate(NOT_IN_XML)
 
 
 EXPORTER = Exporter("junit", "application/xml", "xml", write)

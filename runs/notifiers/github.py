@@ -26,7 +26,7 @@ from runs.notifiers.wording import causes, facts, failing, headline
 REPO = r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}"
 TOKEN_SPARE = timedelta(seconds=60)
 JWT_LIFE = timedelta(minutes=9)
-CONCLUSIONS = {"passed": "success", "failed": "failure", "empty": "neutral", "aborted": "neutral"}
+CONCLUSIONS = {"passed": "success", "failed": "failure", "empty": "neutral", "aborted": "cancelled"}
 
 
 class GitHub(Settings):

@@ -102,7 +102,7 @@ def test_a_check_is_queued_then_in_progress_then_completed(received: Receiver, h
         ("completed", "failed", "failure"),
         ("completed", "empty", "neutral"),
         ("failed", "", "failure"),
-        ("aborted", "", "neutral"),
+        ("aborted", "", "cancelled"),
     ],
 )
 def test_the_conclusion_follows_from_verdict_and_status(
