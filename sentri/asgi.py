@@ -1,8 +1,9 @@
-"""HTTP to Django, sockets to Channels."""
+"""HTTP to Django, sockets to Channels; who asks is the address that the last trusted proxy was asked from."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -12,12 +13,14 @@ http = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
 
 from runs.routing import websocket_urlpatterns  # noqa: E402
 from sentri.lifespan import lifespan  # noqa: E402
 from sentri.sockets import AnyOriginWithToken, NoSuchSocket  # noqa: E402
 
-application = ProtocolTypeRouter(
+by_protocol: Any = ProtocolTypeRouter(
     {
         "http": http,
         "lifespan": lifespan,
@@ -29,3 +32,4 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+application = ProxyHeadersMiddleware(by_protocol, trusted_hosts=list(settings.ENV.trusted_proxies))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,7 +54,18 @@ def environment(**_: Any) -> list[CheckMessage]:
                 id="sentri.W001",
             )
         )
-    return found + _elsewhere(env)
+    return found + _proxies(env.trusted_proxies) + _elsewhere(env)
+
+
+def _proxies(names: tuple[str, ...]) -> list[CheckMessage]:
+    """Only addresses and networks: a name that matched anything would let anybody choose their address."""
+    for name in names:
+        try:
+            ipaddress.ip_network(name)
+        except ValueError:
+            problem = f"SENTRI_TRUSTED_PROXIES has '{name}', which is no address and no network."
+            return [Error(problem, hint="Write 10.0.0.7 or 10.0.0.0/24, with commas between.", id="sentri.E007")]
+    return []
 
 
 def _mail_server(url: str) -> list[CheckMessage]:

@@ -33,6 +33,7 @@ class Env:
     base_url: str = "http://127.0.0.1:8000"
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     trusted_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     allow_private: bool = True
     workers: int = 2
     lease_seconds: float = 15.0

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "projects.passwords.Pausing",
 ]
 
 ROOT_URLCONF = "sentri.urls"
@@ -122,6 +123,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+AUTHENTICATION_BACKENDS = ["projects.passwords.Throttled"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -149,6 +151,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "projects.api.schema.Described",
     "DEFAULT_THROTTLE_CLASSES": ["projects.api.throttles.PerOwner"],
     "DEFAULT_THROTTLE_RATES": {"owner": "1200/min"},
+    # Addresses are made out in sentri.asgi; nothing else reads what proxies say.
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "projects.api.problems.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,

@@ -3,6 +3,7 @@ from projects.models.auth_profile import AuthProfile, Session, UsedCode
 from projects.models.channel import Channel
 from projects.models.environment import Environment
 from projects.models.project import Project
+from projects.models.sign_in import FailedSignIns
 from projects.models.test import Comment, Test, TestVersion
 from projects.models.token import ApiToken, IdempotentReply
 from projects.models.workspace import Membership, Workspace
@@ -14,6 +15,7 @@ __all__ = [
     "Channel",
     "Comment",
     "Environment",
+    "FailedSignIns",
     "IdempotentReply",
     "Membership",
     "Project",

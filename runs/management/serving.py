@@ -68,7 +68,7 @@ class Serving:
             "web": [
                 *(sys.executable, "-m", "uvicorn", "sentri.asgi:application", "--log-level", "warning"),
                 *("--host", address.host, "--port", str(address.port), "--no-access-log"),
-                *("--timeout-graceful-shutdown", "3"),
+                *("--timeout-graceful-shutdown", "3", "--no-proxy-headers"),
             ],
             "workers": [sys.executable, "manage.py", "sentri_worker", "--workers", str(workers)],
         }

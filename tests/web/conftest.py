@@ -134,7 +134,7 @@ class Server:
         command = [sys.executable, "-m", "uvicorn", "sentri.asgi:application", "--port", str(self.port)]
         with (self.data_dir / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--log-level", "warning"], env=self.environment, stdout=log, stderr=log
+                [*command, "--log-level", "warning", "--no-proxy-headers"], env=self.environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + 30
         while not self._answers():

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from projects.views.signing_in import FAILURES
+from projects.throttling import PER_ACCOUNT as FAILURES
 from tests.web.conftest import PASSWORD, World
 
 
