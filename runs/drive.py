@@ -13,10 +13,13 @@ import queue
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
+
+from runs.queue import pulses
+from runs.queue.cluster import patience
 
 E = TypeVar("E")
 W = TypeVar("W")
@@ -38,7 +41,14 @@ class Loop:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.kept: dict[str, Any] = {}
+        self.loop.call_soon(self._live)
+        pulses.own.allow(pulses.ENGINE, patience())
         threading.Thread(target=self.loop.run_forever, name="engine", daemon=True).start()
+
+    def _live(self) -> None:
+        """What computes on this loop without end, or waits on it without asking it, stops this."""
+        pulses.own.beat(pulses.ENGINE)
+        self.loop.call_later(pulses.BEAT_SECONDS, self._live)
 
     @classmethod
     def current(cls) -> Loop:
@@ -52,7 +62,10 @@ class Loop:
         async def carry() -> E:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(carry(), self.loop).result()
+        carried = asyncio.run_coroutine_threadsafe(carry(), self.loop)
+        while not wait([carried], pulses.BEAT_SECONDS).done:
+            pulses.own.beat(pulses.TASK)
+        return carried.result()
 
 
 @dataclass
@@ -119,6 +132,7 @@ class Drive(Generic[W]):
 
     def _step(self) -> bool:
         """One round of the main thread; True at the end of the stream."""
+        pulses.own.beat(pulses.TASK)
         try:
             kind, content = self.inbox.notes.get(timeout=self._patience())
         except queue.Empty:
@@ -193,6 +207,7 @@ class Drive(Generic[W]):
         followed.cancel()
         until = time.monotonic() + STOP_SECONDS
         while time.monotonic() < until:
+            pulses.own.beat(pulses.TASK)
             with contextlib.suppress(queue.Empty):
                 if self.inbox.notes.get(timeout=0.1)[0] == "end":
                     return

@@ -33,7 +33,9 @@ LOOK_AGAIN_SECONDS = 30.0
 SILENT = timedelta(seconds=15)
 GONE = timedelta(seconds=60)
 FORGOTTEN = timedelta(minutes=10)
-FIT, UNFIT, STOPPING, SILENT_STATE, GONE_STATE = STATES = ("fit", "unfit", "stopping", "silent", "gone")
+HUNG_REMEMBERED = timedelta(hours=24)
+STATES = ("fit", "unfit", "stopping", "silent", "gone", "hung")
+FIT, UNFIT, STOPPING, SILENT_STATE, GONE_STATE, HUNG_STATE = STATES
 
 
 def worker_name() -> str:
@@ -184,6 +186,8 @@ class Heart(threading.Thread):
             started_at=self._started_at,
             seen_at=timezone.now(),
             stopping=self._stopping(),
+            hung_at=None,
+            hung="",
         )
         said = [field.name for field in Worker._meta.concrete_fields if field.name not in ("id", "name")]
         Worker.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=said)
@@ -220,6 +224,8 @@ def memory_mb() -> int:
 def state_of(worker: Worker, now: datetime) -> str:
     """One of STATES."""
     age = now - worker.seen_at
+    if worker.hung_at is not None:
+        return HUNG_STATE
     if age > SILENT:
         return GONE_STATE if age > GONE else SILENT_STATE
     if worker.stopping:
@@ -228,8 +234,8 @@ def state_of(worker: Worker, now: datetime) -> str:
 
 
 def living() -> QuerySet[Worker]:
-    """Workers that have reported within the last minute."""
-    return Worker.objects.filter(seen_at__gte=timezone.now() - GONE)
+    """Workers that have reported within the last minute and were not found hanging."""
+    return Worker.objects.filter(seen_at__gte=timezone.now() - GONE, hung_at=None)
 
 
 def nobody_is_fit() -> str:
@@ -239,9 +245,33 @@ def nobody_is_fit() -> str:
 
 
 def forget_silent() -> None:
-    silent = Worker.objects.filter(seen_at__lt=timezone.now() - FORGOTTEN)
-    if silent.exists():
-        silent.delete()
+    now = timezone.now()
+    silent = Worker.objects.filter(seen_at__lt=now - FORGOTTEN, hung_at=None)
+    forgotten = silent | Worker.objects.filter(hung_at__lt=now - HUNG_REMEMBERED)
+    if forgotten.exists():
+        forgotten.delete()
+
+
+def hung(pid: int, words: str) -> None:
+    """Notes that a worker process of this machine hung and was killed; its row stays for a day to say so."""
+    now = timezone.now()
+    host = socket.gethostname()
+    said = {"hung_at": now, "hung": words[:300]}
+    born = {"host": host[:100], "pid": pid, "version": settings.VERSION, "started_at": now, "seen_at": now}
+    Worker.objects.update_or_create(name=f"{host}:{pid}"[:120], defaults=said, create_defaults={**born, **said})
+
+
+def hung_lately() -> str:
+    """How many workers hung within the last day and how the last one showed it; nothing where none did."""
+    rows = Worker.objects.filter(hung_at__gte=timezone.now() - HUNG_REMEMBERED).order_by("-hung_at")
+    last = rows.first()
+    if last is None or last.hung_at is None:
+        return ""
+    number, first = rows.count(), rows.last()
+    since = (first.hung_at if first is not None and first.hung_at else last.hung_at).isoformat(timespec="seconds")
+    many = "1 worker" if number == 1 else f"{number} workers"
+    when = last.hung_at.isoformat(timespec="seconds")
+    return f"{many} hung since {since} and were replaced; the last one at {when}: {last.hung}."
 
 
 # --- numbers ---

@@ -22,6 +22,7 @@ HEDGES: Final = "sentri_hedges_total"
 YIELDS: Final = "sentri_shards_yielded_total"
 DELIVERIES: Final = "sentri_delivery_tries_total"
 RESTARTS: Final = "sentri_cluster_restarts_total"
+HUNG: Final = "sentri_workers_hung_total"
 EVENT_LAG_SECONDS: Final = "sentri_event_lag_seconds"
 
 # Upper bounds in seconds; an observation counts into every bucket that it fits in, as Prometheus wants it.

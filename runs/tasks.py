@@ -29,6 +29,8 @@ from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlOptions, ShardPlan
 from runs.engine.prove import prove
 from runs.models import Run, Shard
+from runs.queue import pulses
+from runs.queue.cluster import patience
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 0.2
@@ -59,7 +61,8 @@ def shard(shard_id: int) -> None:
         return
     with bound_contextvars(run=f"{Run.PREFIX}-{held.run}", shard=held.index, lease=held.number, worker=held.worker):
         log.info("shard held")
-        over = _worked_off(held)
+        with pulses.own.allowed(pulses.TASK, patience()):
+            over = _worked_off(held)
         log.info("shard finished" if over else "shard left")
         if over:
             # The message for it is on its way as well; whoever comes second finds nothing to judge.
@@ -155,11 +158,13 @@ class Worker:
 
     def beat(self) -> None:
         """Ticks where it is time to; for work without a pipeline, which calls it as often as it can."""
+        pulses.own.beat(pulses.TASK)
         if time.monotonic() - self.ticked >= TICK_SECONDS:
             self.tick()
 
     def renew(self) -> bool:
         """Renews the lease when it is time to; raises Stale where it is lost."""
+        pulses.own.beat(pulses.TASK)
         due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
         if due:
             ledger.renew(self.held)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
+from django import db
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -37,7 +38,17 @@ def ready(_: HttpRequest) -> JsonResponse:
     """/readyz: 200 where every part can do its work, otherwise 503; what a stranger should not read is in the log."""
     parts = {name: _said(name, look) for name, look in PARTS.items()}
     good = all(said == "ok" for said in parts.values())
-    return JsonResponse({"status": "ready" if good else "not ready", "parts": parts}, status=200 if good else 503)
+    told = {"status": "ready" if good else "not ready", "parts": parts, **_notes()}
+    return JsonResponse(told, status=200 if good else 503)
+
+
+def _notes() -> dict[str, list[str]]:
+    """What was put right but should be known, if anything was."""
+    try:
+        hung = heartbeats.hung_lately()
+    except db.Error:
+        return {}
+    return {"notes": [hung]} if hung else {}
 
 
 def _said(name: str, look: Callable[[], None]) -> str:

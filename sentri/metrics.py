@@ -32,6 +32,7 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     meters.YIELDS: ("Shards given up for a run that waited longer.", "", ()),
     meters.DELIVERIES: ("Tries to deliver what a run owes the outside.", "outcome", ()),
     meters.RESTARTS: ("Clusters of workers that were started again.", "", ()),
+    meters.HUNG: ("Workers that hung and were replaced.", "part", ("process", "task", "engine")),
 }
 HISTOGRAMS: dict[str, str] = {
     meters.CLAIM_SECONDS: "How long claims take.",
@@ -143,7 +144,8 @@ def _workers() -> Iterator[Metric]:
     now = timezone.now()
     rows = list(heartbeats.living())
     states_of_them = Counter(heartbeats.state_of(worker, now) for worker in rows)
-    counts = {state: states_of_them[state] for state in heartbeats.STATES if state != heartbeats.GONE_STATE}
+    shown = [state for state in heartbeats.STATES if state not in (heartbeats.GONE_STATE, heartbeats.HUNG_STATE)]
+    counts = {state: states_of_them[state] for state in shown}
     yield _gauge("sentri_workers", "Workers that reported within the last minute.", counts, "state")
     memory: Counter[str] = Counter()
     for worker in rows:

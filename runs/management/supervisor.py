@@ -10,6 +10,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from django import db
 
@@ -18,6 +19,7 @@ from runs.management.courier import Courier
 from runs.management.processes import Child, Patience, StopRequest, adopt_orphans, bury_orphans, kill_descendants
 from runs.queue.canary import Canary
 from runs.queue.cluster import CLUSTER_DIR, Traces
+from runs.queue.pulses import Hung, Watch
 
 log = logging.getLogger(__name__)
 TICK = 0.2
@@ -61,8 +63,14 @@ class Tending(threading.Thread):
         self._period = period
         self._canary: Canary | None = None
         self._former: list[Canary] = []
+        self._hung: SimpleQueue[Hung] = SimpleQueue()
+        self._untold: Hung | None = None
         self.stuck = threading.Event()
         self.ended = threading.Event()
+
+    def tell(self, hung: Hung) -> None:
+        """Leaves a note of a process that hung, for when the database can be written."""
+        self._hung.put(hung)
 
     def watch(self, canary: Canary | None) -> None:
         if self._canary:
@@ -89,6 +97,7 @@ class Tending(threading.Thread):
 
     def _tend(self) -> None:
         db.close_old_connections()
+        self._tell_hung()
         ledger.sweep()
         self._forget()
         heartbeats.forget_silent()
@@ -97,6 +106,12 @@ class Tending(threading.Thread):
         if canary and canary.stuck() and canary is self._canary:
             self.stuck.set()
 
+    def _tell_hung(self) -> None:
+        while self._untold is not None or not self._hung.empty():
+            self._untold = self._untold or self._hung.get()
+            heartbeats.hung(self._untold.pid, self._untold.words)
+            self._untold = None
+
     def _forget(self) -> None:
         while self._former:
             self._former[0].forget()
@@ -104,6 +119,7 @@ class Tending(threading.Thread):
 
     def _leave(self) -> None:
         try:
+            self._tell_hung()
             self._forget()
             heartbeats.flush()
         except db.Error as error:
@@ -148,8 +164,11 @@ class Supervisor:
 
     def _watch(self, cluster: Cluster, stop: StopRequest) -> str:
         """Why the cluster must end. It never ends by itself for a good reason, whatever its exit code says."""
+        pulses = Watch(cluster.directory)
         while not stop.wait(TICK):
             bury_orphans([cluster.process])
+            for hung in pulses.look():
+                self._replace(pulses, hung)
             if cluster.process.returncode is not None:
                 return f"ended with {cluster.process.returncode}"
             if self._tending.stuck.is_set():
@@ -157,3 +176,11 @@ class Supervisor:
             if not self._tending.is_alive():
                 return "tending ended"
         return "asked to stop"
+
+    def _replace(self, pulses: Watch, hung: Hung) -> None:
+        """Kills a worker that hangs; its cluster starts another. Nothing here waits for the database: the worker may
+        have locked it."""
+        pulses.end(hung)
+        meters.count(meters.HUNG, label=hung.part)
+        log.error("Worker %s hung: %s; it is killed and replaced", hung.pid, hung.words)
+        self._tending.tell(hung)

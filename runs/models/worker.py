@@ -17,6 +17,8 @@ class Worker(models.Model):
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
     stopping = models.BooleanField(default=False)
+    hung_at = models.DateTimeField(null=True, blank=True, help_text="when it was found hanging and killed")
+    hung = models.CharField(max_length=300, default="", blank=True, help_text="how that showed")
 
     class Meta:
         ordering = ["host", "pid"]

@@ -21,9 +21,16 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+from django import db
 from django.conf import settings
 
+from runs.queue import pulses
+
 CLUSTER_DIR = "SENTRI_CLUSTER_DIR"
+# A part that is silent for so much longer than a lease hangs: the lease has run out, whoever looks.
+BEYOND_LEASE_SECONDS = 1.0
+# Verdicts and deliveries hold no lease; they wait for servers of others.
+ERRAND_SECONDS = 300.0
 
 
 class FileLock:
@@ -121,6 +128,8 @@ def make_robust(begin: Callable[[], None]) -> None:
 
     cluster.Queue = Queue
     cluster.Value = value
+    if os.environ.get(CLUSTER_DIR):
+        post_spawn.connect(_worker_lives, dispatch_uid="sentri-lives")
     post_spawn.connect(lambda **_: begin(), weak=False, dispatch_uid="sentri-begin")
     if os.environ.get(CLUSTER_DIR):
         post_spawn.connect(_worker_started, dispatch_uid="sentri")
@@ -139,15 +148,28 @@ def _outlive_nobody() -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def patience() -> float:
+    """How long what holds a lease may be silent, in seconds."""
+    return settings.ENV.lease_seconds + BEYOND_LEASE_SECONDS
+
+
+def _worker_lives(**_: Any) -> None:
+    pulses.own.begin(Path(os.environ[CLUSTER_DIR]), patience())
+    db.connection.execute_wrappers.append(pulses.own.around_statements)
+    Finalize(None, pulses.own.end, exitpriority=-10)
+
+
 def _worker_started(**_: Any) -> None:
     Traces(Path(os.environ[CLUSTER_DIR])).ready()
 
 
 def _task_started(**_: Any) -> None:
+    pulses.own.allow(pulses.TASK, ERRAND_SECONDS)
     Traces(Path(os.environ[CLUSTER_DIR])).started()
 
 
 def _task_ended(**_: Any) -> None:
+    pulses.own.allow(pulses.TASK, 0)
     Traces(Path(os.environ[CLUSTER_DIR])).ended()
 
 

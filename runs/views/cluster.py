@@ -18,6 +18,7 @@ from runs.models import Delivery, Lease, Run, Worker
 from runs.views.waiting import nobody_takes_runs, reason
 
 MOST = 50
+MOST_HUNG = 10
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def cluster(request: Request) -> HttpResponse:
 
 def _standing(user: Any) -> dict[str, Any]:
     now = timezone.now()
-    workers = list(Worker.objects.all()[: 4 * MOST])
+    hung = list(Worker.objects.exclude(hung_at=None).order_by("-hung_at")[:MOST_HUNG])
+    workers = [*Worker.objects.filter(hung_at=None)[: 4 * MOST], *hung]
     open_leases = Lease.objects.filter(state=states.OPEN)
     leases = list(open_leases.select_related("shard").order_by("opened_at")[:MOST])
     queued = Run.objects.filter(status=states.QUEUED)
@@ -112,7 +114,7 @@ def _known(user: Any, numbers: Iterable[int]) -> dict[int, Known]:
 def _worker_line(worker: Worker, known: dict[int, Known], now: datetime) -> WorkerLine:
     state = heartbeats.state_of(worker, now)
     # What a silent worker said last is no news any more.
-    said = [] if state in (heartbeats.SILENT_STATE, heartbeats.GONE_STATE) else worker.doing
+    said = [] if state in (heartbeats.SILENT_STATE, heartbeats.GONE_STATE, heartbeats.HUNG_STATE) else worker.doing
     doing = [
         Doing(known[entry["run"]], entry["title"], (now - datetime.fromisoformat(entry["since"])).total_seconds())
         for entry in said

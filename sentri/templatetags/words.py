@@ -43,6 +43,7 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "stopping": ("running", "◐", "stopping"),
     "silent": ("flaky", "?", "silent"),
     "gone": ("skipped", "∅", "gone"),
+    "hung": ("failed", "✕", "hung"),
     "stale": ("flaky", "∅", "stale"),
     "covered": ("passed", "✓", "tested"),
     "proposed": ("flaky", "◇", "proposals only"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from runs import heartbeats
 from runs.engine.browser.find import NoBrowser
 from runs.models import Run
 from sentri import health
@@ -60,3 +61,12 @@ def test_a_missing_browser_makes_it_not_ready(db: None, client: Any, monkeypatch
     monkeypatch.setattr(health, "find_browser", missing)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["parts"]["browser"]) == (503, "No browser found: install one.")
+
+
+def test_a_worker_that_hung_and_was_replaced_is_noted_and_does_not_make_it_unready(db: None, client: Any) -> None:
+    heartbeats.hung(4711, "the process gave no sign of life for 16 s")
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    [note] = answer.json()["notes"]
+    assert note.startswith("1 worker hung since ")
+    assert note.endswith("the process gave no sign of life for 16 s.")

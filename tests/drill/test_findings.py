@@ -1,5 +1,7 @@
 """A drill is worth what it notices: each fault that it looks for is planted here."""
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from runs import gates, ledger, reading
+from runs.management.drill.drilling import Report
 from runs.management.drill.faults import FAULTS, WEIGHTS
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import Receiver
@@ -114,3 +117,12 @@ def test_effects_that_are_missing_doubled_or_wrong_are_noticed(ended: Run) -> No
 
 def test_every_fault_has_a_weight() -> None:
     assert set(WEIGHTS) == set(FAULTS)
+
+
+def test_a_report_is_one_line_of_JSON() -> None:
+    report = Report(7, rounds=2, faults=Counter({"worker spins": 2}), ended=Counter({"completed passed": 4}))
+    report.findings.add("lost", 1, "RUN-1 lost a result")
+    told = json.loads(json.dumps(report.plain))
+    assert told["faults"] == {"worker spins": 2}
+    assert told["ended"] == {"completed passed": 4}
+    assert (told["seed"], told["findings"]["lost"], told["findings"]["stuck"]) == (7, 1, 0)

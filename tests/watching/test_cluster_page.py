@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from projects.models import Membership, Project, Workspace
-from runs import ledger
+from runs import heartbeats, ledger
 from runs.engine.plan import RunOptions
 from runs.models import Delivery, Lease, Run
 from tests.ledger.conftest import Hand
@@ -158,3 +158,11 @@ def test_the_number_of_queries_does_not_grow(member: Client, project: Project) -
     with CaptureQueriesContext(connection) as many:
         shown(member)
     assert len(many) == len(few)
+
+
+def test_a_worker_that_hung_says_how_that_showed(member: Client) -> None:
+    heartbeats.hung(4711, "the process gave no sign of life for 16 s")
+    page = shown(member)
+    assert ":4711" in page
+    assert "the process gave no sign of life for 16 s; killed and replaced" in page
+    assert page.count("hung") >= 2

@@ -5,7 +5,6 @@ import os
 import secrets
 import subprocess
 import sys
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -60,7 +59,7 @@ class Command(BaseCommand):
             report = drill.carry_out(rounds, stop)
         _show(console, report)
         if options["json"]:
-            self.stdout.write(json.dumps({**asdict(report), "findings": report.findings.numbers}))
+            self.stdout.write(json.dumps(report.plain))
         if not report.findings.clean:
             raise SystemExit(1)
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any
 
@@ -49,6 +49,13 @@ class Report:
     deliveries: int = 0
     repeated: int = 0
     findings: Findings = field(default_factory=Findings)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Everything as JSON has it, the findings as their numbers."""
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        counted = {name: dict(value) for name, value in named.items() if isinstance(value, Counter)}
+        return {**named, **counted, "findings": self.findings.numbers}
 
 
 class Drill:
