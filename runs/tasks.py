@@ -26,7 +26,7 @@ from runs.engine.events import Event
 from runs.engine.execute import execute
 from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Guard
-from runs.engine.plan import CrawlOptions, ShardPlan
+from runs.engine.plan import ShardPlan
 from runs.engine.prove import prove
 from runs.models import Run, Shard
 from runs.queue import pulses
@@ -90,6 +90,8 @@ def _worked_off(held: ledger.Hold) -> bool:
         log.exception("shard %s: the database is away; the lease runs out and the shard is queued again", held.shard)
     except Unvisited as error:
         ledger.fail(held.run, str(error), error.category)
+    except reading.OptionsInvalid as error:
+        ledger.fail(held.run, str(error), "internal")
     except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
         category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
         ledger.fail(held.run, str(error), category)
@@ -282,7 +284,7 @@ class Worker:
         return True
 
     def _crawled(self, run: Run) -> Crawled:
-        options = CrawlOptions.model_validate(run.options)
+        options = reading.crawl_options(run)
         pages = reading.snapshots(run.pk, self.beat)
         return Crawled(tuple(pages), options).surveyed(Survey.model_validate(run.survey))
 

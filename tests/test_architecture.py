@@ -179,3 +179,78 @@ def test_commands_that_the_documents_name_exist() -> None:
     scripts = set(re.findall(r"(?<![\w/.-])bin/([a-z]+)\b", text))
     assert {name for name in scripts if not os.access(ROOT / "bin" / name, os.X_OK)} == set()
     assert set(re.findall(r"manage\.py (\w+)", text)) <= set(get_commands())
+
+
+ONE_THAT_COMPILES = "runs/engine/patterns.py"
+# Their expressions are made of words that Sentri ships or escapes itself.
+MADE_OF_OUR_WORDS = {"runs/engine/page/vocabulary.py"}
+
+
+def test_expressions_of_people_and_sites_are_compiled_in_one_place() -> None:
+    """Python's own engine backtracks and holds the interpreter: one pattern could stop a worker's heartbeat."""
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources("sentri", "projects", "runs")
+        if relative(path) not in {ONE_THAT_COMPILES, *MADE_OF_OUR_WORDS}
+        for tree in [ast.parse(path.read_text(encoding="utf-8"))]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and compiles_foreign_text(node, constants(tree))
+    ]
+    assert found == []
+    others = [path for path in sources("sentri", "projects", "runs") if "re2" in imported_by(path)]
+    assert [relative(path) for path in others] == [ONE_THAT_COMPILES]
+
+
+def constants(tree: ast.Module) -> set[str]:
+    """Names of texts and expressions that a module writes out itself."""
+    names = {"REPO"}  # a pattern of runs.notifiers.github
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and is_written_out(node.value, names):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            names |= {
+                one.id
+                for target in node.targets
+                if isinstance(target, ast.Tuple)
+                for one in target.elts
+                if isinstance(one, ast.Name)
+            }
+    return names
+
+
+def is_written_out(node: ast.expr, names: set[str]) -> bool:
+    match node:
+        case ast.Constant() | ast.Name():
+            return isinstance(node, ast.Constant) or node.id in names
+        case ast.JoinedStr(values=parts) | ast.Tuple(elts=parts):
+            return all(is_written_out(part, names) for part in parts)
+        case ast.FormattedValue(value=value):
+            return is_written_out(value, names)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[part]):
+            return is_written_out(part, names)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=verb)):
+            return verb == "escape"
+    return False
+
+
+def compiles_foreign_text(node: ast.Call, names: set[str]) -> bool:
+    verbs = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
+    match node.func:
+        case ast.Attribute(value=ast.Name(id="re"), attr=verb) if verb in verbs:
+            return not is_written_out(node.args[0], names)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("re.search(pattern, line)", True),
+        ("re.compile(f'^{word}$')", True),
+        ("re.compile('^a$')", False),
+        ("re.compile(rf'^{re.escape(word)}$')", False),
+        ("re.compile(rf'^{WRITTEN}$')", False),
+    ],
+)
+def test_the_check_for_foreign_expressions_sees_what_it_should(text: str, foreign: bool) -> None:
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert compiles_foreign_text(call, constants(ast.parse("WRITTEN = 'a|b'"))) == foreign

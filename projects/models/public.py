@@ -31,5 +31,5 @@ class PublicModel(models.Model):
 
 
 def number_of(prefix: str, public_id: Any) -> int | None:
-    found = re.fullmatch(rf"{prefix}-([1-9][0-9]{{0,17}})", str(public_id), re.ASCII)
-    return int(found[1]) if found else None
+    found = re.fullmatch(r"([^-]+)-([1-9][0-9]{0,17})", str(public_id), re.ASCII)
+    return int(found[2]) if found and found[1] == prefix else None

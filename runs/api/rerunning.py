@@ -11,12 +11,11 @@ from projects.api.idempotency import idempotent
 from projects.api.parsing import body
 from projects.api.problems import Conflict, Invalid
 from projects.models import Test
-from runs import ledger, states
+from runs import ledger, reading, states
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import Rerun
 from runs.api.serializers import RunOut
 from runs.api.starting import accepted, trigger_of
-from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 
 
@@ -29,7 +28,10 @@ class RerunRun(RunsEndpoint):
         if not earlier.is_over:
             raise Conflict("run_not_over", f"{earlier.public_id} is {earlier.status}; wait for its end, or abort it.")
         _check_address(earlier)
-        return accepted(request, _again(earlier, asked.only, request))
+        try:
+            return accepted(request, _again(earlier, asked.only, request))
+        except reading.OptionsInvalid as error:
+            raise Conflict("options_invalid", f"{error} Start a new run instead.") from error
 
 
 def _again(earlier: Run, only: str, request: Request) -> Run:
@@ -43,10 +45,10 @@ def _again(earlier: Run, only: str, request: Request) -> Run:
         priority=earlier.priority,
     )
     if earlier.kind == "test":
-        return ledger.open_test_run(order, RunOptions.model_validate(earlier.options), _tests_of(earlier, only))
+        return ledger.open_test_run(order, reading.run_options(earlier), _tests_of(earlier, only))
     if only == "failed":
         raise Invalid({"only": "A crawl is repeated as a whole; write all."})
-    return ledger.open_crawl(order, CrawlOptions.model_validate(earlier.options))
+    return ledger.open_crawl(order, reading.crawl_options(earlier))
 
 
 def _tests_of(earlier: Run, only: str) -> list[Test]:

@@ -17,10 +17,10 @@ NO_ANSWER = re.compile(
     r"|the host |there is no network|the address is blocked|the certificate|the encrypted connection)"
 )
 REASONS = {
-    "NAME_|ENOTFOUND|EAI_AGAIN|name server": "its name is not known",
-    "CONNECTION_REFUSED|ECONNREFUSED|was refused": "the connection is refused",
-    "CERT|SSL|certificate|encrypted": "no secure connection can be made",
-    "": "it does not answer",
+    ("NAME_", "ENOTFOUND", "EAI_AGAIN", "name server"): "its name is not known",
+    ("CONNECTION_REFUSED", "ECONNREFUSED", "was refused"): "the connection is refused",
+    ("CERT", "SSL", "certificate", "encrypted"): "no secure connection can be made",
+    ("",): "it does not answer",
 }
 GATEWAY = frozenset({502, 503, 504})
 OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
@@ -79,7 +79,7 @@ def _answer(at: str, status: int | None, severe: bool) -> Fact:
 
 
 def _unreachable(where: str, code: str) -> Fact:
-    why = next(reason for pattern, reason in REASONS.items() if re.search(pattern, code))
+    why = next(reason for signs, reason in REASONS.items() if any(sign in code for sign in signs))
     name = where or "the application"
     return Fact(HOST, f"host {where}", f"{name} cannot be reached: {why}", name)
 

@@ -2,15 +2,26 @@
 
 from runs.reading.counting import counts, counts_of, events, page_counts, page_counts_of
 from runs.reading.crawled import changed_templates, known_signatures, known_tests, observations, snapshots
-from runs.reading.planning import SecretsMissing, crawl_plan, proof_plan, shard_plan, site
+from runs.reading.planning import (
+    OptionsInvalid,
+    SecretsMissing,
+    crawl_options,
+    crawl_plan,
+    proof_plan,
+    run_options,
+    shard_plan,
+    site,
+)
 from runs.reading.reporting import causes, diagnosis, failed_tests, harmless, history, report
 
 __all__ = [
+    "OptionsInvalid",
     "SecretsMissing",
     "causes",
     "changed_templates",
     "counts",
     "counts_of",
+    "crawl_options",
     "crawl_plan",
     "diagnosis",
     "events",
@@ -24,6 +35,7 @@ __all__ = [
     "page_counts_of",
     "proof_plan",
     "report",
+    "run_options",
     "shard_plan",
     "site",
     "snapshots",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from projects import accounts
+from projects.api.words import by_field
 from projects.models import Environment, Project
 from projects.models.project import Reachable
 from projects.models.public import number_of
 from runs import storage
 from runs.engine.plan import (
     ACCOUNT,
+    BrowserOptions,
     CrawlOptions,
     CrawlPlan,
     Credentials,
@@ -24,6 +26,12 @@ from runs.engine.plan import (
     Site,
 )
 from runs.models import Run
+
+O = TypeVar("O", bound=BrowserOptions)  # noqa: E741
+
+
+class OptionsInvalid(Exception):
+    """Options that a run was queued with are not taken any more; the message says which and why."""
 
 
 class SecretsMissing(Exception):
@@ -81,8 +89,28 @@ def _holder(holder: str) -> Reachable:
     return found
 
 
+def crawl_options(run: Run) -> CrawlOptions:
+    """Raises OptionsInvalid."""
+    return _valid(CrawlOptions, run)
+
+
+def run_options(run: Run) -> RunOptions:
+    """Raises OptionsInvalid."""
+    return _valid(RunOptions, run)
+
+
+def _valid(kind: type[O], run: Run) -> O:
+    """What an older version took may be refused today: a regular expression that looks ahead, for instance."""
+    try:
+        return kind.model_validate(run.options)
+    except ValidationError as error:
+        place, sentences = next(iter(by_field(error).items()))
+        problem = f"The option {place} of {run.public_id} is not taken any more: {sentences[0]}"
+        raise OptionsInvalid(problem) from error
+
+
 def shard_plan(run: Run) -> ShardPlan:
-    options = RunOptions.model_validate(run.options)
+    options = run_options(run)
     return ShardPlan(
         site=site(run),
         options=options,
@@ -94,7 +122,7 @@ def shard_plan(run: Run) -> ShardPlan:
 
 def proof_plan(run: Run) -> ProofPlan:
     """A crawl proves its proposals with its own browser options and no retries; failures leave their picture."""
-    crawl = CrawlOptions.model_validate(run.options)
+    crawl = crawl_options(run)
     shared = {"browser", "device", "locale", "timezone_id", "geolocation", "parallel"}
     return ProofPlan(
         site=site(run),
@@ -108,5 +136,4 @@ def proof_plan(run: Run) -> ProofPlan:
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
-    options = CrawlOptions.model_validate(run.options)
-    return CrawlPlan(site=site(run), options=options, allow_private=settings.ENV.allow_private)
+    return CrawlPlan(site=site(run), options=crawl_options(run), allow_private=settings.ENV.allow_private)

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_POST
 from projects.access import QA_LEAD, VIEWER, name_of
 from projects.models import Test
 from projects.place import Place, Request, page, place_of
-from runs import ledger, states
-from runs.engine.plan import CrawlOptions, RunOptions
+from runs import ledger, reading, states
 from runs.models import Case as TrialCase
 from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
@@ -206,7 +205,7 @@ def rerun(request: Request, run: str) -> HttpResponse:
     asked = order(request, place, row.environment, rerun_of=row, priority=row.priority)
     try:
         again = _again(row, asked, request.POST.get("only") == "failed")
-    except ledger.Refused as refusal:
+    except (ledger.Refused, reading.OptionsInvalid) as refusal:
         messages.error(request, str(refusal))
         return redirect("run", run)
     return redirect("run", again.public_id)
@@ -221,11 +220,11 @@ def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
         )
         raise ledger.Refused("environment_gone", gone)
     if row.kind == "crawl":
-        return ledger.open_crawl(asked, CrawlOptions.model_validate(row.options))
+        return ledger.open_crawl(asked, reading.crawl_options(row))
     results = row.results.exclude(test=None)
     if only_failed:
         results = results.filter(status=states.FAILED)
     tests = list(Test.objects.approved().filter(pk__in=results.values("test")))
     if only_failed and not tests:
         raise ledger.Refused("no_tests", "No test that failed here is still approved.")
-    return ledger.open_test_run(asked, RunOptions.model_validate(row.options), tests)
+    return ledger.open_test_run(asked, reading.run_options(row), tests)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
+from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
 
@@ -113,20 +114,14 @@ class Scope:
     """Decides about one link; patterns are searched for in path and query, those of `deny` in what it says."""
 
     base_url: str
-    include: tuple[re.Pattern[str], ...] = ()
-    exclude: tuple[re.Pattern[str], ...] = ()
-    deny: tuple[re.Pattern[str], ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
     allow_destructive: bool = False
 
     @classmethod
     def of(cls, base_url: str, options: CrawlOptions) -> Scope:
-        return cls(
-            base_url,
-            tuple(re.compile(pattern) for pattern in options.include),
-            tuple(re.compile(pattern) for pattern in options.exclude),
-            tuple(re.compile(pattern) for pattern in options.deny_actions),
-            options.allow_destructive,
-        )
+        return cls(base_url, options.include, options.exclude, options.deny_actions, options.allow_destructive)
 
     def admits(self, url: str, text: str = "", *, guarded: bool = False) -> bool:
         """Whether the crawl may follow a link to this absolute address.
@@ -135,7 +130,7 @@ class Scope:
         """
         if not same_site(url, self.base_url) or is_file(url) or not self._wanted(url):
             return False
-        if any(pattern.search(text) for pattern in self.deny):
+        if any(found(pattern, text) for pattern in self.deny):
             return False
         return self.allow_destructive or not (guarded or is_destructive(url, text))
 
@@ -144,6 +139,6 @@ class Scope:
         where = (
             parts.path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
         )
-        if self.include and not any(pattern.search(where) for pattern in self.include):
+        if self.include and not any(found(pattern, where) for pattern in self.include):
             return False
-        return not any(pattern.search(where) for pattern in self.exclude)
+        return not any(found(pattern, where) for pattern in self.exclude)

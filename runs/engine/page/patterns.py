@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-_RISKY = re.compile(r"[+*}]\)[+*{]|\(\?|\\[1-9bBpPuU]")
+from runs.engine.patterns import Unsupported, fits
+
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|\{\d+(?:,\d*)?\}|.", re.DOTALL)
 _CLASSES = {"\\d": "0123456789", "\\w": "abcdefghijk", "\\s": " ", ".": "abcdefghijk"}
 _TRIED = 40
 
 
 def accepts(pattern: str, value: str) -> bool | None:
-    """Whether the whole value fits the pattern; None when the pattern is too odd to be tried safely."""
-    if len(pattern) > 120 or len(value) > 200 or _RISKY.search(pattern):
+    """Whether the whole value fits the pattern; None when the pattern is too odd to be tried."""
+    if len(pattern) > 120 or len(value) > 200:
         return None
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        return fits(pattern, value)
+    except Unsupported:
         return None
 
 

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from runs.engine.events import Form, FormField
 from runs.engine.page.vocabulary import stems, tables, words
+from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
 _DANGERS = {why: stems(listed) for why, listed in tables("danger").items()}
@@ -85,7 +86,7 @@ def refusal(control: Control, options: CrawlOptions) -> str:
 
 
 def _listed(control: Control, patterns: Iterable[str]) -> bool:
-    return any(re.search(pattern, said) for pattern in patterns for said in {control.name, control.said} if said)
+    return any(found(pattern, said) for pattern in patterns for said in {control.name, control.said} if said)
 
 
 def danger(name: str, href: str = "") -> str:
@@ -121,7 +122,7 @@ def orders(name: str) -> bool:
 
 def denied(name: str, options: CrawlOptions) -> bool:
     """Whether a person said that nothing so named is pressed."""
-    return any(re.search(pattern, name) for pattern in options.deny_actions)
+    return any(found(pattern, name) for pattern in options.deny_actions)
 
 
 def may_be_refused(form: Form, options: CrawlOptions) -> bool:

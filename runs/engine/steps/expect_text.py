@@ -8,6 +8,7 @@ from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, listed
 from runs.engine.steps.matching import TextMatch
+from runs.engine.steps.reading import comes_to_say, texts_of
 from runs.engine.steps.seeing import company, texts
 
 
@@ -18,11 +19,18 @@ class ExpectText(TextMatch, Step):
     target: Target
 
     async def run(self, stage: Stage) -> None:
-        located = stage.locate(self.target)
+        if not await self._holds(stage):
+            raise await self._failure(stage)
+
+    async def _holds(self, stage: Stage) -> bool:
+        located, words = stage.locate(self.target), self.words()
+        if words is None:
+            return await comes_to_say(stage, self, lambda: texts_of(located))
         try:
-            await expect(located.filter(has_text=self.pattern())).not_to_have_count(0, timeout=stage.timeout_ms)
+            await expect(located.filter(has_text=words)).not_to_have_count(0, timeout=stage.timeout_ms)
         except AssertionError:
-            raise await self._failure(stage) from None
+            return False
+        return True
 
     async def _failure(self, stage: Stage) -> StepFailed:
         said = await texts(stage.locate(self.target))

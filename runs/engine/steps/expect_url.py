@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import re
 from typing import Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from runs.engine.patterns import Pattern, found
 from runs.engine.steps.base import Stage, Step, StepFailed
 
 
@@ -17,17 +17,7 @@ class ExpectUrl(Step):
     path: str | None = Field(default=None, pattern=r"^/[^?#]*$", description="the whole path, without the query")
     query: dict[str, str] | None = Field(default=None, description="parameters that must be there; others may be")
     contains: str | None = Field(default=None, min_length=1, description="part of path and query")
-    matches: str | None = Field(default=None, min_length=1, description="a regular expression on path and query")
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is not a regular expression: {error}") from error
-        return pattern
+    matches: Pattern | None = Field(default=None, description="a regular expression on path and query")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -51,7 +41,7 @@ class ExpectUrl(Step):
             (self.path is None or unquote(self.path) == unquote(parts.path or "/"))
             and all(value in query.get(name, []) for name, value in (self.query or {}).items())
             and (self.contains is None or self.contains in local)
-            and (self.matches is None or re.search(self.matches, local) is not None)
+            and (self.matches is None or found(self.matches, local))
         )
 
     def _wanted(self) -> str:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from playwright.async_api import Error, expect
+from playwright.async_api import Error, Locator, expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, one_line
 from runs.engine.steps.matching import TextMatch
+from runs.engine.steps.reading import comes_to_say
 from runs.engine.steps.seeing import company
 
 
@@ -18,14 +19,24 @@ class ExpectValue(TextMatch, Step):
     target: Target
 
     async def run(self, stage: Stage) -> None:
-        located = stage.locate(self.target)
-        wanted = self.equals if self.equals is not None else self.pattern()
+        if not await self._holds(stage):
+            raise await self._failure(stage)
+
+    async def _holds(self, stage: Stage) -> bool:
+        located, words = stage.locate(self.target), self.words()
+        if words is None:
+            return await comes_to_say(stage, self, lambda: self._values(stage, located))
         try:
+            wanted = words if self.equals is None else self.equals
             await expect(located).to_have_value(wanted, timeout=stage.timeout_ms)
         except AssertionError as error:
             if "strict mode violation" in str(error):
                 raise Error(str(error)) from error
-            raise await self._failure(stage) from None
+            return False
+        return True
+
+    async def _values(self, stage: Stage, located: Locator) -> list[str]:
+        return [await located.input_value(timeout=stage.timeout_ms)]
 
     async def _failure(self, stage: Stage) -> StepFailed:
         expectation = f"Expected the {describe(self.target)} to {self.wanted()}"

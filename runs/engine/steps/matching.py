@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from runs.engine.patterns import Pattern, found, of_words
 from runs.engine.plan import Value
 
 # A page's text has line breaks where a reader sees spaces; escapes and character classes are left as they are.
@@ -19,17 +20,7 @@ class TextMatch(Value):
 
     equals: str | None = None
     contains: str | None = Field(default=None, min_length=1)
-    matches: str | None = Field(default=None, min_length=1, description="a regular expression, found anywhere")
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is not a regular expression: {error}") from error
-        return pattern
+    matches: Pattern | None = Field(default=None, description="a regular expression, found anywhere")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -37,13 +28,15 @@ class TextMatch(Value):
             raise ValueError("give exactly one of equals, contains, matches")
         return self
 
-    def pattern(self) -> re.Pattern[str]:
-        """The same as a regular expression that Python and JavaScript read alike."""
+    def words(self) -> re.Pattern[str] | None:
+        """What the browser itself looks for; None for `matches`, which is somebody's expression: see `holds`."""
         if self.matches is not None:
-            return re.compile(SPACES.sub(lambda found: r"(?:\s+)" if found[0].isspace() else found[0], self.matches))
-        if self.equals is not None:
-            return re.compile(rf"^\s*{_words(self.equals)}\s*$")
-        return re.compile(_words(self.contains or ""))
+            return None
+        return of_words(self.expected(), whole=self.equals is not None)
+
+    def holds(self, text: str) -> bool:
+        """Whether `matches` is found in a text that was read."""
+        return self.matches is not None and found(_with_any_spaces(self.matches), text)
 
     def wanted(self) -> str:
         """In words: be "x", contain "x", match x."""
@@ -54,5 +47,5 @@ class TextMatch(Value):
         return self.equals if self.equals is not None else self.contains or self.matches or ""
 
 
-def _words(text: str) -> str:
-    return r"\s+".join(re.escape(word) for word in text.split())
+def _with_any_spaces(pattern: str) -> str:
+    return SPACES.sub(lambda part: r"(?:\s+)" if part[0].isspace() else part[0], pattern)

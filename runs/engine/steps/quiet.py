@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from runs.engine.patterns import Pattern, found
 from runs.engine.steps.base import Stage
 
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"'{pattern}' is not a regular expression: {error}") from error
-    return pattern
-
-
 Patterns = Annotated[
-    tuple[Annotated[str, Field(min_length=1), AfterValidator(_compiles)], ...],
-    Field(description="regular expressions; what they match is let pass"),
+    tuple[Pattern, ...], Field(max_length=100, description="regular expressions; what they match is let pass")
 ]
 
 
@@ -42,7 +32,7 @@ async def rested(stage: Stage) -> None:
 
 
 def remaining(lines: list[str], ignore: tuple[str, ...]) -> list[str]:
-    return [line for line in lines if not any(re.search(pattern, line) for pattern in ignore)]
+    return [line for line in lines if not any(found(pattern, line) for pattern in ignore)]
 
 
 def same_host(url: str, base_url: str) -> bool:

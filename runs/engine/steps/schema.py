@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 from pydantic import AfterValidator
 from referencing.exceptions import Unresolvable
 
+from runs.engine.patterns import Unsupported
 from runs.engine.steps.base import StepFailed, one_line
 from runs.engine.steps.jsonpath import spelled
+from runs.engine.steps.validating import TooMuch, check, least_fitting
 from runs.engine.traffic import is_secret, json_type
 
 Schema = Mapping[str, Any]
@@ -27,6 +28,7 @@ KINDS = {
 }
 WITH_ARTICLE = KINDS | {"number": "a number", "integer": "a whole number", "array": "a list", "object": "an object"}
 ALTERNATIVES = ("anyOf", "oneOf")
+DEEPEST = 60
 MOST_NAMES = 6
 MOST_WITHIN = 4
 OF_NAMES = frozenset({"additionalProperties", "unevaluatedProperties", "dependentRequired"})
@@ -34,27 +36,28 @@ OF_NAMES = frozenset({"additionalProperties", "unevaluatedProperties", "dependen
 
 def _is_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema that stands for itself: nothing is fetched to understand it."""
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise ValueError(f"this is no JSON Schema: {one_line(error.message, 150)}") from error
-    if any(not reference.startswith("#") for reference in _references(schema)):
+    entries = list(_entries_of(schema))
+    check(schema)
+    if any(name in ("$ref", "$dynamicRef") and not str(part).startswith("#") for name, part in entries):
         raise ValueError("a JSON Schema here may only refer to its own parts, with # at the beginning")
+    if {"patternProperties", "unevaluatedProperties"} <= {name for name, _ in entries}:
+        raise ValueError("unevaluatedProperties beside patternProperties is not supported; use additionalProperties")
     return schema
 
 
 JsonSchema = Annotated[dict[str, Any], AfterValidator(_is_schema)]
 
 
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            if name in ("$ref", "$dynamicRef") and isinstance(part, str):
-                yield part
-            yield from _references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _references(part)
+def _entries_of(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names and what stands there, at all depths. Raises `ValueError` beyond 60 of them."""
+    level: list[Any] = [schema]
+    for _ in range(DEEPEST):
+        yield from (entry for part in level if isinstance(part, dict) for entry in part.items())
+        inner = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = [value for values in inner for value in values]
+        if not level:
+            return
+    raise ValueError(f"a JSON Schema here is nested {DEEPEST} deep at most")
 
 
 # --- whether an answer fits ---
@@ -63,8 +66,8 @@ def _references(value: Any) -> Iterator[str]:
 def fits(document: Any, schema: Schema) -> None:
     """Raises `StepFailed` at the place that fits the schema least; of what stands there only the type is said."""
     try:
-        error = best_match(Draft202012Validator(schema).iter_errors(document))
-    except (RecursionError, Unresolvable) as problem:
+        error = least_fitting(document, schema)
+    except (RecursionError, Unresolvable, Unsupported, TooMuch) as problem:
         raise StepFailed("document", f"The JSON Schema cannot be applied: {one_line(str(problem), 120)}") from problem
     if error is not None:
         expected, received = _misfit(error)

@@ -102,8 +102,8 @@ def test_a_value_fits_the_pattern(pattern: str) -> None:
     assert re.fullmatch(pattern, value)
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+b", "(", "a" * 200, r"(?=x)y"])
-def test_a_pattern_that_could_hang_or_is_broken_is_not_tried(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", ["(", "a" * 200, r"(?=x)y", "(?:(?:x{1000}){1000}){1000}"])
+def test_a_pattern_that_is_broken_too_large_or_looks_ahead_is_not_tried(pattern: str) -> None:
     assert accepts(pattern, "a" * 30) is None
     assert sample(pattern, Random(3)) is None
 
