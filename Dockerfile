@@ -33,4 +33,4 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Browsers leave processes behind when they are killed; tini buries those that the supervisor has not adopted.
 ENTRYPOINT ["tini", "-s", "--"]
-CMD ["python", "-m", "uvicorn", "sentri.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers", "--timeout-graceful-shutdown", "10"]
+CMD ["python", "-m", "uvicorn", "sentri.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-proxy-headers", "--ws-max-size", "65536", "--timeout-graceful-shutdown", "10"]

@@ -10,42 +10,63 @@ import time
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import Count
 
+from projects.api.refusing import NOTHING, STRANGER, Refusal, bad_number, refuse
+from projects.models.public import number_of
 from runs import following, frames
 from runs.models import Run
 
 log = logging.getLogger(__name__)
-ANONYMOUS, UNKNOWN, BAD_NUMBER, BROKEN = 4401, 4404, 4400, 1011
+BROKEN = 1011
+LOOK_SECONDS = 2.0
 FRAME_SECONDS = 0.5
 WANT_EVERY_SECONDS = 2.0
 
 
 class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """A socket on one run, for those who may see it."""
+    """A socket on one run, for those who may see it and as long as they may."""
 
     follower: asyncio.Task[None] | None = None
+    looked_at = 0.0
+    principal: Any = None
 
     async def connect(self) -> None:
+        run_id = await database_sync_to_async(self._run)()
+        refusal = await self.refusal(run_id) or self.bad_query()
+        if run_id is None or refusal is not None:
+            await refuse(self.scope, self.base_send, refusal or NOTHING)
+            raise StopConsumer
         await self.accept()
-        if not self.scope["user"].is_authenticated:
-            await self.close(code=ANONYMOUS)
-            return
-        run_id = await database_sync_to_async(self._visible)()
-        if run_id is None:
-            await self.close(code=UNKNOWN)
-            return
         self.follower = asyncio.create_task(self._follow(run_id))
 
-    def _visible(self) -> int | None:
-        try:
-            return Run.objects.visible_to(self.scope["user"]).by_public_id(self.scope["url_route"]["kwargs"]["run"]).pk
-        except Run.DoesNotExist:
+    def bad_query(self) -> Refusal | None:
+        return None
+
+    def _run(self) -> int | None:
+        number = number_of(Run.PREFIX, self.scope["url_route"]["kwargs"]["run"])
+        return number if number is not None and Run.objects.filter(pk=number).exists() else None
+
+    async def refusal(self, run_id: int | None) -> Refusal | None:
+        """Why this socket may not be, asked anew every LOOK_SECONDS; what it shows is never older than that."""
+        if time.monotonic() - self.looked_at < LOOK_SECONDS:
             return None
+        found: Refusal | None = await database_sync_to_async(self._refusal)(run_id)
+        self.looked_at = time.monotonic()
+        return found
+
+    def _refusal(self, run_id: int | None) -> Refusal | None:
+        self.principal = self.scope["credential"].principal()
+        if self.principal is None:
+            return STRANGER
+        visible = run_id is not None and Run.objects.visible_to(self.principal).filter(pk=run_id).exists()
+        return None if visible else NOTHING
 
     async def _follow(self, run_id: int) -> None:
         try:
@@ -74,19 +95,24 @@ class RunConsumer(RunSocket):
     A message is one line of the story; with `grouped=1` it is an array of those that are due at the same moment.
     """
 
-    async def follow(self, run_id: int) -> None:
-        asked = parse_qs(self.scope["query_string"].decode())
+    def bad_query(self) -> Refusal | None:
+        asked = parse_qs(self.scope["query_string"].decode("latin-1"))
         after, grouped = asked.get("after", ["0"])[-1], asked.get("grouped", ["0"])[-1]
         if not after.isascii() or not after.isdigit() or len(after) > 10:
-            await self.close(code=BAD_NUMBER, reason="after must be the number of the last event you saw")
-            return
+            return bad_number("`after` must be the number of the last event that you saw.")
         if grouped not in ("0", "1"):
-            await self.close(code=BAD_NUMBER, reason="grouped must be 0 or 1")
-            return
-        async with aclosing(following.follow(run_id, int(after))) as groups:
+            return bad_number("`grouped` must be 0 or 1.")
+        self.after, self.grouped = int(after), grouped == "1"
+        return None
+
+    async def follow(self, run_id: int) -> None:
+        async with aclosing(following.follow(run_id, self.after, LOOK_SECONDS)) as groups:
             async for lines in groups:
+                if refusal := await self.refusal(run_id):
+                    await self.close(code=refusal.closing)
+                    return
                 texts = [line.text for line in lines]
-                for text in [f"[{','.join(texts)}]"] if grouped == "1" and texts else texts:
+                for text in [f"[{','.join(texts)}]"] if self.grouped and texts else texts:
                     await self.send(text_data=text)
         await self.close(code=1000)
 
@@ -103,6 +129,9 @@ class LiveConsumer(RunSocket):
         shown: dict[frames.Place, frames.Picture] = {}
         wanted_at = 0.0
         while True:
+            if refusal := await self.refusal(run_id):
+                await self.close(code=refusal.closing)
+                return
             want = time.monotonic() >= wanted_at
             if want:
                 wanted_at = time.monotonic() + WANT_EVERY_SECONDS
@@ -119,8 +148,8 @@ class LiveConsumer(RunSocket):
     def _look(
         self, run_id: int, known: dict[frames.Place, datetime], want: bool
     ) -> dict[frames.Place, frames.Picture] | None:
-        """What is new; None when the run is over, or not for these eyes any more."""
-        run = Run.objects.visible_to(self.scope["user"]).living().filter(pk=run_id)
+        """What is new; None when the run is over."""
+        run = Run.objects.living().filter(pk=run_id)
         shards = run.annotate(width=Count("shards")).values_list("width", flat=True).first()
         if shards is None:
             return None

@@ -10,26 +10,14 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentri.settings")
 http = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
 
 from runs.routing import websocket_urlpatterns  # noqa: E402
 from sentri.lifespan import lifespan  # noqa: E402
-from sentri.sockets import AnyOriginWithToken, NoSuchSocket  # noqa: E402
+from sentri.sockets import Doorkeeper, NoSuchSocket  # noqa: E402
 
-by_protocol: Any = ProtocolTypeRouter(
-    {
-        "http": http,
-        "lifespan": lifespan,
-        "websocket": AnyOriginWithToken(
-            browsers=AllowedHostsOriginValidator(
-                AuthMiddlewareStack(URLRouter([*websocket_urlpatterns, NoSuchSocket]))
-            ),
-            machines=URLRouter([*websocket_urlpatterns, NoSuchSocket]),
-        ),
-    }
-)
+sockets = Doorkeeper(URLRouter([*websocket_urlpatterns, NoSuchSocket]))
+by_protocol: Any = ProtocolTypeRouter({"http": http, "lifespan": lifespan, "websocket": sockets})
 application = ProxyHeadersMiddleware(by_protocol, trusted_hosts=list(settings.ENV.trusted_proxies))

@@ -59,7 +59,7 @@ def problem(exc: Exception, _context: Mapping[str, Any]) -> Response | None:
     known = exc if isinstance(exc, exceptions.APIException) else _known(exc)
     if known is None:
         return None
-    body = _body(known.status_code, _sentence(known), _code(known), getattr(known, "errors", None))
+    body = told(known.status_code, _sentence(known), _code(known), getattr(known, "errors", None))
     return Response(body, status=known.status_code, headers=_headers(known), content_type=CONTENT_TYPE)
 
 
@@ -101,7 +101,7 @@ def _wait(exc: exceptions.Throttled) -> int:
     return max(1, int(getattr(exc, "wait", None) or 1))
 
 
-def _body(status: int, detail: str, code: str, errors: Any = None) -> dict[str, Any]:
+def told(status: int, detail: str, code: str, errors: Any = None) -> dict[str, Any]:
     body = {
         "type": f"urn:sentri:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -118,7 +118,7 @@ def _is_api(request: HttpRequest) -> bool:
 
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under /api/ that does not exist."""
-    body = _body(404, f"There is no {request.path} in this API; see /api/v1/docs.", "not_found")
+    body = told(404, f"There is no {request.path} in this API; see /api/v1/docs.", "not_found")
     return JsonResponse(body, status=404, content_type=CONTENT_TYPE)
 
 
@@ -126,7 +126,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """handler500: a problem under /api/, Django's page elsewhere."""
     if not _is_api(request):
         return defaults.server_error(request)
-    body = _body(500, "Something went wrong here; the server's log says what.", "internal")
+    body = told(500, "Something went wrong here; the server's log says what.", "internal")
     return JsonResponse(body, status=500, content_type=CONTENT_TYPE)
 
 
@@ -134,4 +134,4 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """handler400: a problem under /api/, Django's page elsewhere."""
     if not _is_api(request):
         return defaults.bad_request(request, exception)
-    return JsonResponse(_body(400, "The request is malformed.", "malformed"), status=400, content_type=CONTENT_TYPE)
+    return JsonResponse(told(400, "The request is malformed.", "malformed"), status=400, content_type=CONTENT_TYPE)

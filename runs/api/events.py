@@ -19,13 +19,14 @@ from rest_framework.response import Response
 from projects.api.parsing import query
 from projects.api.problems import Invalid
 from projects.api.schema import listed
-from projects.models import ApiToken
+from projects.credential import Credential
 from runs import following, reading
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import EventOut
 from runs.models import Run
 
 BREATH_SECONDS = 10.0
+LOOK_SECONDS = 2.0
 LATEST = 2**31 - 1
 
 
@@ -71,18 +72,17 @@ class EventList(RunsEndpoint):
             after = int(last)
         if run.is_over and after >= run.last_seq:
             return HttpResponse(status=204)  # a browser's EventSource would come back for ever otherwise
-        stream = _stream(run.pk, after, lambda: _still_allowed(request, run.pk))
+        credential = Credential.of_request(request)
+        stream = _stream(run.pk, after, lambda: _still_allowed(credential, run.pk))
         answer = StreamingHttpResponse(stream, content_type="text/event-stream; charset=utf-8")
         answer["X-Accel-Buffering"] = "no"
         return answer
 
 
-def _still_allowed(request: Request, run_id: int) -> bool:
-    """Whether the run may still be seen: tokens are revoked and members leave while streams are open."""
-    token = request.auth
-    if isinstance(token, ApiToken) and not ApiToken.living().filter(pk=token.pk).exists():
-        return False
-    return Run.objects.visible_to(request.user).filter(pk=run_id).exists()
+def _still_allowed(credential: Credential, run_id: int) -> bool:
+    """Whether the run may still be seen: tokens are revoked, people sign out and leave while streams are open."""
+    principal = credential.principal()
+    return principal is not None and Run.objects.visible_to(principal).filter(pk=run_id).exists()
 
 
 async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
@@ -95,14 +95,16 @@ async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> Async
 
 
 async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
-    checked = time.monotonic()
+    looked = breathed = time.monotonic()
     yield b": hello\n\n"
-    async with aclosing(following.follow(run_id, after, BREATH_SECONDS / 2)) as groups:
+    async with aclosing(following.follow(run_id, after, LOOK_SECONDS)) as groups:
         async for lines in groups:
-            for line in lines:
-                yield f"id: {line.seq}\nevent: {line.type}\ndata: {line.text}\n\n".encode()
-            if time.monotonic() - checked > BREATH_SECONDS:
+            if time.monotonic() - looked >= LOOK_SECONDS:
                 if not await sync_to_async(allowed)():
                     return
-                checked = time.monotonic()
+                looked = time.monotonic()
+            for line in lines:
+                yield f"id: {line.seq}\nevent: {line.type}\ndata: {line.text}\n\n".encode()
+            if time.monotonic() - breathed > BREATH_SECONDS:
+                breathed = time.monotonic()
                 yield b": still here\n\n"

@@ -68,7 +68,7 @@ class Serving:
             "web": [
                 *(sys.executable, "-m", "uvicorn", "sentri.asgi:application", "--log-level", "warning"),
                 *("--host", address.host, "--port", str(address.port), "--no-access-log"),
-                *("--timeout-graceful-shutdown", "3", "--no-proxy-headers"),
+                *("--timeout-graceful-shutdown", "3", "--no-proxy-headers", "--ws-max-size", "65536"),
             ],
             "workers": [sys.executable, "manage.py", "sentri_worker", "--workers", str(workers)],
         }

@@ -27,20 +27,22 @@ function connection(state) {
 
 function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
+  let opened = false;
   socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${live.dataset.run}?after=${heard}&grouped=1`);
-  socket.onopen = () => { if (heard > shown) soon(); else confirmFresh(); };
+  socket.onopen = () => { opened = true; if (heard > shown) soon(); else confirmFresh(); };
   socket.onmessage = (message) => { heard = Math.max(heard, JSON.parse(message.data).at(-1).seq); soon(); };
   socket.onclose = (event) => {
     socket = null;
     if (live.dataset.over) return connection("over");
     if (event.code === 4401) return location.reload();
     if (event.code === 4404) return connection("over");
+    if (!opened) return refresh();   // refused before the handshake: only an answer to a request says why
     if (event.code === 1000) return soon();
     lost();
   };
 }
 
-// The server accepts before it has looked: numbers count as fresh after a fetch has answered.
+// Numbers count as fresh after a fetch has answered.
 function confirmFresh() { tries ? soon() : connection("open"); }
 
 function lost() {
@@ -65,6 +67,7 @@ async function refresh() {
     const query = new URLSearchParams({ after: shown, show: live.dataset.show });
     const answer = await fetch(`${live.dataset.news}?${query}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(15_000) });
     if (answer.headers.has("HX-Redirect") || answer.redirected) return location.reload();
+    if (answer.status === 404) { fetching = false; return connection("over"); }
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     apply(await answer.text());
     tries = 0;

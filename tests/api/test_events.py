@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth.models import User
 from django.db import connections
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import ApiToken
+from projects.models import ApiToken, Membership
 from runs import ledger
 from runs.api import events
 from runs.models import Run
@@ -155,17 +157,19 @@ async def test_a_client_may_leave_at_any_time(world: World, connections_closed: 
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_stream_ends_when_its_token_is_revoked(
-    world: World, connections_closed: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", ["token", "membership", "project", "person"])
+async def test_a_stream_ends_with_the_right_that_opened_it(
+    world: World, connections_closed: None, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.setattr(events, "BREATH_SECONDS", 0.1)
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.1)
     run, token = await sync_to_async(lambda: (world.run(), world.token("viewer")))()
     stream = Stream(f"/api/v1/runs/{run.public_id}/events", token)
     await stream.start()
     await stream.until("queued")
     while ": still here" not in stream.text:
         await stream.more()
-    await sync_to_async(revoke)(run)
+    await sync_to_async(ENDS[end])(run)
     async with asyncio.timeout(10):
         while await stream.more():
             pass
@@ -173,7 +177,9 @@ async def test_a_stream_ends_when_its_token_is_revoked(
     assert "done" not in {event["type"] for event in stream.events()}
 
 
-def revoke(run: Run) -> None:
-    from django.utils import timezone
-
-    ApiToken.objects.update(revoked_at=timezone.now())
+ENDS: dict[str, Callable[[Run], Any]] = {
+    "token": lambda run: ApiToken.objects.update(revoked_at=timezone.now()),
+    "membership": lambda run: Membership.objects.all().delete(),
+    "project": lambda run: run.project.delete_softly(),
+    "person": lambda run: User.objects.update(is_active=False),
+}

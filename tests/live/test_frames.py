@@ -18,7 +18,7 @@ from runs import frames, ledger
 from runs.engine.plan import RunOptions
 from runs.frames import Keys, Picture, Rows, Way, Window
 from runs.models import Artifact, LiveFrame, LiveView, Run, RunEvent
-from tests.live.test_sockets import closing_code, finish, made, opened
+from tests.live.test_sockets import closing_code, finish, made, opened, refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAYS: list[Way] = [Rows(), Keys()]
@@ -231,10 +231,10 @@ async def test_R23_who_closes_the_socket_watches_no_more(monkeypatch: pytest.Mon
 
 async def test_R23_only_members_watch() -> None:
     run, token, stranger = await sync_to_async(made)()
-    assert await closing_code(await opened(f"/ws/runs/{run.public_id}/live")) == 4401
-    assert await closing_code(await opened(f"/ws/runs/{run.public_id}/live", "sntr_pat_wrong")) == 4401
-    assert await closing_code(await opened(f"/ws/runs/{run.public_id}/live", stranger)) == 4404
-    assert await closing_code(await opened("/ws/runs/RUN-999999/live", token)) == 4404
+    assert (await refused(f"/ws/runs/{run.public_id}/live"))[0] == 401
+    assert (await refused(f"/ws/runs/{run.public_id}/live", "sntr_pat_wrong"))[0] == 401
+    assert (await refused(f"/ws/runs/{run.public_id}/live", stranger))[0] == 404
+    assert (await refused("/ws/runs/RUN-999999/live", token))[0] == 404
     assert not await sync_to_async(LiveView.objects.exists)()
 
 
@@ -242,7 +242,7 @@ async def test_R23_who_leaves_the_workspace_sees_no_more() -> None:
     run, token, _ = await sync_to_async(made)()
     communicator = await watched(run, token)
     await sync_to_async(Membership.objects.all().delete)()
-    assert await closing_code(communicator) == 1000
+    assert await closing_code(communicator) == 4404
 
 
 async def test_R23_a_run_that_is_over_has_no_pictures() -> None:
