@@ -60,11 +60,11 @@ def credentials(site: Ground) -> Credentials | None:
 
 
 async def _read(browser: Browser, plan: CrawlPlan, rows: Rows, site: Ground) -> Any:
-    session = await sign_in(browser, plan.site, plan.options, allow_private=True) if plan.site.credentials else None
+    session = await sign_in(browser, plan.site, plan.options) if plan.site.credentials else None
     state = session.state if session else None
     as_who: Mapping[bool, BrowserContext] = {
-        True: await browser.context(plan.options, plan.site, state=state, allow_private=True),
-        False: await browser.context(plan.options, plan.site, state=None, allow_private=True),
+        True: await browser.context(plan.options, plan.site, state=state),
+        False: await browser.context(plan.options, plan.site, state=None),
     }
     taken: Counter[str] = Counter()
     for row in rows.rows.values():

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from projects.api.inputs import NewEnvironment, NewProject
+from projects.api.reaching import refusal_of
 from projects.api.words import by_field
 from projects.models import ApiToken, Environment, Project, Workspace
 from projects.models.project import Reachable
@@ -66,8 +67,15 @@ class Accepted(forms.Form):
                 for name, sentences in by_field(error).items():
                     field = name.split(".")[0]
                     self.add_error(field if field in self.fields else None, list(sentences))
+            else:
+                self._judge(cleaned.get(self.address))
         setattr(self.instance, self.address, cleaned.get(self.address, ""))
         return cleaned
+
+    def _judge(self, url: Any) -> None:
+        refusal = refusal_of(url)
+        if refusal:
+            self.add_error(self.address, refusal)
 
 
 class Pairs(forms.CharField):

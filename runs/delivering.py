@@ -159,7 +159,8 @@ def news_of(run: Run, key: str, occasion: str) -> News:
 
 def guard() -> Guard:
     """Which addresses may be sent to: no site is special here, not even the project's own."""
-    return Guard(allow_private=settings.ENV.allow_private)
+    found: Guard = settings.GUARD
+    return found
 
 
 def refusal_of(url: str, resolve: bool = True) -> str | None:

@@ -228,7 +228,7 @@ class Worker:
 
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
-        guard = Guard.of(plan.site.base_url, plan.allow_private)
+        guard: Guard = settings.GUARD
         for left in reversed(range(CONNECT_TRIES)):
             problem = Loop.current().run(diagnose(plan.site.base_url, guard))
             if problem is None:
@@ -320,7 +320,7 @@ async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned
     """The stream of a pipeline on this process's browser, which stays open for later shards."""
     kept = Loop.current().kept
     if "browser" not in kept:
-        browser = Browser()
+        browser = Browser(guard=settings.GUARD)
         await browser.__aenter__()
         kept["browser"] = browser
     async with aclosing(cast("AsyncGenerator[Any, None]", start(kept["browser"]))) as stream:

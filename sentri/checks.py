@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +55,7 @@ def environment(**_: Any) -> list[CheckMessage]:
                 id="sentri.W001",
             )
         )
-    return found + _proxies(env.trusted_proxies) + _elsewhere(env)
+    return found + _proxies(env.trusted_proxies) + _elsewhere(env) + _no_more()
 
 
 def _proxies(names: tuple[str, ...]) -> list[CheckMessage]:
@@ -66,6 +67,18 @@ def _proxies(names: tuple[str, ...]) -> list[CheckMessage]:
             problem = f"SENTRI_TRUSTED_PROXIES has '{name}', which is no address and no network."
             return [Error(problem, hint="Write 10.0.0.7 or 10.0.0.0/24, with commas between.", id="sentri.E007")]
     return []
+
+
+def _no_more() -> list[CheckMessage]:
+    """Settings of earlier versions, which would be believed to hold."""
+    if "SENTRI_ALLOW_PRIVATE" not in os.environ:
+        return []
+    problem = "SENTRI_ALLOW_PRIVATE means nothing any more: private addresses are opened only where they are listed."
+    hint = (
+        "Take it away, and list what may be tested and sent to in SENTRI_ALLOWED_PRIVATE_HOSTS,"
+        " e.g. app.internal:8080, 127.0.0.1:3000 or 10.0.0.0/8."
+    )
+    return [checks.Warning(problem, hint=hint, id="sentri.W021")]
 
 
 def _mail_server(url: str) -> list[CheckMessage]:

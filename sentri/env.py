@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from runs.engine.netguard import Allowed, read_entries
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,7 +36,7 @@ class Env:
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     trusted_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
-    allow_private: bool = True
+    allowed_private_hosts: tuple[Allowed, ...] = ()
     workers: int = 2
     lease_seconds: float = 15.0
     renew_seconds: float = 4.0
@@ -74,6 +76,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "float": float,
     "Path": lambda text: Path(text).expanduser().resolve(),
     "tuple[str, ...]": _words,
+    "tuple[Allowed, ...]": read_entries,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.engine.netguard import Guard
 from sentri.databases import database
 from sentri.env import ROOT, read
 from sentri.keys import secret_key
@@ -12,6 +13,8 @@ from sentri.storages import storage
 
 ENV = read()
 ENV.data_dir.mkdir(parents=True, exist_ok=True)
+# What may be opened on behalf of people and of sites; tests give another one.
+GUARD = Guard.configured()
 
 VERSION = "0.1.0"
 BASE_DIR = ROOT

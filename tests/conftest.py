@@ -22,9 +22,17 @@ MARKS_OF_FIXTURES = {
 }
 
 
+# Sites, receivers and browsers of tests listen on loopback.
+LOOPBACK = "127.0.0.0/8 [::1]"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
+    from runs.engine.netguard import SETTING, Guard
+
+    os.environ[SETTING] = LOOPBACK
+    settings.GUARD = Guard.configured()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DEBUG = False
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")

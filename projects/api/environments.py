@@ -13,7 +13,7 @@ from projects.api.idempotency import idempotent
 from projects.api.inputs import EnvironmentEdit, NewEnvironment
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
-from projects.api.reaching import given, put
+from projects.api.reaching import given, judged, put
 from projects.api.schema import listed, single
 from projects.api.serializers import EnvironmentOut
 from projects.models import Environment, Project
@@ -38,6 +38,7 @@ class EnvironmentList(Endpoint):
         return page(request, rows, asked, lambda found: EnvironmentOut(found, many=True).data, default="name")
 
     @extend_schema(request=NewEnvironment, responses={201: EnvironmentOut})
+    @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewEnvironment)
@@ -55,6 +56,7 @@ class EnvironmentDetail(Endpoint):
         return shown(row, EnvironmentOut(row).data)
 
     @extend_schema(request=EnvironmentEdit, responses=EnvironmentOut)
+    @judged
     @idempotent
     def patch(self, request: Request, project: str, environment: str) -> Response:
         edit = body(request, EnvironmentEdit)

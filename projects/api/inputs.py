@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +32,9 @@ def _web_address(url: str) -> str:
         raise ValueError("This is not an address of the web; write it as https://shop.example.com.")
     if "@" in parts.netloc:
         raise ValueError("Leave user name and password out of the address; put them into credentials.")
+    refusal = settings.GUARD.refuses_url(url)
+    if refusal:
+        raise ValueError(f"This address is not opened: {refusal}.")
     return url
 
 

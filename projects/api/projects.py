@@ -15,7 +15,7 @@ from projects.api.inputs import NewProject, ProjectEdit
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
 from projects.api.problems import Invalid
-from projects.api.reaching import given, put
+from projects.api.reaching import given, judged, put
 from projects.api.schema import listed, single
 from projects.api.serializers import ProjectOut
 from projects.models import Project, Workspace
@@ -46,6 +46,7 @@ class ProjectList(Endpoint):
         return page(request, rows, asked, lambda found: ProjectOut(found, many=True).data)
 
     @extend_schema(request=NewProject, responses={201: ProjectOut})
+    @judged
     @idempotent
     def post(self, request: Request) -> Response:
         new = body(request, self.new)
@@ -80,6 +81,7 @@ class ProjectDetail(Endpoint):
         return shown(found, ProjectOut(found).data)
 
     @extend_schema(request=ProjectEdit, responses=ProjectOut)
+    @judged
     @idempotent
     def patch(self, request: Request, project: str) -> Response:
         edit = body(request, self.edit)

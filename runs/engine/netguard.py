@@ -1,79 +1,183 @@
-"""Which addresses may be reached from a worker. Pure: names in, a refusal or nothing out."""
+"""Which addresses may be reached from here. Pure, except for `resolve_name`: names in, a refusal or nothing out.
+
+Addresses are read as browsers read them (WHATWG URL, by the library ada), so that what is judged is what is opened.
+Public addresses are open. Private ones are opened only where the operator's list says so, host and port together;
+addresses of cloud metadata never are.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from typing import Self
 from urllib.parse import urlsplit
 
-SCHEMES = frozenset({"http", "https", "ws", "wss"})
-NEVER = tuple(
-    ip_network(block)
-    for block in (
-        "169.254.0.0/16",  # link-local: AWS, Azure, GCP, DigitalOcean, OpenStack metadata
-        "100.100.100.200/32",  # Alibaba metadata
-        "168.63.129.16/32",  # Azure host
-        "192.0.0.192/32",  # Oracle metadata
-        "fd00:ec2::254/128",  # AWS metadata
-        "fd20:ce::254/128",  # GCP metadata
-    )
-)
+from ada_url import URL
+
+SETTING = "SENTRI_ALLOWED_PRIVATE_HOSTS"
+RESOLVE_SECONDS = 5.0
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+SERVICES = {"postgres": 5432, "postgresql": 5432, "redis": 6379, "rediss": 6379, **PORTS}
+SERVICE_SETTINGS = ("SENTRI_BASE_URL", "SENTRI_DATABASE_URL", "SENTRI_REDIS_URL", "SENTRI_BROWSER_WS")
+USUAL_BASE_URL = "http://127.0.0.1:8000"
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+ENTRY = re.compile(r"(\[[^\]]+\](?:/\d+)?|[^\[\]/]+/\d+|[^:\[\]/]+)(?::(\d{1,5}))?")
 METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
-NAT64 = ip_network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+def _networks(blocks: str) -> tuple[Network, ...]:
+    return tuple(ip_network(block) for block in blocks.split())
+
+
+# Link-local with the metadata of AWS, Azure, GCP, DigitalOcean, OpenStack; Alibaba; Azure's host; Oracle; AWS; GCP.
+NEVER = _networks(
+    "169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32 fe80::/10 fd00:ec2::254/128 fd20:ce::254/128"
+)
+# IANA's registries of special-purpose addresses, and multicast.
+PRIVATE_4 = _networks(
+    """0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
+    192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"""
+)
+GLOBAL_6 = ip_network("2000::/3")
+# 2001::/23 holds Teredo, ORCHID and benchmarking; 2002::/16 is 6to4; the others are documentation.
+PRIVATE_6 = _networks("2001::/23 2001:db8::/32 2002::/16 3fff::/20")
+NAT64 = ip_network("64:ff9b::/96")
+# Prefixes whose last 32 bits are an IPv4 address: compatible, translated (SIIT), NAT64, and NAT64 of a local network.
+CARRIERS = _networks("::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48")
+ISATAP = (0x00005EFE, 0x02005EFE)
+LOOPBACKS: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
+class Blocked(Exception):
+    """An address is not opened; the message is one sentence."""
+
+
+class BadEntry(ValueError):
+    """An entry of the operator's list cannot be read; the message says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One entry of the operator's list: a name or a network, on one port, or on all that are none of Sentri's own."""
+
+    name: str = ""
+    network: Network | None = None
+    port: int | None = None
+
+    def covers(self, host: str, address: Address) -> bool:
+        if self.network is None:
+            return self.name == host
+        return self.network.version == address.version and address in self.network
 
 
 @dataclass(frozen=True)
 class Guard:
-    """The rule of one site: its own host always, other private hosts only when allowed, metadata never."""
+    """The rule for all that is opened on behalf of people and of sites. Ports in `own_ports` are Sentri's."""
 
-    site_host: str = ""
-    allow_private: bool = False
+    allowed: tuple[Allowed, ...] = ()
+    own_ports: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, base_url: str, allow_private: bool = False) -> Guard:
-        return cls(canonical_host(urlsplit(base_url).hostname or ""), allow_private)
+    def of(cls, entries: str) -> Self:
+        """A guard with this list. Raises BadEntry."""
+        return cls(read_entries(entries))
+
+    @classmethod
+    def configured(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """The guard of this installation. Raises BadEntry."""
+        return cls(read_entries(environ.get(SETTING, "")), _own_ports(environ))
 
     def refuses_url(self, url: str) -> str | None:
         """Why `url` may not be opened, judged by its text alone; None when it may."""
         try:
-            parts = urlsplit(url)
-            host = canonical_host(parts.hostname or "")
+            place = place_of(url)
         except ValueError:
-            return f"{url} is not a URL"
-        if parts.scheme.lower() not in SCHEMES:
-            return f"{parts.scheme or 'an address without a scheme'}: addresses are not opened, only http and https"
-        if not host:
-            return f"{url} names no host"
-        return self.refuses_host(host)
+            what = "not an address that browsers open" if SCHEME.match(url) else "an address without a scheme"
+            return f"{url} is {what}"
+        if place.scheme not in PORTS:
+            return f"{place.scheme}: addresses are not opened, only http and https"
+        return self.refuses_host(place.host, place.port)
 
-    def refuses_host(self, host: str) -> str | None:
-        """As `refuses_url`, for a host name or a literal address in any notation."""
+    def refuses_host(self, host: str, port: int) -> str | None:
+        """As `refuses_url`, for a port of a host name or of a literal address in any notation."""
         host = canonical_host(host)
-        address = literal(host)
-        if address is not None:
-            return self.refuses_address(host, address)
         if host in METADATA_NAMES:
-            return f"{host} is a cloud metadata address, which is never opened"
-        if not self._may_be_private(host) and (host == "localhost" or host.endswith(".localhost")):
-            return private_sentence(host)
-        return None
+            return metadata_sentence(host)
+        known = known_addresses(host)
+        return self.judged(host, port, known)[1] if known else None
 
-    def refuses_address(self, host: str, address: Address) -> str | None:
-        """As `refuses_url`, for what `host` resolved to."""
+    def refuses_address(self, host: str, port: int, address: Address) -> str | None:
+        """As `refuses_url`, for an address that `host` resolved to."""
         if is_metadata(address):
-            return f"{host} is a cloud metadata address, which is never opened"
-        if is_private(address) and not self._may_be_private(canonical_host(host)):
-            return private_sentence(host)
-        return None
+            return metadata_sentence(host)
+        if not is_private(address) or self._allows(canonical_host(host), port, address):
+            return None
+        return self._private_sentence(host, port)
 
-    def _may_be_private(self, host: str) -> bool:
-        return self.allow_private or host == self.site_host
+    def judged(self, host: str, port: int, addresses: Iterable[Address]) -> tuple[list[Address], str | None]:
+        """Which of all the addresses of a host may be connected to, and why not where none may.
+
+        One that may not takes all others with it, as a name that leads in two directions is up to something; only
+        localhost is two addresses, of which one may be open without the other.
+        """
+        refusals = {address: self.refuses_address(host, port, address) for address in addresses}
+        refused = [sentence for sentence in refusals.values() if sentence]
+        open_to = [address for address, sentence in refusals.items() if not sentence]
+        if refused and not (open_to and is_localhost(canonical_host(host))):
+            return [], refused[0]
+        return open_to, None
+
+    def refuses(self, url: str, resolve: Resolve | None = None) -> str | None:
+        """Why `url` may not be opened, by its text and by what its name leads to now; may wait for a name server."""
+        refusal = self.refuses_url(url)
+        if refusal:
+            return refusal
+        place = place_of(url)
+        if known_addresses(place.host):
+            return None
+        found = (resolve or resolve_name)(place.host, place.port)
+        return self.judged(place.host, place.port, [ip_address(address) for address in found])[1]
+
+    def _allows(self, host: str, port: int, address: Address) -> bool:
+        return any(
+            entry.covers(host, address) and (port not in self.own_ports if entry.port is None else port == entry.port)
+            for entry in self.allowed
+        )
+
+    def _private_sentence(self, host: str, port: int) -> str:
+        own = f", and {port} one of the ports of Sentri itself" if port in self.own_ports else ""
+        entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return f"{host} is a private address{own}; whoever runs Sentri can open it: {SETTING} has to list {entry}"
 
 
-def private_sentence(host: str) -> str:
-    return f"{host} is a private address, which is not opened from a site elsewhere unless private networks are allowed"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What of an address is judged: scheme, host in one spelling and without brackets, port."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def place_of(url: str) -> Place:
+    """Where a browser goes for `url`. Raises ValueError for what browsers do not open; port 0 is none at all."""
+    parsed = URL(url)
+    scheme = parsed.protocol.removesuffix(":")
+    return Place(scheme, canonical_host(parsed.hostname), int(parsed.port or PORTS.get(scheme, 0)))
+
+
+def metadata_sentence(host: str) -> str:
+    return f"{host} is a link-local or cloud metadata address, which is never opened"
 
 
 def is_metadata(address: Address) -> bool:
@@ -81,54 +185,127 @@ def is_metadata(address: Address) -> bool:
 
 
 def is_private(address: Address) -> bool:
-    return any(not form.is_global or form.is_multicast for form in forms(address))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if isinstance(address, IPv4Address):
+        return any(address in block for block in PRIVATE_4)
+    if address in NAT64:
+        return is_private(_last_four(address))
+    if address not in GLOBAL_6 or any(address in block for block in PRIVATE_6):
+        return True
+    return any(is_private(inner) for inner in forms(address)[1:])
 
 
 def forms(address: Address) -> tuple[Address, ...]:
-    """The address and the IPv4 address that it carries inside, if any: mapped, compatible, 6to4, Teredo, NAT64."""
+    """The address and the IPv4 addresses that it may carry inside."""
     if isinstance(address, IPv4Address):
         return (address,)
     if address.ipv4_mapped:
         return (address.ipv4_mapped,)
-    inner = address.sixtofour or (address.teredo[1] if address.teredo else None)
-    if inner is None and (address in NAT64 or 1 < int(address) < 2**32):
-        inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        return (inner,)
-    return (address, inner) if inner else (address,)
+    inner = [address.sixtofour, *(address.teredo or ())]
+    if any(address in block for block in CARRIERS) or (int(address) >> 32) & 0xFFFFFFFF in ISATAP:
+        inner.append(_last_four(address))
+    return (address, *(found for found in inner if found is not None))
+
+
+def _last_four(address: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def canonical_host(host: str) -> str:
-    """Lower case, no brackets, no trailing dot, literal addresses in their usual notation."""
-    host = host.strip().lower().strip("[]").rstrip(".")
-    address = literal(host)
-    return str(address) if address is not None else host
+    """A host as browsers spell it, without brackets and without the dot at its end; what is none stays as it is."""
+    bare = host.strip().strip("[]")
+    try:
+        parsed = URL(f"http://{f'[{bare}]' if ':' in bare else bare}/")
+    except ValueError:
+        return bare.lower().rstrip(".")
+    whole = not (parsed.port or parsed.username or parsed.password) and parsed.pathname == "/"
+    return parsed.hostname.strip("[]").rstrip(".") if whole else bare.lower().rstrip(".")
 
 
 def literal(host: str) -> Address | None:
-    """The address that a browser would read from `host`: dotted, decimal, octal, hexadecimal, short or IPv6."""
+    """The address that a browser reads from `host`: dotted, decimal, octal, hexadecimal, short or IPv6."""
     try:
-        return ip_address(host.split("%", 1)[0])
+        return ip_address(canonical_host(host).split("%", 1)[0])
     except ValueError:
-        pass
-    parts = host.split(".")
-    if not 1 <= len(parts) <= 4:
         return None
-    numbers = [_number(part) for part in parts]
-    if any(number is None for number in numbers):
-        return None
-    return _from_numbers([number for number in numbers if number is not None])
 
 
-def _number(part: str) -> int | None:
-    base = 16 if part[:2] == "0x" else 8 if len(part) > 1 and part[0] == "0" else 10
-    digits = part[2:] if base == 16 else part
-    if not part.isascii() or not all(digit in "0123456789abcdef"[:base] for digit in digits):
-        return None
-    return int(digits or "0", base) if part else None
+def is_localhost(host: str) -> bool:
+    """Whether browsers take the name for this machine without asking anybody."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
-def _from_numbers(numbers: list[int]) -> IPv4Address | None:
-    *leading, last = numbers
-    if any(number > 255 for number in leading) or last >= 256 ** (5 - len(numbers)):
+def known_addresses(host: str) -> tuple[Address, ...]:
+    """The addresses of a host that no name server has to be asked for; none where one has to be."""
+    address = literal(host)
+    if address is not None:
+        return (address,)
+    return LOOPBACKS if is_localhost(canonical_host(host)) else ()
+
+
+def resolve_name(host: str, port: int) -> Sequence[str]:
+    """The addresses of a name, none where the name server knows none or keeps silent for five seconds."""
+    found: SimpleQueue[list[str]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            entries = []
+        found.put([str(entry[4][0]).split("%", 1)[0] for entry in entries])
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        return list(dict.fromkeys(found.get(timeout=RESOLVE_SECONDS)))
+    except Empty:
+        return []
+
+
+def read_entries(text: str) -> tuple[Allowed, ...]:
+    """The operator's list, separated by commas or spaces. Raises BadEntry."""
+    words = text.replace(",", " ").split()
+    return tuple(dict.fromkeys(entry for word in words for entry in _entries_of(word)))
+
+
+def _entries_of(word: str) -> tuple[Allowed, ...]:
+    match = ENTRY.fullmatch(word)
+    port = int(match[2]) if match and match[2] else None
+    if match is None or port == 0 or (port or 0) > 65_535:
+        raise BadEntry(f"'{word}' is no host or network with a port; write app.internal:8080, [::1]:3000 or 10.0.0.0/8")
+    place = match[1].replace("[", "").replace("]", "")
+    if "/" in place:
+        return (Allowed(network=_network(place), port=port),)
+    host = canonical_host(match[1])
+    known = known_addresses(host)
+    if known:
+        return tuple(Allowed(network=_network(str(address)), port=port) for address in known)
+    if not re.fullmatch(r"([a-z0-9_-]+\.)*(?!\d+$)[a-z0-9_-]+", host):
+        raise BadEntry(f"'{word}' names no host; write it without wildcards, or a network such as 10.0.0.0/8")
+    return (Allowed(name=host, port=port),)
+
+
+def _network(text: str) -> Network:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise BadEntry(f"{error}; write a network as 10.0.0.0/8 or fd00::/8") from error
+    if any(network.version == block.version and network.subnet_of(block) for block in NEVER):  # type: ignore[arg-type]
+        raise BadEntry(f"{text} is link-local or holds cloud metadata, which is never opened; leave it out")
+    return network
+
+
+def _own_ports(environ: Mapping[str, str]) -> frozenset[int]:
+    """Where Sentri and what it stands on listen. 80 and 443 are anybody's."""
+    given = {"SENTRI_BASE_URL": USUAL_BASE_URL} | {
+        name: environ[name] for name in SERVICE_SETTINGS if environ.get(name)
+    }
+    return frozenset(filter(None, map(_port_of, given.values()))) - {80, 443}
+
+
+def _port_of(url: str) -> int | None:
+    try:
+        parts = urlsplit(url)
+        return parts.port or (SERVICES.get(parts.scheme) if parts.hostname else None)
+    except ValueError:
         return None
-    return IPv4Address(sum(number << (24 - 8 * place) for place, number in enumerate(leading)) + last)

@@ -343,7 +343,6 @@ class ShardPlan(Value):
     site: Site
     options: RunOptions
     artifacts: str = Field(description="directory that files of attempts are written to")
-    allow_private: bool = False
     vitals: bool = Field(default=False, description="whether the pages of tests are measured")
     read_only: bool = Field(default=False, description="pages send nothing that could change something")
 
@@ -360,4 +359,3 @@ class CrawlPlan(Value):
 
     site: Site
     options: CrawlOptions
-    allow_private: bool = False

@@ -7,63 +7,30 @@ elsewhere a moment later. Host header, SNI and certificate stay those of the nam
 from __future__ import annotations
 
 import re
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
-from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
-from runs.engine.netguard import Guard, literal
+from runs.engine.netguard import Address, Guard, Resolve, known_addresses, resolve_name
 from runs.notifiers.base import NotNow, Reply, Undeliverable
 
 SECONDS = 10.0
-RESOLVE_SECONDS = 5.0
 BODY_LIMIT = 64 * 1024
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-def resolve_name(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, none where the name server knows none or keeps silent."""
-    found: SimpleQueue[list[str]] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            entries = []
-        found.put([str(entry[4][0]).split("%", 1)[0] for entry in entries])
-
-    threading.Thread(target=ask, name="resolve", daemon=True).start()
-    try:
-        return list(dict.fromkeys(found.get(timeout=RESOLVE_SECONDS)))
-    except Empty:
-        return []
 
 
 def forbidden(url: str, guard: Guard, resolve: Resolve = resolve_name) -> str | None:
     """Why `url` may not be sent to, by its text and by what its name points to now; None where it may."""
-    parts = urlsplit(url)
-    if parts.scheme.lower() not in ("http", "https"):
-        return f"{parts.scheme or 'an address without a scheme'}: addresses are not sent to, only http and https"
-    host = parts.hostname or ""
-    refusal = guard.refuses_url(url)
-    if refusal or literal(host) is not None:
-        return refusal
-    return _refused(host, resolve(host, parts.port or 80), guard)
-
-
-def _refused(host: str, addresses: Iterable[str], guard: Guard) -> str | None:
-    refusals = (guard.refuses_address(host, ip_address(address)) for address in addresses)
-    return next((refusal for refusal in refusals if refusal), None)
+    scheme = urlsplit(url).scheme
+    if scheme not in ("http", "https"):
+        return f"{scheme or 'an address without a scheme'}: addresses are not sent to, only http and https"
+    return guard.refuses(url, resolve)
 
 
 class Egress:
@@ -166,14 +133,16 @@ class Pinned(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        address = literal(host)
-        addresses = [str(address)] if address is not None else self._resolve(host, port)
-        if not addresses:
-            raise NotNow(f"{host} is not known to the name server.")
-        refusal = _refused(host, addresses, self._guard)
+        refusal = self._guard.refuses_host(host, port)
+        addresses: Sequence[Address] = ()
+        if not refusal:
+            found = known_addresses(host) or [ip_address(address) for address in self._resolve(host, port)]
+            addresses, refusal = self._guard.judged(host, port, found)
         if refusal:
             raise Undeliverable(f"The address is not sent to: {refusal}.")
-        *others, last = addresses
+        if not addresses:
+            raise NotNow(f"{host} is not known to the name server.")
+        *others, last = map(str, addresses)
         for other in others:
             try:
                 return self._connected(other, port, local_address, socket_options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.conf import settings
 from pydantic import SecretStr, ValidationError
 
 from projects import accounts
@@ -115,7 +114,6 @@ def shard_plan(run: Run) -> ShardPlan:
         site=site(run),
         options=options,
         artifacts=str(storage.directory(run.pk)),
-        allow_private=settings.ENV.allow_private,
         vitals=options.vitals or bool(run.project.web_vitals_budgets),
     )
 
@@ -128,7 +126,6 @@ def proof_plan(run: Run) -> ProofPlan:
         site=site(run),
         options=RunOptions(**crawl.model_dump(include=shared), retries=0, trace="off", screenshot="on_failure"),
         artifacts=str(storage.directory(run.pk)),
-        allow_private=settings.ENV.allow_private,
         read_only=crawl.read_only,
         max_breakages=crawl.max_breakages,
         requests_per_second=crawl.requests_per_second,
@@ -136,4 +133,4 @@ def proof_plan(run: Run) -> ProofPlan:
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
-    return CrawlPlan(site=site(run), options=crawl_options(run), allow_private=settings.ENV.allow_private)
+    return CrawlPlan(site=site(run), options=crawl_options(run))

@@ -1,13 +1,13 @@
 """Channels and the signing secret: secrets go in and never come out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Activity, Channel
+from runs.engine.netguard import Guard
 from runs.notifiers.http import signature
 from tests.api.conftest import Refusal, World
 from tests.receivers import Answer, Receiver, receiver
@@ -75,7 +75,7 @@ def test_a_channel_that_cannot_be_is_422_with_the_field_and_stores_nothing(
 def test_a_private_address_needs_the_permission_of_the_installation(
     admin: APIClient, world: World, refused: Refusal, settings: Any
 ) -> None:
-    settings.ENV = replace(settings.ENV, allow_private=False)
+    settings.GUARD = Guard()
     answer = admin.post(world.at("/channels"), {**TEAMS, "settings": {"url": "http://10.0.0.8/"}}, format="json")
     (sentence,) = refused(answer, 422)["errors"]["settings.url"]
     assert sentence.startswith("Nothing is sent to this address: 10.0.0.8 is a private address")

@@ -1,12 +1,12 @@
 """Callbacks with orders, deliveries of a run, and sending one again."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from runs import ledger
+from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
 from tests.api.conftest import Refusal, World
 
@@ -74,7 +74,7 @@ def test_a_callback_to_where_nothing_may_be_sent_is_422_with_the_field_and_store
 def test_a_trigger_is_refused_in_its_own_spelling(
     ci: APIClient, world: World, refused: Refusal, settings: Any, url: str
 ) -> None:
-    settings.ENV = replace(settings.ENV, allow_private=False)
+    settings.GUARD = Guard()
     errors = refused(start(ci, world, "trigger", {"callbackUrl": url}), 422)["errors"]
     assert set(errors) == {"callbackUrl"}
     assert len(errors["callbackUrl"]) == 1
@@ -92,7 +92,7 @@ def test_a_name_that_points_to_a_private_address_is_refused_when_it_is_ordered(
     import socket
 
     name = socket.gethostname()
-    settings.ENV = replace(settings.ENV, allow_private=False)
+    settings.GUARD = Guard()
     answer = start(ci, world, "run", {"callback_url": f"http://{name}/done"})
     (sentence,) = refused(answer, 422)["errors"]["callback_url"]
     assert sentence.startswith(f"Nothing is sent to this address: {name.lower()} is a private address")

@@ -32,7 +32,7 @@ OWN_SECRET = {
 EVERYTHING = {
     **OWN_SECRET,
     "baseUrl": "https://qa.test",
-    "config": {"SENTRI_BROWSER_WS": "http://browsers:9222", "SENTRI_ALLOW_PRIVATE": "0"},
+    "config": {"SENTRI_BROWSER_WS": "http://browsers:9222", "SENTRI_ALLOWED_PRIVATE_HOSTS": "10.0.0.0/8"},
     "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls", "annotations": {"a": "b"}},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}, "bearerTokenSecret": {"name": "metrics"}},
     "autoscaling": {"kind": "keda"},

@@ -28,7 +28,7 @@ async def browser(browser_path: str) -> AsyncIterator[Browser]:
 
 def accounts(browser: Browser, site: Site, told: list[SignedIn] | None = None) -> Accounts:
     emit = (told if told is not None else []).append
-    return Accounts(browser, site, BrowserOptions(), allow_private=False, emit=emit)
+    return Accounts(browser, site, BrowserOptions(), emit=emit)
 
 
 def kept(event: SignedIn) -> Session:

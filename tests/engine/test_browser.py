@@ -13,6 +13,7 @@ from playwright.async_api import async_playwright
 from pydantic import SecretStr, ValidationError
 
 from runs.engine.browser import Browser, BrowserUnavailable, SignInFailed, settle, sign_in, watch
+from runs.engine.netguard import Blocked, Guard
 from runs.engine.plan import DEVICES, BrowserOptions, Credentials, Site
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 
@@ -79,31 +80,35 @@ async def test_a_program_that_is_no_browser_is_said_in_one_sentence() -> None:
             pass
 
 
-async def test_other_private_hosts_are_blocked_and_the_site_is_not(browser: Browser, elsewhere: Pages) -> None:
-    frame = f'<h1>Shop</h1><iframe src="{other_name(elsewhere)}/"></iframe>'
-    with pages({"/": frame, "/away": Answer("", 302, {"Location": f"{other_name(elsewhere)}/"})}) as site:
-        context = await browser.context(PLAIN, Site(base_url=site.url))
-        page = await context.new_page()
-        seen = watch(page)
-        await page.goto(site.url)
-        assert await page.get_by_role("heading", name="Shop").is_visible()
-        await page.goto(f"{site.url}/away")
-        assert "private address" in await page.inner_text("body")
-        socket = "url => new Promise(r => { const s = new WebSocket(url); s.onopen = s.onerror = e => r(e.type) })"
-        await page.goto(site.url)
-        assert await page.evaluate(socket, other_name(elsewhere).replace("http", "ws")) == "error"
-        answer = await context.request.get(f"{site.url}/away", fail_on_status_code=False)
-        assert answer.status == 403
-        await context.close()
+async def test_other_ports_of_the_host_are_blocked_and_the_site_is_not(elsewhere: Pages) -> None:
+    frame = f'<h1>Shop</h1><iframe src="{elsewhere.url}/"></iframe>'
+    away = Answer("", 302, {"Location": f"{elsewhere.url}/"})
+    with pages({"/": frame, "/away": away}) as site:
+        async with Browser(guard=Guard.of(site.url.removeprefix("http://"))) as browser:
+            await _stays_at_home(browser, site, elsewhere)
     assert elsewhere.asked == []
+
+
+async def _stays_at_home(browser: Browser, site: Pages, elsewhere: Pages) -> None:
+    context = await browser.context(PLAIN, Site(base_url=site.url))
+    page = await context.new_page()
+    seen = watch(page)
+    await page.goto(site.url)
+    assert await page.get_by_role("heading", name="Shop").is_visible()
+    await page.goto(f"{site.url}/away")
+    assert "private address" in await page.inner_text("body")
+    socket = "url => new Promise(r => { const s = new WebSocket(url); s.onopen = s.onerror = e => r(e.type) })"
+    await page.goto(site.url)
+    assert await page.evaluate(socket, elsewhere.url.replace("http", "ws")) == "error"
+    answer = await context.request.get(f"{site.url}/away", fail_on_status_code=False)
+    assert answer.status == 403
+    await context.close()
     assert any("→ 403" in failed for failed in seen.failed_requests)
 
 
-async def test_other_private_hosts_are_reached_when_private_networks_are_allowed(
-    browser: Browser, elsewhere: Pages
-) -> None:
+async def test_other_private_hosts_are_reached_when_they_are_listed(browser: Browser, elsewhere: Pages) -> None:
     with pages({"/": f'<h1>Shop</h1><iframe src="{other_name(elsewhere)}/"></iframe>'}) as site:
-        context = await browser.context(PLAIN, Site(base_url=site.url), allow_private=True)
+        context = await browser.context(PLAIN, Site(base_url=site.url))
         page = await context.new_page()
         await page.goto(site.url)
         assert await page.frame_locator("iframe").get_by_role("heading").inner_text() == "Elsewhere"
@@ -115,8 +120,8 @@ async def test_other_private_hosts_are_reached_when_private_networks_are_allowed
 
 
 async def test_metadata_is_no_site(browser: Browser) -> None:
-    with pytest.raises(BrowserUnavailable, match="cloud metadata"):
-        await browser.context(PLAIN, Site(base_url="http://169.254.169.254"), allow_private=True)
+    with pytest.raises(Blocked, match="cloud metadata"):
+        await browser.context(PLAIN, Site(base_url="http://169.254.169.254"))
 
 
 async def test_read_only_blocks_what_writes(browser: Browser) -> None:
@@ -143,7 +148,7 @@ async def test_site_headers_go_to_the_site_over_redirects_and_to_nobody_else(
     }
     with pages(answers) as site:
         where = Site(base_url=site.url, headers={"X-Preview": "open-sesame"})
-        context = await browser.context(PLAIN, where, allow_private=True)
+        context = await browser.context(PLAIN, where)
         page = await context.new_page()
         for path in ("/", "/moved", "/away"):
             await page.goto(f"{site.url}{path}", wait_until="networkidle")

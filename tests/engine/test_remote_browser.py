@@ -23,6 +23,7 @@ from runs.engine.browser.remote import Remote
 from runs.engine.browser.video import find_ffmpeg
 from runs.engine.events import Event, Log, StepEnded
 from runs.engine.execute import execute
+from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, RunOptions, ShardPlan, Site
 from tests.engine.executing import attempts, ends, miss, planned, played, puller, see, work
 from tests.engine.pages import Answer, Pages, pages
@@ -341,8 +342,7 @@ async def test_the_doctor_proves_a_browser_elsewhere(elsewhere: Elsewhere, monke
 @pytest.fixture
 def two_sites() -> Iterator[tuple[Pages, Pages]]:
     with pages({"/": "<h1>Elsewhere</h1>"}) as other, pages({}) as site:
-        away = other.url.replace("127.0.0.1", "localhost")
-        site.answers["/"] = f'<h1>Shop</h1><iframe src="{away}/"></iframe>'
+        site.answers["/"] = f'<h1>Shop</h1><iframe src="{other.url}/"></iframe>'
         yield site, other
 
 
@@ -352,13 +352,15 @@ async def test_a_browser_elsewhere_goes_out_through_this_workers_guard_with_a_pa
 ) -> None:
     """127.0.0.2 stands for an address of this machine that others reach."""
     site, other = two_sites
-    async with Browser(remote=Remote(elsewhere.address, egress_host="127.0.0.2")) as browser:
-        context = await browser.context(BrowserOptions(), Site(base_url=site.url), allow_private=allowed)
+    guard = Guard.of("127.0.0.1" if allowed else site.url.removeprefix("http://"))
+    async with Browser(remote=Remote(elsewhere.address, egress_host="127.0.0.2"), guard=guard) as browser:
+        context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         page = await context.new_page()
         await page.goto(site.url)
         text = await page.frame_locator("iframe").locator("body").inner_text()
         await context.close()
-        [(_, proxy)] = browser._egress.values()
+        assert browser._egress is not None
+        proxy = browser._egress[1]
         assert proxy.startswith("http://127.0.0.2:")
         async with httpx.AsyncClient(proxy=proxy) as stranger:
             assert (await stranger.get(other.url)).status_code == 407

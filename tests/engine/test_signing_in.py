@@ -203,15 +203,15 @@ async def test_http_basic_answers_the_site_and_nobody_else(browser: Browser) -> 
     account = Credentials(kind="basic", username="ali", password=SecretStr("open sesame"))
     with pages({"/": behind_http}) as site, pages({"/": other}) as elsewhere:
         where = Site(base_url=site.url, credentials=account, headers={"X-Preview": "1"})
-        assert await sign_in(browser, where, PLAIN, allow_private=True) is None
-        context = await browser.context(PLAIN, where, allow_private=True)
+        assert await sign_in(browser, where, PLAIN) is None
+        context = await browser.context(PLAIN, where)
         page = await context.new_page()
         await page.goto(site.url)
         assert await page.inner_text("h1") == "Staging"
         answer = await page.goto(elsewhere.url)
         assert answer is not None
         assert answer.status == 401
-        requests = await browser.requests(where, allow_private=True)
+        requests = await browser.requests(where)
         assert (await requests.get(site.url)).status == 200
         await requests.dispose()
         await context.close()
@@ -233,7 +233,7 @@ async def test_headers_of_a_sign_in_go_to_the_site_only(browser: Browser) -> Non
         home = f'<h1>Home</h1><img src="{elsewhere.url}/">'
         with pages({"/": home}) as site:
             where = Site(base_url=site.url, credentials=key)
-            assert await sign_in(browser, where, PLAIN, allow_private=True) is None
+            assert await sign_in(browser, where, PLAIN) is None
     assert site.asked[0].headers["x-api-key"] == "k-1"
     assert elsewhere.asked
     assert not any("x-api-key" in asked.headers for asked in elsewhere.asked)

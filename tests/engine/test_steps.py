@@ -70,7 +70,7 @@ async def browser(browser_path: str) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage(browser: Browser, site: Pages) -> AsyncIterator[Stage]:
     where = Site(base_url=site.url)
-    context = await browser.context(BrowserOptions(), where, allow_private=True)
+    context = await browser.context(BrowserOptions(), where)
     page = await context.new_page()
     seen = watch(page)
     await page.goto(site.url)

@@ -75,9 +75,12 @@ def news(**fields: Any) -> News:
     return News(**{**made, **fields})
 
 
-def ports(seconds: float = 10.0, allow_private: bool = True, **fields: Any) -> Ports:
+OPEN = Guard.of("127.0.0.0/8")
+
+
+def ports(seconds: float = 10.0, guard: Guard = OPEN, **fields: Any) -> Ports:
     resolve = fields.pop("resolve", None)
-    egress = Egress(Guard(allow_private=allow_private), seconds, *([resolve] if resolve else []))
+    egress = Egress(guard, seconds, *([resolve] if resolve else []))
     return Ports(egress, fields.pop("mail", Smtp("", "Sentri <s@x.test>")), fields.pop("kept", {}), **fields)
 
 

@@ -18,6 +18,7 @@ from django_q.models import OrmQ
 from projects.models import Channel, Project, Test, Workspace
 from runs import gates, ledger, reading, states, tasks
 from runs.delivering import put_settings
+from runs.engine.netguard import Guard
 from runs.engine.plan import RunOptions
 from runs.models import Delivery, Run, TestHistory
 from runs.notifiers.http import signature
@@ -204,7 +205,7 @@ def test_no_redirect_leads_a_callback_elsewhere(opened: Open, received: Receiver
 
 def test_a_forbidden_address_is_given_up_with_a_clear_sentence(opened: Open, received: Receiver, settings: Any) -> None:
     run = opened(1, callback_url=received.url)
-    settings.ENV = replace(settings.ENV, allow_private=False)
+    settings.GUARD = Guard()
     ledger.abort(run.pk, "Ada")
     assert deliver_all(run) == ["given_up"]
     assert run.deliveries.get().error.startswith("The address is not sent to: 127.0.0.1 is a private address")

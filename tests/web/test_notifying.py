@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.async_api import expect
 
 from projects.models import Channel
 from runs import ledger
+from runs.engine.netguard import Guard
 from runs.models import Delivery
 from tests.receivers import Answer, Receiver, receiver
 from tests.web.conftest import Open, World, ended
@@ -81,7 +81,7 @@ def test_a_channel_that_cannot_be_says_why_and_is_not_kept(
 def test_a_private_address_is_refused_where_the_installation_does_not_allow_it(
     admin: Client, world: World, settings: Any
 ) -> None:
-    settings.ENV = replace(settings.ENV, allow_private=False)
+    settings.GUARD = Guard()
     answer = add(admin, world, "webhook", url="http://10.0.0.8/x")
     assert answer.status_code == 422
     assert "10.0.0.8 is a private address" in text(answer)

@@ -44,14 +44,12 @@ class Accounts:
         site: Site,
         options: BrowserOptions,
         *,
-        allow_private: bool,
         emit: Callable[[SignedIn], None],
         claim_code: ClaimCode | None = None,
     ) -> None:
         self._browser = browser
         self._site = site
         self._options = options
-        self._allow_private = allow_private
         self._emit = emit
         self._claim_code = claim_code
         self._roles: dict[str, _Role] = {}
@@ -102,12 +100,10 @@ class Accounts:
         if self._site.credentials_of(role) is None:
             missing = {ACCOUNT: "There are no credentials to sign in with."}
             raise SignInFailed(missing.get(role, f"There is no sign-in called “{role}”."))
-        site, private = self._site.seen_as(role), self._allow_private
+        site = self._site.seen_as(role)
         try:
             async with self._one_at_a_time:
-                session = await sign_in(
-                    self._browser, site, self._options, allow_private=private, claim_code=self._claim_code
-                )
+                session = await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
         except SignInFailed as error:
             known.failures.append(error)
             raise
@@ -131,4 +127,4 @@ class Accounts:
 
     async def _holds(self, role: str, session: Session) -> bool:
         site = self._site.seen_as(role)
-        return await holds(self._browser, site, self._options, session, allow_private=self._allow_private)
+        return await holds(self._browser, site, self._options, session)

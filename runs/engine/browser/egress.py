@@ -1,32 +1,37 @@
-"""A small forward proxy through which everything but the site itself leaves a browser context.
+"""A small forward proxy through which a browser context reaches whatever is not a site on this machine's loopback.
 
-The site's own host and port are in the context's bypass list, so the usual request pays nothing. Every other
-host is resolved here, judged by the guard, and connected to at the very address that was judged: a name cannot
-point elsewhere a moment later. That covers redirects, frames, popups, workers, WebSockets and requests made
-by the driver. Two things are not covered: WebRTC's UDP, and, where the site's own host is bypassed, a change of
-its address between two requests. It is bypassed only when it is a literal address, localhost, or when private
-networks are allowed anyway. It listens on loopback, or, for a browser that runs elsewhere, on the address that was
-configured, and then asks for a password.
+Every host is resolved here, judged by the guard together with its port, and connected to at the very address that
+was judged: a name cannot point elsewhere a moment later. That covers redirects, frames, popups, workers, WebSockets
+and requests made by the driver. A connection carries one request: what a browser sends after it goes nowhere, so that
+neither the proxy's password nor what is meant for one site can come to another, whatever a site answers.
+
+It listens on loopback, or, for a browser that runs elsewhere, on the address that was configured, and then asks for a
+password.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import socket
 from base64 import b64encode
+from collections.abc import Coroutine, Sequence
 from hmac import compare_digest
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
-from runs.engine.netguard import Guard, literal
+from runs.engine.netguard import Address, Guard, Place, known_addresses, place_of
 
 HEAD_LIMIT = 64 * 1024
+CHUNK = 64 * 1024
 CONNECT_SECONDS = 15
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PASSWORD = b"proxy-authorization:"
-HOP_HEADERS = (b"proxy-connection:", b"connection:", PASSWORD, b"keep-alive:")
+# Between two neighbours only, and never to be passed on; a site has nothing to ask of a proxy's user either.
+HOP_HEADERS = (b"proxy-", b"connection:", b"keep-alive:")
 
 
 class Refusal(Exception):
@@ -92,42 +97,45 @@ class Egress:
     async def _forward(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, url, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
         tunnel = method == "CONNECT"
-        parts = urlsplit(f"//{url}" if tunnel else url)
-        upstream = await self._connect(parts.hostname or "", parts.port or 80)
-        remote_reader, remote_writer = upstream
+        place = place_of(f"http://{url}/" if tunnel else url)
+        if place.scheme != "http":
+            raise Refusal(403, f"{place.scheme}: addresses are not opened")
+        length = _length(head)
+        remote_reader, remote_writer = await self._connect(place)
         try:
             if tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await _first_of(_copy(reader, remote_writer), _copy(remote_reader, writer))
             else:
                 remote_writer.write(_origin_form(head, url))
-            await _relay((reader, remote_writer), (remote_reader, writer))
+                asking = _ask(reader, remote_writer, length)
+                await _first_of(asking, _pass_on_answer(remote_reader, writer))
         finally:
             remote_writer.close()
 
-    async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        refusal = self._guard.refuses_host(host)
+    async def _connect(self, place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        refusal = self._guard.refuses_host(place.host, place.port)
+        addresses: Sequence[Address] = ()
+        if not refusal:
+            found = known_addresses(place.host) or await _resolved(place)
+            addresses, refusal = self._guard.judged(place.host, place.port, found)
         if refusal:
             raise Refusal(403, refusal)
         failure: OSError | TimeoutError | None = None
-        for address in await self._resolve(host, port):
-            refusal = self._guard.refuses_address(host, ip_address(address))
-            if refusal:
-                raise Refusal(403, refusal)
+        for address in addresses:
             try:
-                return await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_SECONDS)
+                return await asyncio.wait_for(asyncio.open_connection(str(address), place.port), CONNECT_SECONDS)
             except (OSError, TimeoutError) as error:
                 failure = error
-        raise Refusal(502, f"{host} cannot be reached: {failure or 'it has no address'}")
+        raise Refusal(502, f"{place.host} cannot be reached: {failure or 'it has no address'}")
 
-    async def _resolve(self, host: str, port: int) -> list[str]:
-        address = literal(host)
-        if address is not None:
-            return [str(address)]
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise Refusal(502, f"{host} is not known to the name server") from error
-        return [str(entry[4][0]).split("%", 1)[0] for entry in found]
+
+async def _resolved(place: Place) -> list[Address]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Refusal(502, f"{place.host} is not known to the name server") from error
+    return [ip_address(str(entry[4][0]).split("%", 1)[0]) for entry in found]
 
 
 def _origin_form(head: bytes, url: str) -> bytes:
@@ -136,26 +144,72 @@ def _origin_form(head: bytes, url: str) -> bytes:
     method, _, version = line.split(b" ", 2)
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    kept = [entry for entry in lines if not entry.lower().startswith(HOP_HEADERS)]
-    return b"\r\n".join([b" ".join([method, path.encode("latin-1"), version]), *kept, b"Connection: close", b"", b""])
+    return _head(b" ".join([method, path.encode("latin-1"), version]), lines)
+
+
+def _head(first: bytes, lines: list[bytes]) -> bytes:
+    """A head that says, before all else, that nothing follows on its connection."""
+    kept = [line for line in lines if not line.lower().startswith(HOP_HEADERS)]
+    return b"\r\n".join([first, b"Connection: close", *kept, b"", b""])
+
+
+def _length(head: bytes) -> int:
+    """How many bytes of body a request has. Browsers say so; raises Refusal for what is said in another way."""
+    lines = [line.lower() for line in head.split(b"\r\n")]
+    if any(line.startswith(b"transfer-encoding:") for line in lines):
+        raise Refusal(501, "a request through this proxy says how long it is")
+    lengths = {line.partition(b":")[2].strip() for line in lines if line.startswith(b"content-length:")}
+    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+        raise Refusal(400, "the length of the request is not clear")
+    return int(next(iter(lengths), b"0"))
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, length: int) -> None:
+    """Send the body; then wait for the browser to leave, without passing on what it might still say."""
+    while length and (chunk := await reader.read(min(CHUNK, length))):
+        length -= len(chunk)
+        writer.write(chunk)
+        await writer.drain()
+    while await reader.read(CHUNK):
+        pass
+
+
+async def _pass_on_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The answer, its head rewritten so that the browser uses the connection for nothing else."""
+    interim = True
+    while interim:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError as error:
+            # No head of HTTP: what the browser makes of it is its own matter.
+            writer.write(error.partial)
+            await writer.drain()
+            return
+        except asyncio.LimitOverrunError as error:
+            raise Refusal(502, "the site's headers are too long") from error
+        line, *lines = re.split(rb"\r?\n", head.rstrip(b"\r\n"))
+        interim = re.match(rb"HTTP/1\.[01] 1(?!01)\d\d", line) is not None
+        writer.write(_head(line, lines))
+        await writer.drain()
+    await _copy(reader, writer)
 
 
 def _answer(status: int, sentence: str) -> bytes:
     body = f"Sentri did not open this address: {sentence}.".encode()
-    reason = {403: "Forbidden", 407: "Proxy Authentication Required", 502: "Bad Gateway"}[status]
+    reasons = {400: "Bad Request", 403: "Forbidden", 407: "Proxy Authentication Required", 501: "Not Implemented"}
+    reason = reasons.get(status, "Bad Gateway")
     challenge = 'Proxy-Authenticate: Basic realm="sentri"\r\n' if status == 407 else ""
     kind = f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}"
     return f"HTTP/1.1 {status} {reason}\r\n{challenge}{kind}\r\nConnection: close\r\n\r\n".encode("latin-1") + body
 
 
-Flow = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-async def _relay(*flows: Flow) -> None:
-    """Copy both ways until one side has said its last: neither browsers nor sites half-close."""
-    tasks = [asyncio.ensure_future(_copy(*flow)) for flow in flows]
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Until one side has said its last: neither browsers nor sites half-close. Raises what the first one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
         for task in tasks:
             task.cancel()
@@ -163,6 +217,6 @@ async def _relay(*flows: Flow) -> None:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while chunk := await reader.read(64 * 1024):
+    while chunk := await reader.read(CHUNK):
         writer.write(chunk)
         await writer.drain()

@@ -26,7 +26,6 @@ async def learnt(
     *,
     state: dict[str, Any],
     ended_at: str,
-    allow_private: bool,
 ) -> Session:
     """The session of a sign-in that ended at an address, with what tells its page from what a visitor gets there.
 
@@ -34,8 +33,8 @@ async def learnt(
     """
     page = _without_query(ended_at) if ended_at.startswith(f"{site.origin}/") else site.base_url
     member, visitor = await asyncio.gather(
-        view(browser, site, options, page, state, allow_private=allow_private),
-        view(browser, site, options, page, None, allow_private=allow_private),
+        view(browser, site, options, page, state),
+        view(browser, site, options, page, None),
     )
     if member is None or visitor is None:
         return Session(state=state, page=page)
@@ -50,11 +49,9 @@ async def learnt(
     return Session(state=state, page=urljoin(page, member.address), signs=tuple(signs), closed=closed)
 
 
-async def holds(
-    browser: Browser, site: Site, options: BrowserOptions, session: Session, *, allow_private: bool
-) -> bool:
+async def holds(browser: Browser, site: Site, options: BrowserOptions, session: Session) -> bool:
     """Whether the session is still one, as far as its page tells; one that cannot be told is none."""
-    seen = await view(browser, site, options, session.page, session.state, allow_private=allow_private)
+    seen = await view(browser, site, options, session.page, session.state)
     if seen is None or not session.tells or urljoin(session.page, seen.address) != session.page:
         return False
     if session.signs:
@@ -68,11 +65,9 @@ async def view(
     options: BrowserOptions,
     address: str,
     state: dict[str, Any] | None,
-    *,
-    allow_private: bool,
 ) -> View | None:
     """The page at an address in a fresh context; None where it does not open."""
-    context = await browser.context(options, site, state=state, allow_private=allow_private)
+    context = await browser.context(options, site, state=state)
     try:
         page = await context.new_page()
         page.set_default_timeout(VIEW_MS)

@@ -23,7 +23,7 @@ from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.browser.writes import refuse_writes
-from runs.engine.netguard import Guard, literal
+from runs.engine.netguard import Blocked, Guard, place_of
 from runs.engine.plan import BrowserOptions, Site
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ ARGUMENTS = (
     # A page that fills its heap without end dies of it before the machine does.
     "--js-flags=--max-old-space-size=1024",
 )
+# These need no name server, and the browser connects to nothing else by itself.
+DIRECT = ("127.0.0.1", "::1", "localhost")
 LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 LOOK_SECONDS = 0.2
@@ -58,15 +60,20 @@ class Browser:
     """
 
     def __init__(
-        self, executable: str | None = None, bounds: Bounds | None = None, remote: Remote | None = None
+        self,
+        executable: str | None = None,
+        bounds: Bounds | None = None,
+        remote: Remote | None = None,
+        guard: Guard | None = None,
     ) -> None:
+        self.guard = guard if guard is not None else Guard.configured()
         self._executable = executable
         self._bounds = bounds or Bounds()
         self._remote = remote if executable or remote else Remote.configured()
         self._environment: dict[str, str] = {}
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
-        self._egress: dict[Guard, tuple[Egress, str]] = {}
+        self._egress: tuple[Egress, str] | None = None
         self._starting = asyncio.Lock()
         self._wear: Wear | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,9 +88,9 @@ class Browser:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for egress, _url in self._egress.values():
-            await egress.stop()
-        self._egress.clear()
+        if self._egress is not None:
+            await self._egress[0].stop()
+            self._egress = None
 
     @property
     def version(self) -> str:
@@ -112,16 +119,15 @@ class Browser:
         site: Site,
         *,
         state: dict[str, Any] | None = None,
-        allow_private: bool = False,
         read_only: bool = False,
         filmed: bool = False,
     ) -> BrowserContext:
         """A fresh context for the site, as its account where that is known by HTTP; the caller closes it.
 
         `state` is a storage state to start from; `read_only` refuses requests that write; `filmed` makes a video of
-        each page, where there is an ffmpeg. Raises `BrowserUnavailable` for an address that is not to be had.
+        each page, where there is an ffmpeg. Raises `Blocked` for an address that the guard does not open.
         """
-        proxy = await self._proxy(site, allow_private)
+        proxy = await self._proxy(site)
 
         async def open_context() -> BrowserContext:
             settings = {**self._settings(options), "storage_state": state, "proxy": proxy}
@@ -132,11 +138,12 @@ class Browser:
 
         return await self._living(open_context)
 
-    async def requests(
-        self, site: Site, *, state: dict[str, Any] | None = None, allow_private: bool = False
-    ) -> APIRequestContext:
-        """A request context without a browser context, for tests that need no page; the caller disposes of it."""
-        settings: dict[str, Any] = {"proxy": await self._proxy(site, allow_private), "storage_state": state}
+    async def requests(self, site: Site, *, state: dict[str, Any] | None = None) -> APIRequestContext:
+        """A request context without a browser context, for tests that need no page; the caller disposes of it.
+
+        Raises `Blocked` for an address that the guard does not open.
+        """
+        settings: dict[str, Any] = {"proxy": await self._proxy(site), "storage_state": state}
         settings["http_credentials"] = http_credentials(site)
 
         async def open_requests() -> APIRequestContext:
@@ -228,20 +235,17 @@ class Browser:
             settings |= {key: value for key, value in device.items() if key != "default_browser_type"}
         return settings
 
-    async def _proxy(self, site: Site, allow_private: bool) -> dict[str, str]:
-        guard = Guard.of(site.base_url, allow_private)
-        refusal = guard.refuses_url(site.base_url)
+    async def _proxy(self, site: Site) -> dict[str, str]:
+        refusal = self.guard.refuses_url(site.base_url)
         if refusal:
-            raise BrowserUnavailable(f"{site.base_url} is not opened: {refusal}.")
+            raise Blocked(f"{site.base_url} is not opened: {refusal}.")
         async with self._starting:
-            if guard not in self._egress:
-                egress = Egress(guard, self._remote.egress_host if self._remote else HERE)
-                self._egress[guard] = (egress, await self._listening(egress))
-        egress, server = self._egress[guard]
+            if self._egress is None:
+                egress = Egress(self.guard, self._remote.egress_host if self._remote else HERE)
+                self._egress = (egress, await self._listening(egress))
+        egress, server = self._egress
         proxy = {"server": server, **egress.credentials}
-        if allow_private or guard.site_host == "localhost" or literal(guard.site_host):
-            proxy["bypass"] = bypass(site)
-        return proxy
+        return proxy if self._remote else {**proxy, **bypass(site)}
 
     async def _listening(self, egress: Egress) -> str:
         try:
@@ -337,7 +341,13 @@ def died(error: BaseException) -> bool:
     return any(sign in str(error).lower() for sign in SIGNS_OF_DEATH)
 
 
-def bypass(site: Site) -> str:
-    """The site's host and port as an entry of a proxy bypass list."""
-    authority = site.origin.split("://", 1)[1].rsplit("@", 1)[-1]
-    return authority.removesuffix(":443" if site.origin.startswith("https") else ":80")
+def bypass(site: Site) -> dict[str, str]:
+    """A site on this machine's loopback as an entry of a proxy bypass list; nothing for any other site.
+
+    It always says the port: without one the entry would stand for all ports of the host.
+    """
+    place = place_of(site.base_url)
+    if place.host not in DIRECT:
+        return {}
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return {"bypass": f"{host}:{place.port}"}

@@ -49,7 +49,6 @@ async def sign_in(
     site: Site,
     options: BrowserOptions,
     *,
-    allow_private: bool = False,
     claim_code: ClaimCode | None = None,
 ) -> Session | None:
     """Sign in with the site's credentials in a context of its own, within a minute; waiting for a code is extra.
@@ -60,7 +59,7 @@ async def sign_in(
     credentials = site.credentials
     if credentials is None:
         raise SignInFailed("There are no credentials to sign in with.")
-    context = await browser.context(options, site, allow_private=allow_private)
+    context = await browser.context(options, site)
     try:
         async with asyncio.timeout(TOTAL_SECONDS) as limit:
             page = await context.new_page()
@@ -69,9 +68,9 @@ async def sign_in(
                 await _let_in(page, site)
                 return None
             asking = _Asking(credentials, claim_code, limit)
-            await _through_form(page, site, asking, Guard.of(site.base_url, allow_private))
+            await _through_form(page, site, asking, browser.guard)
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
-            return await learnt(browser, site, options, state=state, ended_at=ended_at, allow_private=allow_private)
+            return await learnt(browser, site, options, state=state, ended_at=ended_at)
     except TimeoutError:
         raise SignInFailed(f"Signing in took longer than {TOTAL_SECONDS} s.") from None
     except Error as error:

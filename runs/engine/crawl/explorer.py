@@ -30,7 +30,6 @@ from runs.engine.crawl.slot import Pull, Slot
 from runs.engine.crawl.unreachable import Unvisited, authority
 from runs.engine.crawl.visit import Visited, snapshot_of
 from runs.engine.events import Event, Log, PageVisited, Seeds
-from runs.engine.netguard import Guard
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
 SEEDS = 200
@@ -81,17 +80,14 @@ class Explorer:
         self.plan = plan
         self.emit = emit
         self.cast = cast
-        self.guard = Guard.of(plan.site.base_url, plan.allow_private)
+        self.guard = browser.guard
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
         self.searches = Searches()
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"
         self.exploring = Exploring(plan, self.guard, self.frontier) if states else None
-        private = plan.allow_private
-        self.accounts = Accounts(
-            browser, plan.site, plan.options, allow_private=private, emit=emit, claim_code=claim_code
-        )
+        self.accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=claim_code)
         self.open_to_all = plan.site.credentials is None
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
@@ -143,10 +139,8 @@ class Explorer:
 
     async def context(self, site: Site, state: dict[str, Any] | None) -> BrowserContext:
         """A context; when this is cancelled while the browser is making it, it is closed all the same."""
-        options, private = self.plan.options, self.plan.allow_private
-        opening = asyncio.ensure_future(
-            self.browser.context(options, site, state=state, allow_private=private, read_only=options.read_only)
-        )
+        options = self.plan.options
+        opening = asyncio.ensure_future(self.browser.context(options, site, state=state, read_only=options.read_only))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:

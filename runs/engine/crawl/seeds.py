@@ -41,7 +41,7 @@ class Welcome:
 
 async def read_welcome(browser: Browser, plan: CrawlPlan, *, sitemaps: bool) -> Welcome:
     """robots.txt and, when `sitemaps`, the addresses of its sitemaps or of /sitemap.xml; never raises for the site."""
-    requests = await browser.requests(plan.site, allow_private=plan.allow_private)
+    requests = await browser.requests(plan.site)
     try:
         robots, trouble = await _robots(requests, plan)
         pages = await _pages(requests, plan, robots) if sitemaps else ()

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
-from runs.engine.netguard import Guard
+from runs.engine.netguard import Guard, place_of
 
 CONNECT_SECONDS = 5
 NET_ERROR = re.compile(r"net::(ERR_\w+)")
@@ -128,16 +128,19 @@ def from_gateway(url: str, body: str) -> Unvisited | None:
 
 async def diagnose(url: str, guard: Guard) -> Unvisited | None:
     """Find out why the browser could not connect, by resolving and connecting; None when that works."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return unknown_host(url)
-    address = str(found[0][4][0]).split("%", 1)[0]
-    refusal = guard.refuses_host(host) or guard.refuses_address(host, ip_address(address))
+    refusal = guard.refuses_url(url)
     if refusal:
         return Unvisited("blocked", f"{REFUSED_BY_US}{refusal}.")
+    place = place_of(url)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return unknown_host(url)
+    numbers = [ip_address(str(entry[4][0]).split("%", 1)[0]) for entry in found]
+    addresses, refusal = guard.judged(place.host, place.port, numbers)
+    if refusal:
+        return Unvisited("blocked", f"{REFUSED_BY_US}{refusal}.")
+    address, port = str(addresses[0]), place.port
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_SECONDS)
     except TimeoutError:

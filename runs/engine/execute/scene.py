@@ -117,7 +117,6 @@ async def open_scene(
         plan.options,
         plan.site,
         state=state,
-        allow_private=plan.allow_private,
         read_only=plan.read_only,
         filmed=recording.filmed,
     )
@@ -139,7 +138,7 @@ async def open_scene(
 async def _open_requests(
     browser: Browser, plan: ShardPlan, state: dict[str, Any] | None, recording: Recording
 ) -> Scene:
-    requests = await browser.requests(plan.site, state=state, allow_private=plan.allow_private)
+    requests = await browser.requests(plan.site, state=state)
     try:
         if recording.traced:
             await requests.tracing.start(snapshots=True, sources=False)

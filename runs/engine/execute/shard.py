@@ -77,7 +77,6 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
             browser,
             plan.site,
             plan.options,
-            allow_private=plan.allow_private,
             emit=emit,
             claim_code=given.claim_code,
         ),

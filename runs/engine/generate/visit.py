@@ -46,10 +46,7 @@ class Visits:
         self.plan = plan
         self.emit = emit
         self.pace = Pace(plan.options.requests_per_second)
-        private = plan.allow_private
-        self.accounts = Accounts(
-            browser, plan.site, plan.options, allow_private=private, emit=emit, claim_code=claim_code
-        )
+        self.accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=claim_code)
 
     @asynccontextmanager
     async def open(self, *, auth: str = VISITOR, writes: bool = False, because: str = "") -> AsyncIterator[Visit]:
@@ -60,9 +57,7 @@ class Visits:
         read_only = self.plan.options.read_only or not writes
         site = self.plan.site.seen_as(auth)
         state = await self.accounts.state(auth)
-        context = await self.browser.context(
-            self.plan.options, site, state=state, allow_private=self.plan.allow_private, read_only=read_only
-        )
+        context = await self.browser.context(self.plan.options, site, state=state, read_only=read_only)
 
         def wrote(method: str, url: str, status: int | None, held_back: bool) -> None:
             self.emit(Wrote(method, blanked(url), status, held_back, because))

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from runs.engine.netguard import SETTING, place_of
 from runs.management import demo
 from runs.management.client import Client, Declined
 from runs.management.processes import StopRequest
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         told = console(options["json"])
         with ExitStack() as stack:
             told.print("Starting web and workers …")
+            wish = _wish(options, stack)
+            _allow(wish.url)
             site = stack.enter_context(serving(Address("127.0.0.1", options["port"]), WORKERS, stop))
             if stop:
                 return 2
@@ -58,7 +61,6 @@ class Command(BaseCommand):
             told.print(
                 f"Sentri is at {site.address.url}; sign in as {person.name} with {person.password}", markup=False
             )
-            wish = _wish(options, stack)
             outcome.seconds["start"] = round(time.monotonic() - begun, 1)
             client = Client(site.address.url, person.token)
             problem = _perform(demo.Demo(client, outcome, told, _meanwhile(site, stop)), wish)
@@ -77,12 +79,19 @@ class Command(BaseCommand):
 
 def _refuse_bad(options: dict[str, Any]) -> None:
     url = options["url"]
-    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+    if url is not None and not _is_web_address(url):
         raise CommandError(f"'{url}' is not an address: write it with http:// or https:// in front.", returncode=2)
     if options["max_pages"] < 1:
         raise CommandError("--max-pages must be 1 or more.", returncode=2)
     if (options["username"] is None) != (options["password"] is None):
         raise CommandError("--username and --password go together.", returncode=2)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return place_of(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _wish(options: dict[str, Any], stack: ExitStack) -> demo.Wish:
@@ -95,6 +104,13 @@ def _wish(options: dict[str, Any], stack: ExitStack) -> demo.Wish:
         if options["login_url"]:
             sign_in["login_url"] = options["login_url"]
     return demo.wish_for(options["url"], options["max_pages"], sign_in)
+
+
+def _allow(url: str) -> None:
+    """Who starts the demo runs this installation: the address that they give may be opened, private or not."""
+    place = place_of(url)
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    os.environ[SETTING] = f"{os.environ.get(SETTING, '')} {host}:{place.port}".strip()
 
 
 def _perform(demonstration: demo.Demo, wish: demo.Wish) -> str:

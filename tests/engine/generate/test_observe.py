@@ -40,7 +40,7 @@ async def browser(browser_path: str) -> AsyncIterator[Browser]:
 
 
 def plan_of(site: Pages, **options: Any) -> CrawlPlan:
-    return CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(**options), allow_private=True)
+    return CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(**options))
 
 
 def case_of(*steps: dict[str, Any], writes: bool = False) -> Case:

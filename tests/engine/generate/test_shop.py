@@ -82,7 +82,7 @@ class Shop:
             return next(works, None)
 
         options = RunOptions(retries=0, trace="off", screenshot="off", timeout_ms=timeout_ms)
-        plan = ShardPlan(site=self.site, options=options, artifacts=self.artifacts, allow_private=True)
+        plan = ShardPlan(site=self.site, options=options, artifacts=self.artifacts)
         failed = []
         async with aclosing(execute(self.browser, plan, pull)) as events:
             async for event in events:
@@ -101,7 +101,7 @@ async def shop(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> A
     artifacts: Path = tmp_path_factory.mktemp("artifacts")
     with serve() as base_url:
         site = Site(base_url=base_url, credentials=Credentials(username="demo@example.com", password="demo-pass-1"))  # type: ignore[arg-type]
-        plan = CrawlPlan(site=site, options=CrawlOptions(test_count=100), allow_private=True)
+        plan = CrawlPlan(site=site, options=CrawlOptions(test_count=100))
         async with Browser() as browser:
             pages = list((await crawl_all(browser, plan)).done.values())
             proposals = list((await generated(browser, plan, pages))[0].proposals)

@@ -144,7 +144,7 @@ async def tried(browser_path: str) -> AsyncIterator[Tried]:
     tasks = Tasks()
     async with Browser() as browser:
         with pages(tasks.answers()) as site:
-            plan = CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(), allow_private=True)
+            plan = CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions())
             seen: list[PageSnapshot] = list((await crawl_all(browser, plan)).done.values())
             proposed, logs, _ = await generated(browser, plan, seen)
     yield Tried({one.title: one for one in proposed.proposals}, logs, tasks)

@@ -34,7 +34,7 @@ def proposal(*steps: dict[str, Any], result: int = 1, start: str | None = "/", *
 
 def plan_of(site: Pages, tmp_path: Path, **more: Any) -> ProofPlan:
     options = RunOptions(retries=0, trace="off", screenshot="on_failure", timeout_ms=3_000)
-    fields = {"max_breakages": 12, "allow_private": True, **more}
+    fields = {"max_breakages": 12, **more}
     return ProofPlan(site=Site(base_url=site.url), options=options, artifacts=str(tmp_path), **fields)
 
 

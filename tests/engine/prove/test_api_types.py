@@ -83,7 +83,7 @@ def stock(shop: str) -> PageSnapshot:
 def plan_of(shop: str, tmp_path: Path) -> ProofPlan:
     options = RunOptions(retries=0, trace="off", screenshot="off", timeout_ms=3_000)
     site = Site(base_url=shop)
-    return ProofPlan(site=site, options=options, artifacts=str(tmp_path), max_breakages=12, allow_private=True)
+    return ProofPlan(site=site, options=options, artifacts=str(tmp_path), max_breakages=12)
 
 
 def unnoticed(proof: dict[str, Any]) -> list[str]:
@@ -92,7 +92,7 @@ def unnoticed(proof: dict[str, Any]) -> list[str]:
 
 async def written(browser: Browser, shop: str) -> dict[str, Draft]:
     """Tests of what the stock page asked for, and of what a description says, by their titles."""
-    plan = CrawlPlan(site=Site(base_url=shop), options=CrawlOptions(), allow_private=True)
+    plan = CrawlPlan(site=Site(base_url=shop), options=CrawlOptions())
     operations = tuple(read(json.dumps(OPENAPI), shop))
     crawled = Crawled((stock(shop),), plan.options, contract=operations)
     seen = await observed(browser, plan, crawled, [*api.cases(crawled), *contract.cases(crawled)])
