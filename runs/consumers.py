@@ -10,7 +10,6 @@ import time
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
@@ -35,7 +34,6 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     follower: asyncio.Task[None] | None = None
     looked_at = 0.0
-    principal: Any = None
 
     async def connect(self) -> None:
         run_id = await database_sync_to_async(self._run)()
@@ -62,10 +60,10 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         return found
 
     def _refusal(self, run_id: int | None) -> Refusal | None:
-        self.principal = self.scope["credential"].principal()
-        if self.principal is None:
+        principal = self.scope["credential"].principal()
+        if principal is None:
             return STRANGER
-        visible = run_id is not None and Run.objects.visible_to(self.principal).filter(pk=run_id).exists()
+        visible = run_id is not None and Run.objects.visible_to(principal).filter(pk=run_id).exists()
         return None if visible else NOTHING
 
     async def _follow(self, run_id: int) -> None:

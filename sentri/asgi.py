@@ -15,9 +15,10 @@ from django.conf import settings  # noqa: E402
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
 
 from runs.routing import websocket_urlpatterns  # noqa: E402
+from sentri.bodies import BoundedBodies  # noqa: E402
 from sentri.lifespan import lifespan  # noqa: E402
 from sentri.sockets import Doorkeeper, NoSuchSocket  # noqa: E402
 
 sockets = Doorkeeper(URLRouter([*websocket_urlpatterns, NoSuchSocket]))
-by_protocol: Any = ProtocolTypeRouter({"http": http, "lifespan": lifespan, "websocket": sockets})
+by_protocol: Any = ProtocolTypeRouter({"http": BoundedBodies(http), "lifespan": lifespan, "websocket": sockets})
 application = ProxyHeadersMiddleware(by_protocol, trusted_hosts=list(settings.ENV.trusted_proxies))
