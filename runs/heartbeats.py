@@ -38,9 +38,9 @@ STATES = ("fit", "unfit", "stopping", "silent", "gone", "hung")
 FIT, UNFIT, STOPPING, SILENT_STATE, GONE_STATE, HUNG_STATE = STATES
 
 
-def worker_name() -> str:
-    """How this process is called on leases and in its row."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def worker_name(pid: int | None = None) -> str:
+    """How a process of this machine, this one without `pid`, is called on leases and in its row."""
+    return f"{socket.gethostname()}:{os.getpid() if pid is None else pid}"
 
 
 # --- what this process is doing ---
@@ -255,10 +255,15 @@ def forget_silent() -> None:
 def hung(pid: int, words: str) -> None:
     """Notes that a worker process of this machine hung and was killed; its row stays for a day to say so."""
     now = timezone.now()
-    host = socket.gethostname()
     said = {"hung_at": now, "hung": words[:300]}
-    born = {"host": host[:100], "pid": pid, "version": settings.VERSION, "started_at": now, "seen_at": now}
-    Worker.objects.update_or_create(name=f"{host}:{pid}"[:120], defaults=said, create_defaults={**born, **said})
+    born = {
+        "host": socket.gethostname()[:100],
+        "pid": pid,
+        "version": settings.VERSION,
+        "started_at": now,
+        "seen_at": now,
+    }
+    Worker.objects.update_or_create(name=worker_name(pid)[:120], defaults=said, create_defaults={**born, **said})
 
 
 def hung_lately() -> str:

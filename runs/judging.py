@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 def judge(run_id: int) -> None:
     """Computes the verdict of a run whose results are resolved, and ends it.
 
-    Where the database goes away, the run stays to be judged; where there is no verdict to be had, it fails and says so.
+    Where the database goes away, the run stays to be judged; where there is no verdict to be had, another worker tries
+    once more before it fails and says so.
     """
     run = Run.objects.select_related("project").filter(pk=run_id, status=states.JUDGING).first()
     if run is None:
@@ -29,6 +30,6 @@ def judge(run_id: int) -> None:
     except Exception as error:
         log.exception("a run cannot be judged", extra={"run": run.public_id})
         problem = f"The verdict of this run could not be computed: {type(error).__name__}: {error}"
-        ledger.fail(run_id, problem, "internal")
+        ledger.fail_judging(run_id, problem)
     else:
         log.info("run judged", extra={"run": run.public_id})

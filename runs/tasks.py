@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db import DatabaseError
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from structlog.contextvars import bound_contextvars
 
 from projects import accounts
@@ -101,8 +101,8 @@ def _worked_off(held: ledger.Hold) -> bool:
             ledger.forfeit(held)
         else:
             log.exception("shard %s broke", held.shard)
-            problem = f"Sentri broke while it worked on this run: {type(error).__name__}: {error}"
-            ledger.fail(held.run, problem, "internal")
+            ledger.forfeit(held, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}")
+            queue.retire()
     finally:
         storage.leave(held.run)
         heartbeats.idle()
@@ -274,10 +274,11 @@ class Worker:
         if not ledger.take_stage(self.held, states.PROPOSE):
             return False
         heartbeats.busy(self.held.run, self.held.index, "proposes tests")
-        seen = []
+        seen: list[Observation] = []
         for outcome in reading.observations(run.pk):
             self.beat()
-            seen.append(Observation.model_validate(outcome))
+            with contextlib.suppress(ValidationError):  # what broke us so early that it is no observation was told then
+                seen.append(Observation.model_validate(outcome))
         known = [Known(title, body, mark, f"{Test.PREFIX}-{pk}") for pk, title, body, mark in reading.known_tests(run)]
         found = propose(self._crawled(run), seen, known, reading.known_signatures(run), self.beat)
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)

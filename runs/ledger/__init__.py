@@ -7,9 +7,9 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
 from runs.ledger.claiming import Claim, claim, claim_cases, claim_proofs
-from runs.ledger.ending import abort, close, fail
+from runs.ledger.ending import abort, close, fail, fail_judging
 from runs.ledger.frontier import claim_pages
-from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, wanted
+from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, take_from_hung, wanted
 from runs.ledger.learning import learn
 from runs.ledger.opening import Order, open_crawl, open_test_run
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
@@ -37,6 +37,7 @@ __all__ = [
     "claim_proofs",
     "close",
     "fail",
+    "fail_judging",
     "finish",
     "forfeit",
     "give_back",
@@ -59,6 +60,7 @@ __all__ = [
     "sweep",
     "take",
     "take_delivery",
+    "take_from_hung",
     "take_stage",
     "undelivered",
     "unjudged",

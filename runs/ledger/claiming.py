@@ -121,7 +121,7 @@ def _next_results(held: Hold, wanted: int) -> list[Free]:
 
 
 def _of(held: Hold, home: int, wanted: int) -> list[Free]:
-    return _one_of_each(statements.free(held.run, home, wanted))
+    return _one_of_each(statements.free(held.run, home, wanted, held.lease, fresh_first=held.fresh_first))
 
 
 def _siblings(held: Hold) -> Iterator[int]:
@@ -166,7 +166,10 @@ def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
         if run.status != states.RUNNING:
             raise Stale
         require_open(held)
-        rows = list(run.cases.filter(status=states.PENDING).order_by("pk").only("work")[:wanted])
+        running = list(run.cases.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
+        order = ("losses", "pk") if held.fresh_first else ("pk",)
+        pending = run.cases.filter(status=states.PENDING, **({"losses": 0} if running else {}))
+        rows = statements.apart(list(pending.order_by(*order).only("work", "losses")[:wanted]), running)
         run.cases.filter(pk__in=[row.pk for row in rows]).update(
             status=states.move("case", states.PENDING, "claim").to, lease=held.lease
         )

@@ -38,8 +38,10 @@ def count_cases(run: Run) -> list[Line]:
     return [("case", counted)]
 
 
-def fail_poisonous(run: Run, cases: QuerySet[Case]) -> None:
-    """Gives up cases under which workers were lost again and again."""
-    failed = cases.update(status=states.FAILED, error=POISONED, observed_at=timezone.now())
+def fail_poisonous(run: Run, cases: QuerySet[Case], problem: str = "") -> int:
+    """Gives up cases under which workers were lost again and again; how many."""
+    error = f"{POISONED} {problem}".rstrip()
+    failed = cases.update(status=states.FAILED, error=error, observed_at=timezone.now())
     if failed and run.status == states.RUNNING:
         tell(run, count_cases(run))
+    return failed

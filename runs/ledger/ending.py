@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from runs import states
-from runs.ledger.moving import enter
+from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
 from runs.ledger.refusals import Refused, Stale
-from runs.ledger.story import locked
+from runs.ledger.sending import send_judge
+from runs.ledger.story import locked, tell
 from runs.report import Judgement
 
 MOST_CAUSES = 100
@@ -32,6 +33,21 @@ def fail(run_id: int, error: str, category: str) -> None:
             enter(locked(run_id), "fail", error=error[:1000], error_category=category)
         except Refused:
             return
+
+
+def fail_judging(run_id: int, problem: str) -> None:
+    """The verdict could not be computed: another worker tries it once more, then the run ends as failed."""
+    with transaction.atomic():
+        run = locked(run_id)
+        if run.status != states.JUDGING:
+            return
+        run.stage_losses += 1
+        if run.stage_losses >= LOSSES_OF_A_STAGE:
+            enter(run, "fail", error=problem[:1000], error_category="internal")
+            return
+        run.save(update_fields=["stage_losses"])
+        tell(run, [("log", {"level": "error", "message": f"{problem[:900]} Another worker tries once more."})])
+        send_judge(run)
 
 
 def close(run_id: int, judgement: Judgement) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.plan import PageWork
+from runs.ledger import statements
 from runs.ledger.claiming import Claim
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
@@ -18,7 +19,7 @@ from runs.ledger.refusals import Stale
 from runs.ledger.story import locked
 from runs.models import CrawlPage, Run
 
-FIELDS = ("url", "depth", "kind", "role", "path", "action")
+FIELDS = ("url", "depth", "kind", "role", "path", "action", "losses")
 
 
 def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
@@ -34,7 +35,9 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
         tally = _tally(run)
         running = sum(number for (_, status), number in tally.items() if status == states.RUNNING)
         rooms = planning.rooms(_begun(tally), _budget(run, max_pages))
-        rows = list(_within(rooms, _pending(run, rooms)[:wanted]))
+        mine = list(run.pages.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
+        pending = _pending(run, rooms, held).filter(**({"losses": 0} if mine else {}))
+        rows = statements.apart(list(_within(rooms, pending[:wanted])), mine)
         if not rows:
             # What is under way may turn out to be no page of its own and leave its place to another.
             if not running:
@@ -69,8 +72,9 @@ def _minutes(run: Run) -> float:
     return (timezone.now() - run.started_at).total_seconds() / 60 if run.started_at else 0.0
 
 
-def _pending(run: Run, rooms: Mapping[str, int]) -> QuerySet[CrawlPage]:
-    rows = run.pages.filter(status=states.PENDING).order_by("priority", "pk").only(*FIELDS)
+def _pending(run: Run, rooms: Mapping[str, int], held: Hold) -> QuerySet[CrawlPage]:
+    order = ("losses", "priority", "pk") if held.fresh_first else ("priority", "pk")
+    rows = run.pages.filter(status=states.PENDING).order_by(*order).only(*FIELDS)
     if not rooms[planning.LINK]:
         rows = rows.exclude(kind="link")
     return rows if rooms[planning.STATE] else rows.filter(kind="link")

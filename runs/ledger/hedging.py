@@ -44,9 +44,15 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
 
 
 def _overdue(held: Hold) -> list[Result]:
-    """Running results of others that may be executed twice and have taken too long, the most overdue first."""
+    """Running results of others that may be executed twice and have taken too long, the most overdue first.
+
+    What a worker was lost over before is not given to two, and leaves no room beside it.
+    """
     now = timezone.now()
-    running = Result.objects.filter(run=held.run, status=states.RUNNING, hedge=None, estimate_ms__gt=0)
+    running = Result.objects.filter(run=held.run, status=states.RUNNING)
+    if running.filter(lease=held.lease, losses__gt=0).exists():
+        return []
+    running = running.filter(hedge=None, estimate_ms__gt=0, losses=0)
     alone = running.filter(proposal__isnull=True, serial="", account="", no_hedge=False).exclude(lease=held.lease)
     late = [
         (_ms(now - row.claimed_at) - row.estimate_ms, row)

@@ -16,7 +16,7 @@ from runs import meters, states
 from runs.ledger import statements
 from runs.ledger.counting import fail_poisonous
 from runs.ledger.dependents import settle_dependents
-from runs.ledger.moving import advance, enter
+from runs.ledger.moving import advance, enter, lose_stage
 from runs.ledger.refusals import Stale
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
@@ -27,13 +27,15 @@ log = logging.getLogger(__name__)
 LOSSES_OF_A_POISON = 2
 MOST_LOOKS = 50
 POISONED = "The test crashed the worker twice."
+POISONED_PAGE = "The page crashed the worker twice."
 
 
 @dataclass(slots=True)
 class Hold:
     """What a worker keeps while it holds a shard; its lease fences every write.
 
-    `helps` is the sibling whose share it takes from once its own is empty.
+    `helps` is the sibling whose share it takes from once its own is empty. With `fresh_first` it begins with what no
+    worker was lost over: one loss more, with nothing done, would fail the run.
     """
 
     run: int
@@ -43,6 +45,7 @@ class Hold:
     number: int
     worker: str
     helps: int | None = field(default=None, compare=False)
+    fresh_first: bool = field(default=False, compare=False)
 
 
 def take(worker: str) -> Hold | None:
@@ -97,7 +100,8 @@ def _open(run: Run, shard: Shard, worker: str) -> Hold:
     )
     kind = "shard_resumed" if lease.number > 1 else "shard_started"
     tell(run, [(kind, {"shard": shard.index, "lease": lease.number, "worker": worker})])
-    return Hold(run.pk, shard.pk, shard.index, lease.pk, lease.number, worker)
+    fresh_first = 0 < shard.leases_lost >= settings.ENV.max_leases - 1
+    return Hold(run.pk, shard.pk, shard.index, lease.pk, lease.number, worker, fresh_first=fresh_first)
 
 
 def renew(held: Hold) -> None:
@@ -149,17 +153,21 @@ def _close(held: Hold, trigger: str) -> None:
         except Stale:
             return
         _end(lease, trigger)
-        returned = _return_work(run, lease, losses=0)
+        returned, _ = _return_work(run, lease, losses=0)
         if run.status == states.RUNNING and (trigger == "stop" or returned):
             send_shard(shard)
 
 
-def forfeit(held: Hold) -> None:
-    """Loses the lease at once: the worker lives, but what it worked with died under it."""
-    lose(held.lease, expired=False)
+def forfeit(held: Hold, problem: str = "") -> None:
+    """Loses the lease at once: the worker lives, but what it worked with died under it, or Sentri itself broke.
+
+    What broke, in `problem`, is tried once more by another worker. The second time it fails what it broke over: the
+    result, page, case or stage, and the run where it is none of these.
+    """
+    lose(held.lease, expired=False, problem=problem)
 
 
-def lose(lease_id: int, *, expired: bool = True) -> bool:
+def lose(lease_id: int, *, expired: bool = True, problem: str = "") -> bool:
     """Takes an expired lease from its worker. False where it was renewed or closed meanwhile."""
     with transaction.atomic():
         known = Lease.objects.select_related("shard").filter(pk=lease_id).first()
@@ -170,62 +178,118 @@ def lose(lease_id: int, *, expired: bool = True) -> bool:
         lease = Lease.objects.select_for_update(no_key=True).get(pk=lease_id)
         if lease.state != states.OPEN or (expired and lease.expires_at > timezone.now()):
             return False
+        lease.problem = problem[:500]
         _end(lease, "lose")
         belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
         log.warning("lease lost", extra=belongs)
-        shard.leases_lost += 1
+        shard.leases_lost = 1 if _has_done_something(lease) else shard.leases_lost + 1
         shard.save(update_fields=["leases_lost"])
         meters.count(meters.LEASES_LOST)
-        if run.status != states.RUNNING:
-            return True
-        tell(run, [("shard_lost", {"shard": shard.index, "lease": lease.number, "worker": lease.worker})])
-        _return_work(run, lease, losses=1)
-        tell(run, settle_dependents(run))
-        if shard.leases_lost >= settings.ENV.max_leases:
-            error = f"Shard {shard.index} lost {shard.leases_lost} workers in a row; the last was {lease.worker}."
-            enter(run, "fail", error=error, error_category="leases_used_up")
-            return True
-        send_shard(shard)
-        advance(run)
+        if run.status == states.RUNNING:
+            _go_on_without(run, shard, lease)
         return True
+
+
+def take_from_hung(worker: str) -> None:
+    """Takes what a worker held that hung and was killed.
+
+    That it hung is held against what it was at, which fails alone when it does so twice; not against the shard, which
+    would fail the run. Where it was at nothing in particular, the shard answers for it.
+    """
+    for number in list(Lease.objects.filter(worker=worker, state=states.OPEN).values_list("pk", flat=True)):
+        lose(number, expired=False)
+    blaming = Lease.objects.filter(worker=worker, state=states.LOST, blames=True).select_related("shard")
+    for lease in list(blaming):
+        with transaction.atomic():
+            locked(lease.shard.run_id)
+            shard = Shard.objects.select_for_update(no_key=True).get(pk=lease.shard_id)
+            if not Lease.objects.filter(pk=lease.pk, blames=True).update(blames=False):
+                continue
+            shard.leases_lost = max(0, shard.leases_lost - 1)
+            shard.save(update_fields=["leases_lost"])
+
+
+def _has_done_something(lease: Lease) -> bool:
+    """Whether the lease resolved anything: then its loss is the first in a row."""
+    run = lease.shard.run_id
+    rows: tuple[QuerySet[Any], ...] = (
+        Result.objects.filter(run=run, lease=lease, status__in=states.EXECUTED),
+        CrawlPage.objects.filter(run=run, lease=lease).exclude(status__in=states.UNRESOLVED),
+        Case.objects.filter(run=run, lease=lease).exclude(status__in=states.UNRESOLVED),
+    )
+    return any(found.exists() for found in rows)
+
+
+def _go_on_without(run: Run, shard: Shard, lease: Lease) -> None:
+    """What a lost lease was at goes to others, and what was lost twice fails alone; a run that nobody can carry out
+    fails."""
+    told = {"shard": shard.index, "lease": lease.number, "worker": lease.worker}
+    tell(run, [("shard_lost", {**told, "problem": lease.problem} if lease.problem else told)])
+    at_stage = run.stage in states.LONE and run.stage_lease == lease.pk
+    lease.blames = sum(_return_work(run, lease, losses=1)) > 0 or at_stage
+    lease.save(update_fields=["blames"])
+    tell(run, settle_dependents(run))
+    stage = run.stage
+    if at_stage:
+        lose_stage(run, lease.problem)
+    if run.status != states.RUNNING:
+        return
+    again = Lease.objects.filter(shard__run=run).exclude(pk=lease.pk).exclude(problem="").exists()
+    if lease.problem and again and not lease.blames:
+        enter(run, "fail", error=lease.problem, error_category="internal")
+        return
+    advance(run)
+    if run.status != states.RUNNING:
+        return
+    if shard.leases_lost >= settings.ENV.max_leases and run.stage == stage:
+        error = f"Shard {shard.index} lost {shard.leases_lost} workers in a row; the last was {lease.worker}."
+        enter(run, "fail", error=error, error_category="leases_used_up")
+        return
+    send_shard(shard)
 
 
 def _end(lease: Lease, trigger: str) -> None:
     lease.state = states.move("lease", lease.state, trigger).to
     lease.closed_at = timezone.now()
-    lease.save(update_fields=["state", "closed_at"])
+    lease.save(update_fields=["state", "closed_at", "problem"])
 
 
-def _return_work(run: Run, lease: Lease, losses: int) -> int:
-    """What the lease was running is pending again, or its hedge's alone; what was lost twice is failed as poisonous."""
+def _return_work(run: Run, lease: Lease, losses: int) -> tuple[int, int]:
+    """What the lease was running is pending again, or its hedge's alone; what was lost twice is failed as poisonous.
+
+    How much was returned, and how much was failed.
+    """
     running = Result.objects.filter(run=run, status=states.RUNNING)
     running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
     results = running.filter(lease=lease)
     pages = CrawlPage.objects.filter(run=run, lease=lease, status=states.RUNNING)
     cases = Case.objects.filter(run=run, lease=lease, status=states.RUNNING)
+    failed = 0
     if losses:
         for taken in (results, pages, cases):
             taken.update(losses=F("losses") + 1)
-        _fail_poisonous(run, results, pages)
-        fail_poisonous(run, cases.filter(losses__gte=LOSSES_OF_A_POISON))
+        failed = _fail_poisonous(run, results, pages, lease.problem)
+        failed += fail_poisonous(run, cases.filter(losses__gte=LOSSES_OF_A_POISON), lease.problem)
     results.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
     returned = results.update(status=states.PENDING, lease=None, hedge=None, claimed_at=None)
-    return sum(taken.update(status=states.PENDING, lease=None) for taken in (pages, cases)) + returned
+    return sum(taken.update(status=states.PENDING, lease=None) for taken in (pages, cases)) + returned, failed
 
 
-def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage]) -> None:
+def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage], problem: str) -> int:
     now = timezone.now()
+    error = f"{POISONED} {problem}".rstrip()
     poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON).only("title", "attempt_count"))
     Result.objects.filter(pk__in=[result.pk for result in poisonous]).update(
-        status=states.FAILED, error=POISONED, error_kind="crash", finished_at=now
+        status=states.FAILED, error=error, error_kind="crash", finished_at=now
     )
-    pages.filter(losses__gte=LOSSES_OF_A_POISON).update(
-        status=states.FAILED, error="The page crashed the worker twice.", error_category="crash", visited_at=now
+    failed = pages.filter(losses__gte=LOSSES_OF_A_POISON).update(
+        status=states.FAILED, error=f"{POISONED_PAGE} {problem}".rstrip(), error_category="crash", visited_at=now
     )
     if run.status == states.RUNNING:
-        tell(run, [("result", _told_poisonous(result)) for result in poisonous])
+        tell(run, [("result", _told_poisonous(result, error)) for result in poisonous])
+    return failed + len(poisonous)
 
 
-def _told_poisonous(result: Result) -> dict[str, Any]:
-    told = {"result": result.pk, "title": result.title, "status": states.FAILED, "error": POISONED}
+def _told_poisonous(result: Result, error: str) -> dict[str, Any]:
+    told = {"result": result.pk, "title": result.title, "status": states.FAILED, "error": error}
     return {**told, "attempts": result.attempt_count}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from projects.models import Activity
 from runs import states, tracing
 from runs.ledger import statements
-from runs.ledger.counting import is_cut
+from runs.ledger.counting import count, is_cut
 from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
@@ -19,6 +19,7 @@ from runs.ledger.story import tell
 from runs.ledger.turns import next_of
 from runs.models import Case, CrawlPage, Lease, Result, Run
 
+LOSSES_OF_A_STAGE = 2
 VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
 
 
@@ -52,7 +53,7 @@ def advance(run: Run) -> None:
         end_crawl(run, run.end_reason or ("page_budget" if is_cut(run) else "all_visited"))
     following = states.next_stage(run.kind, run.stage)
     if following is None:
-        enter(run, "drain")
+        enter(run, "drain", stage_losses=0)
         return
     enter_stage(run, following)
 
@@ -60,8 +61,35 @@ def advance(run: Run) -> None:
 def enter_stage(run: Run, stage: str) -> None:
     run.stage = stage
     run.stage_lease = None
-    run.save(update_fields=["stage", "stage_lease"])
+    run.stage_losses = 0
+    run.save(update_fields=["stage", "stage_lease", "stage_losses"])
     tell(run, [("stage", {"stage": stage, "pages": run.pages.tally(), "results": run.results.tally()})])
+
+
+GIVEN_UP = {
+    states.PLAN: "What to try on the application could not be planned, so nothing is tried",
+    states.PROPOSE: "Tests could not be proposed, so nothing is proved",
+}
+
+
+def lose_stage(run: Run, problem: str) -> None:
+    """A lease was lost over the lone stage of a locked run. The second time the stage alone is given up.
+
+    What was proved is then kept without comparing and scoring it; where even that fails, the run does.
+    """
+    run.stage_losses += 1
+    run.stage_lease = None
+    run.save(update_fields=["stage_losses", "stage_lease"])
+    if run.stage_losses < LOSSES_OF_A_STAGE:
+        return
+    why = problem or "it crashed the worker twice"
+    if run.stage in GIVEN_UP:
+        count(run, run.stage, {"given_up": 1})
+        tell(run, [("log", {"level": "error", "message": f"{GIVEN_UP[run.stage]}: {why}"[:1000]})])
+        enter_stage(run, states.next_stage(run.kind, run.stage) or run.stage)
+        advance(run)
+    elif run.stage_losses > LOSSES_OF_A_STAGE:
+        enter(run, "fail", error=f"What was proved could not be kept: {why}"[:1000], error_category="internal")
 
 
 def _unresolved(run: Run) -> bool:

@@ -14,12 +14,13 @@ from runs import insight, states
 from runs.ledger import rows
 from runs.ledger.approving import approve_by_score
 from runs.ledger.holding import Hold, require_open
-from runs.ledger.moving import enter
+from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
 from runs.models import Result, Run
 
 EVIDENCE = ("breakages", "ineffective", "noticed", "effective", "checks", "dropped", "added", "pruned")
+NOT_COMPARED = "Comparing and scoring the tests crashed the worker twice: they are kept without a score."
 NOTHING: Mapping[str, Any] = {
     "replays": 0,
     "passed": 0,
@@ -51,11 +52,13 @@ class Weighed:
 def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
     """Keeps what a crawl proved as drafts and the rest as rejected, once, and sends the crawl to be judged.
 
-    `beat` is called now and then while they are compared, which takes seconds where there are thousands. Raises Stale
-    for a late writer, and then nothing is written.
+    `beat` is called now and then while they are compared, which takes seconds where there are thousands. What has
+    taken two workers with it is not tried a third time: the tests are then kept as they are. Raises Stale for a late
+    writer, and then nothing is written.
     """
     results = _results(held.run, beat)
-    weighed, into = _weighed(results, beat)
+    compared = Run.objects.values_list("stage_losses", flat=True).get(pk=held.run) < LOSSES_OF_A_STAGE
+    weighed, into = _weighed(results, beat) if compared else ([Weighed(one, None, {}) for one in results], {})
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
@@ -64,9 +67,11 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
         kept = _keep(run, weighed)
         run.pipeline = {**run.pipeline, "prove": _proved(results), "score": {**kept, "merged": len(into)}}
         run.save(update_fields=["pipeline"])
+        if not compared:
+            tell(run, [("log", {"level": "error", "message": NOT_COMPARED})])
         tell(run, [("log", {"level": "info", "message": _in_words(kept, len(into))})])
         approve_by_score(run)
-        enter(run, "drain")
+        enter(run, "drain", stage_losses=0)
 
 
 def _results(run_id: int, beat: Callable[[], object]) -> list[Result]:

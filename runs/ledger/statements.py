@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.db import connection
 from django.db.models.query import RawQuerySet
@@ -17,6 +17,15 @@ from django.db.models.query import RawQuerySet
 from runs import states
 from runs.models import Run
 
+
+class Suspicious(Protocol):
+    """A row that counts how often a worker was lost over it."""
+
+    @property
+    def losses(self) -> int: ...
+
+
+S = TypeVar("S", bound=Suspicious)
 RUN = "id, project_id, kind, status, stage, stage_lease, options, last_seq, verdict, error"
 BUSY = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.run_id = r.run_id"
@@ -26,14 +35,19 @@ TAKEN = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.account <> ''"
     " AND busy.account = r.account)"
 )
+OWN = "SELECT 1 FROM runs_result AS own WHERE own.status = 'running' AND (own.lease_id = %s OR own.hedge_id = %s)"
+# What was running when a worker was lost is repeated alone, so that the next loss tells which one it was.
+APART = f"(r.losses = 0 OR NOT EXISTS ({OWN})) AND NOT EXISTS ({OWN} AND own.losses > 0)"
 FREE = f"""
 SELECT r.id, r.title, r.document, r.row, r.attempt_count, r.replays, r.serial, r.account,
-       r.proposal, t.id IS NULL OR t.deleted_at IS NOT NULL
+       r.proposal, t.id IS NULL OR t.deleted_at IS NOT NULL, r.losses
 FROM runs_result AS r LEFT JOIN projects_test AS t ON t.id = r.test_id
 WHERE r.run_id = %s AND r.status = 'pending' AND r.home = %s AND NOT r.blocked
-  AND (r.serial = '' OR NOT {BUSY}) AND (r.account = '' OR NOT {TAKEN})
-ORDER BY r.position LIMIT %s
+  AND (r.serial = '' OR NOT {BUSY}) AND (r.account = '' OR NOT {TAKEN}) AND {APART}
+ORDER BY {{order}} LIMIT %s
 """  # noqa: S608 - made of constants
+IN_ORDER = FREE.format(order="r.position")
+FRESH_FIRST = FREE.format(order="r.losses > 0, r.position")
 LEFT = """
 SELECT EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'pending'),
        EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'running'),
@@ -59,6 +73,7 @@ class Free:
     account: str
     proposal: Any
     orphaned: bool
+    losses: int
 
     @property
     def proves(self) -> bool:
@@ -92,10 +107,27 @@ def lease_is_open(lease: int) -> bool:
     return bool(_rows(statement, [lease]))
 
 
-def free(run: int, home: int, most: int) -> list[Free]:
-    """Results of a share that nobody has, in dispatch order, locked so that no other claim takes them."""
+def free(run: int, home: int, most: int, lease: int, *, fresh_first: bool = False) -> list[Free]:
+    """Results of a share that nobody has, in dispatch order, locked so that no other claim takes them.
+
+    What was lost with a worker before comes alone, and with `fresh_first` after what was not.
+    """
     locking = " FOR NO KEY UPDATE OF r SKIP LOCKED" if _locks() else ""
-    return [Free(*_plain(row)) for row in _rows(f"{FREE}{locking}", [run, home, most])]
+    statement = FRESH_FIRST if fresh_first else IN_ORDER
+    found = [Free(*_plain(row)) for row in _rows(f"{statement}{locking}", [run, home, *[lease] * 4, most])]
+    return apart(found, [])
+
+
+def apart(candidates: Sequence[S], running: Sequence[int]) -> list[S]:
+    """Those of the candidates that may run together, beside what a lease is at, whose losses are `running`.
+
+    What was lost with a worker before runs alone: if it takes another worker with it, it takes nothing else.
+    """
+    if any(running):
+        return []
+    if candidates and candidates[0].losses and not running:
+        return [candidates[0]]
+    return [one for one in candidates if not one.losses]
 
 
 def need_not_survive() -> None:
@@ -136,7 +168,7 @@ def set_last_seq(run: int, seq: int) -> None:
 def _plain(row: Sequence[Any]) -> list[Any]:
     """A row whose JSON is read, and whose truths are truths on SQLite too."""
     proposal = None if row[8] is None else json.loads(row[8])
-    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], proposal, bool(row[9])]
+    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], proposal, bool(row[9]), row[10]]
 
 
 def _locks() -> bool:

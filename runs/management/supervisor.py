@@ -109,6 +109,7 @@ class Tending(threading.Thread):
     def _tell_hung(self) -> None:
         while self._untold is not None or not self._hung.empty():
             self._untold = self._untold or self._hung.get()
+            ledger.take_from_hung(heartbeats.worker_name(self._untold.pid))
             heartbeats.hung(self._untold.pid, self._untold.words)
             self._untold = None
 

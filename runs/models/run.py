@@ -39,6 +39,7 @@ class Run(PublicModel):
     verdict = models.CharField(max_length=6, choices=choices(states.VERDICTS), default="", blank=True)
     stage = models.CharField(max_length=10, default="", blank=True)
     stage_lease = models.PositiveBigIntegerField(null=True, blank=True, help_text="lease that carries out a lone stage")
+    stage_losses = models.PositiveSmallIntegerField(default=0, help_text="leases lost over the lone stage that goes on")
     options = models.JSONField(default=dict)
     environment = models.ForeignKey(Environment, models.SET_NULL, null=True, blank=True, related_name="runs")
     site = models.JSONField(default=dict, help_text="base URL, headers, variables as they were at queueing; no secrets")

@@ -13,7 +13,7 @@ class Shard(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="shards")
     index = models.PositiveSmallIntegerField()
     leases_opened = models.PositiveSmallIntegerField(default=0)
-    leases_lost = models.PositiveSmallIntegerField(default=0)
+    leases_lost = models.PositiveSmallIntegerField(default=0, help_text="in a row, without anything done between")
     sent_at = models.DateTimeField(help_text="when its last queue message was sent")
 
     class Meta:
@@ -35,6 +35,8 @@ class Lease(models.Model):
     renewed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, default="", blank=True, help_text="what broke its worker, in words")
+    blames = models.BooleanField(default=False, help_text="its loss counts against what it was at")
 
     class Meta:
         ordering = ["number"]

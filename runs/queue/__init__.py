@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import transaction
 
-from runs.queue.cluster import stopping
+from runs.queue.cluster import retire, stopping
 
-__all__ = ["send", "stopping", "waiting"]
+__all__ = ["retire", "send", "stopping", "waiting"]
 
 
 def send(name: str, *ids: int) -> None:

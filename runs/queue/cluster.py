@@ -173,6 +173,13 @@ def _task_ended(**_: Any) -> None:
     Traces(Path(os.environ[CLUSTER_DIR])).ended()
 
 
+def retire() -> None:
+    """This worker ends after its task and another process takes its place: something broke in it."""
+    from django_q import worker
+
+    worker.rss_check = lambda: True
+
+
 def stopping() -> bool:
     """Whether this worker's cluster was asked to stop: what it holds should be given back now."""
     directory = os.environ.get(CLUSTER_DIR)

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.events import AttemptEnded, Log, StepEnded, TestEnded, TestStarted
 from runs.engine.execute import execute
+from runs.engine.execute.attempt import Attempt
 from runs.engine.plan import Credentials, ShardPlan, TestWork
 from tests.engine.executing import (
     PASSWORD,
@@ -359,3 +361,22 @@ async def test_a_shard_without_a_browser_says_so(plan: ShardPlan) -> None:
     with pytest.raises(BrowserUnavailable, match="/bin/false could not be started"):
         await played(none, plan, work(see("Shop")))
     await none.__aexit__()
+
+
+async def test_what_breaks_us_on_one_test_fails_that_one_alone(
+    browser: Browser, plan: ShardPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = Attempt._ended
+
+    def broken(attempt: Attempt, *found: Any) -> AttemptEnded:
+        if attempt.order.work.result == 1:
+            raise IndexError("of our own making")
+        return ended(attempt, *found)
+
+    monkeypatch.setattr(Attempt, "_ended", broken)
+    found = ends(await played(browser, plan, *(work(see("Shop"), result=number) for number in (1, 2, 3))))
+    assert {number: end.outcome for number, end in found.items()} == {1: "failed", 2: "passed", 3: "passed"}
+    assert found[1].failure is not None
+    assert found[1].failure.kind == "crash"
+    assert found[1].failure.message == "Sentri broke here: IndexError: of our own making"
+    assert "result 1 broke" in caplog.text

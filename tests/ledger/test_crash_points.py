@@ -153,6 +153,8 @@ def test_K7_a_verdict_that_cannot_be_computed_fails_the_run_and_says_so(opened: 
     run.project.quality_gates = {"a_gate_that_is_gone": 1}
     run.project.save()
     tasks.judge(run.pk)
+    assert Run.objects.get(pk=run.pk).status == states.JUDGING, "another worker tries once more"
+    tasks.judge(run.pk)
     whole(run, passed=1)
     assert (run.status, run.error_category) == ("failed", "internal")
     assert "verdict" in run.error

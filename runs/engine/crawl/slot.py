@@ -72,11 +72,24 @@ class Slot:
         try:
             while (work := await pull()) is not None:
                 self._because = work.page, work.action or "Open the page"
-                event = await self._event(work)
-                await self._writes.finish()
-                self._explorer.emit(event)
+                self._explorer.emit(await self._told(work))
         finally:
             await self._close()
+
+    async def _told(self, work: PageWork) -> Event:
+        """What breaks us on one page speaks against that one alone; what ends the browser ends the shard."""
+        try:
+            event = await self._event(work)
+            await self._writes.finish()
+        except BrowserUnavailable:
+            raise
+        except Exception as error:
+            if died(error):
+                raise
+            log.exception("page %s of the frontier broke", work.page)
+            failure = broken(work.url, error)
+            return PageFailed(work.page, failure.category, str(failure))
+        return event
 
     async def _event(self, work: PageWork) -> Event:
         if not self._explorer.robots.allows(work.url):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
@@ -13,15 +14,17 @@ from secrets import randbits
 from typing import Any
 
 from runs.engine.artifacts import Masking
-from runs.engine.browser import Accounts, Browser, Cast, ClaimCode, Frames
+from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, ClaimCode, Frames
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
+from runs.engine.steps.base import gone
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
+log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[TestWork | None]]
 STOP_SECONDS = 2.0
 
@@ -123,7 +126,21 @@ class Shard:
 
     async def _slot(self, number: int) -> None:
         while (work := await self._pull()) is not None:
-            await self._resolve(number, work)
+            await self._end(number, work)
+
+    async def _end(self, slot: int, work: TestWork) -> None:
+        """What breaks us on one test speaks against that one alone; what ends the browser ends the shard."""
+        try:
+            await self._resolve(slot, work)
+        except BrowserUnavailable:
+            raise
+        except Exception as error:
+            if gone(error):
+                raise
+            log.exception("result %s broke", work.result)
+            message = self._house.masking.text(f"Sentri broke here: {type(error).__name__}: {error}")
+            failure = Failure(kind="crash", message=message)
+            self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
 
     async def _resolve(self, slot: int, work: TestWork) -> None:
         began = time.perf_counter()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from runs.engine import traffic
-from runs.engine.browser import Browser, ClaimCode, Error, SignInFailed, asked_for
+from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for, died
 from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
@@ -18,6 +19,7 @@ from runs.engine.steps.document import InvalidDocument, parse, resolved
 from runs.engine.steps.request import Request
 from runs.engine.steps.variables import UnknownVariable
 
+log = logging.getLogger(__name__)
 CASE_SECONDS = 8
 CASE_SECONDS_PER_STEP = 2
 FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError, SignInFailed)
@@ -70,6 +72,20 @@ class SessionOver(Exception):
 
 
 async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
+    """What came of a case. What breaks us speaks against that one alone; what ends the browser ends the shard."""
+    try:
+        return await _told(visits, crawled, work)
+    except BrowserUnavailable:
+        raise
+    except Exception as error:
+        if died(error):
+            raise
+        log.exception("case %s broke", work.case)
+        problem = f"Sentri broke here: {type(error).__name__}: {error}"[:300]
+        return CaseObserved(work.case, {"case": work.work, "problem": problem}, (), problem)
+
+
+async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
     case = Case.model_validate(work.work)
     seen = await tried(visits, case)
     deeper = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))

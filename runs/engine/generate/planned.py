@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runs.engine.browser import Browser, ClaimCode
 from runs.engine.events import Log, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Survey
+from runs.engine.generate.guarding import guarded
 from runs.engine.generate.openapi.finding import described
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.survey import concerns, surveyed
@@ -44,24 +46,28 @@ async def plan_cases(
     crawled, logs = await surveyed(visits, pages)
     operations, said = await described(visits, crawled.pages)
     crawled = replace(crawled, contract=tuple(operations))
-    cases, skipped = chosen(crawled, changed)
+    broke: list[Log] = []
+    cases, skipped = chosen(crawled, changed, broke)
     yield Planned(
         cases,
         crawled.survey,
         counted(cases, crawled.pages, skipped),
-        (*logs, *said, *concerns(crawled)),
+        (*broke, *logs, *said, *concerns(crawled)),
     )
 
 
-def chosen(crawled: Crawled, changed: frozenset[str] | None) -> tuple[tuple[Case, ...], int]:
+def chosen(
+    crawled: Crawled, changed: frozenset[str] | None, broke: list[Log] | None = None
+) -> tuple[tuple[Case, ...], int]:
     """The cases of all families, each once, and how many templates had none for not having changed.
 
-    What the description of the API promises belongs to no page and is always tried.
+    `broke` takes what broke us in a family. What the description of the API promises belongs to no page and is always
+    tried.
     """
     found: dict[tuple[str, str], Case] = {}
     skipped: set[str] = set()
-    for family in FAMILIES.values():
-        for case in family.cases(crawled):
+    for name, family in FAMILIES.items():
+        for case in guarded(partial(family.cases, crawled), f"cases of the kind “{name}”", broke):
             template = crawled.page_of(case).template
             if changed is None or case.family == "contract" or template in changed:
                 found.setdefault((case.family, case.key), case)

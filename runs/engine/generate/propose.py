@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runs.engine.events import Log, Proposal
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation
 from runs.engine.generate.dials import hushed, refusals, silent
 from runs.engine.generate.duplicates import Known, Merged, merged
+from runs.engine.generate.guarding import guarded
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.proposals.contract import broken_promises
 from runs.engine.generate.selecting import in_turns, only_ours, shared_out, telling, titled
@@ -44,7 +46,8 @@ def propose(
     dials, most = crawled.options.dials, crawled.options.test_count
     if not crawled.pages or not most:
         return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
-    drafts = drafted(crawled, observations, beat)
+    broke: list[Log] = []
+    drafts = drafted(crawled, observations, beat, broke)
     fitting = shared_out(in_turns(drafts, dials), dials)
     found = merged(_with(beat, fitting), known, signatures)
     proposals = tuple(_proposals(crawled, found))[:most]
@@ -53,7 +56,7 @@ def propose(
         "duplicates": found.duplicates,
         "known": found.known,
     }
-    logs = [_tried(observations), *refusals(dials), *_promises(observations), *_left_out(found, most)]
+    logs = [*broke, _tried(observations), *refusals(dials), *_promises(observations), *_left_out(found, most)]
     return Proposed(proposals, counted, tuple(logs))
 
 
@@ -64,9 +67,12 @@ def _with(beat: Callable[[], object], drafts: Iterable[Draft]) -> Iterator[Draft
 
 
 def drafted(
-    crawled: Crawled, observations: Sequence[Observation], beat: Callable[[], object] = lambda: None
+    crawled: Crawled,
+    observations: Sequence[Observation],
+    beat: Callable[[], object] = lambda: None,
+    broke: list[Log] | None = None,
 ) -> dict[str, list[Draft]]:
-    """What each family makes of its observations, without what is no test."""
+    """What each family makes of its observations, without what is no test. `broke` takes what broke us in a family."""
     seen: dict[str, list[Observation]] = {name: [] for name in FAMILIES}
     for one in observations:
         if not one.problem and one.case.family in seen:
@@ -74,9 +80,16 @@ def drafted(
     by_case = {_name(one.case): one for one in observations}
     drafts = {}
     for name, family in FAMILIES.items():
-        made = (_finished(crawled, draft, by_case) for draft in _with(beat, family.tests(crawled, seen[name])))
-        drafts[name] = [draft for draft in made if _is_test(draft)]
+        made = partial(_made, crawled, partial(family.tests, crawled, seen[name]), by_case)
+        drafts[name] = list(_with(beat, guarded(made, f"tests of the kind “{name}”", broke)))
     return drafts
+
+
+def _made(
+    crawled: Crawled, tests: Callable[[], Iterable[Draft]], by_case: dict[tuple[str, str], Observation]
+) -> Iterator[Draft]:
+    finished = (_finished(crawled, draft, by_case) for draft in tests())
+    return (draft for draft in finished if _is_test(draft))
 
 
 def _name(case: Case) -> tuple[str, str]:
