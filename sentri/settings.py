@@ -170,7 +170,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX_TRIM": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["projects.api.schema.complete"],
+    "POSTPROCESSING_HOOKS": ["projects.api.schema.complete", "runs.api.schema.add_documents"],
 }
 
 UNFOLD: dict[str, Any] = {

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -116,6 +117,7 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
+@csrf_exempt  # A write to an address that does not exist is refused for that, not as a page would refuse it.
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under /api/ that does not exist."""
     body = told(404, f"There is no {request.path} in this API; see /api/v1/docs.", "not_found")

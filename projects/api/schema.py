@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.core.exceptions import FieldDoesNotExist
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from pydantic import BaseModel
@@ -14,6 +15,11 @@ from rest_framework import serializers
 
 from projects.api.problems import CONTENT_TYPE
 
+BY_DEFAULT: dict[Any, dict[str, Any]] = {
+    dict: {"type": "object", "additionalProperties": {}},
+    list: {"type": "array", "items": {}},
+}
+ANYTHING_OR_NULL = [{}, {"type": "null"}]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -23,6 +29,19 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A personal or a project token."}
+
+
+class JsonColumn(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A column of JSON is an object or a list where its default is one, else any value."""
+
+    target_class = "rest_framework.serializers.JSONField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        try:
+            column = self.target.parent.Meta.model._meta.get_field(self.target.source)
+        except (AttributeError, FieldDoesNotExist):
+            return {}
+        return dict(BY_DEFAULT.get(column.default, {}))
 
 
 class Described(AutoSchema):
@@ -96,7 +115,8 @@ NEEDS = {"409": WRITES, "412": WRITES, "413": {"post", "patch"}, "415": {"post",
 
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Postprocessing: every operation's problems, and the headers that writes take."""
+    """Postprocessing: every operation's problems, the headers that writes take, and nulls where anything may stand."""
+    _let_anything_be_null(result)
     result["components"]["schemas"]["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():
@@ -104,6 +124,18 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             if method in WRITES:
                 _add_headers(method, operation)
     return result
+
+
+def _let_anything_be_null(value: Any) -> None:
+    """`oneOf` an empty schema and null takes everything but null, which fits both; meant is everything."""
+    if isinstance(value, dict):
+        if value.get("oneOf") == ANYTHING_OR_NULL:
+            del value["oneOf"]
+        for inner in value.values():
+            _let_anything_be_null(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _let_anything_be_null(inner)
 
 
 def _add_problems(method: str, operation: dict[str, Any]) -> None:

@@ -9,15 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from projects.api.inputs import Body, Name, NewProject, ProjectEdit, not_blank
-from projects.api.parsing import checked
-from projects.api.problems import Invalid
 from runs import delivering
-from runs.engine.plan import CrawlOptions, RunOptions, Value
+from runs.engine.plan import CrawlOptions, RouteMap, RunOptions, Value
 from runs.gates import BUDGETS, GATES, Budget, Gate
 from runs.notifiers import CHANNELS
 from runs.notifiers.github import REPO
 from runs.notifiers.http import WebUrl
-from runs.planning import RouteMap
 
 Id = Annotated[str, Field(min_length=1, max_length=30)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
@@ -124,6 +121,7 @@ class RunOrder(TestOrder):
     tags: tuple[Tag, ...] | None = Field(default=None, min_length=1, max_length=100)
     repo: Repo | None = Field(default=None, description="what CI tests, such as octo/shop; for GitHub checks")
     sha: Sha | None = None
+    base_sha: Sha | None = Field(default=None, description="what the commit is compared with")
     branch: Branch | None = None
     pull_request: Annotated[int, Field(ge=1, le=2**31)] | None = None
 
@@ -135,7 +133,7 @@ class RunOrder(TestOrder):
 
     def commit(self) -> dict[str, Any]:
         """What CI tests, as far as it was said."""
-        return self.model_dump(include={"repo", "sha", "branch", "pull_request"}, exclude_none=True)
+        return self.model_dump(include={"repo", "sha", "base_sha", "branch", "pull_request"}, exclude_none=True)
 
 
 class Rerun(Body):
@@ -241,46 +239,6 @@ class BulkReview(Body):
         if self.reason and self.action != "reject":
             raise ValueError("A reason belongs to the action reject.")
         return self
-
-
-OTHER_NAMES = {
-    "environment_id": "environment",
-    "test_ids": "tests",
-    "parallel_workers": "parallel",
-    "pr_number": "pull_request",
-}
-
-
-def from_camel(data: Mapping[str, Any]) -> RunOrder:
-    """A trigger's body, camelCase of older jobs or snake_case. Raises Invalid with the client's own spelling."""
-    values: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
-    for spelling, value in _flat(data):
-        snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", spelling.split(".")[-1])
-        name = OTHER_NAMES.get(snake, snake)
-        if name in values:
-            raise Invalid({spelling: f"This is the same as {spelled[name]}; give it once."})
-        values[name], spelled[name] = value, spelling
-    try:
-        return checked(RunOrder, values)
-    except Invalid as error:
-        raise Invalid({_as_spelled(field, spelled): texts for field, texts in error.errors.items()}) from error
-
-
-def _flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    dials = data.get("dialsConfig", {})
-    if not isinstance(dials, Mapping):
-        raise Invalid({"dialsConfig": "Write an object."})
-    unknown = {f"dialsConfig.{name}": "There is no such field here." for name in dials if name != "parallelWorkers"}
-    if unknown:
-        raise Invalid(unknown)
-    rest = [(name, value) for name, value in data.items() if name != "dialsConfig"]
-    return rest + [(f"dialsConfig.{name}", value) for name, value in dials.items()]
-
-
-def _as_spelled(field: str, spelled: Mapping[str, str]) -> str:
-    first = re.split(r"[.\[]", field)[0]
-    return f"{spelled.get(first, first)}{field.removeprefix(first)}"
 
 
 def given(order: BaseModel, options: type[BaseModel]) -> dict[str, Any]:

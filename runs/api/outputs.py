@@ -22,7 +22,7 @@ class TestOut(serializers.ModelSerializer[Test]):
     project = Public("PRJ", "project_id")
     reason = serializers.SerializerMethodField()
     crawl_run = Public("RUN", allow_null=True)
-    reviewed_by = serializers.CharField(source="reviewed_by.username", default=None)
+    reviewed_by = serializers.CharField(source="reviewed_by.username", default=None, allow_null=True)
     stale_reason = OrNull()
     tags = serializers.SerializerMethodField()
     priority = serializers.SerializerMethodField()
@@ -78,7 +78,7 @@ class TestDetailOut(TestOut):
 
 
 class VersionOut(serializers.ModelSerializer[TestVersion]):
-    author = serializers.CharField(source="author.username", default=None)
+    author = serializers.CharField(source="author.username", default=None, allow_null=True)
 
     class Meta:
         model = TestVersion

@@ -139,8 +139,8 @@ class ResultOut(serializers.ModelSerializer[Result]):
     skip_reason = OrNull()
     error = OrNull()
     error_kind = OrNull()
-    shard = serializers.IntegerField(source="lease.shard.index", default=None)
-    worker = serializers.CharField(source="lease.worker", default=None)
+    shard = serializers.IntegerField(source="lease.shard.index", default=None, allow_null=True)
+    worker = serializers.CharField(source="lease.worker", default=None, allow_null=True)
 
     class Meta:
         model = Result
@@ -185,8 +185,8 @@ class ArtifactOut(serializers.ModelSerializer[Artifact]):
 
 
 class AttemptOut(serializers.ModelSerializer[Attempt]):
-    shard = serializers.IntegerField(source="lease.shard.index", default=None)
-    worker = serializers.CharField(source="lease.worker", default=None)
+    shard = serializers.IntegerField(source="lease.shard.index", default=None, allow_null=True)
+    worker = serializers.CharField(source="lease.worker", default=None, allow_null=True)
     artifacts = ArtifactOut(many=True)
 
     class Meta:

@@ -18,12 +18,12 @@ from projects.api.parsing import body, checked
 from projects.api.problems import Conflict, Invalid
 from projects.models import ApiToken, Environment, Project, Test
 from projects.models.public import number_of
-from runs import ledger, reading
+from runs import ledger
 from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
-from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, from_camel, given
+from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, given
 from runs.api.runs import described
-from runs.api.serializers import RunOut, TriggeredOut, TriggerStatusOut
+from runs.api.serializers import RunOut
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 
@@ -37,11 +37,7 @@ class StartCrawl(RunsEndpoint):
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, CrawlOrder)
         of = self.project(request, project, QA_LEAD)
-        options = merged(CrawlOptions, of.settings.get("crawl", {}), asked)
-        unknown = unknown_roles(of, options.roles)
-        if unknown:
-            raise Invalid({"roles": unknown})
-        return accepted(request, ledger.open_crawl(order(request, of, asked), options))
+        return accepted(request, open_crawl(order(request, of, asked), asked))
 
 
 class StartRun(RunsEndpoint):
@@ -69,48 +65,13 @@ class StartTest(RunsEndpoint):
         return accepted(request, run)
 
 
-class Trigger(RunsEndpoint):
-    """For CI: bodies in camelCase or snake_case. The same Idempotency-Key gives the same run, whoever sends it."""
-
-    @extend_schema(request=RunOrder, responses={202: TriggeredOut})
-    @judged
-    @idempotent
-    def post(self, request: Request, project: str) -> Response:
-        asked = from_camel(dict(request.data))
-        of = self.project(request, project, QA_LEAD)
-        key = request.headers.get("Idempotency-Key")
-        run = open_run(order(request, of, asked, key), asked)
-        path = f"/api/v1/projects/{of.public_id}/trigger/runs/{run.public_id}"
-        url = request.build_absolute_uri(path)
-        return Response({"runId": run.public_id, "statusUrl": url}, status=202, headers={"Location": url})
-
-
-class TriggerStatus(RunsEndpoint):
-    @extend_schema(responses=TriggerStatusOut)
-    def get(self, request: Request, project: str, run: str) -> Response:
-        of = self.project(request, project)
-        found = self.run(request, run)
-        if found.project_id != of.pk:
-            raise Run.DoesNotExist
-        counts = reading.counts(found.pk)
-        said = {
-            "runId": found.public_id,
-            "status": found.status,
-            "verdict": found.verdict or None,
-            "passed": counts.passed,
-            "failed": counts.failed,
-            "flaky": counts.flaky,
-            "skipped": counts.skipped,
-            "total": counts.total,
-            "error": found.error or None,
-            "gateResult": found.gate_result,
-            "webVitalsResult": found.vitals_result,
-            "startedAt": found.started_at,
-            "finishedAt": found.finished_at,
-            "durationMs": found.duration_ms,
-            "url": request.build_absolute_uri(f"/runs/{found.public_id}"),
-        }
-        return Response(TriggerStatusOut(said).data)
+def open_crawl(of: ledger.Order, asked: CrawlOrder) -> Run:
+    """Raises Invalid for roles that the project does not have."""
+    options = merged(CrawlOptions, of.project.settings.get("crawl", {}), asked)
+    unknown = unknown_roles(of.project, options.roles)
+    if unknown:
+        raise Invalid({"roles": unknown})
+    return ledger.open_crawl(of, options)
 
 
 def open_run(of: ledger.Order, asked: RunOrder) -> Run:

@@ -16,8 +16,9 @@ from runs.api.rerunning import RerunRun
 from runs.api.results import ChangeList, PageList, ResultDetail, ResultList
 from runs.api.reviewing import Approve, BackToReview, Bulk, Reject, Restore
 from runs.api.runs import Abort, RunDetail, RunList
-from runs.api.starting import StartCrawl, StartRun, StartTest, Trigger, TriggerStatus
+from runs.api.starting import StartCrawl, StartRun, StartTest
 from runs.api.tests import TestDetail, TestList, VersionList
+from runs.api.triggering import Trigger, TriggerStatus
 
 urlpatterns = [
     path("v1/", include("projects.api.urls")),

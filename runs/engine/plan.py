@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from runs.engine.patterns import Pattern
 
@@ -184,6 +184,18 @@ class BrowserOptions(Value):
         return zone
 
 
+def _route(route: str) -> str:
+    if not route.startswith("/") or any(character.isspace() for character in route):
+        raise ValueError("Write a path of the application such as /cart.")
+    return route
+
+
+FilePattern = Annotated[str, Field(min_length=1, max_length=300)]
+Route = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_route)]
+# Files of the application to the paths that they show on.
+RouteMap = Annotated[
+    dict[FilePattern, Annotated[tuple[Route, ...], Field(min_length=1, max_length=100)]], Field(max_length=500)
+]
 ChangedFile = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -197,6 +209,7 @@ class RunOptions(BrowserOptions):
     changed_files: tuple[ChangedFile, ...] | None = Field(
         default=None, max_length=5_000, description="files of the application that changed; picks the tests they touch"
     )
+    route_map: RouteMap | None = Field(default=None, description="files to paths, in place of the project's own")
     hedge: bool = Field(default=True, description="idle workers repeat a test that takes twice its time, to be done")
     network: Network = Field(default="fast", description="what pages have: all there is, a slow phone, or nothing")
     trace: Keep = "on_failure"

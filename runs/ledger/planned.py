@@ -149,7 +149,8 @@ def _judged(ask: Ask, facts: Mapping[int, Known]) -> tuple[dict[int, float], dic
     files = ask.options.changed_files
     found = planning.Impact()
     if files is not None:
-        found = planning.impact_of(files, ask.project.settings.get("route_map", {}))
+        own = ask.options.route_map
+        found = planning.impact_of(files, ask.project.settings.get("route_map", {}) if own is None else own)
     paths = {test.pk: planning.paths_of(test.document, test.page_url, ask.project.url) for test in ask.tests}
     on_page = {number for number, named in paths.items() if planning.under(named, pages)}
     on_route = {number for number, named in paths.items() if planning.under(named, found.route_prefixes)}

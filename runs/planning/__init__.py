@@ -3,7 +3,7 @@
 from runs.planning.budget import makespan, within_budget
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
 from runs.planning.frontier import LINK, STATE, Budget, rooms, saturated, used_up
-from runs.planning.impact import Impact, RouteMap, impact_of, paths_of, under
+from runs.planning.impact import Impact, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
 from runs.planning.sharing import patience_ms, share, slowest, worth_hedging
@@ -19,7 +19,6 @@ __all__ = [
     "Circular",
     "Impact",
     "Prior",
-    "RouteMap",
     "Signals",
     "dispatch_order",
     "failing_lately",

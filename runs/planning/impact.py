@@ -8,24 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
-
-from pydantic import AfterValidator, Field
-
-
-def _path(route: str) -> str:
-    if not route.startswith("/") or any(character.isspace() for character in route):
-        raise ValueError("Write a path of the application such as /cart.")
-    return route
-
-
-FilePattern = Annotated[str, Field(min_length=1, max_length=300)]
-Route = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_path)]
-# Files of the application to the paths that they show on.
-RouteMap = Annotated[
-    dict[FilePattern, Annotated[tuple[Route, ...], Field(min_length=1, max_length=100)]], Field(max_length=500)
-]
 
 SCREENS = frozenset({".js", ".ts", ".jsx", ".tsx", ".vue", ".svelte", ".astro"})
 HOMES = ("app", "pages", "routes", "views", "screens")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from projects.api.words import by_field
 from projects.forms import Pairs
 from projects.models import Project
-from runs.planning import RouteMap
+from runs.engine.plan import RouteMap
 
 ROUTE_MAP: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(RouteMap)
 

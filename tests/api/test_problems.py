@@ -15,6 +15,14 @@ def test_addresses_that_do_not_exist_are_problems_too(client: Any, refused: Refu
     refused(client.get(path), 404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/api/v2/projects", "/api/v1/deliveries/x/redeliver", "/api/v1/results/-1"])
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+def test_a_write_to_an_address_that_does_not_exist_is_no_page_about_cookies(
+    refused: Refusal, method: str, path: str
+) -> None:
+    refused(getattr(APIClient(enforce_csrf_checks=True), method)(path), 404, "not_found")
+
+
 @pytest.mark.parametrize(
     "rest", ["/runs/RUN-1/compare/RUN-2", "/tests/TC-1/code?target=pytest", "/tests/TC-1/history", "/metrics"]
 )

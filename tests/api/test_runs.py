@@ -224,7 +224,15 @@ def test_a_trigger_speaks_the_language_of_older_jobs(ci: APIClient, world: World
         ({"dialsConfig": {"parallelWorkers": 99}}, "dialsConfig.parallelWorkers"),
         ({"dialsConfig": {"strategy": "x"}}, "dialsConfig.strategy"),
         ({"parallel": 1, "dialsConfig": {"parallelWorkers": 1}}, "dialsConfig.parallelWorkers"),
-        ({"environmentId": "ENV-999"}, "environment"),
+        ({"environmentId": "ENV-999"}, "environmentId"),
+        ({"dialsConfig": {"approach": "exploratory"}}, "dialsConfig.approach"),
+        ({"triggerCrawl": "yes"}, "triggerCrawl"),
+        ({"triggerCrawl": True, "testIds": ["TC-1"]}, "testIds"),
+        ({"triggerCrawl": True, "dialsConfig": {"approach": "wild"}}, "dialsConfig.approach"),
+        ({"triggerCrawl": True, "dialsConfig": {"testCount": "huge"}}, "dialsConfig.testCount"),
+        ({"networkCondition": "3g"}, "networkCondition"),
+        ({"baseSha": "abc"}, "baseSha"),
+        ({"routeMap": {"src/*": ["cart"]}}, "routeMap.src/*[0]"),
         ({"timezoneId": "Mars/Base"}, "timezoneId"),
         ({"testIds": [5]}, "testIds[0]"),
         ({"previewUrl": "https://x.test"}, "previewUrl"),
@@ -238,6 +246,58 @@ def test_what_a_trigger_cannot_do_is_422_in_the_jobs_own_spelling(
     world.test("approved")
     assert set(refused(ci.post(world.at("/trigger"), body, format="json"), 422)["errors"]) == {field}
     assert not Run.objects.exists()
+
+
+def test_a_trigger_takes_what_older_jobs_call_otherwise(ci: APIClient, world: World) -> None:
+    test = world.test("approved")
+    body = {
+        "networkCondition": "slow3g",
+        "changedFiles": ["src/a.py"],
+        "routeMap": {"src/*": ["/"]},
+        "repo": "octo/shop",
+        "sha": "A" * 40,
+        "baseSha": "b" * 40,
+        "prNumber": 7,
+    }
+    assert ci.post(world.at("/trigger"), body, format="json").status_code == 202
+    run = Run.objects.get()
+    assert run.options["network"] == "slow3g"
+    assert run.commit == {"repo": "octo/shop", "sha": "a" * 40, "base_sha": "b" * 40, "pull_request": 7}
+    assert run.impact is not None
+    assert run.impact["impacted"] == 1
+    assert run.results.get().test == test
+
+
+def test_a_trigger_can_ask_for_a_crawl(ci: APIClient, world: World) -> None:
+    dials = {
+        "exploreMode": "state",
+        "exploreMaxStates": 12,
+        "testCount": "medium",
+        "parallelWorkers": 3,
+        "approach": "exploratory",
+        "customInstructions": "the cart first",
+    }
+    body = {"triggerCrawl": True, "dialsConfig": dials}
+    said = ci.post(world.at("/trigger"), body, format="json")
+    assert said.status_code == 202
+    run = Run.objects.get()
+    assert (run.kind, run.trigger) == ("crawl", "ci")
+    assert {name: run.options[name] for name in ("mode", "max_states", "test_count", "parallel")} == {
+        "mode": "states",
+        "max_states": 12,
+        "test_count": 10,
+        "parallel": 3,
+    }
+    assert run.options["dials"]["approach"] == "exploratory"
+    assert run.options["dials"]["custom_instructions"] == "the cart first"
+    assert ci.get(said.json()["statusUrl"]).json()["status"] == "queued"
+
+
+def test_a_trigger_says_what_to_use_for_an_address_of_a_preview(ci: APIClient, world: World, refused: Refusal) -> None:
+    answer = ci.post(world.at("/trigger"), {"previewUrl": "https://pr-7.shop.test"}, format="json")
+    (sentence,) = refused(answer, 422)["errors"]["previewUrl"]
+    assert f"POST {world.at('/environments')}" in sentence
+    assert "environmentId" in sentence
 
 
 def test_the_status_of_an_ended_run_says_what_ci_decides_by(ci: APIClient, world: World, refused: Refusal) -> None:

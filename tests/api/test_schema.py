@@ -59,6 +59,28 @@ def test_options_of_runs_are_described_with_their_limits(schema: dict[str, Any])
     assert (parallel["minimum"], parallel["maximum"]) == (1, 10)
 
 
+def test_every_step_is_described_with_its_fields(schema: dict[str, Any]) -> None:
+    from runs.engine.steps import STEPS
+
+    parts = schema["components"]["schemas"]
+    kinds = parts["TestDocument"]["properties"]["steps"]["items"]["discriminator"]["mapping"]
+    assert set(kinds) == set(STEPS)
+    for name, kind in STEPS.items():
+        said = parts[kinds[name].rpartition("/")[2]]
+        assert set(said["properties"]) == {field.alias or key for key, field in kind.model_fields.items()}
+        assert said["description"], name
+    for component in ("NewTest", "TestDetailOut", "VersionOut"):
+        assert parts[component]["properties"]["document"] == {"$ref": "#/components/schemas/TestDocument"}
+
+
+def test_null_fits_what_may_be_null(schema: dict[str, Any]) -> None:
+    """An empty schema takes null as well, so `oneOf` it and null takes no null."""
+    assert "[{}, {'type': 'null'}]" not in str(schema)
+    parts = schema["components"]["schemas"]
+    for component, field in (("TestOut", "reviewed_by"), ("VersionOut", "author"), ("ResultOut", "worker")):
+        assert "null" in parts[component]["properties"][field]["type"], field
+
+
 def test_the_document_is_public_and_said_to_be_json(client: Any) -> None:
     answer = client.get("/api/v1/schema")
     assert answer.status_code == 200

@@ -1,0 +1,85 @@
+"""Every operation, asked by every role: no fault of ours, and every answer is as the OpenAPI document describes it."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.conftest import World
+from tests.api.rows import ids_of_rows
+
+WHO = ("viewer", "qa_lead", "admin", "ci", "stranger", None)
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+EXAMPLES = 5
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """A request would close the connection that holds the test's transaction, as it ends its own."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@cache
+def described() -> Any:
+    schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
+    schema.app = get_wsgi_application()
+    return schema
+
+
+@pytest.mark.parametrize("who", WHO, ids=lambda who: who or "nobody")
+def test_answers_are_as_described(world: World, who: str | None) -> None:
+    rows = ids_of_rows(world)
+    headers = {"Authorization": f"Bearer {world.token(who)}"} if who else {}
+    operations = [found.ok() for found in described().get_all_operations()]
+    assert len(operations) >= 60
+    assert [fault for operation in operations for fault in faults(operation, rows, headers)] == []
+
+
+def faults(operation: Any, rows: Mapping[str, str], headers: Mapping[str, str]) -> list[str]:
+    """What is wrong with the answers to some calls, sound and unsound ones, of rows that exist and that do not."""
+    found: list[str] = []
+
+    @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in MODES)), known=st.booleans())
+    @seed(1)
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def ask(case: Any, known: bool) -> None:
+        if known:
+            case.path_parameters = {name: rows.get(name, value) for name, value in case.path_parameters.items()}
+        with transaction.atomic():
+            answer = case.call(headers=dict(headers))
+            transaction.set_rollback(True)
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except FailureGroup as group:
+            found.extend(f"{operation.label}: {fault} {case.as_curl_command()}" for fault in group.exceptions)
+
+    ask()
+    return found[:3]
