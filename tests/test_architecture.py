@@ -254,3 +254,15 @@ def test_the_check_for_foreign_expressions_sees_what_it_should(text: str, foreig
     call = ast.parse(text, mode="eval").body
     assert isinstance(call, ast.Call)
     assert compiles_foreign_text(call, constants(ast.parse("WRITTEN = 'a|b'"))) == foreign
+
+
+def test_no_sentence_quotes_the_expression_that_a_value_is_checked_by() -> None:
+    """pydantic's `pattern` would be shown to whoever writes the value; a validator says it in words."""
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources("sentri", "projects", "runs")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and first_name(node.func) == "Field"
+        if any(keyword.arg == "pattern" for keyword in node.keywords)
+    ]
+    assert found == []

@@ -18,6 +18,7 @@ from projects.api.words import by_field, place
 
 M = TypeVar("M", bound=BaseModel)
 DEEPEST = 40
+MOST_DIGITS = 300
 
 
 class JsonBody(BaseParser):
@@ -37,7 +38,7 @@ class JsonBody(BaseParser):
 
 def as_object(raw: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(raw.decode("utf-8"))
+        found = json.loads(raw.decode("utf-8"), parse_int=_whole)
     except RecursionError as error:
         raise ParseError("The body is nested too deeply.", "malformed") from error
     except ValueError as error:
@@ -47,6 +48,13 @@ def as_object(raw: bytes) -> dict[str, Any]:
     for where, fault in faults(found):
         raise Invalid({where: fault})
     return found
+
+
+def _whole(digits: str) -> int:
+    """Python refuses to read longer ones, in words that speak of Python."""
+    if len(digits) > MOST_DIGITS:
+        raise ParseError(f"A number in the body has more than {MOST_DIGITS:,} digits.", "malformed")
+    return int(digits)
 
 
 def faults(value: Any, *where: str | int) -> Iterator[tuple[str, str]]:

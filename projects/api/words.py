@@ -13,7 +13,6 @@ WORDS = {
     "string_type": "Write a text.",
     "string_too_short": "Write at least {min_length} characters.",
     "string_too_long": "Write at most {max_length} characters.",
-    "string_pattern_mismatch": "This is not written as {pattern} asks.",
     "int_type": "Write a whole number.",
     "int_parsing": "Write a whole number.",
     "int_parsing_size": "This number is too large.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 
 QUARANTINE = "quarantine"
+MOST_TAGS_SHOWN = 20
 
 
 class StartCrawl(RunsEndpoint):
@@ -71,6 +72,9 @@ def open_crawl(of: ledger.Order, asked: CrawlOrder) -> Run:
     unknown = unknown_roles(of.project, options.roles)
     if unknown:
         raise Invalid({"roles": unknown})
+    elsewhere = options.openapi_elsewhere(of.environment.base_url if of.environment else of.project.url)
+    if elsewhere:
+        raise Invalid({"openapi": elsewhere})
     return ledger.open_crawl(of, options)
 
 
@@ -86,9 +90,31 @@ def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:
     if asked.tests is not None:
         return _named(project, asked.tests)
     if asked.tags is not None:
-        wanted = set(asked.tags)
-        return [test for test in approved if wanted & set(test.document.get("tags", []))]
+        return _tagged(project, approved, asked.tags)
     return list(approved)
+
+
+def _tagged(project: Project, approved: Iterable[Test], tags: Sequence[str]) -> list[Test]:
+    """Approved tests with any of the tags. Raises Invalid for a tag that no test has, and where none is approved."""
+    known = {tag for document in project.tests.alive().values_list("document", flat=True) for tag in tags_of(document)}
+    wrong = {f"tags[{index}]": _unknown_tag(tag, known) for index, tag in enumerate(tags) if tag not in known}
+    if wrong:
+        raise Invalid(wrong)
+    found = [test for test in approved if not tags_of(test.document).isdisjoint(tags)]
+    if not found:
+        raise Invalid({"tags": f"No approved test is tagged {' or '.join(tags)}; approve one in the review queue."})
+    return found
+
+
+def _unknown_tag(tag: str, known: Collection[str]) -> str:
+    shown = sorted(known)[:MOST_TAGS_SHOWN]
+    more = f" and {len(known) - len(shown)} more" if len(known) > len(shown) else ""
+    there = f"there are {', '.join(shown)}{more}" if shown else "no test has tags"
+    return f"No test is tagged “{tag}”; {there}."
+
+
+def tags_of(document: Mapping[str, Any]) -> set[str]:
+    return set(document.get("tags", ()))
 
 
 def _named(project: Project, names: Sequence[str]) -> list[Test]:

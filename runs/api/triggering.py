@@ -53,6 +53,8 @@ INSTEAD = {
     "installation_id": "The GitHub App stands in the project's channel of kind github; leave this out.",
     "options": "Proposals are always written in full; leave this out.",
 }
+# Values of pydantic, which drf-spectacular knows by an extension of its own.
+ORDERS: Any = [RunOrder, CrawlOrder]
 FOR_CRAWLS = "This shapes a crawl, and a trigger runs tests; give triggerCrawl: true beside it, or leave it out."
 FOR_RUNS = "This is for test runs, and triggerCrawl asks for a crawl; leave one of the two out."
 
@@ -81,7 +83,7 @@ class Trigger(RunsEndpoint):
     """For CI: bodies in camelCase or snake_case. The same Idempotency-Key gives the same run, whoever sends it."""
 
     @extend_schema(
-        request=PolymorphicProxySerializer("TriggerOrder", [RunOrder, CrawlOrder], None),
+        request=PolymorphicProxySerializer("TriggerOrder", ORDERS, None),
         responses={202: TriggeredOut},
     )
     @judged

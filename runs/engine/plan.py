@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -156,7 +157,7 @@ class BrowserOptions(Value):
 
     browser: Literal["chromium", "firefox", "webkit"] = "chromium"
     device: str | None = Field(default=None, max_length=80, description="a Playwright device name, e.g. iPhone 13")
-    locale: str | None = Field(default=None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    locale: str | None = Field(default=None, max_length=60, description="a language tag, e.g. de-AT")
     timezone_id: str | None = None
     geolocation: Geolocation | None = None
     parallel: int = Field(default=2, ge=1, le=10, description="browser contexts at a time per shard")
@@ -175,6 +176,13 @@ class BrowserOptions(Value):
             alike = get_close_matches(device, sorted(DEVICES), 1, 0.5) or ["iPhone 13"]
             raise ValueError(f"'{device}' is not a known device; one that is known is '{alike[0]}'")
         return device
+
+    @field_validator("locale")
+    @classmethod
+    def _language_tag(cls, locale: str | None) -> str | None:
+        if locale is not None and not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", locale):
+            raise ValueError(f"'{locale}' is not a language tag; write one such as en, de-AT or zh-Hant-TW")
+        return locale
 
     @field_validator("timezone_id")
     @classmethod
@@ -308,6 +316,12 @@ class CrawlOptions(BrowserOptions):
         default=12, ge=0, le=100, description="ways in which the application is broken per proposal; 0 = none"
     )
     page_timeout_ms: int = Field(default=15_000, ge=1_000, le=120_000)
+
+    def openapi_elsewhere(self, base_url: str) -> str:
+        """Why the description of the API is not read where this is the site; "" where it is."""
+        if urlsplit(urljoin(base_url, self.openapi.strip()))[:2] == urlsplit(base_url)[:2]:
+            return ""
+        return f"A description of the API is read from {base_url} only; write its path there, such as /openapi.json."
 
     @model_validator(mode="after")
     def _preset(self) -> Self:

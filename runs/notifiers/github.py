@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Reply, Sent, Settings, Undeliverable
 from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
@@ -29,10 +30,16 @@ JWT_LIFE = timedelta(minutes=9)
 CONCLUSIONS = {"passed": "success", "failed": "failure", "empty": "neutral", "aborted": "cancelled"}
 
 
+def _repository(text: str) -> str:
+    if text and not re.fullmatch(REPO, text):
+        raise ValueError("Write owner and repository, such as octo/shop.")
+    return text
+
+
 class GitHub(Settings):
     """A token, or a GitHub App with its installation."""
 
-    repo: Annotated[str, Field(pattern=rf"^({REPO})?$", title="Repository")] = Field(
+    repo: Annotated[str, Field(title="Repository"), AfterValidator(_repository)] = Field(
         default="", description="Such as octo/shop; empty takes the one that each run names."
     )
     api: Annotated[str, Field(max_length=500)] = Field(

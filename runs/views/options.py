@@ -111,7 +111,17 @@ class CrawlStart(StartForm[CrawlOptions]):
 
     def __init__(self, project: Project, data: Any = None) -> None:
         super().__init__(project, data)
+        self.project = project
         offer_roles(self, project)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.errors:
+            there = self.environment
+            elsewhere = self.options.openapi_elsewhere(there.base_url if there else self.project.url)
+            if elsewhere:
+                self.add_error("openapi", elsewhere)
+        return cleaned
 
 
 class RunStart(StartForm[RunOptions]):

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from runs.engine.patterns import Pattern, found
 from runs.engine.steps.base import Stage, Step, StepFailed
@@ -14,10 +15,17 @@ class ExpectUrl(Step):
     """The page is at an address: its whole path, and those parameters of the query that are given."""
 
     do: Literal["expect_url"]
-    path: str | None = Field(default=None, pattern=r"^/[^?#]*$", description="the whole path, without the query")
+    path: str | None = Field(default=None, description="the whole path, without the query")
     query: dict[str, str] | None = Field(default=None, description="parameters that must be there; others may be")
     contains: str | None = Field(default=None, min_length=1, description="part of path and query")
     matches: Pattern | None = Field(default=None, description="a regular expression on path and query")
+
+    @field_validator("path")
+    @classmethod
+    def _only_a_path(cls, path: str | None) -> str | None:
+        if path is not None and not re.fullmatch(r"/[^?#]*", path):
+            raise ValueError("a path begins with / and has neither ? nor #; write the query into query")
+        return path
 
     @model_validator(mode="after")
     def _something(self) -> Self:

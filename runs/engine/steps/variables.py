@@ -10,11 +10,18 @@ from datetime import datetime
 from random import Random
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from runs.engine.plan import Site
 
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=80)]
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        raise ValueError("a variable's name has letters, digits and underscores, and begins with no digit")
+    return text
+
+
+VariableName = Annotated[str, Field(max_length=80), AfterValidator(_name)]
 BRACES = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 CALL = re.compile(r"^(?P<name>[\w.\-]+)(?:\(\s*(?P<number>\d{1,4})?\s*\))?$")
 # fmt: off
