@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import F, Value
 
 from projects.models import ApiToken, Membership, Project, Workspace
 from projects.models.project import ProjectQuerySet
@@ -43,25 +44,43 @@ def principal_of(token: ApiToken | None) -> Any:
     return token.user if token.user is not None and token.user.is_active else None
 
 
+def sees_all(user: Any) -> bool:
+    """Whether the person administers the whole installation, and so every workspace, member or not."""
+    return bool(getattr(user, "is_superuser", False))
+
+
 def visible_to(user: Any) -> ProjectQuerySet:
     """The living projects of the workspaces that the person is a member of; of a project token, its project."""
     if isinstance(user, CiPrincipal):
         return Project.objects.alive().filter(api_tokens=user.token)
     if not getattr(user, "is_authenticated", False):
         return Project.objects.none()
+    if sees_all(user):
+        return Project.objects.alive()
     return Project.objects.alive().filter(workspace__memberships__user=user)
 
 
-def workspaces_of(user: Any) -> Iterable[Workspace]:
+def workspaces_of(user: Any) -> Any:
+    """A queryset of workspaces, each with the person's role in it as `role`."""
     if isinstance(user, CiPrincipal):
         return Workspace.objects.none()
-    return Workspace.objects.filter(memberships__user=user).order_by("name")
+    rows = Workspace.objects.order_by("name", "pk")
+    if sees_all(user):
+        return rows.annotate(role=Value(ADMIN.value))
+    return rows.filter(memberships__user=user).annotate(role=F("memberships__role"))
+
+
+def roles_from(needed: str) -> list[Role]:
+    """This role and those above it."""
+    return [role for role, rank in RANK.items() if rank >= RANK[Role(needed)]]
 
 
 def role_in(user: Any, workspace_id: int) -> str | None:
     if isinstance(user, CiPrincipal):
         project = user.token.project
         return QA_LEAD if project is not None and project.workspace_id == workspace_id else None
+    if sees_all(user):
+        return ADMIN
     return Membership.objects.filter(user=user, workspace_id=workspace_id).values_list("role", flat=True).first()
 
 

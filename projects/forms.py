@@ -199,7 +199,7 @@ class ProjectSettingsForm(ProjectForm):
 
 
 class NewProjectForm(ProjectForm):
-    """Name and address; the workspace is asked for where the person has a choice."""
+    """Name and address; the workspace is asked for where the person has a choice, and made where there is none."""
 
     def __init__(self, *args: Any, workspaces: list[Workspace], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -207,16 +207,21 @@ class NewProjectForm(ProjectForm):
         if len(workspaces) > 1:
             choices = [(number, workspace.name) for number, workspace in self.workspaces.items()]
             self.fields["place"] = forms.ChoiceField(label="Workspace", choices=choices)
-        self.order_fields(["place", "url", "name"])
+        if not workspaces:
+            help_text = "Where projects and their members belong together, e.g. the name of your team"
+            self.fields["new_workspace"] = forms.CharField(label="New workspace", max_length=120, help_text=help_text)
+        self.order_fields(["place", "new_workspace", "url", "name"])
 
     @property
     def workspace(self) -> Workspace | None:
         if "place" in self.fields:
             return self.workspaces.get(self.cleaned_data.get("place", ""))
-        return next(iter(self.workspaces.values()))
+        return next(iter(self.workspaces.values()), None)
 
     def save(self, commit: bool = True) -> Project:
-        if self.workspace is not None:
+        if self.workspace is None:
+            self.instance.workspace = Workspace.called(self.cleaned_data["new_workspace"])
+        else:
             self.instance.workspace = self.workspace
         return super().save(commit)
 
@@ -254,10 +259,11 @@ class TokenForm(forms.Form):
 
     def issue(self, project: Project) -> tuple[ApiToken, str]:
         """The row and the token's text, to be shown once."""
+        return ApiToken.issue(self.cleaned_data["name"], project=project, **self.terms())
+
+    def terms(self) -> dict[str, Any]:
         days: int = self.cleaned_data["days"]
-        return ApiToken.issue(
-            self.cleaned_data["name"],
-            project=project,
-            scopes=["read"] if self.cleaned_data["scope"] == "read" else ["read", "write"],
-            expires_at=timezone.now() + timedelta(days=days) if days else None,
-        )
+        return {
+            "scopes": ["read"] if self.cleaned_data["scope"] == "read" else ["read", "write"],
+            "expires_at": timezone.now() + timedelta(days=days) if days else None,
+        }

@@ -10,6 +10,7 @@ from runs.views import (
     defaults,
     editing,
     files,
+    first,
     home,
     overview,
     pages,
@@ -26,6 +27,7 @@ NEWS = f"{PROJECT}/settings/notifications"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("welcome", first.first_visit, name="welcome"),
     path("cluster", cluster.cluster, name="cluster"),
     path(PROJECT, overview.overview, name="project"),
     path(f"{PROJECT}/crawl", overview.start_crawl, name="start-crawl"),

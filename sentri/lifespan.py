@@ -1,14 +1,33 @@
-"""What begins and ends with a web process: numbers are handed over, spans are sent."""
+"""What begins and ends with a web process: numbers are handed over, spans are sent, the first visitor is invited."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from projects.first import key, nobody_yet
 from runs import heartbeats, tracing
 
+log = logging.getLogger(__name__)
+
 Message = dict[str, Any]
+
+
+def invite_the_first() -> None:
+    """Says in the log where the first account is made, for who does not sit at this machine."""
+    try:
+        if nobody_yet():
+            where = f"{settings.ENV.base_url.rstrip('/')}/welcome?key={key()}"
+            log.info("nobody has an account yet; the first one is made at %s", where)
+    except DatabaseError:  # it is away or not migrated yet, which /readyz says
+        pass
+    finally:
+        connection.close()
 
 
 async def lifespan(
@@ -18,6 +37,7 @@ async def lifespan(
     await receive()
     flushing = heartbeats.Flushing()
     flushing.start()
+    await asyncio.to_thread(invite_the_first)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await asyncio.to_thread(flushing.end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
@@ -16,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from projects.here import is_from_here
 from runs import heartbeats, meters, queue, states
 from runs.models import CrawlPage, Delivery, Lease, Meter, Result, Run
 
@@ -62,15 +62,7 @@ def _may_read(request: HttpRequest) -> bool:
     if token:
         given = request.headers.get("Authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-    # What a proxy on this machine forwards comes from elsewhere.
-    return "X-Forwarded-For" not in request.headers and _is_loopback(request.META.get("REMOTE_ADDR", ""))
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return is_from_here(request)
 
 
 class Everything(Collector):

@@ -5,11 +5,10 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.access import CiPrincipal, name_of
+from projects.access import CiPrincipal, name_of, workspaces_of
 from projects.api.endpoint import Endpoint
 from projects.api.schema import single
 from projects.api.serializers import MeOut
-from projects.models import Membership
 
 
 class Me(Endpoint):
@@ -22,6 +21,5 @@ def _said_of(user: Any) -> dict[str, Any]:
     if isinstance(user, CiPrincipal):
         project = f"PRJ-{user.token.project_id}"
         return {"kind": "project_token", "name": name_of(user), "project": project, "workspaces": []}
-    memberships = Membership.objects.filter(user=user).select_related("workspace").order_by("workspace__name")
-    workspaces = [{"slug": row.workspace.slug, "name": row.workspace.name, "role": row.role} for row in memberships]
+    workspaces = list(workspaces_of(user).values("slug", "name", "role"))
     return {"kind": "person", "name": name_of(user), "project": None, "workspaces": workspaces}

@@ -7,7 +7,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.access import ADMIN, QA_LEAD, require, visible_to, workspaces_of
+from projects.access import ADMIN, QA_LEAD, require, sees_all, visible_to, workspaces_of
 from projects.api.endpoint import Endpoint, created, note, shown
 from projects.api.etags import check_match
 from projects.api.idempotency import idempotent
@@ -60,7 +60,9 @@ class ProjectList(Endpoint):
         return created(request, project, ProjectOut(project).data, f"/api/v1/projects/{project.public_id}")
 
     def _workspace(self, request: Request, slug: str | None) -> Workspace:
-        mine = {workspace.slug: workspace for workspace in workspaces_of(request.user)}
+        mine: dict[str, Workspace] = {workspace.slug: workspace for workspace in workspaces_of(request.user)}
+        if not mine and sees_all(request.user):
+            raise Invalid({"workspace": "There is no workspace yet; make one with POST /api/v1/workspaces."})
         if not mine:
             raise PermissionDenied("You are a member of no workspace; a project needs one.", "no_workspace")
         if slug is None and len(mine) > 1:

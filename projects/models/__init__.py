@@ -6,7 +6,7 @@ from projects.models.project import Project
 from projects.models.sign_in import FailedSignIns
 from projects.models.test import Comment, Test, TestVersion
 from projects.models.token import ApiToken, IdempotentReply
-from projects.models.workspace import Membership, Workspace
+from projects.models.workspace import Invitation, Membership, Workspace
 
 __all__ = [
     "Activity",
@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "FailedSignIns",
     "IdempotentReply",
+    "Invitation",
     "Membership",
     "Project",
     "Session",

@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
+from projects.first import nobody_yet
 from projects.throttling import TooManySignIns
 
 
@@ -16,6 +18,9 @@ class SignIn(LoginView):
 
     template_name = "projects/sign_in.html"
     redirect_authenticated_user = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("/welcome") if nobody_yet() else super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

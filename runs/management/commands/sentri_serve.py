@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from projects.first import nobody_yet
 from runs.management.processes import StopRequest
 from runs.management.serving import TICK, Address, CannotServe, serving
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
             with StopRequest() as stop, serving(Address(host, port), workers, stop) as site:
                 if not stop:
                     self.stdout.write(f"Sentri is at {site.address.url} (Ctrl+C stops it)")
+                    if nobody_yet():
+                        self.stdout.write("Nobody has an account yet: open it on this machine to make the first one.")
                     self.stdout.flush()
                 while not stop.wait(TICK):
                     site.look_after()
