@@ -75,7 +75,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class FailedTest:
-    """One failed result, as its last attempt left it."""
+    """One failed result, as its last attempt left it. `page` tells pages apart, `path` is what people call one."""
 
     result: int
     test: str
@@ -86,6 +86,7 @@ class FailedTest:
     step: str = ""
     target: str = ""
     page: str = ""
+    path: str = ""
     host: str = ""
     received: str = ""
     requests: tuple[FailedRequest, ...] = ()

@@ -107,6 +107,11 @@ def _page(failure: FailedTest) -> str:
     return path_template(failure.page) if failure.page.startswith("/") else failure.page
 
 
+def _path(failure: FailedTest) -> str:
+    """The page in words; the identity of its structure says nothing to anybody."""
+    return path_template(failure.path) if failure.path else _page(failure) if failure.page.startswith("/") else ""
+
+
 def _joined(groups: Sequence[Group]) -> list[Group]:
     """Connected components of groups that are alike and share a place."""
     plain = {group.key: group for group in groups if group.fact is None}
@@ -163,7 +168,7 @@ def _cause(signature: str, group: Group, harmless: Collection[str]) -> Cause:
         signature=signature,
         label=group.fact.label if group.fact else _label(group),
         kind=_usual(group, _kind),
-        place=group.fact.place if group.fact else _shared(group, _target) or _shared(group, _page),
+        place=group.fact.place if group.fact else _shared(group, _target) or _shared(group, _path),
         error=_usual(group, lambda member: member.error),
         results=tuple(member.result for member in group.members),
         tests=tuple(tests),

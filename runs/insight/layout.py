@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from unicodedata import east_asian_width
 
 MOST = 60
 SMALLEST, LARGEST = 7.0, 20.0
@@ -18,6 +19,9 @@ UBIQUITOUS = 0.6
 MANY = 6
 ROW = 64
 HEAD = 28
+# Pixels of a letter in the two lines of a label, rather too many than too few.
+LETTER, SMALL_LETTER = 8.0, 6.6
+MARK = len("△ changed · ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Placed:
     label: str
     sub: str
     count: str
+    room: float
 
     @property
     def corner(self) -> tuple[float, float, float]:
@@ -57,6 +62,14 @@ class Placed:
         """Where its words begin: x, and y of both lines."""
         return round(self.x + LARGEST + 8, 1), self.y - 2, self.y + 13
 
+    @property
+    def plate(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of what lies behind its words, so that no way runs through them."""
+        x, first, _ = self.text
+        small = max(_wide(self.sub), len(self.count) + MARK)
+        longest = max(_wide(self.label) * LETTER, small * SMALL_LETTER)
+        return round(x - 4, 1), first - 13, round(min(longest + 8, self.room), 1), 32
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -70,8 +83,18 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """The words over a row of nodes; `top` and `width` are of what lies behind them."""
+
     words: str
     y: float
+
+    @property
+    def top(self) -> float:
+        return self.y - 12
+
+    @property
+    def width(self) -> float:
+        return round(len(self.words) * SMALL_LETTER + 8, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +208,27 @@ def _steps(number: int) -> str:
 
 def _spot(node: Node, x: float, y: float, cell: int) -> Placed:
     radius = min(LARGEST, SMALLEST + 2.2 * sqrt(max(0, node.pages - 1)))
-    room = int((cell - 2 * LARGEST - 20) / 7)
+    room = int((cell - 2 * LARGEST - 20) / LETTER)
+    pixels = cell - 2 * LARGEST - 10
     pages = f"{node.pages} page{'' if node.pages == 1 else 's'}"
     sub = f"{len(node.inside)} kinds, {pages}" if node.inside else f"{node.pattern} · {pages}"
-    return Placed(node, round(x, 1), round(y, 1), round(radius, 1), _cut(node.name, room), _cut(sub, room + 3), pages)
+    return Placed(
+        node, round(x, 1), round(y, 1), round(radius, 1), _cut(node.name, room), _cut(sub, room + 3), pages, pixels
+    )
+
+
+def _wide(text: str) -> int:
+    """How many letters' room a text takes: signs of East Asia and pictures take that of two."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
+    if _wide(text) <= room:
+        return text
+    kept = text[: room - 1]
+    while _wide(kept) > room - 1:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
 
 
 def _drawn(pairs: Sequence[tuple[str, str]], parent: Mapping[str, str], nodes: int) -> list[tuple[str, str]]:

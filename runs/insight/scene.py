@@ -22,6 +22,7 @@ class Scene:
     step: str = ""
     target: str = ""
     page: str = ""
+    path: str = ""
 
 
 def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> Scene:
@@ -31,7 +32,8 @@ def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str
     step: Mapping[str, Any] = steps[index] if index is not None and 0 <= index < len(steps) else OPENING
     if index is None:
         step = {"do": ""}
-    return Scene(step["do"], _target(step), _page(row, requests))
+    there = _there(document, requests)
+    return Scene(step["do"], _target(step), _page(row, there), urlsplit(there).path)
 
 
 def _target(step: Mapping[str, Any]) -> str:
@@ -43,11 +45,14 @@ def _target(step: Mapping[str, Any]) -> str:
         return ""
 
 
-def _page(row: Mapping[str, Any], requests: Iterable[Mapping[str, Any]]) -> str:
-    """The page opened last, by the name of its template while the test is still on the page it was made for."""
+def _there(document: Mapping[str, Any], requests: Iterable[Mapping[str, Any]]) -> str:
+    """The address opened last, with ids taken out."""
     opened = [request["url"] for request in requests if request.get("type") == "document"]
-    document = row["document"]
-    there = path_template(opened[-1]) if opened else document.get("start") or _first(document)
+    return path_template(opened[-1]) if opened else document.get("start") or _first(document)
+
+
+def _page(row: Mapping[str, Any], there: str) -> str:
+    """What page that is: its template's identity while the test is still on the page it was made for, else its path."""
     if row["template"] and path_template(row["page_url"] or "") == there:
         return str(row["template"])
     return urlsplit(there).path

@@ -142,6 +142,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
         step=place.step,
         target=place.target,
         page=place.page,
+        path=place.path,
         host=urlsplit(run.site["base_url"]).netloc,
         received=failure.get("received") or "",
         requests=scene.failed_requests(seen["requests"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from runs import reading
 from runs.models import Result, Run
 from runs.report import Cause
 
+IDENTITY = re.compile(r"[0-9a-f]{8,}")
 SHOWN = 12
 TESTS_SHOWN = 4
 
@@ -25,6 +27,12 @@ class Shown:
     @property
     def more(self) -> int:
         return self.cause.size - len(self.tests)
+
+    @property
+    def place(self) -> str:
+        """Where it is, unless the cause says that already. Older runs kept the identity of a structure here."""
+        place = self.cause.place
+        return "" if len(place) < 2 or place in self.cause.label or IDENTITY.fullmatch(place) else place
 
 
 @dataclass(frozen=True)

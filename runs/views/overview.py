@@ -21,6 +21,7 @@ from runs.views.options import CrawlStart, RunStart, StartForm
 from runs.views.tallies import STRIP, strip, with_tallies
 
 RECENT = 10
+LIVING_SHOWN = 3
 
 
 @page
@@ -49,6 +50,7 @@ def _numbers(place: Place) -> dict[str, Any]:
     runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
     ended = with_tallies(list(runs.filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
     recent = with_tallies(list(runs[:RECENT]))
+    living = [row for row in recent if not row.run.is_over]
     crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
     tests = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
     by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
@@ -56,7 +58,8 @@ def _numbers(place: Place) -> dict[str, Any]:
         "last": next((row for row in ended if row.run.status != states.ABORTED), ended[0] if ended else None),
         "strip": strip(ended),
         "recent": recent,
-        "living": [row for row in recent if not row.run.is_over],
+        "living": living[:LIVING_SHOWN],
+        "living_more": max(0, runs.living().count() - LIVING_SHOWN) if living else 0,
         "crawl_run": crawl,
         "pages": reading.page_counts(crawl.pk) if crawl else None,
         "tests": by_state,

@@ -61,12 +61,13 @@ def found_run(request: Request, public_id: str, needed: str = VIEWER) -> tuple[P
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is; numbers are of what its present stage works on."""
+    """How far a run is; numbers are of what its present stage works on. Of kind `crawl` they are of proofs."""
 
     numbers: dict[str, int]
     total: int
     elapsed_ms: int
     left_ms: int | None
+    kind: str = "test"
 
     @property
     def resolved(self) -> int:
@@ -88,14 +89,15 @@ def tallies_of(run: Run) -> dict[str, dict[str, int]]:
 
 def progress_of(run: Run, tallies: dict[str, dict[str, int]]) -> Progress:
     tally = tallies.get(run.stage) or tallies.get(states.PROVE) or tallies.get(states.EXECUTE) or {}
+    kind = "crawl" if tally is tallies.get(states.PROVE) else "test"
     numbers = {**tally, states.PASSED: tally[states.DONE]} if states.DONE in tally else tally
     begun = run.started_at or run.created_at
     elapsed = int(((run.finished_at or timezone.now()) - begun).total_seconds() * 1000)
-    progress = Progress(numbers, tally["total"], max(0, elapsed), None)
+    progress = Progress(numbers, tally["total"], max(0, elapsed), None, kind)
     if run.status != states.RUNNING or run.kind == "crawl" or progress.resolved < 3:
         return progress
     left = elapsed * (progress.total - progress.resolved) // progress.resolved
-    return Progress(numbers, tally["total"], max(0, elapsed), left)
+    return Progress(numbers, tally["total"], max(0, elapsed), left, kind)
 
 
 @page

@@ -54,6 +54,15 @@ def _result(data: dict[str, Any]) -> str:
     return f"{data['title']}: {data['status']}{retried}" + (f": {why}" if why else "")
 
 
+PROOFS = {states.PASSED: "proved", states.FLAKY: "proved", states.FAILED: "not proved", states.SKIPPED: "not tried"}
+
+
+def _proof(data: dict[str, Any]) -> str:
+    """The end of a proposal's proof: one that does not hold is no failed test."""
+    why = data.get("error") or str(data.get("skip_reason") or "").replace("_", " ")
+    return f"{data['title']}: {PROOFS[data['status']]}" + (f": {why}" if why else "")
+
+
 def _done(data: dict[str, Any]) -> str:
     return " ".join(
         str(part) for part in ("The run is", data.get("verdict") or data["status"], data.get("error")) if part
@@ -98,10 +107,17 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
 def lines(run: Run, after: int = 0) -> list[Line]:
     """The newest lines after a number, oldest first."""
     rows = RunEvent.objects.filter(run=run, seq__gt=after, type__in=SENTENCES).order_by("-seq")[:LINES_AT_ONCE]
-    return [Line(row.seq, row.at, _level(row), SENTENCES[row.type](row.data)) for row in reversed(rows)]
+    return [Line(row.seq, row.at, _level(row, run.kind), _sentence(row, run.kind)) for row in reversed(rows)]
 
 
-def _level(row: RunEvent) -> str:
+def _sentence(row: RunEvent, kind: str) -> str:
+    proof = kind == "crawl" and row.type == "result"
+    return _proof(row.data) if proof else SENTENCES[row.type](row.data)
+
+
+def _level(row: RunEvent, kind: str) -> str:
+    if kind == "crawl" and row.type == "result":
+        return "info"
     if row.type == "log":
         return str(row.data.get("level", "info"))
     if row.type == "shard_lost" or row.data.get("status") == "flaky":

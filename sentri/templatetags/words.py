@@ -51,7 +51,12 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "new": ("running", "+", "new"),
     "changed": ("flaky", "△", "changed"),
     "removed": ("failed", "✕", "removed"),
+    "proved": ("passed", "✓", "proved"),
+    "not_proved": ("skipped", "✕", "not proved"),
+    "not_tried": ("skipped", DASH, "not tried"),
 }
+# What the states of results are called where a crawl proves its proposals: one that does not hold is no failed test.
+PROOFS = {"passed": "proved", "flaky": "proved", "failed": "not_proved", "skipped": "not_tried"}
 
 
 class Judged(Protocol):
@@ -84,6 +89,18 @@ def badge(state: str, word: str = "") -> SafeString:
 @register.simple_tag
 def run_badge(run: Judged) -> SafeString:
     return badge(mark_of(run))
+
+
+@register.filter
+def in_kind(state: str, kind: str) -> str:
+    """A result's state as it is called in a run of this kind."""
+    return PROOFS.get(state, state) if kind == "crawl" else state
+
+
+@register.filter
+def at_most(number: int, most: int) -> str:
+    """A number for a small badge: 999, and 999+ for all that are larger."""
+    return str(number) if number <= most else f"{most}+"
 
 
 @register.filter

@@ -166,3 +166,8 @@ def test_the_causes_do_not_depend_on_the_order_of_the_failures(found: list[Faile
     assert len({cause.signature for cause in said}) == len(said)
     assert all(cause.size == len(cause.results) and cause.label for cause in said)
     assert [cause.size for cause in said] == sorted((cause.size for cause in said), reverse=True)
+
+
+def test_a_place_is_a_page_as_people_call_it_and_never_the_identity_of_its_structure() -> None:
+    found = causes([failure(number, page="9f3c2b1a77de01", path=f"/p/{number}") for number in range(3)])
+    assert [(cause.place, cause.size) for cause in found] == [("/p/:id", 3)]

@@ -16,6 +16,18 @@ SHOWN = "svg.map:visible"
 OUTSIDE = """svg => { const frame = svg.getBoundingClientRect();
   return [...svg.querySelectorAll('circle,rect,text')].filter(one => { const box = one.getBoundingClientRect();
     return box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1; }).length; }"""
+# Words that reach out of what lies behind them, or that a way is drawn over.
+CROSSED = """svg => { const last = [...svg.querySelectorAll('path')].at(-1); let crossed = [];
+  for (const plate of svg.querySelectorAll('.plate')) {
+    const after = !last || last.compareDocumentPosition(plate) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const [box, texts] = [plate.getBoundingClientRect(), [...plate.parentElement.querySelectorAll('text:not(.sign)')]];
+    const mine = plate.parentElement === svg ? [plate.nextElementSibling] : texts;
+    const inside = (text) => text.left >= box.left - 1 && text.right <= box.right + 1
+      && text.top >= box.top - 3 && text.bottom <= box.bottom + 3;
+    crossed.push(...mine.filter(one => !after || !inside(one.getBoundingClientRect()))
+      .map(one => one.textContent));
+  }
+  return svg.querySelector('.plate') ? crossed : ["no plates"]; }"""
 SMALL = """svg => Math.min(...[...svg.querySelectorAll('text')].map(one => one.getBoundingClientRect().height))"""
 COLOURS = """svg => [getComputedStyle(svg.querySelector('text:not(.layer):not(.sign)')).fill,
   getComputedStyle(document.body).backgroundColor]"""
@@ -38,6 +50,7 @@ async def test_three_hundred_kinds_of_pages_can_be_read_at_every_width(visit: Op
         await expect(drawing).to_have_count(1)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert await drawing.evaluate(OUTSIDE) == 0
+        assert await drawing.evaluate(CROSSED) == []
         assert await drawing.evaluate(SMALL) >= 9
     await page.locator(f"{SHOWN} >> a", has_text="/shop").first.click()
     await expect(page.get_by_role("heading", name="Below /shop")).to_be_visible()
