@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
-from runs.engine.netguard import Address, Guard, Resolve, known_addresses, resolve_name
+from runs.engine.netguard import Address, Guard, Resolve, known_addresses, place_of, resolve_name
 from runs.notifiers.base import NotNow, Reply, Undeliverable
 
 SECONDS = 10.0
@@ -27,10 +26,11 @@ BODY_LIMIT = 64 * 1024
 
 def forbidden(url: str, guard: Guard, resolve: Resolve = resolve_name) -> str | None:
     """Why `url` may not be sent to, by its text and by what its name points to now; None where it may."""
-    scheme = urlsplit(url).scheme
-    if scheme not in ("http", "https"):
-        return f"{scheme or 'an address without a scheme'}: addresses are not sent to, only http and https"
-    return guard.refuses(url, resolve)
+    refusal = guard.refuses(url, resolve)
+    if refusal:
+        return refusal
+    scheme = place_of(url).scheme
+    return None if scheme in ("http", "https") else f"{scheme}: addresses are not sent to, only http and https"
 
 
 class Egress:
@@ -43,10 +43,10 @@ class Egress:
         self._until = time.monotonic() + seconds
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        host = urlsplit(url).hostname or ""
         refusal = forbidden(url, self._guard, lambda _host, _port: ())
         if refusal:
             raise Undeliverable(f"The address is not sent to: {refusal}.")
+        host = place_of(url).host
         given = {"User-Agent": "Sentri", "Accept-Encoding": "identity", **headers}
         try:
             with (

@@ -357,6 +357,7 @@ async def test_a_browser_elsewhere_goes_out_through_this_workers_guard_with_a_pa
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         page = await context.new_page()
         await page.goto(site.url)
+        assert await page.evaluate("[typeof RTCPeerConnection, typeof WebTransport]") == ["undefined", "undefined"]
         text = await page.frame_locator("iframe").locator("body").inner_text()
         await context.close()
         assert browser._egress is not None

@@ -97,9 +97,7 @@ class Egress:
     async def _forward(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, url, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
         tunnel = method == "CONNECT"
-        place = place_of(f"http://{url}/" if tunnel else url)
-        if place.scheme != "http":
-            raise Refusal(403, f"{place.scheme}: addresses are not opened")
+        place = _place(f"http://{url}/" if tunnel else url)
         length = _length(head)
         remote_reader, remote_writer = await self._connect(place)
         try:
@@ -128,6 +126,16 @@ class Egress:
             except (OSError, TimeoutError) as error:
                 failure = error
         raise Refusal(502, f"{place.host} cannot be reached: {failure or 'it has no address'}")
+
+
+def _place(url: str) -> Place:
+    try:
+        place = place_of(url)
+    except ValueError as error:
+        raise Refusal(403, f"{url} is not an address that browsers open") from error
+    if place.scheme != "http":
+        raise Refusal(403, f"{place.scheme}: addresses are not opened")
+    return place
 
 
 async def _resolved(place: Place) -> list[Address]:

@@ -7,9 +7,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,6 @@ CLOSE_SECONDS = 2
 GONE_SECONDS = 0.5
 LOOK_SECONDS = 0.02
 PREFIX = "sentri-browser-"
-_changing = threading.Lock()
-
-
-@contextlib.asynccontextmanager
-async def environment(added: Mapping[str, str]) -> AsyncIterator[None]:
-    """Programs started meanwhile have these variables; one at a time, as an environment belongs to the process."""
-    while True:
-        if _changing.acquire(blocking=False):
-            break
-        await asyncio.sleep(LOOK_SECONDS)
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-        _changing.release()
 
 
 def make_directory() -> Path:

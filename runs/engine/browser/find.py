@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runs.engine.browser.environment import plain
+
 ROOT = Path(__file__).resolve().parents[3]
 UNPACKED = "chromium-153.0.0"
 
@@ -71,7 +73,7 @@ def version_of(path: Path, env: Mapping[str, str]) -> str:
     try:
         answer = subprocess.run(
             [path, "--version"],
-            env={**os.environ, **env},
+            env={**plain(), **env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
-from runs.engine.browser import ending, video, watchdog
+from runs.engine.browser import ending, environment, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
@@ -27,6 +27,8 @@ from runs.engine.netguard import Blocked, Guard, place_of
 from runs.engine.plan import BrowserOptions, Site
 
 log = logging.getLogger(__name__)
+# These need no name server, and the browser connects to nothing else by itself.
+DIRECT = ("127.0.0.1", "::1", "localhost")
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -34,11 +36,14 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # WebRTC has no way past the proxy, and no name is asked for but by the proxy.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {host}' for host in DIRECT)}",
     # A page that fills its heap without end dies of it before the machine does.
     "--js-flags=--max-old-space-size=1024",
 )
-# These need no name server, and the browser connects to nothing else by itself.
-DIRECT = ("127.0.0.1", "::1", "localhost")
+# A browser elsewhere has not our arguments: its pages lose what could go round the proxy.
+NO_WAY_ROUND = "for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection', 'WebTransport']) delete self[name]"
 LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 LOOK_SECONDS = 0.2
@@ -210,6 +215,8 @@ class Browser:
             settings["service_workers"] = "block"
         context = await opened(self._chromium.new_context(**settings))
         try:
+            if self._remote is not None:
+                await context.add_init_script(NO_WAY_ROUND)
             if read_only:
                 await context.route("**/*", refuse_writes)
             if site.sent_headers:
@@ -264,7 +271,8 @@ class Browser:
                 self._wear = wear = Wear(await asyncio.to_thread(ending.make_directory), self._bounds)
                 filming = await asyncio.to_thread(video.environment)
                 self._films = filming is not None if self._remote is None else None
-                async with ending.environment({**(filming or {}), "TMPDIR": str(wear.directory)}):
+                home = await asyncio.to_thread(environment.at_home, wear.directory)
+                async with environment.given_to_driver({**home, **(filming or {})}):
                     self._playwright = await async_playwright().start()
                 self._chromium = await self._obtain(self._playwright, path)
             wear.found = len(self._chromium.contexts)
@@ -289,7 +297,7 @@ class Browser:
         settings: dict[str, Any] = {
             "executable_path": path,
             "args": list(ARGUMENTS),
-            "env": {**os.environ, **self._temporary(), **self._environment},
+            "env": {**environment.at_home(self._wear.directory), **self._environment} if self._wear else {},
             "handle_sigint": False,
             "handle_sigterm": False,
             "handle_sighup": False,
@@ -329,9 +337,6 @@ class Browser:
         await ending.end(playwright, chromium)
         if wear is not None:
             await asyncio.to_thread(shutil.rmtree, wear.directory, ignore_errors=True)
-
-    def _temporary(self) -> dict[str, str]:
-        return {"TMPDIR": str(self._wear.directory)} if self._wear else {}
 
 
 def died(error: BaseException) -> bool:
