@@ -9,10 +9,12 @@ from django.conf import settings
 
 from runs import heartbeats, queue, tracing
 from runs.engine.browser.find import NoBrowser, find_browser
+from runs.management.drill.spinning import rehearse
 
 
 def begin() -> None:
     """Called once in each worker, before its first task. An orderly end takes the worker's row away."""
+    rehearse()
     heart = heartbeats.begin(fitness, queue.stopping)
     Finalize(None, heart.end, exitpriority=20)
     Finalize(None, tracing.end, exitpriority=10)

@@ -1,6 +1,7 @@
 """A drill is worth what it notices: each fault that it looks for is planted here."""
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +14,8 @@ from runs import gates, ledger, reading
 from runs.management.drill.drilling import Report
 from runs.management.drill.faults import FAULTS, WEIGHTS
 from runs.management.drill.findings import Findings, look
-from runs.management.drill.outside import Receiver
+from runs.management.drill.outside import CONTROL, Receiver
+from runs.management.drill.spinning import SPIN, rehearse
 from runs.models import Attempt, Delivery, Result, Run, RunEvent
 from tests.ledger.conftest import Hand, crawl, opened, order, project, tests
 
@@ -126,3 +128,11 @@ def test_a_report_is_one_line_of_JSON() -> None:
     assert told["faults"] == {"worker spins": 2}
     assert told["ended"] == {"completed passed": 4}
     assert (told["seed"], told["findings"]["lost"], told["findings"]["stuck"]) == (7, 1, 0)
+
+
+def test_workers_of_a_drill_alone_can_be_made_to_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(SPIN)
+    monkeypatch.delenv(CONTROL, raising=False)
+    rehearse()
+    assert signal.getsignal(SPIN) is before
+    assert {"worker spins", "worker spins in a transaction"} <= FAULTS.keys()

@@ -17,7 +17,7 @@ from runs.management.drill import outside
 from runs.management.drill.drilling import Drill, Report
 from runs.management.processes import StopRequest
 
-SHORT_ROUNDS, ROUNDS = 14, 200
+SHORT_ROUNDS, ROUNDS = 16, 200
 # Short leases make a drill of hundreds of rounds a matter of an hour; losses are what it is about.
 SETTINGS = {
     "SENTRI_LEASE_SECONDS": "4",
@@ -88,7 +88,8 @@ def _show(console: Console, report: Report) -> None:
     console.print(done)
     ends = ", ".join(f"{number} {how}" for how, number in sorted(report.ended.items()))
     console.print(
-        f"Runs: {ends}. Leases lost: {report.leases_lost}. Tests that crashed two workers: {report.poisoned}."
+        f"Runs: {ends}. Leases lost: {report.leases_lost}. Workers that hung and were replaced: {report.hung}."
+        f" Tests that crashed two workers: {report.poisoned}."
     )
     console.print(f"Effects: {report.deliveries}, of which {report.repeated} arrived again under the same key.")
     found = Table("must not happen", "times")

@@ -22,7 +22,7 @@ from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import Receiver
 from runs.management.processes import StopRequest
-from runs.models import Delivery, Lease, Run
+from runs.models import Delivery, Lease, Run, Worker
 
 SUPERVISORS = 2
 RUNS_A_ROUND = 2
@@ -45,6 +45,7 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
     leases_lost: int = 0
+    hung: int = 0
     poisoned: int = 0
     deliveries: int = 0
     repeated: int = 0
@@ -166,6 +167,7 @@ class Drill:
             for run in mine.only("status", "verdict")
         )
         report.leases_lost = Lease.objects.filter(shard__run__in=self.runs, state=states.LOST).count()
+        report.hung = Worker.objects.exclude(hung_at=None).count()
         report.poisoned = sum(run.results.filter(error_kind="crash").count() for run in mine)
         report.deliveries = Delivery.objects.filter(run__in=self.runs).count()
         report.repeated = sum(number - 1 for number in receiver.keys.values() if number > 1)

@@ -17,6 +17,7 @@ from django.db import connections
 from runs import ledger, queue, states
 from runs.management.drill import outside
 from runs.management.drill.crew import Crew, kill
+from runs.management.drill.spinning import SPIN, SPIN_IN_A_TRANSACTION
 from runs.models import Delivery, Run, Shard
 
 T = TypeVar("T")
@@ -97,6 +98,16 @@ def pause_past_lease(stage: Stage) -> bool:
     return True
 
 
+def spin(stage: Stage) -> bool:
+    """A worker computes without end and keeps the interpreter's lock, as over a pattern; its supervisor must see it."""
+    return stage.hit(stage.crew.workers(busy=True), SPIN)
+
+
+def spin_in_a_transaction(stage: Stage) -> bool:
+    """The same in the middle of a write, whose locks it keeps until it is killed."""
+    return stage.hit(stage.crew.workers(busy=True), SPIN_IN_A_TRANSACTION)
+
+
 def restart_postgresql(stage: Stage) -> bool:
     outside.control("stop postgresql")
     time.sleep(stage.chance.uniform(0.2, 1.5))
@@ -146,6 +157,8 @@ FAULTS: dict[str, Callable[[Stage], bool]] = {
     "supervisor killed": kill_supervisor,
     "supervisor stopped": stop_supervisor,
     "worker paused past its lease": pause_past_lease,
+    "worker spins": spin,
+    "worker spins in a transaction": spin_in_a_transaction,
     "PostgreSQL restarted": restart_postgresql,
     "Redis restarted": restart_redis,
     "messages sent again": send_again,
@@ -158,5 +171,7 @@ WEIGHTS = dict.fromkeys(FAULTS, 4) | {
     "supervisor stopped": 1,
     "PostgreSQL restarted": 1,
     "worker paused past its lease": 2,
+    "worker spins": 2,
+    "worker spins in a transaction": 2,
     "busy worker killed": 8,
 }
