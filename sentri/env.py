@@ -52,6 +52,7 @@ class Env:
     smtp_url: str = ""
     mail_from: str = "Sentri <sentri@localhost>"
     github_api: str = "https://api.github.com"
+    min_free_mb: int = 200
     log_level: str = "INFO"
     log_format: str = "plain"
     metrics_token: str = ""

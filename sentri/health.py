@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from django import db
 from django.conf import settings
-from django.db import connection
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from projects.unwritable import impatient
 from runs import heartbeats, queue, states, storage
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.models import Lease, Run
 
 log = logging.getLogger(__name__)
 UNTAKEN = timedelta(seconds=60)
+WRITING_MS = 2_000
 
 
 class NotReady(Exception):
@@ -66,6 +71,32 @@ def _database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     _migrated()
+    _writable()
+    if connection.vendor == "sqlite":
+        _has_room(Path(str(connection.settings_dict["NAME"])).parent)
+
+
+def _writable() -> None:
+    """Asks for the right to write, and writes nothing."""
+    try:
+        with impatient(WRITING_MS), transaction.atomic(), connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SHOW transaction_read_only")
+                if cursor.fetchone()[0] == "on":
+                    raise NotReady("The database takes no writes: it is read-only.")
+    except db.OperationalError as error:
+        log.warning("readiness of the database: %s", error)
+        raise NotReady(
+            "The database cannot be written: look at its rights, its disk, and who has locked it."
+        ) from error
+
+
+def _has_room(place: Path) -> None:
+    """Nothing is recorded on a full disk."""
+    there = next((one for one in (place, *place.parents) if one.exists()), Path("/"))
+    free, least = shutil.disk_usage(there).free // 2**20, settings.ENV.min_free_mb
+    if free < least:
+        raise NotReady(f"The disk is full: {free} MB are left, and SENTRI_MIN_FREE_MB asks for {least}. Free some.")
 
 
 @cache
@@ -89,6 +120,8 @@ def _storage() -> None:
         storage.look()
     except storage.Away as away:
         raise NotReady(str(away)) from away
+    if isinstance(default_storage, FileSystemStorage):
+        _has_room(Path(default_storage.path("")))
 
 
 def _browser() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django import db
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template import loader
+from django.utils.deprecation import MiddlewareMixin
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import ValidationError
@@ -17,7 +22,9 @@ from rest_framework.response import Response
 from projects.access import Forbidden
 from projects.api.words import by_field
 from projects.reviewing import ReviewRefused
+from projects.unwritable import RETRY_SECONDS, SENTENCE, is_unwritable
 
+log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 NOT_FOUND = "There is nothing at this address that you may see."
 
@@ -55,6 +62,15 @@ class TooLarge(exceptions.APIException):
     default_detail = "The request body is too large."
 
 
+class Unavailable(exceptions.APIException):
+    """The database cannot be written or reached for now."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = SENTENCE
+    wait = RETRY_SECONDS
+
+
 def problem(exc: Exception, _context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler. None for what is a fault of ours, which becomes a 500."""
     known = exc if isinstance(exc, exceptions.APIException) else _known(exc)
@@ -64,12 +80,13 @@ def problem(exc: Exception, _context: Mapping[str, Any]) -> Response | None:
     return Response(body, status=known.status_code, headers=_headers(known), content_type=CONTENT_TYPE)
 
 
-KNOWN: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], exceptions.APIException]], ...] = (
+KNOWN: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], exceptions.APIException | None]], ...] = (
     ((ValidationError,), lambda exc: Invalid(by_field(exc))),
     ((Forbidden,), lambda exc: exceptions.PermissionDenied(str(exc), "role_too_low")),
     ((ReviewRefused,), lambda exc: Conflict("review_state", str(exc))),
     ((Http404, ObjectDoesNotExist), lambda _: exceptions.NotFound(NOT_FOUND)),
     ((RequestDataTooBig,), lambda _: TooLarge()),
+    ((db.Error,), lambda exc: Unavailable() if is_unwritable(exc) else None),
     ((SuspiciousOperation,), lambda _: exceptions.ParseError("The request is malformed.", "malformed")),
 )
 
@@ -93,12 +110,12 @@ def _headers(exc: exceptions.APIException) -> dict[str, str]:
     headers: dict[str, str] = {}
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if isinstance(exc, exceptions.Throttled):
+    if isinstance(exc, exceptions.Throttled | Unavailable):
         headers["Retry-After"] = str(_wait(exc))
     return headers
 
 
-def _wait(exc: exceptions.Throttled) -> int:
+def _wait(exc: exceptions.Throttled | Unavailable) -> int:
     return max(1, int(getattr(exc, "wait", None) or 1))
 
 
@@ -125,11 +142,34 @@ def unknown(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """handler500: a problem under /api/, Django's page elsewhere."""
+    """handler500: a problem under /api/, Django's page elsewhere; 503 where the database was the reason."""
+    if is_unwritable(sys.exc_info()[1]):
+        return unavailable(request)
     if not _is_api(request):
         return defaults.server_error(request)
     body = told(500, "Something went wrong here; the server's log says what.", "internal")
     return JsonResponse(body, status=500, content_type=CONTENT_TYPE)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 with Retry-After: a problem under /api/, elsewhere a page that needs no database."""
+    if _is_api(request):
+        answer: HttpResponse = JsonResponse(told(503, SENTENCE, "unavailable"), status=503, content_type=CONTENT_TYPE)
+    else:
+        page = loader.get_template("unavailable.html").render({"sentence": SENTENCE})
+        answer = HttpResponse(page, status=503)
+    answer["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+class SaysWhenUnwritable(MiddlewareMixin):
+    """Answers 503 in place of a view that met a database which cannot be written or reached."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not is_unwritable(exception):
+            return None
+        log.warning("%s %s: %s", request.method, request.path, exception)
+        return unavailable(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from projects.models.project import Project
 from projects.models.public import PublicModel, PublicQuerySet
+from projects.unwritable import best_effort
 
 PERSONAL, PROJECT = "sntr_pat_", "sntr_prj_"
 
@@ -75,7 +76,7 @@ class ApiToken(PublicModel):
         now = now or timezone.now()
         row = cls.living(now).select_related("user", "project__workspace").filter(digest=cls.digest_of(text)).first()
         if row and (row.last_used_at is None or (now - row.last_used_at).total_seconds() > 60):
-            cls.objects.filter(pk=row.pk).update(last_used_at=now)
+            best_effort("The last use of a token", lambda: cls.objects.filter(pk=row.pk).update(last_used_at=now))
         return row
 
 
