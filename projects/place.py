@@ -16,8 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, name_of, sees_all, visible_to
-from projects.models import Activity, Membership, Project
+from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, name_of, sees_all, visible_to, workspaces_of
+from projects.models import Activity, Membership, Project, Workspace
 from projects.models.workspace import RANK, Role
 
 P = ParamSpec("P")
@@ -83,6 +83,34 @@ def place_of(request: Request, project: str | int, needed: str = VIEWER) -> Plac
     place = Place(row, row.role, request.user)
     place.require(needed)
     return place
+
+
+@dataclass
+class Team:
+    """A workspace and the person's role in it."""
+
+    workspace: Workspace
+    role: str
+    person: User
+
+    @property
+    def may_administer(self) -> bool:
+        return RANK[Role(self.role)] >= RANK[ADMIN]
+
+    def require(self, needed: str) -> None:
+        """Raises PermissionDenied with one sentence where the role is too low."""
+        if RANK[Role(self.role)] < RANK[Role(needed)]:
+            raise PermissionDenied(str(Forbidden(needed)))
+
+
+def team_of(request: Request, slug: str, needed: str = VIEWER) -> Team:
+    """The workspace with this slug. 404 for strangers, 403 where the role is too low."""
+    row = workspaces_of(request.user).filter(slug=slug).first()
+    if row is None:
+        raise Http404
+    team = Team(row, row.role, request.user)
+    team.require(needed)
+    return team
 
 
 def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:

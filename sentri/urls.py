@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from sentri import health
 from sentri.metrics import metrics
@@ -10,6 +11,8 @@ handler400 = "projects.api.problems.bad_request"
 handler500 = "projects.api.problems.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # One's own password has one page, behind the throttle of all doors.
+    path("admin/password_change/", RedirectView.as_view(url="/account#password")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),

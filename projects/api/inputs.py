@@ -156,3 +156,18 @@ class NewToken(Body):
     name: Name
     scopes: list[Literal["read", "write"]] = Field(default=[], max_length=2)
     expires_at: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = None
+
+
+class NewWorkspace(Body):
+    name: Title
+
+
+class MemberEdit(Body):
+    role: Literal["viewer", "qa_lead", "admin"]
+
+
+class NewInvitation(Body):
+    """A link by which one person joins, once and within seven days."""
+
+    role: Literal["viewer", "qa_lead", "admin"] = "viewer"
+    note: str = Field(default="", max_length=80, description="whom it is for")

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from projects.access import Forbidden
 from projects.api.words import by_field
+from projects.membership import NotPossible
 from projects.reviewing import ReviewRefused
 from projects.unwritable import RETRY_SECONDS, SENTENCE, is_unwritable
 
@@ -83,6 +84,7 @@ def problem(exc: Exception, _context: Mapping[str, Any]) -> Response | None:
 KNOWN: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], exceptions.APIException | None]], ...] = (
     ((ValidationError,), lambda exc: Invalid(by_field(exc))),
     ((Forbidden,), lambda exc: exceptions.PermissionDenied(str(exc), "role_too_low")),
+    ((NotPossible,), lambda exc: Conflict(exc.code, str(exc))),
     ((ReviewRefused,), lambda exc: Conflict("review_state", str(exc))),
     ((Http404, ObjectDoesNotExist), lambda _: exceptions.NotFound(NOT_FOUND)),
     ((RequestDataTooBig,), lambda _: TooLarge()),

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from projects.models import ApiToken, Environment, Project
+from projects.models import Activity, ApiToken, Environment, Invitation, Membership, Project
 from projects.models.project import Reachable
 from projects.secrets import Unreadable
 
@@ -124,3 +124,40 @@ class MeOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     project = serializers.CharField(allow_null=True)
     workspaces = WorkspaceOut(many=True)
+
+
+class MemberOut(serializers.ModelSerializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    name = serializers.CharField(source="user.username")
+
+    class Meta:
+        model = Membership
+        fields = ["id", "name", "role", "joined_at"]
+
+
+class InvitationOut(serializers.ModelSerializer[Any]):
+    id = PublicId()
+    invited_by = serializers.CharField(source="invited_by.username", allow_null=True, default=None)
+
+    class Meta:
+        model = Invitation
+        fields = ["id", "role", "note", "invited_by", "created_at", "expires_at"]
+
+
+class NewInvitationOut(InvitationOut):
+    """The link is in this answer and nowhere else."""
+
+    link = serializers.URLField(read_only=True)
+
+    class Meta(InvitationOut.Meta):
+        fields = [*InvitationOut.Meta.fields, "link"]
+
+
+class ActivityOut(serializers.ModelSerializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    project = serializers.CharField(source="project.public_id", allow_null=True, default=None)
+    actor = serializers.CharField(source="actor_name")
+
+    class Meta:
+        model = Activity
+        fields = ["id", "at", "actor", "verb", "subject", "detail", "project"]

@@ -11,6 +11,14 @@ from rest_framework.permissions import AllowAny
 from projects.api.auth_profiles import AuthProfileDetail, AuthProfileList
 from projects.api.environments import EnvironmentDetail, EnvironmentList
 from projects.api.me import Me
+from projects.api.members import (
+    ActivityList,
+    InvitationDetail,
+    InvitationList,
+    MemberDetail,
+    MemberList,
+    WorkspaceList,
+)
 from projects.api.tokens import PersonalTokenDetail, PersonalTokenList, ProjectTokenDetail, ProjectTokenList
 
 
@@ -27,6 +35,12 @@ urlpatterns = [
     path("schema", SpectacularJSONAPIView.as_view(**OPEN), name="api-schema"),
     path("docs", Docs.as_view(**OPEN), name="api-docs"),
     path("me", Me.as_view()),
+    path("workspaces", WorkspaceList.as_view()),
+    path("workspaces/<str:workspace>/members", MemberList.as_view()),
+    path("workspaces/<str:workspace>/members/<str:member>", MemberDetail.as_view()),
+    path("workspaces/<str:workspace>/invitations", InvitationList.as_view()),
+    path("workspaces/<str:workspace>/invitations/<str:invitation>", InvitationDetail.as_view()),
+    path("workspaces/<str:workspace>/activity", ActivityList.as_view()),
     path("tokens", PersonalTokenList.as_view()),
     path("tokens/<str:token>", PersonalTokenDetail.as_view()),
     path("projects/<str:project>/environments", EnvironmentList.as_view()),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN
 from projects.forms import TokenForm
+from projects.once import show_once, shown_once
 from projects.place import Request, page, place_of
 
 
@@ -19,12 +20,13 @@ from projects.place import Request, page, place_of
 def tokens(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     form = TokenForm(request.POST if request.method == "POST" else None)
-    issued = ""
     if form.is_bound and form.is_valid():
-        row, issued = form.issue(place.project)
+        row, text = form.issue(place.project)
         place.note("token created", str(row.pk), row.name)
-        form = TokenForm()
+        show_once(request, project, text)
+        return redirect("tokens", project)
     rows = place.project.api_tokens.filter(revoked_at=None).order_by("-pk")
+    issued = shown_once(request, project)
     context = {"here": "settings", "place": place, "form": form, "issued": issued, "tokens": rows, "tab": "tokens"}
     return render(request, "projects/tokens.html", context, status=422 if form.errors else 200)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN, QA_LEAD
 from projects.models import Channel
+from projects.once import show_once, shown_once
 from projects.place import Place, Request, page, place_of
 from projects.secrets import Unreadable
 from runs import delivering, ledger, states
@@ -27,10 +28,8 @@ PER_PAGE = 30
 @page
 @never_cache
 def notifications(request: Request, project: str) -> HttpResponse:
-    return _shown(request, place_of(request, project))
-
-
-def _shown(request: Request, place: Place, issued: str = "") -> HttpResponse:
+    place = place_of(request, project)
+    issued = shown_once(request, f"signing {project}") if place.may_administer else ""
     state = request.GET.get("state", "")
     found = Delivery.objects.filter(run__project=place.project).select_related("run", "channel")
     if state in states.DELIVERY_STATES:
@@ -126,11 +125,11 @@ def delete_channel(request: Request, project: str, channel: str) -> HttpResponse
 @require_POST
 @never_cache
 def renew_secret(request: Request, project: str) -> HttpResponse:
-    """A new secret in place of the old one, shown this once."""
+    """A new secret in place of the old one, shown once on the page that follows."""
     place = place_of(request, project, ADMIN)
-    issued = place.project.renew_signing_secret()
+    show_once(request, f"signing {project}", place.project.renew_signing_secret())
     place.note("callback secret renewed", place.project.public_id)
-    return _shown(request, place, issued)
+    return redirect("notifications", project)
 
 
 @page

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import ApiToken, AuthProfile, Membership
+from projects.models import ApiToken, AuthProfile, Invitation, Membership
 from runs import ledger
 from tests.api.applications import learnt
 from tests.api.conftest import DOCUMENT, Refusal, World
@@ -35,7 +35,34 @@ def delivery(world: World) -> int:
     return int(run.deliveries.get().pk)
 
 
+def at_workspace(world: World, rest: str = "") -> str:
+    return f"/api/v1/workspaces/{world.workspace.slug}{rest}"
+
+
+def member(world: World) -> str:
+    """Somebody beside those who ask."""
+    user = User.objects.create(username="colleague")
+    return at_workspace(
+        world, f"/members/{Membership.objects.create(workspace=world.workspace, user=user, role='viewer').pk}"
+    )
+
+
+def invitation(world: World) -> str:
+    return at_workspace(world, f"/invitations/{Invitation.issue(world.workspace, 'viewer', None)[0].public_id}")
+
+
+# A project token belongs to its project and to no workspace.
+OF_PEOPLE: dict[str, tuple[str, Call]] = {
+    "list members": ("viewer", lambda w: ("get", at_workspace(w, "/members"), None)),
+    "give a role": ("admin", lambda w: ("patch", member(w), {"role": "qa_lead"})),
+    "remove a member": ("admin", lambda w: ("delete", member(w), None)),
+    "list invitations": ("admin", lambda w: ("get", at_workspace(w, "/invitations"), None)),
+    "invite": ("admin", lambda w: ("post", at_workspace(w, "/invitations"), {"role": "viewer"})),
+    "revoke an invitation": ("admin", lambda w: ("delete", invitation(w), None)),
+    "read activity": ("viewer", lambda w: ("get", at_workspace(w, "/activity"), None)),
+}
 CALLS: dict[str, tuple[str, Call]] = {
+    **OF_PEOPLE,
     "read the project": ("viewer", lambda w: ("get", w.at(), None)),
     "rename the project": ("qa_lead", lambda w: ("patch", w.at(), {"name": "Other"})),
     "set credentials": ("admin", lambda w: ("patch", w.at(), {"credentials": SECRET})),
@@ -105,7 +132,7 @@ def test_each_role_may_do_what_it_is_for_and_a_stranger_finds_nothing(
     needed, call = CALLS[what]
     method, path, body = call(world)
     answer = getattr(world.client(who), method)(path, body, format="json")
-    if who == "stranger":
+    if who == "stranger" or (who == "ci" and what in OF_PEOPLE):
         refused(answer, 404, "not_found")
     elif RANK[who] < RANK[needed]:
         refused(answer, 403, "role_too_low")

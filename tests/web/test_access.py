@@ -3,12 +3,18 @@
 import pytest
 from django.test import Client
 
+from projects.models import Invitation, Membership
 from tests.web.conftest import World, ended
 
 PAGES = {
     "/": "home",
     "/projects/new": "new",
     "/cluster": "home",
+    "/account": "home",
+    "/workspaces": "home",
+    "/workspaces/quality": "viewer",
+    "/workspaces/quality/activity": "viewer",
+    "{project}/settings/activity": "viewer",
     "{project}": "viewer",
     "{project}/tests": "viewer",
     "{project}/review": "viewer",
@@ -40,6 +46,10 @@ PAGES = {
     "/trace-viewer/index.html": "anyone",
 }
 FORMS = {
+    "/workspaces/quality/members/{member}": "admin",
+    "/workspaces/quality/members/{member}/remove": "admin",
+    "/workspaces/quality/invitations": "admin",
+    "/workspaces/quality/invitations/{invitation}/revoke": "admin",
     "{project}/crawl": "qa_lead",
     "{project}/run": "qa_lead",
     "{project}/review/decide": "qa_lead",
@@ -78,6 +88,8 @@ def paths(world: World) -> dict[str, str]:
     mail = world.project.channels.create(kind="email", name="Mail", settings={"to": ["ada@shop.test"]})
     return {
         "project": world.at(),
+        "member": str(Membership.objects.get(user=world.people["admin"]).pk),
+        "invitation": Invitation.issue(world.project.workspace, "viewer", None)[0].public_id,
         "test": f"/tests/{world.project.tests.first().public_id}",  # type: ignore[union-attr]
         "run": f"/runs/{run.public_id}",
         "crawl": f"/runs/{world.crawl().public_id}",

@@ -121,7 +121,7 @@ def test_a_channel_is_tried_disabled_enabled_and_deleted(admin: Client, world: W
 
 
 def test_the_signing_secret_is_shown_once(admin: Client, world: World) -> None:
-    answer = admin.post(at(world, "/secret"))
+    answer = admin.post(at(world, "/secret"), follow=True)
     (secret,) = re.findall(r"sntr_sig_[\w-]+", answer.content.decode())
     assert "no-store" in answer["Cache-Control"]
     world.project.refresh_from_db()

@@ -202,7 +202,7 @@ def test_an_environment_of_another_project_is_not_found(world: World) -> None:
 
 def test_a_token_is_shown_once_and_can_be_revoked(world: World) -> None:
     client, path = world.client("admin"), world.at("/settings/tokens")
-    first = client.post(path, {"name": "CI", "scope": "write", "days": "90"})
+    first = client.post(path, {"name": "CI", "scope": "write", "days": "90"}, follow=True)
     found = re.search(r"sntr_prj_[\w-]+", first.content.decode())
     assert found
     assert "no-store" in first["Cache-Control"]
