@@ -129,7 +129,7 @@ class Bench:
 
         with serve(site.name) as url:
             workspace = Workspace(f"{url}/")
-            roles = _give_accounts(workspace, site) if signed_in else ()
+            roles = give_accounts(workspace, site) if signed_in else ()
             options = CrawlOptions(
                 mode=self._wanted.mode,
                 max_pages=self._wanted.pages * max(1, len(roles)),
@@ -166,7 +166,7 @@ class Bench:
         return Found(site.name, signed_in, len(snapshots), seconds, parts)
 
 
-def _give_accounts(workspace: Workspace, site: Ground) -> tuple[str, ...]:
+def give_accounts(workspace: Workspace, site: Ground) -> tuple[str, ...]:
     """The site's account, and its other users as sign-ins of their own; the roles that there are then."""
     from projects.models import AuthProfile
     from runs.engine.plan import ACCOUNT, VISITOR

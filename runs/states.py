@@ -129,6 +129,8 @@ PAGE: Table = {
     (RUNNING, "fail"): FAILED,
     (RUNNING, "skip"): SKIPPED,
     (RUNNING, "return"): PENDING,
+    (RUNNING, "put_off"): PENDING,
+    (PENDING, "give_up"): FAILED,
     (DONE, "lose"): FAILED,
 }
 CASE: Table = {
@@ -138,6 +140,7 @@ CASE: Table = {
     (RUNNING, "fail"): FAILED,
     (RUNNING, "skip"): SKIPPED,
     (RUNNING, "return"): PENDING,
+    (RUNNING, "put_off"): PENDING,
 }
 DELIVERY: Table = {
     (OWED, "send"): SENT,

@@ -156,6 +156,7 @@ class Link(Seen):
 
     An action that leads on is one as well: `path` are the steps from `url`, `action` says the last of them in words.
     `carried`: it goes on with what was written before, and is kept even where what is shown was seen before.
+    `asked`: no page links there, it is a search for a word of the crawl's own.
     """
 
     url: str
@@ -168,6 +169,7 @@ class Link(Seen):
     path: tuple[dict[str, Any], ...] = ()
     action: str = ""
     carried: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,10 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class PageVisited:
-    """`signature` is what the state is compared by with others: an `identity.Signature` as JSON."""
+    """`signature` is what the state is compared by with others: an `identity.Signature` as JSON.
+
+    `troubles` is what the site answered meanwhile that may be otherwise soon: "GET /api/stock answered 500".
+    """
 
     page: int
     final_url: str
@@ -247,13 +252,15 @@ class PageVisited:
     snapshot: PageSnapshot
     links: tuple[Link, ...]
     signature: dict[str, Any] | None = None
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PageFailed:
     """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash, challenge, unstable.
 
-    `step` is the step of its path that could not be done, where it was one.
+    `step` is the step of its path that could not be done, where it was one. `passing`: it may be otherwise soon;
+    `wait` are the seconds that the site asks to wait until then.
     """
 
     page: int
@@ -261,6 +268,8 @@ class PageFailed:
     message: str
     status: int | None = None
     step: int | None = None
+    passing: bool = False
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,12 +316,14 @@ class CaseObserved:
     """A case was carried out, or could not be: then `problem` says why.
 
     `outcome` is what came of it; `deeper` are the cases that it led to, each with at least "family" and "key".
+    `troubles` is what the site answered meanwhile that may be otherwise soon.
     """
 
     case: int
     outcome: dict[str, Any]
     deeper: tuple[dict[str, Any], ...] = ()
     problem: str = ""
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

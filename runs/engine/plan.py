@@ -382,7 +382,8 @@ class ProofPlan(ShardPlan):
 
 
 class CrawlPlan(Value):
-    """How one shard crawls."""
+    """How one shard crawls. `asked` are searches of earlier crawls, to be asked again."""
 
     site: Site
     options: CrawlOptions
+    asked: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from projects.models import Activity, Test
 from runs import states
 from runs.insight import application as insight
 from runs.ledger import rows
+from runs.ledger.familiar import found_before
 from runs.ledger.opening import digest_of
 from runs.ledger.story import locked, tell
 from runs.models import Application, Comparison, CrawlPage, Difference, Part, Run
@@ -22,7 +23,7 @@ NAMED = 3
 GONE_FOR_CRAWLS = 30
 COLUMNS = ["name", "template", "facts", "roles", "last_seen_run", "gone_since_run"]
 VISIT = ("key", "url", "status", "template", "title", "http_status", "skip_reason", "role", "kind", "action", "depth",
-         "found_on__key", "same_as__key", "snapshot")  # fmt: skip
+         "found_on__key", "same_as__key", "asked", "snapshot")  # fmt: skip
 
 
 def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) -> None:
@@ -37,6 +38,7 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
     seen = insight.observed(run.pk, _scope(run), _visits(run, beat))
     if not seen.pages:
         return
+    seen.before = found_before(run, one, seen)
     while not _learn(run, one, seen):
         beat()
         one.refresh_from_db()

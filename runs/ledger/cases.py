@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from runs import states
 from runs.engine.events import CaseObserved
-from runs.ledger import rows
+from runs.ledger import patience, rows
 from runs.ledger.holding import Hold
+from runs.ledger.story import tell
 from runs.models import Case, Run
 
 MOST_CASES = 2_000
@@ -33,9 +34,13 @@ def digest_of(work: dict[str, Any]) -> str:
 
 def observed(run: Run, held: Hold, event: CaseObserved) -> bool:
     """Keeps what came of a case that this lease is trying. False, and nothing written, for a late or second telling."""
-    case = Case.objects.filter(pk=event.case, run=run, lease=held.lease, status=states.RUNNING).only("status").first()
+    case = Case.objects.filter(pk=event.case, run=run, lease=held.lease, status=states.RUNNING).defer("work").first()
     if case is None:
         return False
+    why = patience.unusual(run, event.troubles)
+    if why and patience.put_off(run, case, why):
+        return True
+    tell(run, patience.settled(run, case, f"What was tried ({case.family})", event.troubles))
     case.status = states.move("case", case.status, "fail" if event.problem else "observe").to
     case.outcome = rows.storable(event.outcome)
     case.error = rows.storable(event.problem[:1000])

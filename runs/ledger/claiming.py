@@ -17,6 +17,7 @@ from runs.ledger.dependents import settle_dependents
 from runs.ledger.hedging import hedge
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
+from runs.ledger.patience import due
 from runs.ledger.refusals import Stale
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
@@ -168,10 +169,10 @@ def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
         require_open(held)
         running = list(run.cases.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
         order = ("losses", "pk") if held.fresh_first else ("pk",)
-        pending = run.cases.filter(status=states.PENDING, **({"losses": 0} if running else {}))
+        pending = run.cases.filter(due(), status=states.PENDING, **({"losses": 0} if running else {}))
         rows = statements.apart(list(pending.order_by(*order).only("work", "losses")[:wanted]), running)
         run.cases.filter(pk__in=[row.pk for row in rows]).update(
             status=states.move("case", states.PENDING, "claim").to, lease=held.lease
         )
         works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
-        return Claim(works, bool(works) or run.cases.filter(status=states.RUNNING).exists())
+        return Claim(works, bool(works) or run.cases.filter(status__in=states.UNRESOLVED).exists())

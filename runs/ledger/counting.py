@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from runs.ledger.story import Line, tell
 from runs.models import Case, Run
 
 FRONTIER = "frontier"
+MOST_LASTING = 100
 POISONED = "It crashed the worker twice."
 
 
@@ -23,11 +25,24 @@ def count(run: Run, stage: str, counted: dict[str, Any]) -> None:
 
 def note_cut(run: Run) -> None:
     """Remembers of a locked run that more was found than its frontier may hold, so that not everything is visited."""
-    count(run, FRONTIER, {"cut": True})
+    count(run, FRONTIER, {**run.pipeline.get(FRONTIER, {}), "cut": True})
 
 
 def is_cut(run: Run) -> bool:
-    return FRONTIER in run.pipeline
+    return "cut" in run.pipeline.get(FRONTIER, {})
+
+
+def note_lasting(run: Run, troubles: Sequence[str]) -> None:
+    """Remembers of a locked run what the site answers however often it is asked."""
+    known = lasting(run)
+    news = [trouble for trouble in troubles if trouble not in known]
+    if news:
+        count(run, FRONTIER, {**run.pipeline.get(FRONTIER, {}), "lasting": [*known, *news][:MOST_LASTING]})
+
+
+def lasting(run: Run) -> list[str]:
+    found: list[str] = run.pipeline.get(FRONTIER, {}).get("lasting", [])
+    return found
 
 
 def count_cases(run: Run) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -11,14 +12,16 @@ from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.plan import PageWork
-from runs.ledger import statements
+from runs.ledger import patience, statements
 from runs.ledger.claiming import Claim
+from runs.ledger.deadlines import is_late
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked
 from runs.models import CrawlPage, Run
 
+PUT_OFF = "put off"
 FIELDS = ("url", "depth", "kind", "role", "path", "action", "losses")
 
 
@@ -32,17 +35,23 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
         if run.status != states.RUNNING:
             raise Stale
         require_open(held)
-        tally = _tally(run)
+        tally, again = _tally(run), run.pages.filter(status=states.PENDING, tries__gt=0)
         running = sum(number for (_, status), number in tally.items() if status == states.RUNNING)
-        rooms = planning.rooms(_begun(tally), _budget(run, max_pages))
+        budget = _budget(run, max_pages)
+        rooms = planning.rooms(_begun(tally, budget), budget)
         mine = list(run.pages.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
-        pending = _pending(run, rooms, held).filter(**({"losses": 0} if mine else {}))
-        rows = statements.apart(list(_within(rooms, pending[:wanted])), mine)
+        alone: dict[str, Any] = {"losses": 0} if mine else {}
+        # What was put off keeps its place in the budget.
+        late = again.filter(patience.due(), **alone).order_by("not_before").only(*FIELDS)
+        rows = [] if budget.late else list(late[:wanted])
+        rows += _within(rooms, _pending(run, rooms, held).filter(**alone)[: wanted - len(rows)])
+        rows = statements.apart(rows, mine)
         if not rows:
             # What is under way may turn out to be no page of its own and leave its place to another.
-            if not running:
+            waiting = running > 0 or (not budget.late and again.exists())
+            if not waiting:
                 _cut(run, tally, max_pages)
-            return Claim((), running > 0)
+            return Claim((), waiting)
         run.pages.filter(pk__in=[row.pk for row in rows]).update(
             status=states.move("page", states.PENDING, "claim").to, lease=held.lease
         )
@@ -54,27 +63,31 @@ def _tally(run: Run) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for kind, status, number in run.pages.order_by().values_list("kind", "status").annotate(Count("pk")):
         found[planning.LINK if kind == "link" else planning.STATE, status] += number
+    put_off = run.pages.filter(status=states.PENDING, tries__gt=0).order_by().values_list("kind")
+    for kind, number in put_off.annotate(Count("pk")):
+        found[planning.LINK if kind == "link" else planning.STATE, PUT_OFF] += number
     return found
 
 
-def _begun(tally: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    used = (states.RUNNING, states.DONE, states.FAILED)
-    return {kind: sum(tally[kind, status] for status in used) for kind in (planning.LINK, planning.STATE)}
+def _begun(tally: Mapping[tuple[str, str], int], budget: planning.Budget) -> dict[str, int]:
+    most = {planning.LINK: budget.pages, planning.STATE: budget.states}
+    return {
+        kind: planning.begun(
+            sum(tally[kind, status] for status in (states.RUNNING, states.DONE, PUT_OFF)),
+            tally[kind, states.FAILED],
+            most[kind],
+        )
+        for kind in most
+    }
 
 
 def _budget(run: Run, max_pages: int) -> planning.Budget:
-    most: float | None = run.options.get("max_minutes")
-    late = most is not None and _minutes(run) >= most
-    return planning.Budget(max_pages, run.options.get("max_states", 0), late)
-
-
-def _minutes(run: Run) -> float:
-    return (timezone.now() - run.started_at).total_seconds() / 60 if run.started_at else 0.0
+    return planning.Budget(max_pages, run.options.get("max_states", 0), is_late(run))
 
 
 def _pending(run: Run, rooms: Mapping[str, int], held: Hold) -> QuerySet[CrawlPage]:
     order = ("losses", "priority", "pk") if held.fresh_first else ("priority", "pk")
-    rows = run.pages.filter(status=states.PENDING).order_by(*order).only(*FIELDS)
+    rows = run.pages.filter(status=states.PENDING, tries=0).order_by(*order).only(*FIELDS)
     if not rooms[planning.LINK]:
         rows = rows.exclude(kind="link")
     return rows if rooms[planning.STATE] else rows.filter(kind="link")
@@ -97,6 +110,9 @@ def _cut(run: Run, tally: Mapping[tuple[str, str], int], max_pages: int) -> None
     """A budget is used up: what is still pending is skipped, and the story says why."""
     pending = {kind: tally[kind, states.PENDING] for kind in (planning.LINK, planning.STATE)}
     if any(pending.values()):
+        # What was put off and is not asked any more did not answer when it was.
+        gave_up = states.move("page", states.PENDING, "give_up").to
+        run.pages.filter(status=states.PENDING, tries__gt=0).update(status=gave_up, visited_at=timezone.now())
         run.pages.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="over_budget")
         run.end_reason = planning.used_up(pending, _budget(run, max_pages))
         advance(run)

@@ -108,7 +108,9 @@ def end_crawl(run: Run, reason: str) -> None:
     run.end_reason = reason
     run.save(update_fields=["end_reason"])
     left = run.pages.filter(skip_reason="over_budget").count()
-    told = {"reason": reason, "pages": run.pages.filter(kind="link").tally()[states.DONE], "left": left}
+    again = run.pages.filter(status=states.DONE, tries__gt=0).count()
+    pages = run.pages.filter(kind="link").tally()[states.DONE]
+    told = {"reason": reason, "pages": pages, "left": left} | ({"again": again} if again else {})
     tell(run, [("crawl_ended", {**told, "states": run.pages.exclude(kind="link").tally()[states.DONE]})])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from django.db.models import Count, Q, TextField
@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.events import Link, PageFailed, PageVisited
-from runs.ledger import rows
+from runs.engine.passing import TOO_MANY
+from runs.ledger import patience, rows
 from runs.ledger.counting import is_cut, note_cut
+from runs.ledger.familiar import visited_before
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import resembling
@@ -25,7 +27,7 @@ ROWS_PER_PAGE_OF_BUDGET = 40
 TRIED_OF_A_KIND = 2
 CHALLENGE = "challenge"
 UNSTABLE = "unstable"
-REFUSED = Q(status=states.FAILED, http_status__range=(400, 499))
+REFUSED = Q(status=states.FAILED, http_status__range=(400, 499)) & ~Q(http_status=TOO_MANY)
 SKIPPED_CATEGORIES = frozenset({"blocked", "not_a_page"})
 
 
@@ -33,6 +35,9 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
     """Stores what a visit showed, and what leads on from there. Duplicates of messages write nothing."""
     page = _mine(run, held, event.page)
     if page is None:
+        return []
+    why = patience.unusual(run, event.troubles)
+    if why and patience.put_off(run, page, f"{event.final_url}: {why}"):
         return []
     address = {} if page.path else _address(event, page.role)
     if address and _taken(run, page, address["digest"]):
@@ -49,9 +54,18 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         snapshot=rows.storable(snapshot.model_dump(mode="json")),
         **alike,
     )
+    lines = patience.settled(run, page, page.url, event.troubles)
+    _clear(page)
     add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried))
     _skip_saturated(run, page)
-    return [("page", _told(run, page))]
+    return [*lines, ("page", _told(run, page))]
+
+
+def _clear(page: CrawlPage) -> None:
+    """What a page answered before it could be visited is none of its own."""
+    if page.tries:
+        page.error = page.error_category = ""
+        page.save(update_fields=["error", "error_category"])
 
 
 def _address(event: PageVisited, role: str) -> dict[str, Any]:
@@ -74,6 +88,11 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
         "error_category": event.category,
         "http_status": event.status,
     }
+    if event.passing and (event.status or run.pages.filter(status=states.DONE).exists()):
+        if patience.put_off(run, page, event.message, event.wait, **fields | {"error": fields["error"]}):
+            return []
+        if page.tries:
+            fields["error"] = f"{fields['error']} It was asked {page.tries + 1} times."[:1000]
     lines: list[Line] = []
     if event.category == CHALLENGE and not run.pages.filter(error_category=CHALLENGE).exists():
         lines.append(("log", {"level": "warning", "message": event.message[:1000]}))
@@ -122,8 +141,15 @@ def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -
     links, actions = ([link for link in wanted if (link.kind == "link") is plain] for plain in (True, False))
     full = _saturated_groups(run, role, {link.group for link in links})
     enough = _tried_enough(run, role, actions)
-    made = [_row(run, page, link, role, link.group in full) for link in links]
+    familiar = visited_before(run, links)
+    made = [_row(run, page, _sooner(link, familiar), role, link.group in full) for link in links]
     return made + [_row(run, page, link, role, link.key in enough) for link in actions]
+
+
+def _sooner(link: Link, familiar: Set[str]) -> Link:
+    """What an earlier crawl has seen comes before others of its shape, so that the two can be compared."""
+    first = {"priority": planning.first_of_its_shape(link.priority)}
+    return link.model_copy(update=first) if link.key in familiar else link
 
 
 def _states(run: Run) -> int:
@@ -169,6 +195,7 @@ def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate
         kind=link.kind,
         path=list(link.path),
         action=link.action[:300],
+        asked=link.asked,
         found_on=page,
         status=states.SKIPPED if near_duplicate else states.PENDING,
         skip_reason="near_duplicate" if near_duplicate else "",

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from projects.models import Project
 from runs import states
+from runs.ledger.patience import due
 from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
 UNTAKEN = timedelta(seconds=2)
@@ -62,8 +63,8 @@ def unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
     """Shards of living runs that no worker holds although work for them is left."""
     held = Lease.objects.filter(shard=OuterRef("pk"), state=states.OPEN)
     results = Result.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    pages = CrawlPage.objects.filter(run=OuterRef("run"), status=states.PENDING)
-    cases = Case.objects.filter(run=OuterRef("run"), status=states.PENDING)
+    pages = CrawlPage.objects.filter(due(), run=OuterRef("run"), status=states.PENDING)
+    cases = Case.objects.filter(due(), run=OuterRef("run"), status=states.PENDING)
     alone = Lease.objects.filter(pk=OuterRef("run__stage_lease"), state=states.OPEN)
     free = shards.filter(~Exists(held), run__status__in=(states.QUEUED, states.RUNNING))
     begins = free.filter(run__status=states.QUEUED)

@@ -26,6 +26,8 @@ class Case(models.Model):
     status = models.CharField(max_length=8, choices=choices(states.CASE_STATES), default=states.PENDING)
     lease = models.ForeignKey(Lease, models.SET_NULL, null=True, blank=True, related_name="cases")
     losses = models.PositiveSmallIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="times it was put off, to be tried again later")
+    not_before = models.DateTimeField(null=True, blank=True, help_text="when it is due again, where it was put off")
     outcome = models.JSONField(null=True, blank=True, help_text="what came of it, as the engine told")
     error = models.CharField(max_length=1000, default="", blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)

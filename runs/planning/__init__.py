@@ -1,8 +1,10 @@
 """What runs, in which order, in whose share, and what is left out. Pure functions of plain values."""
 
+from runs.planning.again import wait_seconds
 from runs.planning.budget import makespan, within_budget
+from runs.planning.deadlines import Share, begins_until, ends_by
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
-from runs.planning.frontier import LINK, STATE, Budget, rooms, saturated, used_up
+from runs.planning.frontier import LINK, STATE, Budget, begun, first_of_its_shape, rooms, saturated, used_up
 from runs.planning.impact import Impact, impact_of, paths_of, under
 from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
@@ -19,9 +21,14 @@ __all__ = [
     "Circular",
     "Impact",
     "Prior",
+    "Share",
     "Signals",
+    "begins_until",
+    "begun",
     "dispatch_order",
+    "ends_by",
     "failing_lately",
+    "first_of_its_shape",
     "fitted",
     "ideal_ms",
     "impact_of",
@@ -39,6 +46,7 @@ __all__ = [
     "slowest",
     "under",
     "used_up",
+    "wait_seconds",
     "within_budget",
     "worth_hedging",
 ]

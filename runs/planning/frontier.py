@@ -13,6 +13,11 @@ def saturated(visits: int, structures: int, refusals: int, limit: int) -> bool:
     return (visits >= limit and structures == 1) or (not visits and refusals >= limit)
 
 
+def first_of_its_shape(priority: int) -> int:
+    """The priority that an address had if it were the first of its shape; the crawl counts shapes in thousands."""
+    return priority % 1_000 if priority > 0 else priority
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How many pages and states may be visited, and whether the time for it is over."""
@@ -20,6 +25,14 @@ class Budget:
     pages: int
     states: int
     late: bool = False
+
+
+def begun(opened: int, failed: int, most: int) -> int:
+    """What counts against a budget: what was visited or is being visited, and of failures those beyond the budget.
+
+    Who asks for 25 pages means pages to look at; but where nothing answers there is an end as well.
+    """
+    return opened + max(0, failed - most)
 
 
 def rooms(begun: Mapping[str, int], budget: Budget) -> dict[str, int]:

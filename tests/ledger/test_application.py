@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from projects.models import Activity, Environment, Project, Test
 from runs import ledger, reading, states
+from runs.engine.events import Link
 from runs.engine.plan import CrawlOptions
-from runs.ledger import application
+from runs.ledger import application, pages
 from runs.ledger.opening import digest_of
 from runs.models import Application, Comparison, CrawlPage, Part, Run
 
@@ -288,3 +289,43 @@ def test_a_crawl_that_saw_no_page_teaches_nothing(crawled: Crawled) -> None:
     run = crawled(gone=("/",))
     assert not Comparison.objects.filter(run=run).exists()
     assert reading.changed_templates(run) is None
+
+
+def test_what_an_earlier_crawl_found_and_left_out_is_no_news_when_it_is_opened(crawled: Crawled) -> None:
+    first = crawled("/", "/a", gone=("/b", "/c"))
+    CrawlPage.objects.filter(run=first, key__endswith="/b").update(
+        status=states.SKIPPED, skip_reason="near_duplicate", http_status=None
+    )
+    assert said(crawled(*SITE, "/c")) == ["page /c new", "template /c new"]
+    assert Part.objects.filter(kind="page", key="/b").exists()
+
+
+def test_states_that_an_earlier_crawl_knew_of_are_no_news_either(crawled: Crawled) -> None:
+    def press(run: Run, **more: Any) -> None:
+        home = run.pages.get(depth=0)
+        fields = {"kind": "action", "action": "Press “More”", "path": [{"do": "click"}], "found_on": home, **more}
+        CrawlPage.objects.create(run=run, key=f"{run.pk}#", digest=f"{run.pk}#", url=home.url, **fields)
+
+    press(crawled("/"), status=states.SKIPPED, skip_reason="over_budget")
+    order = ledger.Order(project=Project.objects.get(), actor=None, actor_name="Ada")
+    second = ledger.open_crawl(order, CrawlOptions(mode="states"))
+    second.pages.update(status=states.DONE, template="t/", snapshot={"url": "http://shop.test/"})
+    press(second, status=states.DONE, template="dialog", snapshot={"url": "http://shop.test/"}, depth=1)
+    application.learn_application(second.pk)
+    assert said(second) == []
+    assert Part.objects.filter(kind="page", key="/ → Press “More”").exists()
+
+
+def test_what_an_earlier_crawl_opened_is_opened_before_others_of_its_shape(crawled: Crawled) -> None:
+    crawled("/", "/p/9")
+    order = ledger.Order(project=Project.objects.get(), actor=None, actor_name="Ada")
+    run = ledger.open_crawl(order, CrawlOptions())
+    base = run.site["base_url"].rstrip("/")
+    links = [
+        Link(url=f"{base}/p/{n}", key=f"{base}/p/{n}", group="/p/*", priority=1_000 * n + 20, depth=1)
+        for n in range(1, 10)
+    ]
+    pages.add_links(run, run.pages.get(), links)
+    first = run.pages.exclude(depth=0).order_by("priority", "pk").first()
+    assert first is not None
+    assert first.url.endswith("/p/9")

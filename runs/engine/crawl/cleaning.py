@@ -12,10 +12,10 @@ from typing import Any
 from runs.engine.browser import Error, Page, settle
 from runs.engine.crawl.offers import script
 from runs.engine.events import Seen
+from runs.engine.page.ours import OURS
 from runs.engine.page.safety import Control, danger, denied
 from runs.engine.plan import CrawlOptions
 
-MARKER = re.compile(r"sentri\D{0,20}\d{6}", re.IGNORECASE)
 MANY = re.compile(r"\b(all|everything|selected|account|alle[sn]?|tout(es)?|todos?|tutti)\b", re.IGNORECASE)
 AGREES = re.compile(r"^\W*(yes|ok|okay|confirm|ja|oui|sí|si|sim|tak|да|はい|是|确定|확인)", re.IGNORECASE)
 DELETES = "deletes"
@@ -55,7 +55,7 @@ def markers(path: Iterable[dict[str, Any]], typed: Iterable[dict[str, Any]]) -> 
     """What of the entered values is ours alone: made up for this visit. `typed` is the path with its values."""
     pairs = zip(path, typed, strict=True)
     made = [str(done.get("value", "")) for step, done in pairs if "{{random" in str(step.get("value", ""))]
-    return tuple(dict.fromkeys(match[0] for value in made for match in MARKER.finditer(value)))
+    return tuple(dict.fromkeys(match[0] for value in made for match in OURS.finditer(value)))
 
 
 def only_one(controls: Iterable[Remover], options: CrawlOptions) -> Remover | None:

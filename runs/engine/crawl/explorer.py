@@ -30,6 +30,7 @@ from runs.engine.crawl.slot import Pull, Slot
 from runs.engine.crawl.unreachable import Unvisited, authority
 from runs.engine.crawl.visit import Visited, snapshot_of
 from runs.engine.events import Event, Log, PageVisited, Seeds
+from runs.engine.passing import troubles
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
 SEEDS = 200
@@ -82,7 +83,7 @@ class Explorer:
         self.cast = cast
         self.guard = browser.guard
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
-        self.searches = Searches()
+        self.searches = Searches(plan.asked)
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"
@@ -167,7 +168,8 @@ class Explorer:
         links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
         key = canonical(visited.url)
         signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
-        return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"))
+        told = troubles(seen.requests, base_url)
+        return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"), told)
 
 
 async def together(*jobs: Coroutine[Any, Any, None]) -> None:

@@ -39,7 +39,7 @@ class FoundLink:
     """A link as a page showed it.
 
     `place` is equal for the entries of one list, `landmark` is a role or empty; a `guarded` link asks the person to
-    confirm, or sends something else than GET.
+    confirm, or sends something else than GET. An `asked` one is a search of the crawl's own.
     """
 
     href: str
@@ -48,6 +48,7 @@ class FoundLink:
     place: str = ""
     hidden: bool = False
     guarded: bool = False
+    asked: bool = False
 
 
 class Frontier:
@@ -78,8 +79,10 @@ class Frontier:
         for link, url, key in keyed:
             priority = self._priority(link, key, depth)
             if key != own and (key not in best or priority < best[key].priority):
-                group = self._shapes.group(key)
-                best[key] = Link(url=url, key=key, group=group, priority=priority, depth=depth, text=link.text[:120])
+                group, text = self._shapes.group(key), link.text[:120]
+                best[key] = Link(
+                    url=url, key=key, group=group, priority=priority, depth=depth, text=text, asked=link.asked
+                )
         return tuple(sorted(best.values(), key=lambda row: row.priority))
 
     def shape(self, key: str) -> str:

@@ -14,6 +14,7 @@ from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited, unstable
 from runs.engine.crawl.visit import Visited, settled, visit
 from runs.engine.netguard import Guard
+from runs.engine.passing import troubles
 from runs.engine.plan import CrawlPlan, PageWork
 from runs.engine.steps.base import Stage, Step, StepFailed
 from runs.engine.steps.document import InvalidDocument, parse, resolved
@@ -111,7 +112,9 @@ class Way:
         try:
             await perform(step, stage, self.plan.options.action_timeout_ms)
         except StepFailed as failure:
-            raise unstable(step.sentence(), failure.message, number) from failure
+            unreached = unstable(step.sentence(), failure.message, number)
+            unreached.disturbed = bool(troubles(tab.seen.requests, self.plan.site.base_url))
+            raise unreached from failure
         await settle(stage.page, self.plan.options.action_timeout_ms)
 
 

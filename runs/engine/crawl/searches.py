@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from runs.engine.crawl.frontier import FoundLink
 from runs.engine.events import Action, Form, FormField
@@ -17,20 +17,32 @@ WORDS_EACH = 2
 
 
 class Searches:
-    """Remembers which searches were tried: each form's address with two words that pages show, for each role."""
+    """Remembers which searches were tried: each form's address with two words that pages show, for each role.
 
-    def __init__(self) -> None:
+    `asked` are searches of earlier crawls, paths with queries: a form that they were asked of is asked them again, and
+    no other words, so that crawls of one site can be compared.
+    """
+
+    def __init__(self, asked: Iterable[str] = ()) -> None:
         self._tried: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._asked: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for address in asked:
+            parts = urlsplit(address)
+            for name, word in parse_qsl(parts.query):
+                self._asked[parts.path, name][address] = word
 
     def links(self, forms: Iterable[Form], actions: Iterable[Action], role: str = "") -> list[FoundLink]:
         """One link per search form that was not met twice; none while the page shows no word to search for."""
-        word = _word(actions)
-        fresh = [form for form in forms if word and form.method == "get" and self._worth((role, form.action), word)]
-        asked = [(form, _question(form)) for form in fresh]
-        found = [FoundLink(_address(form, field, word), word, "search") for form, field in asked if field]
-        for form, field in asked:
-            if field:
-                self._tried[role, form.action].add(word)
+        word, found = _word(actions), []
+        for form in forms:
+            field = _question(form) if form.method == "get" else None
+            if field is None:
+                continue
+            before = self._asked.get((urlsplit(form.action).path, field.name), {})
+            for said, address in _questions(form, field, before, word):
+                if before or self._worth((role, form.action), said):
+                    self._tried[role, form.action].add(said)
+                    found.append(FoundLink(address, said, "search", asked=True))
         return found
 
     def _worth(self, asked: tuple[str, str], word: str) -> bool:
@@ -44,6 +56,13 @@ def _question(form: Form) -> FormField | None:
         return None
     says_so = form.role == "search" or typed[0].type == "search" or ASKS.fullmatch(typed[0].name)
     return typed[0] if says_so else None
+
+
+def _questions(form: Form, field: FormField, before: Mapping[str, str], word: str) -> list[tuple[str, str]]:
+    """What to search for, and the address of it: what was asked before, else the word, where there is one."""
+    if before:
+        return [(said, urljoin(form.action, address)) for address, said in before.items()]
+    return [(word, _address(form, field, word))] if word else []
 
 
 def _word(actions: Iterable[Action]) -> str:

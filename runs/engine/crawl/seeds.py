@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from runs.engine.browser import APIRequestContext, Browser, Error
@@ -13,6 +14,7 @@ from runs.engine.crawl.robots import Robots, parse_robots
 from runs.engine.crawl.scope import same_site
 from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
 from runs.engine.crawl.unreachable import REFUSED_BY_US
+from runs.engine.passing import broke_off, passes, steadily, wait_of
 from runs.engine.plan import CrawlPlan
 
 TIMEOUT_MS = 5_000
@@ -24,10 +26,16 @@ ALLOWS_ALL = Robots()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status` is 0 where nothing answered."""
+    """`status` is 0 where nothing answered; `wait` are the seconds that the site asks to wait."""
 
     status: int
     body: bytes = b""
+    wait: float | None = None
+    lost: bool = False
+
+    @property
+    def passing(self) -> bool:
+        return self.lost or passes(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ async def _robots(requests: APIRequestContext, plan: CrawlPlan) -> tuple[Robots,
     answer = await _get(requests, plan, url)
     if answer.status == 200:
         return parse_robots(answer.body.decode("utf-8", errors="replace")), ""
-    if answer.status >= 500 and not answer.body.startswith(REFUSED_BY_US.encode()):
+    if answer.status >= 500:
         return Robots(), f"{url} answered {answer.status}; the crawl goes on as if it allowed everything."
     return Robots(), ""
 
@@ -80,15 +88,23 @@ def _own(urls: Iterable[str], plan: CrawlPlan) -> list[str]:
 
 
 async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
+    """One document of the site, or what it answered at last instead."""
+    return await steadily(lambda: _asked(requests, plan, url))
+
+
+async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
     """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
     for _ in range(REDIRECTS + 1):
         try:
             response = await requests.get(url, headers=plan.site.sent_headers, timeout=TIMEOUT_MS, max_redirects=0)
             location = response.headers.get("location")
             if response.status < 300 or response.status >= 400 or not location:
-                return Answer(response.status, await response.body())
-        except (Error, TimeoutError):
-            return Answer(0)
+                body = await response.body()
+                if body.startswith(REFUSED_BY_US.encode()):
+                    return Answer(0)
+                return Answer(response.status, body, wait_of(response.headers, datetime.now(UTC)))
+        except (Error, TimeoutError) as error:
+            return Answer(0, lost=isinstance(error, TimeoutError) or broke_off(str(error)))
         url = urljoin(url, location)
         if not same_site(canonical(url), plan.site.base_url):
             return Answer(0)

@@ -101,7 +101,15 @@ class Slot:
         except Unvisited as failure:
             if failure.category in RECYCLED_AFTER:
                 await self._close()
-            return PageFailed(work.page, failure.category, str(failure), failure.status, failure.step)
+            return PageFailed(
+                work.page,
+                failure.category,
+                str(failure),
+                failure.status,
+                failure.step,
+                passing=failure.passing,
+                wait=failure.wait,
+            )
 
     async def _visited(self, work: PageWork) -> PageVisited:
         try:

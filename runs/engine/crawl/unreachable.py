@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
 from runs.engine.netguard import Guard, place_of
+from runs.engine.passing import PASSING, passes
 
 CONNECT_SECONDS = 5
 NET_ERROR = re.compile(r"net::(ERR_\w+)")
@@ -17,13 +18,24 @@ REFUSED_BY_US = "Sentri did not open this address: "
 
 
 class Unvisited(Exception):
-    """A page that cannot be reported; `category` as in `PageFailed`, the text is the message."""
+    """A page that cannot be reported; `category` as in `PageFailed`, the text is the message.
 
-    def __init__(self, category: str, message: str, status: int | None = None) -> None:
+    `wait` are the seconds that the site asks to wait before it is asked again.
+    """
+
+    def __init__(self, category: str, message: str, status: int | None = None, wait: float | None = None) -> None:
         super().__init__(message)
         self.category = category
         self.status = status
+        self.wait = wait
         self.step: int | None = None
+        self.disturbed = False
+
+    @property
+    def passing(self) -> bool:
+        """Whether it may be otherwise when it is asked again, later."""
+        answered = self.category == "http_error" and passes(self.status)
+        return answered or self.disturbed or (self.category in PASSING and self.status is None)
 
 
 def authority(url: str) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from runs.engine.crawl.snapshot import Shown, look
 from runs.engine.crawl.unreachable import Unvisited, challenged, crashed, diagnose, from_browser, from_gateway
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
+from runs.engine.passing import wait_of
 from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
@@ -112,7 +114,9 @@ async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | No
         body = await _text(response.text()) if response.status in challenge.STATUSES | {502} else ""
         if challenge.answered_by(response.status, response.headers, body):
             raise challenged(url, response.status)
-        raise from_gateway(url, body) or Unvisited("http_error", f"{url} answered {response.status}.", response.status)
+        wait = wait_of(response.headers, datetime.now(UTC))
+        answered = Unvisited("http_error", f"{url} answered {response.status}.", response.status, wait)
+        raise from_gateway(url, body) or answered
     if kind and kind not in PAGE_TYPES:
         raise Unvisited("not_a_page", f"{url} is {kind}, not a page.", response.status)
     return response.status

@@ -13,6 +13,7 @@ from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.page.look import Look
+from runs.engine.passing import passes, troubles
 from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import InvalidDocument, parse, resolved
@@ -87,50 +88,62 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
 
 async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
     case = Case.model_validate(work.work)
-    seen = await tried(visits, case)
+    heard: list[str] = []
+    seen = await tried(visits, case, heard)
+    if seen.answer is not None and passes(seen.answer.status):
+        fetch = case.fetch or {}
+        asked = f"{fetch.get('method', 'GET')} {traffic.template(str(fetch.get('path', case.start)))}"
+        heard.append(f"{asked} answered {seen.answer.status}")
     deeper = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))
     outcome = seen.model_dump(mode="json", exclude_defaults=True)
-    return CaseObserved(
-        work.case, outcome, tuple(one.model_dump(mode="json", exclude_defaults=True) for one in deeper), seen.problem
-    )
+    led_to = tuple(one.model_dump(mode="json", exclude_defaults=True) for one in deeper)
+    return CaseObserved(work.case, outcome, led_to, seen.problem, tuple(dict.fromkeys(heard)))
 
 
-async def tried(visits: Visits, case: Case) -> Observation:
+async def tried(visits: Visits, case: Case, told: list[str] | None = None) -> Observation:
     """Carry out a case in a fresh context, within 8 seconds and 2 for each step beyond the third.
 
     Signing in takes its own time before that; where the session turns out to be over, the case begins once more with a
-    new one. Never raises for what the application does.
+    new one. Never raises for what the application does. `told` gets what the site answered that may be otherwise soon.
     """
+    told = [] if told is None else told
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
     await visits.pace.turn()
     role = case.auth or VISITOR
     try:
         state = await visits.accounts.state(role)
         try:
-            return await _within(seconds, visits, case, as_member=state is not None)
+            return await _within(seconds, visits, case, told, as_member=state is not None)
         except SessionOver:
             await visits.accounts.renewed(role, state)
-        return await _within(seconds, visits, case)
+        return await _within(seconds, visits, case, told)
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))
 
 
-async def _within(seconds: int, visits: Visits, case: Case, *, as_member: bool = False) -> Observation:
+async def _within(seconds: int, visits: Visits, case: Case, told: list[str], *, as_member: bool = False) -> Observation:
     """Raises `SessionOver` before a step is done in the browser, where a member's visit is asked to sign in."""
     because = f"tried for a test: {case.family}, {case.start}"
     async with (
         asyncio.timeout(seconds),
         visits.open(auth=case.auth or VISITOR, writes=case.writes, because=because) as visit,
     ):
-        if case.fetch:
-            seen = await _asked(visit, case, case.fetch)
-            if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
-                raise SessionOver
-            return seen
-        await visit.start(case.start)
-        if as_member and await asked_for(visit.stage.page):
+        try:
+            return await _carried_out(visit, case, as_member=as_member)
+        finally:
+            told += troubles(visit.stage.watch.requests, visit.stage.site.origin)
+
+
+async def _carried_out(visit: Visit, case: Case, *, as_member: bool) -> Observation:
+    if case.fetch:
+        seen = await _asked(visit, case, case.fetch)
+        if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
             raise SessionOver
-        return await _tried(visit, case)
+        return seen
+    await visit.start(case.start)
+    if as_member and await asked_for(visit.stage.page):
+        raise SessionOver
+    return await _tried(visit, case)
 
 
 async def glance(visits: Visits, path: str) -> Look | None:

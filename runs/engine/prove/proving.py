@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, Wrote
-from runs.engine.execute.attempt import Attempt, House, Order, made
+from runs.engine.execute.attempt import House, Order, made
 from runs.engine.execute.scene import Recording
 from runs.engine.generate.selecting import telling
 from runs.engine.plan import ProofPlan, TestWork
@@ -22,7 +22,7 @@ from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.floor import Floor
 from runs.engine.prove.pruning import prunable, shifted, without
-from runs.engine.prove.replays import Broken, Clean, Trial, expects, hurried, slowest
+from runs.engine.prove.replays import Broken, Clean, Replay, Trial, expects, hurried, slowest
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
 from runs.engine.steps.document import Document, parse
@@ -31,7 +31,8 @@ from runs.engine.steps.request import Request
 LEAST_MS, MOST_MS = 400, 2_000
 SPARE_MS = 8_000
 PRUNED_AGAIN = 2
-A = TypeVar("A", bound=Attempt)
+WAITS = (0.5, 2.0, 6.0)
+A = TypeVar("A", bound=Replay)
 Start = Callable[[House, Order], A]
 
 
@@ -56,7 +57,10 @@ class Place:
 
 @dataclass
 class Proving:
-    """Proves one proposal. `steps` and `document` are what it is by now."""
+    """Proves one proposal. `steps` and `document` are what it is by now.
+
+    `usual` is what the site answers to it however often it is asked, although it looks as if it might pass.
+    """
 
     place: Place
     work: TestWork
@@ -73,6 +77,7 @@ class Proving:
     dropped: list[dict[str, str]] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     pruned: list[str] = field(default_factory=list)
+    usual: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.made = self.work.attempts_before
@@ -185,7 +190,26 @@ class Proving:
         document: Document | None = None,
         pictured: bool = False,
     ) -> tuple[A, AttemptEnded]:
-        """Make an attempt once it is its turn; the attempt and its end."""
+        """Make an attempt once it is its turn; the attempt and its end.
+
+        Once more, later, three times at most, where the site could not answer something that it otherwise can: what
+        such a replay shows is neither the test's nor a breakage's.
+        """
+        for wait in WAITS:
+            replay, ended = await self._once(start, house, document=document, pictured=pictured)
+            news = replay.troubles() - self.usual
+            if not news:
+                return replay, ended
+            said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
+            self.place.house.emit(Log("info", self.place.house.masking.text(said)))
+            await asyncio.sleep(wait)
+        replay, ended = await self._once(start, house, document=document, pictured=pictured)
+        self.usual |= replay.troubles()
+        return replay, ended
+
+    async def _once(
+        self, start: Start[A], house: House, *, document: Document | None, pictured: bool
+    ) -> tuple[A, AttemptEnded]:
         kept: list[A] = []
 
         def begin() -> A:

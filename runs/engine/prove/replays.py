@@ -13,6 +13,7 @@ from runs.engine.events import ArtifactFile, Failure, Wrote
 from runs.engine.execute.attempt import Attempt, House, Order
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
+from runs.engine.passing import troubles
 from runs.engine.plan import Target
 from runs.engine.prove.breakages.base import Breakage, Damage
 from runs.engine.prove.figures import changed_figures
@@ -41,9 +42,29 @@ def acts(step: Step) -> bool:
 class Replay(Attempt):
     """An attempt that tells, recorded or not, what it sends that could change something."""
 
+    def __init__(self, house: House, order: Order) -> None:
+        super().__init__(house, order)
+        self._asked: list[dict[str, Any]] = []
+
+    def troubles(self) -> frozenset[str]:
+        """What the site itself answered that may be otherwise soon: "GET /cart answered 500"."""
+        watch = self.scene.watch if self.scene else None
+        heard = [*self._asked, *(watch.requests if watch else ())]
+        own = (one for one in heard if not self._is_ours(one["method"], one["url"]))
+        return frozenset(troubles(own, self.house.plan.site.origin))
+
+    def _is_ours(self, method: str, url: str) -> bool:
+        """Whether a request was answered by us in the application's place."""
+        return False
+
     async def _play(self, scene: Scene) -> Failure | None:
         told = Writes(self._wrote)
-        scene.stage.sent = told.asked
+
+        def sent(method: str, url: str, status: int | None, data: Any) -> None:
+            self._asked.append({"method": method, "url": url, "status": status})
+            told.asked(method, url, status, data)
+
+        scene.stage.sent = sent
         if scene.context is not None:
             told.follow(scene.context)
         try:
@@ -190,6 +211,9 @@ class Broken(Replay):
                     break
         await self._end(scene)
         return next(iter(self.noticed.values()), None)
+
+    def _is_ours(self, method: str, url: str) -> bool:
+        return (method, url) in self.damage.answered
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
         """What the breakage answers does not leave the browser."""

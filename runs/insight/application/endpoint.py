@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from runs.engine.traffic import Schema, merge
 from runs.engine.traffic.addresses import placeholder
+from runs.insight.application.observing import Call
 from runs.insight.application.parts import Part
 
 SIBLINGS = 3
+SERVER_ERROR = 500
 Json = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class SeenEndpoint:
+    """An endpoint as calls show it. `of` are the known endpoints with plain paths that it takes the place of, `calls`
+    what was heard of it, `pages` who called."""
+
     method: str
     path: str
     type: str
@@ -26,13 +31,19 @@ class SeenEndpoint:
     response: Schema | None = None
     statuses: list[int] = field(default_factory=list)
     templates: set[str] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)
+    calls: list[Json] = field(default_factory=list)
+    of: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> str:
         return f"{self.method} {self.path}" + (f" {self.operation}" if self.operation else "")
 
-    def add(self, call: Json, template: str) -> None:
+    def add(self, heard: Call, template: str) -> None:
+        call = heard.entry
         self.templates.add(template)
+        self.pages.add(heard.page)
+        self.calls.append(call)
         self.request = _widened(self.request, call["request"]["schema"])
         status = call["status"]
         if status is not None and status not in self.statuses:
@@ -42,32 +53,57 @@ class SeenEndpoint:
 
     def join(self, other: SeenEndpoint) -> None:
         self.templates |= other.templates
+        self.pages |= other.pages
+        self.calls += other.calls
         self.request = _widened(self.request, other.request)
         self.response = _widened(self.response, other.response)
-        self.statuses += [status for status in other.statuses if status not in self.statuses]
+        self.statuses = steady([*self.statuses, *other.statuses])
+
+    @property
+    def paths(self) -> set[str]:
+        """The addresses that were called, without their queries."""
+        return {call["path"] for call in self.calls}
+
+    def answers(self, paths: Set[str]) -> tuple[Schema | None, list[int]]:
+        """Shape and statuses of what these addresses answered."""
+        shape, statuses = None, []
+        for call in self.calls:
+            if call["path"] in paths and call["status"] is not None:
+                statuses.append(call["status"])
+                shape = _widened(shape, call["response"]["schema"]) if call["status"] < 400 else shape
+        return shape, steady(statuses)
 
 
-def endpoints(calls: Iterable[tuple[str, Json]], known: Iterable[Part]) -> dict[str, SeenEndpoint]:
-    """`calls`: key of a template, and an entry of a snapshot's requests. By key.
+def endpoints(calls: Iterable[tuple[str, Call]], known: Iterable[Part]) -> dict[str, SeenEndpoint]:
+    """`calls`: key of a template, and a call of a page of it. By key.
 
     A path belongs to a known template that fits it. Of paths that differ in their last segment and answer with the same
     fields, three and more are one endpoint: `/api/products/{id}`. Short ones only where their parent answers as well,
-    for `/cart` and `/wishlist` may look alike.
+    for `/cart` and `/wishlist` may look alike. Paths of earlier crawls count: which three one calls is chance. Two
+    are enough where one came in the other's place.
     """
-    templates = sorted({(part.facts["method"], part.facts["path"]) for part in known})
+    living = [part for part in known if part.gone_since is None]
+    templates = sorted({(part.facts["method"], part.facts["path"]) for part in living})
     found: dict[str, SeenEndpoint] = {}
     for template, call in calls:
-        path = _known_path(call, templates) or call["template"]
-        one = SeenEndpoint(call["method"], path, call["type"], call["operation"], call["operation_type"])
+        entry = call.entry
+        path = _known_path(entry, templates) or entry["template"]
+        one = SeenEndpoint(entry["method"], path, entry["type"], entry["operation"], entry["operation_type"])
         found.setdefault(one.key, one).add(call, template)
-    return _folded(found)
+    for one in found.values():
+        one.statuses = steady(one.statuses)
+    return _folded(found, living)
+
+
+def steady(statuses: Sequence[int]) -> list[int]:
+    """What an endpoint answers: the server's failures only where it answered nothing else."""
+    return sorted({status for status in statuses if status < SERVER_ERROR} or set(statuses))
 
 
 def _known_path(call: Json, templates: Sequence[tuple[str, str]]) -> str | None:
-    path = call["template"]
-    if (call["method"], path) in templates:
+    if (call["method"], call["template"]) in templates:
         return None
-    parts = path.split("/")
+    parts = call["template"].split("/")
     for method, known in templates:
         if method == call["method"] and "{" in known and _fits(known.split("/"), parts):
             return known
@@ -80,30 +116,40 @@ def _fits(known: Sequence[str], parts: Sequence[str]) -> bool:
     return all(mine == part or mine.startswith("{") for mine, part in zip(known, parts, strict=True))
 
 
-def _folded(found: dict[str, SeenEndpoint]) -> dict[str, SeenEndpoint]:
-    paths = {one.path for one in found.values()}
-    groups: dict[tuple[Any, ...], list[SeenEndpoint]] = defaultdict(list)
-    for one in found.values():
-        parent, _, last = one.path.rpartition("/")
-        said = _said(one.response)
-        if said and last and not last.startswith("{") and (parent.count("/") > 1 or parent in paths):
-            groups[one.method, one.operation, said, parent].append(one)
-    for (_, _, _, parent), alike in groups.items():
-        if len(alike) >= SIBLINGS:
-            for one in alike:
-                del found[one.key]
-            first, *others = alike
-            first.path = f"{parent}/{placeholder(parent.count('{') + 1)}"
-            for other in others:
-                first.join(other)
-            found[first.key] = first
+def _folded(found: dict[str, SeenEndpoint], known: Sequence[Part]) -> dict[str, SeenEndpoint]:
+    paths = {one.path for one in found.values()} | {part.facts["path"] for part in known}
+    plain, groups = {part.key for part in known}, defaultdict[tuple[Any, ...], set[str]](set)
+    for key, one in found.items():
+        groups[_alike(one.method, one.operation, one.path, one.response)].add(key)
+    for part in known:
+        facts = part.facts
+        groups[_alike(facts["method"], facts["operation"], facts["path"], facts["response"])].add(part.key)
+    for (_, _, said, parent), keys in groups.items():
+        if not said:
+            continue
+        changed_places = len(said) > 1 and not any(key in found and key in plain for key in keys) and keys & plain
+        if len(keys) < (2 if changed_places else SIBLINGS) or not (parent.count("/") > 1 or parent in paths):
+            continue
+        members = [found.pop(key) for key in sorted(keys) if key in found]
+        if members:
+            one = members[0]
+            one.path, one.of = f"{parent}/{placeholder(parent.count('{') + 1)}", keys
+            for other in members[1:]:
+                one.join(other)
+            found[one.key] = one
     return found
+
+
+def _alike(method: str, operation: str | None, path: str, response: Schema | None) -> tuple[Any, ...]:
+    """What endpoints have in common that are one; its third is empty for those that are none's siblings."""
+    parent, _, last = path.rpartition("/")
+    return method, operation, _said(response) if last and not last.startswith("{") else (), parent
 
 
 def _said(schema: Schema | None) -> tuple[str, ...]:
     """The fields of an answer, or of the entries of its list."""
     inner = (schema or {}).get("items") or schema or {}
-    return tuple(inner.get("properties", ()))
+    return tuple(sorted(inner.get("properties", ())))
 
 
 def _widened(one: Schema | None, other: Schema | None) -> Schema | None:

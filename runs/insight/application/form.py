@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -51,6 +52,11 @@ class SeenForm:
         both = [one | {"required": one["required"] and theirs[key]["required"]} if key in theirs else one
                 for key, one in mine.items()]  # fmt: skip
         return replace(self, fields=(*both, *(one for key, one in theirs.items() if key not in mine)))
+
+
+def joined(forms: Iterable[SeenForm]) -> SeenForm:
+    """One form that several pages show: at least one."""
+    return reduce(SeenForm.joined, forms)
 
 
 def named(field: Json) -> str:

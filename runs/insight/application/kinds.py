@@ -14,37 +14,59 @@ ENOUGH = 0.5
 def kinds(known: Sequence[Part], pages: Sequence[Part], seen: Observed) -> dict[str, str]:
     """Signature of this crawl → key of its template.
 
-    A signature that was seen before keeps its template. A new one succeeds a template none of whose signatures is seen
-    any more, if it is what most of that template's pages show now; a crawl that saw less than half of those pages
-    proves nothing. What is left is new, and named by its signature.
+    A signature that was seen before keeps its template, whatever this crawl held it to be like: that depends on which
+    page came first. A new one is of the template that most of its cluster's pages are of. A cluster of which nothing
+    is known succeeds a template none of whose signatures is seen any more, if it is what most of that template's pages
+    show now; a crawl that saw less than half of those pages proves nothing. What is left is new, and named by its
+    cluster.
     """
-    of_signature = {one: part.key for part in known for one in part.facts["signatures"]}
+    of_signature = _of_signature(known)
     present = {page.signature for page in seen.pages.values()}
     found = {one: of_signature[one] for one in present if one in of_signature}
-    found |= _successors(known, pages, seen, set(found.values()))
-    found |= {one: one for one in sorted(present) if one not in found}
+    of_cluster = _majorities(seen, found)
+    of_cluster |= _successors(pages, seen, set(found.values()), set(of_cluster))
+    clusters = {one: seen.clusters.get(one, one) for one in sorted(present - set(found))}
+    found |= {one: of_cluster.get(cluster, cluster) for one, cluster in clusters.items()}
     aliases = {alias: found[of] for alias, of in seen.aliases.items() if of in found}
     return {**aliases, **{one: of_signature[one] for one in aliases if one in of_signature}, **found}
 
 
-def _successors(known: Sequence[Part], pages: Sequence[Part], seen: Observed, alive: set[str]) -> dict[str, str]:
+def _of_signature(known: Sequence[Part]) -> dict[str, str]:
+    """The template that each signature was first seen with."""
+    found: dict[str, str] = {}
+    for part in sorted(known, key=lambda part: (part.first_seen, part.key)):
+        for one in part.facts["signatures"]:
+            found.setdefault(one, part.key)
+    return found
+
+
+def _majorities(seen: Observed, found: Mapping[str, str]) -> dict[str, str]:
+    """Cluster → the template of most of its pages whose signature is known."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for page in seen.pages.values():
+        if page.signature in found:
+            votes[seen.clusters.get(page.signature, page.signature)][found[page.signature]] += 1
+    return {cluster: min(of, key=lambda key: (-of[key], key)) for cluster, of in votes.items()}
+
+
+def _successors(pages: Sequence[Part], seen: Observed, alive: set[str], placed: set[str]) -> dict[str, str]:
+    """Cluster → the template that it succeeds."""
     template_of = {page.key: page.template for page in pages if page.gone_since is None}
     all_pages = Counter(template_of.values())
     votes: dict[str, Counter[str]] = defaultdict(Counter)
-    known_signatures = {one for part in known for one in part.facts["signatures"]}
     for key, page in seen.pages.items():
-        template = template_of.get(key)
-        if template and template not in alive and page.signature not in known_signatures:
-            votes[template][page.signature] += 1
+        template, cluster = template_of.get(key), seen.clusters.get(page.signature, page.signature)
+        if template and template not in alive and cluster not in placed:
+            votes[template][cluster] += 1
     found: dict[str, str] = {}
     ranked = sorted(
-        ((count, template, signature) for template, of in votes.items() for signature, count in of.items()),
+        ((count, template, cluster) for template, of in votes.items() for cluster, count in of.items()),
         key=lambda row: (-row[0], row[1], row[2]),
     )
-    for _, template, signature in ranked:
+    for _, template, cluster in ranked:
         seen_of = sum(votes[template].values())
-        if signature not in found and template not in found.values() and seen_of >= ENOUGH * all_pages[template]:
-            found[signature] = template
+        if cluster not in found and template not in found.values() and seen_of >= ENOUGH * all_pages[template]:
+            found[cluster] = template
     return found
 
 

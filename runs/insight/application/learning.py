@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runs.engine.page.volatile import normalised
 from runs.insight.application import words
 from runs.insight.application.endpoint import SeenEndpoint, endpoints
-from runs.insight.application.form import SeenForm
+from runs.insight.application.form import SeenForm, joined
 from runs.insight.application.kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
 from runs.insight.application.parts import Difference, Kind, Part, What
+
+ON = 60  # pages and addresses that a part is remembered with
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A part as pages showed it, and what is otherwise than it was known, in clauses.
+
+    `pages` are those that showed it, `of` the known endpoints that it takes the place of.
+    """
+
+    name: str
+    facts: Json
+    said: Sequence[str]
+    templates: set[str]
+    pages: Set[str] = frozenset()
+    of: Set[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -37,6 +56,7 @@ class _Lesson:
         self.first = not known
         self.kind_of = kinds(self._of("template"), self._of("page"), seen)
         self.visited = {self.kind_of[page.signature] for page in seen.pages.values()}
+        self.compared = self._compared()
         self.living: dict[str, list[str]] = {}
         self.touched: set[str] = set()
         self.out = Learnt()
@@ -50,8 +70,30 @@ class _Lesson:
         self._edges()
         self._templates()
         if not self.first:
-            self.out.changed = frozenset(one for one, key in self.kind_of.items() if key in self.touched)
+            touched = (one for one, key in self.kind_of.items() if key in self.touched)
+            self.out.changed = frozenset(self.seen.clusters.get(one, one) for one in touched)
         return self.out
+
+    def _compared(self) -> set[str]:
+        """Pages of which a part says something when it is new there: seen before as well, or new themselves.
+
+        What a page shows that was there before and is opened for the first time is no change of the application.
+        """
+        return {key for key in self.seen.pages if ("page", key) in self.known or not self._was_there(key)}
+
+    def _was_there(self, key: str) -> bool:
+        """Whether a page that is not known was there before as well, or is there because a crawl put it there.
+
+        What only such a page leads to could not be known either.
+        """
+        met: set[str] = set()
+        while key in self.seen.pages and ("page", key) not in self.known and key not in met:
+            page = self.seen.pages[key]
+            if key in self.seen.before or page.asked or page.own:
+                return True
+            met.add(key)
+            key = page.found_on or ""
+        return False
 
     def _of(self, kind: Kind) -> list[Part]:
         return [part for part in self.known.values() if part.kind == kind]
@@ -85,6 +127,7 @@ class _Lesson:
             before = self.known.get(("page", key))
             roles = {*page.roles, *(self._roles_left(before) if before else ())}
             facts = {"url": page.url, "kind": page.kind, "action": page.action, "depth": page.depth}
+            facts |= {"asked": page.asked, "own": page.own}
             part = self._seen(
                 "page",
                 key,
@@ -93,6 +136,8 @@ class _Lesson:
                 template=self.kind_of[page.signature],
                 roles=tuple(sorted(roles)),
             )
+            if before is None and self._was_there(key):
+                continue
             if self._is_news(part):
                 self._tell(part, "new")
             elif before and before.template != part.template:
@@ -117,7 +162,8 @@ class _Lesson:
         if why is not None:
             self.out.lost[page.key] = why
             self._keep(replace(page, gone_since=self.seen.run))
-            self._tell(page, "removed", [why])
+            if not page.facts.get("own"):
+                self._tell(page, "removed", [why])
         elif left != set(page.roles) and left:
             self._keep(replace(page, roles=tuple(sorted(left))))
 
@@ -127,29 +173,40 @@ class _Lesson:
             return False
         if (facts["kind"] != "link" and not scope.states) or not set(page.roles) <= self.seen.roles:
             return False
+        if facts.get("asked") or (facts["kind"] != "link" and normalised(facts["action"]) in self.seen.tried):
+            return False
         origin = facts["found_on"]
         return origin is None or origin in self.seen.pages or origin in self.out.lost
 
     # Forms, endpoints, actions: each is on some kinds of pages
 
     def _forms(self) -> None:
-        found: dict[str, tuple[SeenForm, set[str]]] = {}
-        absolute = {form.identity for of in self.seen.forms.values() for form in of.values() if not form.own}
-        for signature, of in self.seen.forms.items():
+        found: dict[str, list[tuple[str, str, SeenForm]]] = {}
+        forms = [(signature, on) for signature, of in self.seen.forms.items() for on in of.values()]
+        absolute = {form.identity for _, on in forms for form in on.values() if not form.own}
+        for signature, on in forms:
             template = self.kind_of.get(signature)
-            for form in of.values() if template else ():
-                key = self._form_key(form, str(template), absolute)
-                one, templates = found.get(key, (form, set()))
-                found[key] = (one if one is form else one.joined(form), {*templates, str(template)})
-        for key, (form, templates) in found.items():
+            for page, form in on.items() if template else ():
+                found.setdefault(self._form_key(form, str(template), absolute), []).append((str(template), page, form))
+        for key, seen in found.items():
+            form = joined(form for _, _, form in seen)
             before = self.known.get(("form", key))
-            # Fields that some page of a sample shows are not gone because another sample does not.
-            kept, said = words.fields(
-                before.facts["fields"] if before else (), form.fields, complete=before is not None and self._all(before)
-            )
-            facts = {"method": form.method, "action": form.path, "submit": form.submit, "fields": kept}
-            self._on_templates("form", key, (form.name, facts, said), templates)
+            facts = {"method": form.method, "action": form.path, "submit": form.submit}
+            kept, said = self._fields(before, seen) if before else (form.fields, [])
+            templates, pages = {template for template, _, _ in seen}, {page for _, page, _ in seen}
+            self._on_templates("form", key, Shown(form.name, facts | {"fields": kept}, said, templates, pages))
         self._absent("form", set(found))
+
+    def _fields(self, before: Part, seen: Sequence[tuple[str, str, SeenForm]]) -> tuple[list[Json], list[str]]:
+        """The fields to remember, and what is otherwise on pages that showed the form before.
+
+        Fields that some page of a sample shows are not gone because another sample does not.
+        """
+        had, known = before.facts.get("on"), before.facts["fields"]
+        comparable = [form for _, page, form in seen if had is None or page in had]
+        complete = self._all(before) and set(had or ()) <= set(self.seen.pages)
+        kept, said = words.fields(known, joined(comparable).fields, complete=complete) if comparable else (known, [])
+        return words.fields(kept, joined(form for _, _, form in seen).fields, complete=False)[0], said
 
     def _form_key(self, form: SeenForm, template: str, absolute: set[str]) -> str:
         if not form.own:
@@ -173,8 +230,15 @@ class _Lesson:
         for key, one in found.items():
             before = self.known.get(("endpoint", key))
             facts, said = _endpoint_facts(before, one)
-            self._on_templates("endpoint", key, (key, facts, said), one.templates)
-        self._absent("endpoint", set(found))
+            self._on_templates("endpoint", key, Shown(key, facts, said, one.templates, one.pages, one.of))
+        self._absent("endpoint", {*found, *(key for one in found.values() for key in self._superseded(one))})
+
+    def _superseded(self, one: SeenEndpoint) -> set[str]:
+        """Known endpoints that turned out to be one with others, remembered no more on their own."""
+        gone = [self.known["endpoint", key] for key in one.of if ("endpoint", key) in self.known]
+        for part in gone:
+            self._keep(replace(part, gone_since=self.seen.run))
+        return {part.key for part in gone}
 
     def _actions(self) -> None:
         found: dict[str, tuple[str, str, set[str]]] = {}
@@ -183,30 +247,44 @@ class _Lesson:
                 key = f"{role} {name}"
                 found.setdefault(key, (role, name, set()))[2].add(self.kind_of[signature])
         for key, (role, name, templates) in found.items():
-            self._on_templates("action", key, (name, {"role": role}, ()), templates)
+            self._on_templates("action", key, Shown(name, {"role": role}, (), templates))
         self._absent("action", set(found))
 
-    def _on_templates(
-        self, kind: Kind, key: str, as_seen: tuple[str, dict[str, Any], Sequence[str]], templates: set[str]
-    ) -> None:
-        name, facts, said = as_seen
+    def _on_templates(self, kind: Kind, key: str, shown: Shown) -> None:
         before = self.known.get((kind, key))
         had = before.templates if before else ()
         elsewhere = {one for one in had if one not in self.visited and not self._is_gone(one)}
-        part = self._seen(kind, key, name, facts | {"templates": sorted(templates | elsewhere)})
+        facts = {**shown.facts, "templates": sorted(shown.templates | elsewhere)}
+        if kind != "action":
+            facts["on"] = [*sorted(shown.pages), *(page for page in self._left(before) if page not in shown.pages)][:ON]
+        part = self._seen(kind, key, shown.name, facts)
         if kind == "action":
             return
         if self._is_news(part):
-            self._tell(part, "new")
-            self.touched |= templates
-        elif said:
-            self._tell(part, "changed", said)
-            self.touched |= templates
+            self.touched |= shown.templates
+            known = any(("endpoint", one) in self.known for one in shown.of)
+            if not known and (before is not None or self.compared & shown.pages):
+                self._tell(part, "new")
+        elif shown.said:
+            self._tell(part, "changed", shown.said)
+            self.touched |= shown.templates
+
+    def _left(self, part: Part | None) -> list[str]:
+        """Living pages that showed a part and were not visited anew."""
+        on = part.facts.get("on", ()) if part else ()
+        return [page for page in on if page not in self.seen.pages and self._lives(page)]
+
+    def _lives(self, page: str) -> bool:
+        part = self.out.parts.get(("page", page)) or self.known.get(("page", page))
+        return part is not None and part.gone_since is None
 
     def _absent(self, kind: Kind, found: set[str]) -> None:
         """Parts that none of the pages has any more that were visited anew; elsewhere they may still be."""
         for part in self._alive(kind):
-            left = [key for key in part.templates if key not in self.visited and not self._is_gone(key)]
+            still = {self._template_of(page) for page in self._left(part)}
+            left = [
+                key for key in part.templates if key in still or (key not in self.visited and not self._is_gone(key))
+            ]
             if part.key in found or len(left) == len(part.templates):
                 continue
             facts = {**part.facts, "templates": left}
@@ -277,11 +355,15 @@ class _Lesson:
         }
         part = self._seen("template", key, name_of(pages, pattern), facts)
         if self._is_news(part):
-            self._tell(part, "new")
             self.touched.add(key)
-        elif not now <= had:
+            if before is not None or self.compared & self._of_template(key):
+                self._tell(part, "new")
+        elif now.isdisjoint(had):
             self._tell(part, "changed", ["its structure is another one"])
             self.touched.add(key)
+
+    def _of_template(self, template: str) -> set[str]:
+        return {key for key, page in self.seen.pages.items() if self.kind_of[page.signature] == template}
 
     def _living_pages(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -294,8 +376,11 @@ class _Lesson:
 def _endpoint_facts(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
     known = before.facts if before else {}
     request, _ = words.shape(known.get("request"), one.request)
-    response, said = words.shape(known.get("response"), one.response)
-    said += words.statuses(known.get("statuses", ()), one.statuses)
+    # Only addresses that were called before tell that something changed: another one answers what it always did.
+    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths)
+    response, said = words.shape(known.get("response"), heard)
+    said += words.statuses(known.get("statuses", ()), statuses)
+    response, _ = words.shape(response, one.response)
     facts = {
         "method": one.method,
         "path": one.path,
@@ -305,5 +390,6 @@ def _endpoint_facts(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, A
         "request": request,
         "response": response,
         "statuses": one.statuses or known.get("statuses", []),
+        "paths": [*sorted(one.paths), *(path for path in known.get("paths", ()) if path not in one.paths)][:ON],
     }
     return facts, said

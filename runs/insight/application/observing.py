@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from runs.engine.page.ours import OURS
 from runs.engine.page.volatile import normalised
 from runs.engine.traffic import exchange
 from runs.engine.traffic.addresses import blanked
@@ -40,7 +41,13 @@ class Visit:
     depth: int = 0
     found_on: str | None = None
     same_as: str | None = None
+    asked: bool = False
     snapshot: Json | None = None
+
+    @property
+    def structure(self) -> str:
+        """What the page itself showed; `template` is the name of all that the crawl held to be alike."""
+        return str((self.snapshot or {}).get("template") or self.template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,9 @@ class Scope:
 
 @dataclass(slots=True)
 class SeenPage:
+    """`signature` is the page's own structure; `asked` that only a search of the crawl's own leads to it; `own` that it
+    is a record that a crawl or a test of ours has made."""
+
     url: str
     title: str
     signature: str
@@ -62,12 +72,27 @@ class SeenPage:
     depth: int
     found_on: str | None
     heading: str
+    asked: bool = False
+    own: bool = False
     roles: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An entry of a snapshot's requests, and the page that it was heard on."""
+
+    page: str
+    entry: exchange.Entry
 
 
 @dataclass(slots=True)
 class Observed:
-    """Signatures are the structures that pages were seen with; `edges` lead from one to the key of a page."""
+    """Signatures are the structures that pages were seen with; `edges` lead from one to the key of a page.
+
+    `clusters` names of each structure those that the crawl held to be alike. Which pages it compared first decides
+    that, so it only counts for structures that nothing is known of. `before` are names of pages that an earlier crawl
+    found and may not have opened: they are not new because this one did. `tried` are the actions of its frontier.
+    """
 
     run: int
     scope: Scope
@@ -77,9 +102,12 @@ class Observed:
     closed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     roles: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
-    forms: dict[str, dict[str, SeenForm]] = field(default_factory=lambda: defaultdict(dict))
+    clusters: dict[str, str] = field(default_factory=dict)
+    before: set[str] = field(default_factory=set)
+    tried: set[str] = field(default_factory=set)
+    forms: dict[str, dict[str, dict[str, SeenForm]]] = field(default_factory=lambda: defaultdict(dict))
     actions: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
-    calls: dict[str, list[exchange.Entry]] = field(default_factory=lambda: defaultdict(list))
+    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
     names: dict[str, str] = field(default_factory=dict)
     looked: Counter[str] = field(default_factory=Counter)
     ways: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
@@ -115,6 +143,8 @@ def key_of(address: str) -> str:
 def _note(seen: Observed, visit: Visit) -> None:
     key = seen.names[visit.key] = _named(seen, visit)
     seen.found.add(key)
+    if visit.kind != "link":
+        seen.tried.add(normalised(visit.action))
     if visit.status == "done":
         _note_page(seen, key, visit)
     elif visit.http_status in GONE:
@@ -138,59 +168,63 @@ def _note_page(seen: Observed, key: str, visit: Visit) -> None:
     if visit.same_as is None or visit.kind == "link":
         _note_place(seen, key, visit, snapshot)
     else:
-        seen.aliases.setdefault(visit.template, _signature_of(seen, visit.same_as))
+        seen.aliases.setdefault(visit.structure, _signature_of(seen, visit.same_as))
+    seen.clusters.setdefault(visit.structure, visit.template)
     if visit.found_on is not None and visit.action:
         target = key if visit.same_as is None else seen.name_of(visit.same_as)
         seen.edges[_signature_of(seen, visit.found_on), target][visit.action] += 1
     if snapshot:
-        _note_content(seen, visit, snapshot)
+        _note_content(seen, visit, key if visit.same_as is None else seen.name_of(visit.same_as), snapshot)
 
 
 def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
     known = seen.pages.get(key)
     if known is not None:
         known.roles.add(visit.role)
-        seen.aliases.setdefault(visit.template, known.signature)
+        known.asked = known.asked and visit.asked
+        seen.aliases.setdefault(visit.structure, known.signature)
         return
     heading = next((row["text"] for row in snapshot.get("headings", ()) if row["level"] == 1), "")
     seen.pages[key] = SeenPage(
         url=blanked(visit.url),
         title=visit.title,
-        signature=visit.template,
+        signature=visit.structure,
         kind=visit.kind,
         action=visit.action,
         depth=visit.depth,
         found_on=None if visit.found_on is None else seen.name_of(visit.found_on),
         heading=heading,
+        asked=visit.asked,
+        own=any(OURS.search(text) for text in (unquote(visit.url), visit.title, heading)),
         roles={visit.role},
     )
 
 
-def _note_content(seen: Observed, visit: Visit, snapshot: Json) -> None:
-    signature = visit.template
+def _note_content(seen: Observed, visit: Visit, where: str, snapshot: Json) -> None:
+    signature = visit.structure
     _note_links(seen, visit, snapshot)
     seen.looked[signature] += 1
     if seen.looked[signature] > MOST_ALIKE:
         return
     for form in forms_of(snapshot):
-        known = seen.forms[signature].get(form.identity)
-        seen.forms[signature][form.identity] = form if known is None else known.joined(form)
+        on = seen.forms[signature].setdefault(form.identity, {})
+        on[where] = on[where].joined(form) if where in on else form
     actions = seen.actions[signature]
     for action in snapshot.get("actions", ()):
         if action["name"] and not action.get("href") and len(actions) < MOST_ACTIONS:
             actions[action["role"], normalised(action["name"])[:200]] = None
-    seen.calls[signature] += [call for call in snapshot.get("requests", ()) if "template" in call]
+    seen.calls[signature] += [Call(where, call) for call in snapshot.get("requests", ()) if "template" in call]
 
 
 def _note_links(seen: Observed, visit: Visit, snapshot: Json) -> None:
-    host, ways = urlsplit(visit.url).netloc, seen.ways[visit.template]
+    host, ways = urlsplit(visit.url).netloc, seen.ways[visit.structure]
     for action in snapshot.get("actions", ()):
         href = action.get("href")
         if href and (href, action["name"]) not in ways:
             ways.add((href, action["name"]))
             to, key = _place(href if "://" in href else urljoin(visit.url, href))
             if to == host:
-                seen.edges[visit.template, key][f"link “{normalised(action['name'])[:80]}”"] += 1
+                seen.edges[visit.structure, key][f"link “{normalised(action['name'])[:80]}”"] += 1
 
 
 @lru_cache(maxsize=16_384)

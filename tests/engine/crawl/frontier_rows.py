@@ -25,6 +25,7 @@ class Row:
     path: tuple[dict[str, Any], ...] = ()
     action: str = ""
     carried: bool = False
+    asked: bool = False
     same: bool = False
     status: str = "pending"
     template: str = ""

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from runs.engine.browser import Browser
-from runs.engine.events import Event, Failure, Wrote
+from runs.engine.events import Event, Failure, Log, Wrote
 from runs.engine.plan import ProofPlan
 from runs.engine.prove.proving import Proving
 from tests.engine.pages import Answer, Asked, Pages, pages
@@ -184,6 +184,36 @@ async def test_what_fails_in_a_clean_replay_is_rejected_with_the_reason(browser:
     assert end.failure is not None
     assert 'headings there: "Sorry"' in end.failure.message
     assert [[file.kind for file in ended.artifacts] for ended in replays(events)] == [["screenshot"]]
+
+
+async def test_a_500_of_the_site_is_neither_the_tests_nor_a_breakages(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.engine.prove.proving.WAITS", (0.0, 0.0, 0.0))
+
+    def flaky(asked: Asked) -> str | Answer:
+        return (
+            Answer("<h1>Something went wrong</h1>", 500) if len(shop.paths()) % 3 == 1 else "<h1>Shop</h1><p>Open</p>"
+        )
+
+    with pages({"/": flaky, "/favicon.ico": Answer("", 204)}) as shop:
+        events = await proved(browser, plan_of(shop, tmp_path), proposal(see("Shop")))
+    end = proofs(events)[1]
+    assert (end.outcome, end.proof["passed"]) == ("passed", 2)
+    assert all(ended.passed for ended in replays(events))
+    logs = [event.message for event in events if isinstance(event, Log)]
+    assert "“Test 1” is replayed again: GET / answered 500." in logs
+
+
+async def test_what_a_site_always_answers_delays_no_replay_after_the_first(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.engine.prove.proving.WAITS", (0.0, 0.0, 0.0))
+    asks = "<h1>Shop</h1><script>fetch('/count')</script>"
+    with pages({"/": asks, "/count": Answer("", 503)}) as shop:
+        events = await proved(browser, plan_of(shop, tmp_path, max_breakages=0), proposal(see("Shop")))
+        assert shop.paths().count("/") == 4 + 2
+    assert proofs(events)[1].outcome == "passed"
 
 
 async def test_calls_in_the_background_and_scripts_are_broken_as_well(browser: Browser, plan: ProofPlan) -> None:

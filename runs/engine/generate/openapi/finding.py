@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -11,6 +13,7 @@ from runs.engine.browser import Error
 from runs.engine.events import Log, PageSnapshot
 from runs.engine.generate.openapi.reading import Operation, Unreadable, read
 from runs.engine.generate.visit import Visit, Visits
+from runs.engine.passing import passes, steadily, wait_of
 from runs.engine.steps.base import StepFailed
 
 USUAL_PATHS = (
@@ -74,15 +77,34 @@ def _addresses(pages: Iterable[PageSnapshot]) -> Iterator[str]:
                 yield parts.path + (f"?{parts.query}" if parts.query else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def passing(self) -> bool:
+        return passes(self.status)
+
+    @property
+    def wait(self) -> float | None:
+        return wait_of(self.headers, datetime.now(UTC))
+
+
+async def _asked(visit: Visit, url: str) -> _Answer:
+    response = await visit.stage.http.get(url, timeout=FETCH_MS, fail_on_status_code=False)
+    return _Answer(response.status, await response.body(), response.headers)
+
+
 async def _text(visit: Visit, url: str) -> str:
     try:
-        response = await visit.stage.http.get(url, timeout=FETCH_MS, fail_on_status_code=False)
-        body = await response.body()
+        answer = await steadily(lambda: _asked(visit, url))
     except (Error, StepFailed) as error:
         raise _Absent(str(error).splitlines()[0][:150]) from error
-    text = body.decode("utf-8", "replace")
-    if response.status != 200:
-        raise _Absent(f"it answers {response.status}")
-    if "html" in response.headers.get("content-type", "") or not ("openapi" in text or "swagger" in text):
+    text = answer.body.decode("utf-8", "replace")
+    if answer.status != 200:
+        raise _Absent(f"it answers {answer.status}")
+    if "html" in answer.headers.get("content-type", "") or not ("openapi" in text or "swagger" in text):
         raise _Absent("it answers with something else")
     return text

@@ -1,0 +1,59 @@
+"""What the site could not answer is put off: its row is due again later, and what worked then is told as such."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from runs import planning, states
+from runs.ledger import rows
+from runs.ledger.counting import lasting, note_lasting
+from runs.ledger.deadlines import seconds_left
+from runs.ledger.story import Line
+from runs.models import Case, CrawlPage, Run
+
+TIMES = ("", "once", "twice", "three times")
+
+
+def due(now: datetime | None = None) -> Q:
+    """Rows that are not put off until later."""
+    return Q(not_before=None) | Q(not_before__lte=now or timezone.now())
+
+
+def put_off(run: Run, row: CrawlPage | Case, why: str, asked: float | None = None, **fields: Any) -> bool:
+    """Puts a running page or case off, where it may be asked again in the time that is left; whether it was.
+
+    What it could not answer stays beside it until it can: `fields`.
+    """
+    wait = planning.wait_seconds(row.tries, asked, seconds_left(run))
+    if wait is None:
+        return False
+    machine = "page" if isinstance(row, CrawlPage) else "case"
+    row.status = states.move(machine, row.status, "put_off").to
+    row.error, row.tries, row.lease_id = rows.storable(why[:1000]), row.tries + 1, None
+    row.not_before = timezone.now() + timedelta(seconds=wait)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save(update_fields=["status", "error", "tries", "lease", "not_before", *fields])
+    return True
+
+
+def unusual(run: Run, troubles: Sequence[str]) -> str:
+    """Those of the site's troubles that may pass, in a sentence; those that lasted elsewhere are what the site is."""
+    news = [trouble for trouble in troubles if trouble not in lasting(run)]
+    return f"{'; '.join(news)}." if news else ""
+
+
+def settled(run: Run, row: CrawlPage | Case, what: str, troubles: Sequence[str] = ()) -> list[Line]:
+    """After a row was asked again and is over: what lasted is remembered, what has passed is told."""
+    if not row.tries:
+        return []
+    if troubles:
+        note_lasting(run, troubles)
+        return []
+    message = f"{what} worked when it was asked again: {TIMES[row.tries]} it did not. {row.error}"
+    return [("log", {"level": "warning", "message": rows.storable(message[:1000])})]

@@ -1,0 +1,124 @@
+"""Crawling an unchanged application again tells of no difference, whatever chance decides while it is crawled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from runs.insight.application import Learnt, Scope, Visit, learn, observed
+from tests.insight.test_application import ALL, HOME, after, call, crawled, failed, form, page, sentences
+
+
+def differences(learnt: Learnt) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.what, one.key) for one in learnt.differences]
+
+
+def structured(path: str, structure: str, cluster: str, **more: Any) -> Visit:
+    """A page whose own structure is not the name of its cluster."""
+    one = page(path, cluster, **more)
+    return replace(one, snapshot={**(one.snapshot or {}), "template": structure})
+
+
+def test_which_page_was_compared_first_makes_no_other_kind_of_page() -> None:
+    first = [HOME, structured("/a", "s1", "s1"), structured("/b", "s2", "s1"), structured("/c", "s3", "s3")]
+    second = [HOME, structured("/c", "s3", "s3"), structured("/b", "s2", "s3"), structured("/a", "s1", "s3")]
+    learnt = crawled(second, after(*first))
+    assert sentences(learnt) == []
+    assert {key: learnt.parts["page", key].template for key in ("/a", "/b", "/c")} == {
+        "/a": "s1",
+        "/b": "s1",
+        "/c": "s3",
+    }
+
+
+def test_a_structure_not_seen_before_is_of_the_kind_that_most_of_its_like_are_of() -> None:
+    known = after(HOME, structured("/a", "s1", "s1"), structured("/b", "s2", "s2"))
+    learnt = crawled([HOME, *(structured(f"/{n}", s, "s9") for n, s in zip("abd", ("s1", "s2", "s4"), strict=True)),
+                      structured("/e", "s2", "s9")], known)  # fmt: skip
+    assert learnt.parts["page", "/d"].template == "s2"
+    assert sentences(learnt) == ["page /d is new", "page /e is new"]
+
+
+def test_a_page_that_was_found_before_and_is_opened_now_is_not_new_nor_is_what_it_shows() -> None:
+    known = after(HOME, page("/p/1", "p"))
+    shown = page("/p/2", "q", forms=[form("Review", "Text")], requests=[call("/api/reviews", [{"text": "x"}])])
+    seen = observed(2, ALL, [HOME, page("/p/1", "p"), shown])
+    assert len(learn(known, seen).differences) == 4
+    seen.before = {"/p/2"}
+    learnt = learn(known, seen)
+    assert differences(learnt) == []
+    assert learnt.changed == frozenset({"q"})
+    assert ("form", "POST /send Review") in learnt.parts
+    seen = observed(2, ALL, [HOME, page("/p/1", "p"), shown, page("/p/2/more", "more", on="/p/2")])
+    seen.before = {"/p/2"}
+    assert differences(learn(known, seen)) == []
+
+
+def test_a_search_of_the_crawls_own_is_neither_new_nor_missed() -> None:
+    asked = page("/search?q=teapot", "found", asked=True)
+    known = after(HOME, asked)
+    assert sentences(crawled([HOME], known)) == []
+    other = page("/search?q=cup", "found", asked=True)
+    assert sentences(crawled([HOME, other], known)) == []
+    assert sentences(crawled([HOME, failed("/search?q=teapot", http_status=404)], known)) == [
+        "page /search?q=teapot: it answered 404",
+        "kind of page /search?q=teapot is gone",
+    ]
+
+
+def test_a_record_that_sentri_made_is_known_as_its_own_and_no_change_of_the_application() -> None:
+    known = after(HOME, page("/notes/1", "note"))
+    made = page("/notes/2", "note", heading="Sentri 123456")
+    learnt = crawled([HOME, page("/notes/1", "note"), made], known)
+    assert sentences(learnt) == []
+    assert learnt.parts["page", "/notes/2"].facts["own"] is True
+    assert sentences(crawled([HOME, page("/notes/1", "note")], [*known, *learnt.parts.values()], run=3)) == []
+
+
+def test_which_three_addresses_a_crawl_calls_makes_no_other_endpoint() -> None:
+    def calls(*names: str) -> list[Visit]:
+        return [page("/", "home", requests=[call(f"/api/products/{name}", {"left": 1, "name": "x"}) for name in names])]
+
+    known = after(*calls("blue-mug"))
+    for run, names in enumerate((["pot"], ["cup", "blue-mug"], ["blue-mug"], ["jar", "pot", "cup"]), 2):
+        learnt = crawled(calls(*names), known, run=run)
+        told = [one for one in differences(learnt) if one[1] != "new"]
+        assert told == []
+        known = list(({(part.kind, part.key): part for part in known} | learnt.parts).values())
+    living = [part.key for part in known if part.kind == "endpoint" and part.gone_since is None]
+    assert living == ["GET /api/products/{id}"]
+    assert sentences(crawled(calls("blue-mug"), known, run=9)) == []
+
+
+def test_another_record_with_another_field_is_no_change_and_the_same_one_is() -> None:
+    known = after(page("/", "home", requests=[call("/api/products/17", {"name": "x"}, template="/api/products/{id}")]))
+    other = call("/api/products/18", {"name": "x", "sale": 1}, template="/api/products/{id}")
+    assert sentences(crawled([page("/", "home", requests=[other])], known)) == []
+    same = call("/api/products/17", {"name": "x", "sale": 1}, template="/api/products/{id}")
+    assert sentences(crawled([page("/", "home", requests=[same])], known)) == [
+        "endpoint GET /api/products/{id}: field `sale` is new"
+    ]
+
+
+def test_a_form_that_one_page_of_a_kind_shows_is_not_gone_because_another_one_was_opened() -> None:
+    known = after(HOME, page("/p/1", "p", forms=[form("Review", "Text")]), page("/p/2", "p"))
+    left_out = failed("/p/1", status="skipped", skip_reason="near_duplicate")
+    assert sentences(crawled([HOME, page("/p/2", "p"), left_out], known)) == []
+    assert sentences(crawled([HOME, page("/p/1", "p"), page("/p/2", "p")], known)) == ["form Review is gone"]
+
+
+def test_a_500_beside_another_answer_is_not_what_an_endpoint_answers() -> None:
+    calls = [call("/api/stock", {"left": 1}), call("/api/stock", {"error": "x"}, status=500)]
+    learnt = crawled([page("/", "home", requests=calls)])
+    assert learnt.parts["endpoint", "GET /api/stock"].facts["statuses"] == [200]
+
+
+def test_an_action_that_many_pages_offer_is_the_same_on_whichever_it_was_tried() -> None:
+    def visits(on: str) -> list[Visit]:
+        state = page(f"{on}#accept", "d", on=on, kind="action", action="Press “Accept”")
+        return [HOME, page("/a", "a"), page("/b", "b"), state]
+
+    everything = Scope(complete=True, states=True)
+    seen = observed(2, everything, visits("/b"))
+    seen.before = {"/b → Press “Accept”"}
+    assert sentences(learn(after(*visits("/a"), scope=everything), seen)) == []
