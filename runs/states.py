@@ -53,6 +53,7 @@ SKIP_REASONS = (
     "max_failures",
     "aborted",
     "test_deleted",
+    "unproved",
 )
 PRE_SEEDED = frozenset({"over_budget", "no_impact", "quarantined", "stale"})
 ERROR_CATEGORIES = (

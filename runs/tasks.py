@@ -22,7 +22,7 @@ from runs.drive import TICK_SECONDS, Drive, Inbox, Loop
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
-from runs.engine.events import Event
+from runs.engine.events import Event, Log
 from runs.engine.execute import execute
 from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Guard
@@ -124,6 +124,10 @@ def deliver(delivery_id: int) -> None:
         log.exception("delivery %s: the database is away; it is tried again once it is back", delivery_id)
 
 
+class TimeOver(Exception):
+    """The stage's share of the crawl's minutes is used up."""
+
+
 class Worker:
     """One lease at work: carries out the run's stages as long as they have something for it."""
 
@@ -133,13 +137,14 @@ class Worker:
         self.renewed = self.looked = self.ticked = time.monotonic()
         self.done: set[str] = set()
         self.yielding = False
+        self.ends: float | None = None
 
     def work(self) -> None:
         while True:
             run = Run.objects.select_related("project").get(pk=self.held.run)
             if run.status != states.RUNNING:
                 raise ledger.Stale
-            if run.stage not in self.done and STAGES[run.stage](self, run):
+            if run.stage not in self.done and self._carried_out(run):
                 self.done.add(run.stage)
             if self.yielding:
                 raise Stopping
@@ -148,10 +153,27 @@ class Worker:
             self.tick()
             time.sleep(IDLE_SECONDS)
 
+    def _carried_out(self, run: Run) -> bool:
+        """Carries out the run's stage within its share of the crawl's time; whether nothing of it is left for us."""
+        left = ledger.seconds_to_end(run)
+        self.ends = None if left is None else time.monotonic() + left
+        try:
+            return STAGES[run.stage](self, run)
+        except TimeOver:
+            self.ends = None
+            if run.stage in UNFINISHED:
+                return UNFINISHED[run.stage](self)
+            ledger.stop_stage(self.held, run.stage)
+            return True
+        finally:
+            self.ends = None
+
     def tick(self) -> None:
-        """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM."""
+        """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM, TimeOver."""
         if queue.stopping():
             raise Stopping
+        if self.ends is not None and time.monotonic() >= self.ends:
+            raise TimeOver
         if not self.renew():
             ledger.wanted(self.held)
         self._look_around()
@@ -296,7 +318,22 @@ class Worker:
         ledger.keep_tests(self.held, self.beat)
         return True
 
+    def plan_nothing(self) -> bool:
+        """A plan that was not ready in time is none."""
+        log = Log("warning", "There was no time to plan what to try: nothing is proposed.")
+        ledger.keep_plan(self.held, Survey().model_dump(mode="json"), (), {"cases": 0}, [log])
+        return True
 
+    def propose_nothing(self) -> bool:
+        ledger.keep_proposals(self.held, (), None, [Log("warning", "There was no time to propose tests.")])
+        return True
+
+
+# Lone stages that are stopped leave nothing behind.
+UNFINISHED: dict[str, Callable[[Worker], bool]] = {
+    states.PLAN: Worker.plan_nothing,
+    states.PROPOSE: Worker.propose_nothing,
+}
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.EXECUTE: Worker.execute,
     states.CRAWL: Worker.crawl,

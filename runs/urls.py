@@ -64,6 +64,7 @@ urlpatterns = [
     path("runs/<str:run>/abort", run.abort, name="abort"),
     path("runs/<str:run>/back-to-review", review.send_back, name="send-back"),
     path("runs/<str:run>/rerun", run.rerun, name="rerun"),
+    path("runs/<str:run>/prove-rest", run.prove_rest, name="prove-rest"),
     path("runs/<str:run>/results/<int:result>", result.result, name="result"),
     path("artifacts/<str:token>", files.artifact, name="artifact"),
     path("trace-viewer/<path:name>", files.trace_viewer, name="trace-viewer"),

@@ -34,8 +34,21 @@ class RerunRun(RunsEndpoint):
             raise Conflict("options_invalid", f"{error} Start a new run instead.") from error
 
 
-def _again(earlier: Run, only: str, request: Request) -> Run:
-    order = ledger.Order(
+class ProveRest(RunsEndpoint):
+    @extend_schema(
+        request=None,
+        responses={202: RunOut},
+        description="Opens a crawl that only proves what an ended one has left unproved for want of time.",
+    )
+    @idempotent
+    def post(self, request: Request, run: str) -> Response:
+        earlier = self.run(request, run, QA_LEAD)
+        _check_address(earlier)
+        return accepted(request, ledger.open_proofs(_order(earlier, request), earlier))
+
+
+def _order(earlier: Run, request: Request) -> ledger.Order:
+    return ledger.Order(
         project=earlier.project,
         actor=person(request.user),
         actor_name=name_of(request.user)[:160],
@@ -44,6 +57,10 @@ def _again(earlier: Run, only: str, request: Request) -> Run:
         rerun_of=earlier,
         priority=earlier.priority,
     )
+
+
+def _again(earlier: Run, only: str, request: Request) -> Run:
+    order = _order(earlier, request)
     if earlier.kind == "test":
         return ledger.open_test_run(order, reading.run_options(earlier), _tests_of(earlier, only))
     if only == "failed":

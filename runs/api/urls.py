@@ -12,7 +12,7 @@ from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
 from runs.api.projects import ProjectDetail, ProjectList
 from runs.api.reports import Report
-from runs.api.rerunning import RerunRun
+from runs.api.rerunning import ProveRest, RerunRun
 from runs.api.results import ChangeList, PageList, ResultDetail, ResultList
 from runs.api.reviewing import Approve, BackToReview, Bulk, Reject, Restore
 from runs.api.runs import Abort, RunDetail, RunList
@@ -50,6 +50,7 @@ urlpatterns = [
     path("v1/runs/<str:run>/abort", Abort.as_view()),
     path("v1/runs/<str:run>/back-to-review", BackToReview.as_view()),
     path("v1/runs/<str:run>/rerun", RerunRun.as_view()),
+    path("v1/runs/<str:run>/prove-rest", ProveRest.as_view()),
     path("v1/runs/<str:run>/results", ResultList.as_view()),
     path("v1/runs/<str:run>/pages", PageList.as_view()),
     path("v1/runs/<str:run>/differences", DifferenceList.as_view()),

@@ -273,13 +273,20 @@ class CrawlOptions(BrowserOptions):
         default="links", description="follow links, or press and fill what pages offer as well"
     )
     preset: Preset | None = Field(default=None, description="how far to explore; what is given beside it wins")
-    shards: int = Field(default=1, ge=1, le=64)
+    shards: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="workers that share the crawl; empty = all that are free, one where requests_per_second is given",
+    )
     max_pages: int = Field(default=50, ge=1, le=10_000)
     max_states: int = Field(default=30, ge=1, le=1_000, description="states beyond pages' first ones; mode states")
     max_depth: int = Field(default=5, ge=0, le=50)
     max_actions: int = Field(default=8, ge=1, le=100, description="actions tried in one state; mode states")
     action_timeout_ms: int = Field(default=5_000, ge=500, le=60_000)
-    max_minutes: float | None = Field(default=None, gt=0, le=1_440, description="after this no more is visited")
+    max_minutes: float | None = Field(
+        default=None, gt=0, le=1_440, description="of the whole crawl; a third is for visiting, a third for proving"
+    )
     same_template: int = Field(default=3, ge=1, le=1000, description="pages of one shape that are visited")
     include: Patterns = Field(default=(), description="regular expressions on path and query; empty = all")
     exclude: Patterns = ()

@@ -7,15 +7,17 @@ Lock order, everywhere: Project, then Run, then Shard, then Lease, then results 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
 from runs.ledger.claiming import Claim, claim, claim_cases, claim_proofs
+from runs.ledger.deadlines import seconds_to_end
 from runs.ledger.ending import abort, close, fail, fail_judging
 from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, take_from_hung, wanted
 from runs.ledger.learning import learn
-from runs.ledger.opening import Order, open_crawl, open_test_run
+from runs.ledger.opening import Order, open_crawl, open_proofs, open_test_run, unproved
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.running_out import stop_stage
 from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
@@ -49,14 +51,17 @@ __all__ = [
     "learn_application",
     "lose",
     "open_crawl",
+    "open_proofs",
     "open_test_run",
     "pass_on",
     "record",
     "redeliver",
     "renew",
     "requeue",
+    "seconds_to_end",
     "settle_delivery",
     "should_yield",
+    "stop_stage",
     "sweep",
     "take",
     "take_delivery",
@@ -64,6 +69,7 @@ __all__ = [
     "take_stage",
     "undelivered",
     "unjudged",
+    "unproved",
     "waiting",
     "wanted",
 ]

@@ -19,6 +19,7 @@ from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.patience import due
 from runs.ledger.refusals import Stale
+from runs.ledger.running_out import out_of_time
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
 from runs.ledger.turns import others_wait
@@ -65,7 +66,12 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
 
 
 def claim_proofs(held: Hold, wanted: int = 1) -> Claim[TestWork]:
-    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises Stale."""
+    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises Stale.
+
+    Once the crawl's time is over there are none any more.
+    """
+    if out_of_time(held):
+        return Claim((), more=False)
     claimed = claim(held, retries=0, wanted=wanted)
     return claimed if claimed.more else Claim((), _in_other_hands(held).exists())
 
@@ -161,7 +167,12 @@ def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
 
 
 def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
-    """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale."""
+    """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale.
+
+    Once the time for trying is over there are none any more.
+    """
+    if out_of_time(held):
+        return Claim((), more=False)
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from runs import planning
+from runs import planning, states
 from runs.models import Run
 
 
@@ -23,6 +23,18 @@ def seconds_to_end(run: Run) -> float | None:
 def is_late(run: Run) -> bool:
     """Whether the run's stage may begin nothing more."""
     return seconds_left(run) == 0.0
+
+
+def in_words(run: Run) -> str:
+    """How a crawl's minutes are shared out; nothing where they have no limit."""
+    minutes: float | None = run.options.get("max_minutes")
+    if run.kind != "crawl" or minutes is None:
+        return ""
+    until = {stage: f"{minutes * part:.3g}" for stage, (part, _) in planning.SHARES.items()}
+    if run.stage != states.CRAWL:
+        return f"Of {minutes:g} minutes, proofs are begun for {until[states.PROVE]}."
+    visits, trying, proofs = (until[stage] for stage in (states.CRAWL, states.OBSERVE, states.PROVE))
+    return f"Of {minutes:g} minutes, pages are visited for {visits}, trying ends by {trying}, proving by {proofs}."
 
 
 def _left(run: Run, share: planning.Share) -> float | None:

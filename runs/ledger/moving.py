@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from projects.models import Activity
 from runs import states, tracing
-from runs.ledger import statements
+from runs.ledger import deadlines, statements
 from runs.ledger.counting import count, is_cut
 from runs.ledger.owing import owe
 from runs.ledger.refusals import Refused
@@ -125,7 +125,9 @@ def _fail_unreached(run: Run) -> None:
 
 
 def _tell_started(run: Run) -> None:
-    tell(run, [("started", {"stage": run.stage})])
+    shares = deadlines.in_words(run)
+    told = [("log", {"level": "info", "message": shares})] if shares else []
+    tell(run, [("started", {"stage": run.stage}), *told])
 
 
 def _tell_judging(run: Run) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from projects.accounts import unknown_roles
 from projects.models import Environment, Project, Test
-from runs import queue, states
+from runs import planning, queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger import rows
 from runs.ledger.moving import note
@@ -20,6 +21,7 @@ from runs.ledger.owing import owe
 from runs.ledger.planned import Ask, planned
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
+from runs.ledger.widening import width
 from runs.models import CrawlPage, Result, Run, Shard
 
 
@@ -72,7 +74,54 @@ def open_crawl(order: Order, options: CrawlOptions) -> Run:
     unknown = unknown_roles(order.project, options.roles)
     if unknown:
         raise Refused("unknown_role", unknown)
-    return _open(order, "crawl", options.model_dump(mode="json"), Filling(options.shards, fill))
+    return _open(order, "crawl", options.model_dump(mode="json"), Filling(width(options.model_dump()), fill))
+
+
+def unproved(run: Run) -> QuerySet[Result]:
+    """Proposals that a crawl's time was over for, or that it was aborted before."""
+    return run.results.filter(status=states.SKIPPED, skip_reason__in=("unproved", "aborted")).exclude(proposal=None)
+
+
+def open_proofs(order: Order, crawl: Run) -> Run:
+    """A queued crawl that only proves what an ended one has left unproved and nobody has since.
+
+    Raises Refused(run_not_over, nothing_to_prove, project_missing).
+    """
+    _check(order)
+    if not crawl.is_over:
+        raise Refused("run_not_over", f"{crawl.public_id} is {crawl.status}; wait for its end, or abort it.")
+    known = Test.objects.filter(project=order.project).known_signatures()
+    under_way = Result.objects.filter(run__in=crawl.reruns.filter(status__in=states.LIVING)).exclude(proposal=None)
+    taken = known | {str((one.proposal or {}).get("signature")) for one in under_way.only("proposal")}
+    left = [one for one in unproved(crawl).order_by("position") if (one.proposal or {}).get("signature") not in taken]
+    if not left:
+        raise Refused("nothing_to_prove", f"{crawl.public_id} has left nothing unproved, or it is being proved.")
+    options = dict(crawl.options)
+    shards = width(options)
+
+    def fill(run: Run) -> dict[str, Any]:
+        homes = planning.share([one.estimate_ms for one in left], shards, [one.account for one in left])
+        rows.insert_new(
+            [
+                Result(
+                    run=run,
+                    position=position,
+                    home=homes[position],
+                    title=one.title,
+                    document=one.document,
+                    proposal=one.proposal,
+                    replays=one.replays,
+                    estimate_ms=one.estimate_ms,
+                    account=one.account,
+                )
+                for position, one in enumerate(left)
+            ]
+        )
+        run.pipeline = {states.PROPOSE: {"proposed": len(left)}}
+        run.save(update_fields=["pipeline"])
+        return {"total": len(left)}
+
+    return _open(order, "crawl", options, Filling(shards, fill, stage=states.PROVE))
 
 
 def digest_of(key: str, role: str = "") -> str:
@@ -89,11 +138,15 @@ def _check(order: Order) -> None:
 
 @dataclass(frozen=True)
 class Filling:
-    """What a run gets besides its row: shards, and the rows that `fill` writes; it gives what to tell about them."""
+    """What a run gets besides its row: shards, and the rows that `fill` writes; it gives what to tell about them.
+
+    `stage` is where it begins, if that is not the first one.
+    """
 
     shards: int
     fill: Callable[[Run], dict[str, Any]]
     impact: dict[str, Any] | None = None
+    stage: str = ""
 
 
 def _open(order: Order, kind: str, options: dict[str, Any], filling: Filling) -> Run:
@@ -117,7 +170,7 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
     run = Run.objects.create(
         project=order.project,
         kind=kind,
-        stage=states.STAGES[kind][0],
+        stage=filling.stage or states.STAGES[kind][0],
         options=options,
         environment=order.environment,
         site=_site(order),

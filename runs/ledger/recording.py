@@ -30,7 +30,7 @@ from runs.engine.events import (
     TestStarted,
     Wrote,
 )
-from runs.ledger import cases, changes, pages, rows, statements
+from runs.ledger import cases, changes, drafting, pages, rows, statements
 from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.holding import Hold, require_open
@@ -60,6 +60,7 @@ class Batch:
     proved: list[tuple[Any, ...]] = field(default_factory=list)
     wrote: list[Wrote] = field(default_factory=list)
     cleaned: list[Cleaned] = field(default_factory=list)
+    scored: dict[int, drafting.Score] = field(default_factory=dict)
     resolved: bool = False
     observed: bool = False
 
@@ -77,8 +78,10 @@ def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     events = remembered(held.run, events)
     if not events:
         return refused
+    scored = drafting.scores(events)
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
         batch = _opened(held, events)
+        batch.scored = scored
         for event in events:
             if not isinstance(event, TESTS) or event.result in batch.results:
                 WRITERS[type(event)](batch, event)
@@ -110,6 +113,9 @@ def _write(batch: Batch) -> None:
     batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
     rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
+    good = {row[0]: batch.scored[row[0]] for row in batch.proved if row[0] in batch.scored}
+    if good:
+        drafting.keep_drafts(run, good)
     if batch.wrote or batch.cleaned:
         changes.note(run, batch.wrote, batch.cleaned)
     if batch.resolved:

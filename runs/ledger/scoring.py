@@ -9,26 +9,17 @@ from typing import Any
 
 from django.db import transaction
 
+from projects import reviewing
 from projects.models import Test
 from runs import insight, states
 from runs.ledger import rows
 from runs.ledger.approving import approve_by_score
+from runs.ledger.drafting import proof_of, proposed, signature
 from runs.ledger.holding import Hold, require_open
-from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
+from runs.ledger.moving import enter
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
 from runs.models import Result, Run
-
-EVIDENCE = ("breakages", "ineffective", "noticed", "effective", "checks", "dropped", "added", "pruned")
-NOT_COMPARED = "Comparing and scoring the tests crashed the worker twice: they are kept without a score."
-NOTHING: Mapping[str, Any] = {
-    "replays": 0,
-    "passed": 0,
-    "ineffective": 0,
-    "noticed": 0,
-    "effective": 0,
-    **dict.fromkeys(("breakages", "checks", "dropped", "added", "pruned"), ()),
-}
 
 
 @dataclass(frozen=True)
@@ -44,58 +35,56 @@ class Weighed:
     merged: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
 
-    @property
-    def proof(self) -> dict[str, Any]:
-        return {**NOTHING, "replays": self.result.replays, **(self.result.proof or {})}
-
 
 def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
-    """Keeps what a crawl proved as drafts and the rest as rejected, once, and sends the crawl to be judged.
+    """Merges the drafts of what a crawl proved, keeps the rest as rejected, once, and sends the crawl to be judged.
 
-    `beat` is called now and then while they are compared, which takes seconds where there are thousands. What has
-    taken two workers with it is not tried a third time: the tests are then kept as they are. Raises Stale for a late
-    writer, and then nothing is written.
+    What a person has decided meanwhile stays as it is: only a draft that nobody has touched goes into another one, and
+    none goes into one that was rejected or deleted. `beat` is called now and then while they are compared, which takes
+    seconds where there are thousands. Raises Stale for a late writer, and then nothing is written.
     """
-    results = _results(held.run, beat)
-    compared = Run.objects.values_list("stage_losses", flat=True).get(pk=held.run) < LOSSES_OF_A_STAGE
-    weighed, into = _weighed(results, beat) if compared else ([Weighed(one, None, {}) for one in results], {})
+    results, left = _results(held.run, beat), _unproved(held.run)
+    weighed, into = _weighed(results, beat)
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
             raise Stale
         require_open(held)
-        kept = _keep(run, weighed)
-        run.pipeline = {**run.pipeline, "prove": _proved(results), "score": {**kept, "merged": len(into)}}
+        kept, merged = _keep(run, weighed, into)
+        run.pipeline = {**run.pipeline, "prove": _proved(results, left), "score": {**kept, "merged": merged}}
         run.save(update_fields=["pipeline"])
-        if not compared:
-            tell(run, [("log", {"level": "error", "message": NOT_COMPARED})])
-        tell(run, [("log", {"level": "info", "message": _in_words(kept, len(into))})])
+        tell(run, [("log", {"level": "info", "message": _in_words(kept, merged)})])
         approve_by_score(run)
-        enter(run, "drain", stage_losses=0)
+        enter(run, "drain")
+
+
+def _unproved(run_id: int) -> int:
+    return Result.objects.filter(run=run_id, status=states.SKIPPED).exclude(proposal=None).count()
 
 
 def _results(run_id: int, beat: Callable[[], object]) -> list[Result]:
-    proofs = Result.objects.filter(run=run_id).exclude(proposal=None).order_by("position")
+    """What was put to the proof, whether it stood it or not."""
+    proofs = Result.objects.filter(run=run_id).exclude(proposal=None).exclude(status=states.SKIPPED)
     found: list[Result] = []
-    for numbers in rows.groups(list(proofs.values_list("pk", flat=True))):
+    for numbers in rows.groups(list(proofs.order_by("position").values_list("pk", flat=True))):
         beat()
-        found += proofs.filter(pk__in=numbers)
+        found += proofs.filter(pk__in=numbers).select_related("test").order_by("position")
     return found
 
 
 def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[list[Weighed], dict[int, int]]:
-    """What is kept, in order, and which results are merged into which."""
+    """All with their scores, those that others are merged into with them, and which are merged into which."""
     scores: dict[int, tuple[int, dict[str, int]]] = {}
     proven = []
     for one in results:
         beat()
         if one.status == states.PASSED:
             scores[one.pk] = insight.score(one.document, one.proof or {}, one.duration_ms or 0)
-            proof = {**NOTHING, **(one.proof or {})}
-            proven.append(insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], proof))
-    into = insight.merged(proven, beat)
-    went: dict[int, list[Result]] = defaultdict(list)
+            if not _is_out(one.test):
+                proven.append(insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], proof_of(one)))
     by_number = {result.pk: result for result in results}
+    into = {one: to for one, to in insight.merged(proven, beat).items() if _is_untouched(by_number[one].test)}
+    went: dict[int, list[Result]] = defaultdict(list)
     for other, stays in into.items():
         went[stays].append(by_number[other])
     kept = []
@@ -104,9 +93,21 @@ def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[lis
             score, parts = scores.get(result.pk, (None, {}))
             others = went[result.pk]
             before = tuple((result.proposal or {}).get("merged", ()))
-            titles, signatures = [one.title for one in others], [_signature(one) for one in others]
+            titles, signatures = [one.title for one in others], [signature(one) for one in others]
             kept.append(Weighed(result, score, parts, (*before, *titles), tuple(signatures)))
     return kept, into
+
+
+def _is_out(test: Test | None) -> bool:
+    """Whether a person has said that they do not want it: nothing of worth may go into it."""
+    return test is not None and (test.deleted_at is not None or test.review_status == reviewing.REJECTED)
+
+
+def _is_untouched(test: Test | None) -> bool:
+    if test is None:
+        return True
+    decided = test.reviewed_at is not None or test.review_status != reviewing.DRAFT or test.deleted_at is not None
+    return not decided and test.version == 1 and not test.comments.exists()
 
 
 def _page(result: Result) -> str:
@@ -114,53 +115,42 @@ def _page(result: Result) -> str:
     return f"{proposal['template']} {proposal['page_url']}"
 
 
-def _signature(result: Result) -> str:
-    """That of the document which was proposed; the proof may have changed it."""
-    return str((result.proposal or {})["signature"])
-
-
-def _keep(run: Run, weighed: Sequence[Weighed]) -> dict[str, int]:
+def _keep(run: Run, weighed: Sequence[Weighed], into: Mapping[int, int]) -> tuple[dict[str, int], int]:
+    """How many are kept and rejected, and how many were merged."""
     known = set(Test.objects.filter(project=run.project).known_signatures())
     kept: Counter[str] = Counter({"kept": 0, "rejected": 0})
     tests: dict[int, Test] = {}
     for one in weighed:
-        result, proposal = one.result, dict(one.result.proposal or {})
-        if _signature(result) in known:
-            continue
-        known.add(_signature(result))
-        passed = result.status == states.PASSED
-        kept["kept" if passed else "rejected"] += 1
-        tests[result.pk] = Test.proposed(
-            run.project,
-            rejected_for="" if passed else _reason(result, one.proof),
-            title=result.title,
-            document=result.document,
-            crawl_run=run.pk,
-            family=proposal["family"],
-            template=proposal["template"],
-            page_url=proposal["page_url"],
-            signature=_signature(result),
-            score=one.score,
-            evidence=_evidence(one, proposal["why"]),
-        )
+        result, passed = one.result, one.result.status == states.PASSED
+        if result.test_id is not None:
+            kept["kept"] += 1
+            _add_merged(one)
+        elif signature(result) not in known:
+            known.add(signature(result))
+            kept["kept" if passed else "rejected"] += 1
+            why = "" if passed else _reason(result, proof_of(result))
+            merged = {"merged": one.merged, "signatures": one.signatures}
+            tests[result.pk] = proposed(run, result, one.score, one.parts, why, **merged)
     Test.keep_proposed(list(tests.values()))
     rows.update(Result, ("test",), [(number, test.pk) for number, test in tests.items()])
-    return dict(kept)
+    return dict(kept), _take_back(run, list(into))
 
 
-def _evidence(one: Weighed, why: str) -> dict[str, Any]:
-    proof = one.proof
-    return {
-        "replays": proof["replays"],
-        "passed": proof["passed"],
-        "duration_ms": one.result.duration_ms,
-        "result": one.result.pk,
-        "why": why,
-        **{name: proof[name] for name in EVIDENCE},
-        "score_parts": one.parts,
-        "merged": list(one.merged),
-        "merged_signatures": list(one.signatures),
-    }
+def _add_merged(one: Weighed) -> None:
+    """What was merged into a test that exists is remembered with it, whatever was decided about it."""
+    if one.signatures:
+        test = Test.objects.select_for_update().get(results=one.result)
+        test.evidence = {**test.evidence, "merged": list(one.merged), "merged_signatures": list(one.signatures)}
+        test.save(update_fields=["evidence", "updated_at"])
+
+
+def _take_back(run: Run, results: Sequence[int]) -> int:
+    """Removes drafts that went into others, unless somebody has touched them since; how many went."""
+    drafts = Test.objects.filter(results__run=run, results__in=list(results)).select_for_update(of=("self",))
+    gone = [test.pk for test in drafts.order_by("pk") if _is_untouched(test)]
+    stayed = drafts.exclude(pk__in=gone).count()
+    Test.objects.filter(pk__in=gone).delete()
+    return len(results) - stayed
 
 
 def _reason(result: Result, proof: Mapping[str, Any]) -> str:
@@ -169,15 +159,16 @@ def _reason(result: Result, proof: Mapping[str, Any]) -> str:
     return f"{replay}{result.error or 'it was not executed'}"
 
 
-def _proved(results: Sequence[Result]) -> dict[str, int]:
+def _proved(results: Sequence[Result], left: int) -> dict[str, int]:
     proofs = [result.proof or {} for result in results]
     proved = sum(1 for result in results if result.status == states.PASSED)
-    return {
+    counted = {
         "proved": proved,
         "rejected": len(results) - proved,
         "breakages": sum(int(proof.get("effective", 0)) for proof in proofs),
         "noticed": sum(int(proof.get("noticed", 0)) for proof in proofs),
     }
+    return counted | ({"unproved": left} if left else {})
 
 
 def _in_words(kept: Mapping[str, int], merged: int) -> str:

@@ -15,6 +15,7 @@ from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import locked, tell
 from runs.ledger.turns import unheld, waiting
+from runs.ledger.widening import widen
 from runs.models import Lease, Run, Shard
 
 RESEND = timedelta(seconds=10)
@@ -38,6 +39,7 @@ def sweep() -> Swept:
     frames.way().forget_unwatched()
     judging = Run.objects.filter(status=states.JUDGING, sent_at__lt=now - RESEND).values_list("pk", flat=True)
     judges = sum(_resend_judge(run) for run in list(judging))
+    widen()
     shards = (
         0 if queue.waiting() else sum(_resend(one.shard, one.run) for one in waiting() if one.sent_at < now - RESEND)
     )

@@ -114,6 +114,11 @@ def others_wait(run_id: int) -> bool:
     return any(one.run != run_id for one in waiting())
 
 
+def _spares(run: Run, leases: int, late: Sequence[Waiting]) -> bool:
+    """Whether a crawl that takes all free workers has one more than somebody who waits for the first ones."""
+    return any(one.priority >= run.priority and one.of_run + 1 < leases for one in late)
+
+
 def should_yield(lease: int, run_id: int) -> bool:
     """Whether a worker should let go of its shard because somebody with a better claim waits and no worker is free.
 
@@ -128,7 +133,10 @@ def should_yield(lease: int, run_id: int) -> bool:
     run = mine.shard.run
     workspace = run.project.workspace_id
     late = [one for one in waiting() if one.sent_at < now - UNTAKEN and one.run != run_id]
-    of_workspace, _ = _held()
+    of_workspace, of_run = _held()
+    if run.kind == "crawl" and run.options.get("shards") is None and _spares(run, of_run[run_id], late):
+        peers = Lease.objects.filter(state=states.OPEN, shard__run=run)
+        return peers.order_by("-shard__index").values_list("pk", flat=True).first() == lease
     better = any(
         one.priority > run.priority
         or (one.priority == run.priority and one.workspace != workspace and one.of_workspace < of_workspace[workspace])

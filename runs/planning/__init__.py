@@ -2,7 +2,7 @@
 
 from runs.planning.again import wait_seconds
 from runs.planning.budget import makespan, within_budget
-from runs.planning.deadlines import Share, begins_until, ends_by
+from runs.planning.deadlines import SHARES, Share, begins_until, ends_by
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
 from runs.planning.frontier import LINK, STATE, Budget, begun, first_of_its_shape, rooms, saturated, used_up
 from runs.planning.impact import Impact, impact_of, paths_of, under
@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT",
     "EXECUTED",
     "LINK",
+    "SHARES",
     "STATE",
     "Budget",
     "Candidate",

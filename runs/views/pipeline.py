@@ -33,6 +33,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     states.PROVE: {
         "proved": ("proved", "proved"),
         "rejected": ("not proved", "not proved"),
+        "unproved": ("left for want of time", "left for want of time"),
         "breakages": ("breakage", "breakages"),
         "noticed": ("noticed", "noticed"),
     },
@@ -68,6 +69,8 @@ def strip_of(run: Run, rows: Tallies) -> list[StageLine]:
     `rows` holds the tallies of what stages claim row by row, by stage.
     """
     names = [*states.STAGES[run.kind], states.JUDGING]
+    if run.kind == "crawl" and states.CRAWL in rows and not rows[states.CRAWL].get("total"):
+        names = names[names.index(states.PROVE) :]  # it only proves what another one has left
     at = _place(run, names)
     return [
         StageLine(STAGES.get(name, name).capitalize(), _state(run, place, at), tuple(_counts(run, name, rows)))

@@ -22,6 +22,7 @@ SKIPS = {
     "max_failures": "As many tests had failed as the run allows.",
     "aborted": "The run was aborted before its turn came.",
     "test_deleted": "The test was deleted before its turn came.",
+    "unproved": "The crawl's time was over before it was proved; Prove the rest on the crawl's page proves it.",
 }
 LEFT_OUT = {
     "over_budget": "over the budget",

@@ -131,6 +131,7 @@ def _present(place: Place, row: Run, show: str) -> dict[str, Any]:
         "causes": panel(row, tally[states.FAILED]),
         "stages": strip_of(row, tallies),
         "end": end_of(row),
+        "unproved": ledger.unproved(row).count() if row.kind == "crawl" and row.is_over else 0,
         "by_score": place.project.tests.by_score().filter(crawl_run=row.pk).count() if row.kind == "crawl" else 0,
         "lanes": lanes(row),
         "waits": of_run(row),
@@ -213,14 +214,33 @@ def rerun(request: Request, run: str) -> HttpResponse:
     return redirect("run", again.public_id)
 
 
-def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
-    if not row.is_over:
-        raise ledger.Refused("run_not_over", f"{row.public_id} is {row.status}; wait for its end, or abort it.")
+@page
+@require_POST
+def prove_rest(request: Request, run: str) -> HttpResponse:
+    """Proves what a crawl has left unproved for want of time."""
+    place, row = found_run(request, run, QA_LEAD)
+    try:
+        _require_address(row)
+        again = ledger.open_proofs(order(request, place, row.environment, rerun_of=row, priority=row.priority), row)
+    except ledger.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("run", run)
+    return redirect("run", again.public_id)
+
+
+def _require_address(row: Run) -> None:
+    """Raises Refused where the run's environment is gone: a run never turns silently to another address."""
     if row.environment is None and row.site["base_url"] != row.project.url:
         gone = (
             f"{row.public_id} tested {row.site['base_url']}, which the project does not know any more; start a new run."
         )
         raise ledger.Refused("environment_gone", gone)
+
+
+def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
+    if not row.is_over:
+        raise ledger.Refused("run_not_over", f"{row.public_id} is {row.status}; wait for its end, or abort it.")
+    _require_address(row)
     if row.kind == "crawl":
         return ledger.open_crawl(asked, reading.crawl_options(row))
     results = row.results.exclude(test=None)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from projects.models import Environment, Project, Test
 from runs import ledger, reading
-from runs.models import Run
+from runs.models import Result, Run
 from tests.api.conftest import DOCUMENT, Refusal, World
 from tests.ledger.conftest import Hand
 
@@ -294,3 +295,32 @@ def test_a_repeated_run_never_turns_silently_to_another_address(
     environment.delete()
     answer = lead.post(f"/api/v1/runs/{run.public_id}/rerun", {}, format="json")
     assert "https://staging.shop.test" in refused(answer, 409, "environment_gone")["detail"]
+
+
+def test_what_a_crawl_left_unproved_is_proved_by_a_run_of_its_own(
+    lead: APIClient, world: World, refused: Refusal
+) -> None:
+    crawl = world.crawl()
+    path = f"/api/v1/runs/{crawl.public_id}/prove-rest"
+    refused(lead.post(path), 409, "run_not_over")
+    proposal = {
+        "signature": "a" * 64,
+        "family": "page",
+        "template": "t",
+        "page_url": "http://shop.test/",
+        "why": "seen",
+    }
+    left: dict[str, Any] = {
+        "title": "Left",
+        "document": {"title": "Left", "steps": []},
+        "proposal": proposal,
+        "replays": 3,
+    }
+    left |= {"status": "skipped", "skip_reason": "unproved", "finished_at": timezone.now()}
+    Result.objects.create(run=crawl, position=0, **left)
+    ledger.abort(crawl.pk, "Ada")
+    said = lead.post(path)
+    assert said.status_code == 202
+    assert (said.json()["kind"], said.json()["rerun_of"]) == ("crawl", crawl.public_id)
+    assert said.json()["results"]["total"] == 1
+    refused(lead.post(path), 409, "nothing_to_prove")

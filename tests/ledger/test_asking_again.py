@@ -196,3 +196,30 @@ def test_a_case_that_met_a_500_is_tried_again_later(crawl: Open) -> None:
         wait(run)
     run.refresh_from_db()
     assert run.stage == states.PROPOSE
+
+
+def test_a_limit_of_pages_is_of_pages_that_were_visited(crawl: Open) -> None:
+    run = crawl(max_pages=4)
+    hand = Hand(run)
+    visit(hand, next_page(hand, 4), [link(f"/{number}") for number in range(9)])
+    for number in range(3):
+        fail(hand, next_page(hand, 4), 404, passing=False)
+        assert number == run.pages.filter(status=states.FAILED).count() - 1
+    visited = 1
+    while (work := next_page(hand, 4)) is not None:
+        show(hand, work)
+        visited += 1
+    assert visited == run.pages.filter(status=states.DONE).count() == 4
+    run.refresh_from_db()
+    assert run.end_reason == "page_budget"
+
+
+def test_a_site_on_which_everything_fails_is_not_asked_without_end(crawl: Open) -> None:
+    run = crawl(max_pages=3)
+    hand = Hand(run)
+    visit(hand, next_page(hand, 3), [link(f"/{number}") for number in range(20)])
+    failures = 0
+    while (work := next_page(hand, 3)) is not None:
+        fail(hand, work, 404, passing=False)
+        failures += 1
+    assert failures == 5
