@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bench.rounds import say
 from bench.sides import Broken
 from bench.targets import SHOP, TARGETS, Ground, ground, serve
-from runs.engine.browser import Browser, BrowserContext, settle, sign_in, watch
+from runs.engine.browser import Browser, BrowserContext, read_page, settle, sign_in, watch
 from runs.engine.crawl.fingerprint import fold
 from runs.engine.crawl.snapshot import LIMITS, face_of, script
 from runs.engine.identity import Signature
@@ -87,7 +87,7 @@ async def _faced(context: BrowserContext, url: str) -> tuple[Any, dict[str, Any]
     watch(page)
     await page.goto(url)
     await settle(page, SETTLE_MS)
-    raw = json.loads(await page.evaluate(script(), LIMITS))
+    raw = await read_page(page, script(), "collect(given)", LIMITS)
     await page.close()
     face = face_of(raw)
     words = " ".join(sorted(set(normalised(face.text.lower()).split())))

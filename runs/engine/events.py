@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from runs.engine.foreign import clean
 
 Outcome = Literal["passed", "flaky", "failed"]
 FailureKind = Literal["expectation", "not_found", "timeout", "navigation", "script", "blocked", "crash", "document"]
 
 
 class Seen(BaseModel):
-    """Base of what was observed on a page; unknown keys of older rows are ignored."""
+    """Base of what was observed on a page; unknown keys of older rows are ignored.
+
+    A page may say what is no text, such as half of a surrogate pair: that is marked, and loses nothing but itself.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_characters(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(given)
+        except ValidationError as error:
+            if all(one["type"] != "string_unicode" for one in error.errors(include_url=False)):
+                raise
+            return validate(clean(given))
 
 
 class Failure(Seen):

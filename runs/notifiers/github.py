@@ -8,7 +8,6 @@ is looked for by its external id before another one is made.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from runs.engine.foreign import Unreadable, loaded
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Reply, Sent, Settings, Undeliverable
 from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
 from runs.notifiers.wording import causes, facts, failing, headline
@@ -210,8 +210,8 @@ def _found(api: Api, repo: str, sha: str, value: dict[str, Any]) -> int | None:
 
 def _object(reply: Reply) -> dict[str, Any]:
     try:
-        found = json.loads(reply.body)
-    except ValueError as error:
+        found = loaded(reply.body)
+    except Unreadable as error:
         raise NotNow("GitHub's answer is not JSON.", reply.status) from error
     if not isinstance(found, dict):
         raise NotNow("GitHub's answer is not a JSON object.", reply.status)

@@ -8,6 +8,7 @@ from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
 from runs.engine.browser.form import SignInFailed, asked_for
+from runs.engine.browser.inpage import PageResists, read_page
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.pace import Pace
@@ -36,6 +37,7 @@ __all__ = [
     "Frames",
     "Pace",
     "Page",
+    "PageResists",
     "Request",
     "Response",
     "Route",
@@ -50,6 +52,7 @@ __all__ = [
     "heard",
     "listen",
     "measure",
+    "read_page",
     "restrict",
     "settle",
     "sign_in",

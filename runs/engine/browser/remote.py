@@ -15,6 +15,7 @@ import httpx
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Error, Playwright
 
+from runs.engine.foreign import loaded
 from runs.engine.netguard import literal
 
 HERE = "127.0.0.1"
@@ -108,7 +109,7 @@ async def _debugging_port(remote: Remote) -> str:
     question = place._replace(path=f"{place.path.rstrip('/')}/json/version").geturl()
     try:
         async with httpx.AsyncClient(timeout=CONNECT_SECONDS, trust_env=False) as client:
-            answer = (await client.get(question)).json()
+            answer = loaded((await client.get(question)).content)
     except (httpx.HTTPError, ValueError):
         return ""
     return place.geturl() if isinstance(answer, dict) and answer.get("webSocketDebuggerUrl") else ""

@@ -20,6 +20,7 @@ from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import http_credentials, send_headers
+from runs.engine.browser.inpage import keep_originals
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.browser.writes import refuse_writes
@@ -217,6 +218,7 @@ class Browser:
         try:
             if self._remote is not None:
                 await context.add_init_script(NO_WAY_ROUND)
+            await keep_originals(context)
             if read_only:
                 await context.route("**/*", refuse_writes)
             if site.sent_headers:

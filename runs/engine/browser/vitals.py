@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Error, Page
+
+from runs.engine.foreign import loaded
 
 SCRIPT = Path(__file__).with_name("vitals.js").read_text("utf-8")
 DIGITS = {"lcp": 1, "cls": 4, "inp": 1, "ttfb": 1}
@@ -57,7 +58,7 @@ async def measure(context: BrowserContext) -> Vitals:
 
 def _understood(told: Any) -> dict[str, Any] | None:
     try:
-        said = json.loads(told)
+        said = loaded(told)
         page: dict[str, Any] = {"key": str(said["key"])[:60], "path": str(said["path"])[:500]}
         page |= {name: _number(said[name], digits) for name, digits in DIGITS.items()}
     except (TypeError, ValueError, KeyError):

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
 KEEP_REQUESTS = 500
+KEEP_ADDRESSES = 5_000
 KEEP_ERRORS = 100
 LONG_POLL_SECONDS = 2.0
 REPEATS = 4
@@ -88,7 +89,7 @@ class Watch:
     def _record(self, request: Request, status: int | None, failed: str | None) -> None:
         if failed and len(self.failed_requests) < KEEP_ERRORS:
             self.failed_requests.append(f"{request.method} {request.url} → {failed}")
-        if failed or len(self.requests) < KEEP_REQUESTS:
+        if len(self.requests) < KEEP_REQUESTS * (2 if failed else 1):
             facts = {"method": request.method, "url": request.url, "type": request.resource_type}
             self.requests.append({**facts, "status": status, "failed": failed})
 
@@ -96,6 +97,8 @@ class Watch:
         if request.resource_type not in TRACKED or ANALYTICS.search(request.url):
             return
         key = f"{request.method} {request.url.split('?', 1)[0]}"
+        if len(self._seen) >= KEEP_ADDRESSES:
+            self._seen.clear()
         self._seen[key] = self._seen.get(key, 0) + 1
         if self._seen[key] <= REPEATS or request.is_navigation_request():
             self._pending[request] = self.last_activity = time.monotonic()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Error, Request, Route
 
 from runs.engine.browser.watch import ANALYTICS
+from runs.engine.foreign import Unreadable, loaded
 from runs.engine.traffic import template
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -42,8 +43,8 @@ def only_asks(content_type: str, body: str) -> bool:
     if kind not in ("application/json", "application/graphql+json"):
         return False
     try:
-        parsed: Any = json.loads(body)
-    except (ValueError, RecursionError):
+        parsed: Any = loaded(body)
+    except Unreadable:
         return False
     operations = parsed if isinstance(parsed, list) else [parsed]
     return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
@@ -54,8 +55,8 @@ def operation(body: str) -> str:
     if len(body) > LONGEST_BODY:
         return ""
     try:
-        parsed: Any = json.loads(body)
-    except (ValueError, RecursionError):
+        parsed: Any = loaded(body)
+    except Unreadable:
         return ""
     calls = [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
     named = (one.get("method") or one.get("operationName") for one in calls)

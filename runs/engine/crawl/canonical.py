@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
+LONGEST = 8_000
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NOISE = re.compile(
     r"utm_.*|mc_(cid|eid)|_(ga|gl|gac|hsenc|hsmi|openstat)|_?(g|fb|ms|d|y|tw|ttcl|wbra|gbra)clid|gbraid|wbraid|igshid|"
@@ -23,8 +24,11 @@ PATH_SAFE = "/!$&'()*+,;=:@"
 def resolve(link: str, base: str) -> str | None:
     """The absolute http(s) address of a link on a page, or None where it leads to no page (mailto:, javascript: …).
 
+    Nor is an address one that is longer than 8,000 characters, which few servers take.
     The fragment is kept only when it is a client-side route (`#/cart`, `#!/cart`).
     """
+    if len(link) > LONGEST:
+        return None
     try:
         parts = urlsplit(urljoin(base, link.strip()))
         port = parts.port
@@ -62,7 +66,7 @@ def clean_path(path: str) -> str:
     plain = PATH_SESSION.sub("", path)
     for segment in plain.split("/"):
         if segment == "..":
-            segments = segments[:-1]
+            del segments[-1:]
         elif segment not in ("", "."):
             segments.append(respell(segment))
     tail = "/" if segments and plain.endswith(("/", "/.", "/..")) else ""

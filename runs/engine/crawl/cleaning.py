@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runs.engine.browser import Error, Page, settle
+from runs.engine.browser import Error, Page, read_page, settle
 from runs.engine.crawl.offers import script
 from runs.engine.events import Seen
 from runs.engine.page.ours import OURS
@@ -118,4 +118,4 @@ async def _pressed(page: Page, control: Remover, removing: Removing) -> bool:
 
 async def _read(page: Page, marked: tuple[str, ...]) -> Removers:
     body = script("semantics.js", "forms.js", "snapshot.js", "offers.js", "cleaning.js")
-    return Removers.model_validate(await page.evaluate(f"(markers) => {{{body}\nreturn removers(markers);}}", marked))
+    return Removers.model_validate(await read_page(page, body, "removers(given)", marked))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from runs.engine.browser import Page
+from runs.engine.browser import Page, read_page
 from runs.engine.events import Form, Seen
 from runs.engine.page.safety import Control
 
@@ -94,6 +92,4 @@ def listening() -> str:
 async def offered(page: Page) -> Offers:
     """Read what the page offers now."""
     body = script("semantics.js", "forms.js", "snapshot.js", "offers.js")
-    text = await page.evaluate(f"(limits) => {{{body}\nreturn JSON.stringify(offers(limits));}}", LIMITS)
-    raw: dict[str, Any] = json.loads(text)
-    return Offers.model_validate(raw)
+    return Offers.model_validate(await read_page(page, body, "offers(given)", LIMITS))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from runs.engine.browser import APIRequestContext, Browser, Error
-from runs.engine.crawl.canonical import canonical
+from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.robots import Robots, parse_robots
 from runs.engine.crawl.scope import same_site
 from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
@@ -83,8 +83,8 @@ async def _sitemap(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Si
 
 
 def _own(urls: Iterable[str], plan: CrawlPlan) -> list[str]:
-    absolute = [urljoin(plan.site.base_url, url) for url in urls]
-    return list(dict.fromkeys(url for url in absolute if same_site(canonical(url), plan.site.base_url)))
+    absolute = [resolve(url, plan.site.base_url) for url in urls]
+    return list(dict.fromkeys(url for url in absolute if url and same_site(canonical(url), plan.site.base_url)))
 
 
 async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
@@ -105,7 +105,8 @@ async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answ
                 return Answer(response.status, body, wait_of(response.headers, datetime.now(UTC)))
         except (Error, TimeoutError) as error:
             return Answer(0, lost=isinstance(error, TimeoutError) or broke_off(str(error)))
-        url = urljoin(url, location)
-        if not same_site(canonical(url), plan.site.base_url):
+        target = resolve(location, url)
+        if target is None or not same_site(canonical(target), plan.site.base_url):
             return Answer(0)
+        url = target
     return Answer(0)

@@ -97,7 +97,7 @@ function collect(limits) {
   const found = { headings: [], landmarks: [], actions: [], forms: [], links: [] };
   const seenActions = new Set();
   const lists = new Map();
-  const skeleton = {};
+  const skeleton = Object.create(null);
 
   function note(element, role, context) {
     if (LANDMARKS.has(role)) found.landmarks.push({ role, name: nameOf(element, role), frame: context.frame });
@@ -140,9 +140,13 @@ function collect(limits) {
       note(element, role, context);
       const label = SKELETON.has(role) || element.localName === "form" ? skeletonLabel(element, role) : "";
       const landmark = LANDMARKS.has(role) ? role : context.landmark;
-      if (label || landmark !== context.landmark) inner = { ...context, landmark, branch: label ? context.branch[label] ??= {} : context.branch };
+      const deeper = label && context.depth < 60;
+      if (label || landmark !== context.landmark) {
+        inner = { ...context, landmark, branch: deeper ? context.branch[label] ??= {} : context.branch, depth: context.depth + (deeper ? 1 : 0) };
+      }
     } else if (element.localName === "form" && seen === "seen") {
-      inner = { ...context, branch: context.branch["form"] ??= {} };
+      const deeper = context.depth < 60;
+      inner = { ...context, branch: deeper ? context.branch["form"] ??= {} : context.branch, depth: context.depth + (deeper ? 1 : 0) };
     }
     if (element.shadowRoot) {
       readRoot(element.shadowRoot);
@@ -154,7 +158,7 @@ function collect(limits) {
 
   readRoot(document);
   found.forms.push(...formRows(document, ""));
-  if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton });
+  if (document.body) walk(document.body, { landmark: "", frame: "", branch: skeleton, depth: 0 });
   return { ...found, title: document.title, scripted: document.scripts.length > 0, lang: document.documentElement.lang, skeleton,
     face: faceOf(), landmarks: found.landmarks.filter((landmark) => !landmark.frame), forms: found.forms.slice(0, limits.forms) };
 }

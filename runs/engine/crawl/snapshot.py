@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from runs.engine.browser import Page
+from runs.engine.browser import Page, read_page
 from runs.engine.crawl.fingerprint import fold, template
 from runs.engine.crawl.frontier import FoundLink, found_in
 from runs.engine.events import Action, Form, Heading, Landmark
@@ -43,21 +42,19 @@ class Shown:
 
 @cache
 def script() -> str:
-    """The page function: roles and names, then what is collected with them. It returns JSON: three times as fast."""
+    """The page functions: roles and names, then `collect`, which collects with them."""
     here = files("runs.engine.crawl")
     names = ("semantics.js", "face.js", "forms.js", "snapshot.js")
-    parts = [here.joinpath(name).read_text(encoding="utf-8") for name in names]
-    return "(limits) => {" + "\n".join(parts) + "\nreturn JSON.stringify(collect(limits));}"
+    return "\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 async def look(page: Page) -> Shown:
-    """Read the page as it is now; about 30 ms for 3,000 elements."""
-    return read(await page.evaluate(script(), LIMITS))
+    """Read the page as it is now; about 30 ms for 3,000 elements. Raises `PageResists`."""
+    return read(await read_page(page, script(), "collect(given)", LIMITS))
 
 
-def read(text: str) -> Shown:
-    """The values of what the page function returned."""
-    raw: dict[str, Any] = json.loads(text)
+def read(raw: dict[str, Any]) -> Shown:
+    """The values of what the page functions returned."""
     shown = _signature(raw)
     return Shown(
         title=str(raw["title"]),

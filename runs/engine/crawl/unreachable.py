@@ -72,6 +72,15 @@ def challenged(url: str, status: int | None = None) -> Unvisited:
     return Unvisited("challenge", f"{where}; let this worker's address through its bot protection.", status)
 
 
+def resists(url: str, why: str) -> Unvisited:
+    """Of a page that has put its own in place of what scripts are written with."""
+    return Unvisited("not_a_page", f"{url}: {why}")
+
+
+def restless(url: str) -> Unvisited:
+    return Unvisited("timeout", f"{url} loads itself anew again and again, and never stays.")
+
+
 def unstable(sentence: str, reason: str, step: int) -> Unvisited:
     failure = Unvisited("unstable", f"This state was not reached again: “{sentence}” failed. {reason}")
     failure.step = step

@@ -12,10 +12,19 @@ from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from runs.engine.browser import Error, Page, Watch, heard, settle
+from runs.engine.browser import Error, Page, PageResists, Watch, heard, settle
 from runs.engine.crawl import challenge
 from runs.engine.crawl.snapshot import Shown, look
-from runs.engine.crawl.unreachable import Unvisited, challenged, crashed, diagnose, from_browser, from_gateway
+from runs.engine.crawl.unreachable import (
+    Unvisited,
+    challenged,
+    crashed,
+    diagnose,
+    from_browser,
+    from_gateway,
+    resists,
+    restless,
+)
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
 from runs.engine.passing import wait_of
@@ -89,7 +98,7 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
     while True:
         left_ms = (deadline - time.monotonic()) * 1000
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
-        shown = await look(page)
+        shown = await _looked(page, url, deadline)
         await heard(page)
         if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
             break
@@ -98,6 +107,21 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
     if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
         raise challenged(url)
     return shown
+
+
+async def _looked(page: Page, url: str, deadline: float) -> Shown:
+    """What is there; once more where the page went away meanwhile. Raises `Unvisited` for one that never stays."""
+    while True:
+        try:
+            return await look(page)
+        except PageResists as error:
+            raise resists(url, error.message) from error
+        except Error as error:
+            if "context was destroyed" not in error.message:
+                raise
+            if time.monotonic() > deadline:
+                raise restless(url) from error
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Accounts, Browser, ClaimCode, Pace, Writes, close_context, settle, watch
+from runs.engine.browser import Accounts, Browser, ClaimCode, Pace, Writes, close_context, read_page, settle, watch
 from runs.engine.events import Event, Wrote
 from runs.engine.generate.cases import Step
 from runs.engine.page.look import SCRIPT, Look
@@ -100,4 +100,4 @@ class Visit:
         await settle(self.stage.page, SETTLE_MS)
 
     async def look(self) -> Look:
-        return Look.model_validate(await self.stage.page.evaluate(SCRIPT))
+        return Look.model_validate(await read_page(self.stage.page, SCRIPT, "look()"))

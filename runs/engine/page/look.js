@@ -1,4 +1,4 @@
-() => {
+const look = () => {
   const line = (text) => (text || "").replace(/\s+/g, " ").trim();
   const visible = (node) => {
     if (!node.checkVisibility({ visibilityProperty: true })) return false;
@@ -72,7 +72,7 @@
     const submit = all("button, input[type=submit], input[type=image]", form).find((node) => visible(node) && /submit|image/.test(node.type));
     return {
       name: written(form.getAttribute("aria-labelledby")) || line(form.getAttribute("aria-label")), action: form.action?.baseVal ?? form.getAttribute("action") ?? "",
-      method: form.method || "get", role: form.getAttribute("role") || (form.closest("search, [role=search]") ? "search" : ""),
+      method: (form.getAttribute("method") || "get").toLowerCase(), role: form.getAttribute("role") || (form.closest("search, [role=search]") ? "search" : ""),
       fields: all(control, form).filter(visible).map(fieldOf), submit: submit ? nameOf(submit) : "", submit_css: submit ? cssOf(submit) : "",
       css: form.id ? "#" + CSS.escape(form.id) : "", heading: nameOf(form.querySelector("h1, h2, h3, h4, legend") || document.createElement("i")),
     };
@@ -114,4 +114,4 @@
     dialogs: all("dialog[open], [role=dialog], [role=alertdialog]").filter(visible).map((node) => nameOf(node).slice(0, 120)),
     tables: all("table, [role=table], [role=grid]", root).filter(visible).length,
   };
-}
+};

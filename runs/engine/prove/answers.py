@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from runs.engine.events import Failure
+from runs.engine.foreign import Unreadable, loaded
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.spoiling import Spoiling, missing, retyped
 from runs.engine.steps.answer import Answer
@@ -88,8 +89,8 @@ def _put(step: Request, index: int, kind: str, copy: tuple[str, Answer]) -> Trie
 
 def _json(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body)
-    except ValueError:
+        return loaded(answer.body)
+    except Unreadable:
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runs.engine.browser import Error, Page
+from runs.engine.browser import Error, Page, read_page
 from runs.engine.page.look import SCRIPT, Look
 from runs.engine.page.volatile import normalised
 
@@ -12,7 +12,7 @@ from runs.engine.page.volatile import normalised
 async def look_at(page: Page) -> Look | None:
     """A look, or nothing where the page cannot be looked at."""
     try:
-        return Look.model_validate(await page.evaluate(SCRIPT))
+        return Look.model_validate(await read_page(page, SCRIPT, "look()"))
     except Error:
         return None
 

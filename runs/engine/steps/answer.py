@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from runs.engine.foreign import Unreadable, loaded, text
 from runs.engine.plan import Value
 from runs.engine.steps import jsonpath
 from runs.engine.steps.base import StepFailed, one_line
@@ -32,16 +33,15 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        return text(self.body.decode("utf-8", "replace"))
 
     def document(self) -> Any:
         try:
-            return json.loads(self.body)
-        except ValueError:
-            start = one_line(self.text, 80)
-            message = (
-                f'Expected JSON, but the answer is "{start}"' if start else "Expected JSON, but the answer is empty"
-            )
+            return loaded(self.body)
+        except Unreadable as error:
+            start = one_line(self.text[:1_000], 80)
+            there = f'the answer is "{start}"' if start else "the answer is empty"
+            message = f"Expected JSON, but {there}" + ("" if error.__cause__ else f": {error}")
             raise StepFailed("expectation", message, expected="JSON", received=start) from None
 
 

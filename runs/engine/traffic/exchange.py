@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from runs.engine.foreign import Unreadable, loaded
 from runs.engine.traffic.addresses import blanked, template
 from runs.engine.traffic.schema import Schema, infer, merge
 
@@ -137,8 +137,8 @@ def _body(body: bytes | None, content_type: str) -> _Read | None:
     if body is None or len(body) > MOST_BYTES or not is_json(content_type):
         return None
     try:
-        return _Read(json.loads(body))
-    except (ValueError, RecursionError):
+        return _Read(loaded(body))
+    except Unreadable:
         return None
 
 
@@ -160,8 +160,8 @@ def _operations(sent: _Read | None, call: Call) -> list[_Operation]:
 
 def _loaded(text: str | None) -> Any:
     try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
+        return loaded(text) if text else None
+    except Unreadable:
         return None
 
 

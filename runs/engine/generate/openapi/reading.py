@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import yaml
 
+from runs.engine import foreign
 from runs.engine.events import Seen
+from runs.engine.foreign import loaded
+from runs.engine.generate.openapi.aliases import from_yaml
 from runs.engine.generate.openapi.references import Schemas, followed
 from runs.engine.generate.openapi.samples import NOTHING, sample
 from runs.engine.traffic.exchange import is_json
 
 METHODS = ("get", "post", "delete")
-# The same language as yaml.SafeLoader reads, ten times as fast where libyaml is there.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES = 5_000_000
 MOST_OPERATIONS = 300
+MOST_PARAMETERS = 200
+MOST_ANSWERS = 60
 
 
 class Unreadable(Exception):
@@ -69,20 +73,22 @@ def read(text: str, origin: str) -> list[Operation]:
     paths = root.get("paths")
     if not isinstance(paths, dict) or not paths:
         raise Unreadable("it describes no paths")
-    found = [operation for path, item in paths.items() for operation in _of_path(root, f"{base}{path}", item)]
+    schemas = Schemas(root)
+    every = (one for path, item in paths.items() for one in _of_path(root, f"{base}{path}", item, schemas))
+    found = list(islice(every, MOST_OPERATIONS))
     if not found:
         raise Unreadable("none of its operations can be tried")
-    return found[:MOST_OPERATIONS]
+    return found
 
 
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > MOST_BYTES:
         raise Unreadable(f"it is larger than {MOST_BYTES // 1_000_000} MB")
     try:
-        root = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, LOADER)  # noqa: S506
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        root = loaded(text) if text.lstrip().startswith("{") else from_yaml(text)
+    except (foreign.Unreadable, yaml.YAMLError, ValueError, RecursionError) as error:
         place = " ".join(str(error).split())[:150]
-        raise Unreadable(f"it is neither JSON nor YAML: {place}") from error
+        raise Unreadable(f"it is neither JSON nor YAML that is read: {place}") from error
     if not isinstance(root, dict):
         raise Unreadable("it is no object")
     version = str(root.get("openapi") or root.get("swagger") or "")
@@ -107,17 +113,21 @@ def _base(root: dict[str, Any], origin: str) -> str:
     return str(root.get("basePath") or "").rstrip("/")
 
 
-def _of_path(root: Any, path: str, item: Any) -> Iterator[Operation]:
+def _of_path(root: Any, path: str, item: Any, schemas: Schemas) -> Iterator[Operation]:
+    """Its operations; those that are not built as they should be are passed over."""
     found = followed(root, item)
     shared = found.get("parameters") or []
     for method in METHODS:
         operation = found.get(method)
         if isinstance(operation, dict):
-            yield _operation(root, method, path, operation, shared)
+            with suppress(TypeError, ValueError, AttributeError, LookupError):
+                yield _operation(schemas, method, path, operation, shared)
 
 
-def _operation(root: Any, method: str, path: str, operation: dict[str, Any], shared: Any) -> Operation:
-    given = [followed(root, one) for one in [*_listed(shared), *_listed(operation.get("parameters"))]]
+def _operation(schemas: Schemas, method: str, path: str, operation: dict[str, Any], shared: Any) -> Operation:
+    root = schemas.root
+    parameters = [*_listed(shared), *_listed(operation.get("parameters"))][:MOST_PARAMETERS]
+    given = [followed(root, one) for one in parameters]
     own = {(str(one.get("name")), str(one.get("in"))): one for one in given if one.get("name")}
     takes, body = _body(root, operation, own)
     return Operation(
@@ -126,7 +136,7 @@ def _operation(root: Any, method: str, path: str, operation: dict[str, Any], sha
         parameters=tuple(_parameter(root, one) for one in own.values() if one.get("in") in ("path", "query")),
         takes_body=takes,
         body=body,
-        answers=_answers(root, operation),
+        answers=_answers(schemas, operation),
         deprecated=operation.get("deprecated") is True,
     )
 
@@ -159,7 +169,8 @@ def _body(root: Any, operation: dict[str, Any], own: dict[tuple[str, str], dict[
         media = content.get("application/json")
         if not isinstance(media, dict):
             return True, None
-        value = media["example"] if "example" in media else sample(root, media.get("schema", {}))
+        given = {"example": media["example"]} if "example" in media else media.get("schema", {})
+        value = sample(root, given)
         return True, None if value is NOTHING else value
     for (_, place), given in own.items():
         if place == "body":
@@ -168,11 +179,10 @@ def _body(root: Any, operation: dict[str, Any], own: dict[tuple[str, str], dict[
     return any(place == "formData" for _, place in own), None
 
 
-def _answers(root: Any, operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    responses = operation.get("responses")
-    schemas = Schemas(root)
+def _answers(schemas: Schemas, operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    responses, root = operation.get("responses"), schemas.root
     found = {}
-    for status, response in (responses if isinstance(responses, dict) else {}).items():
+    for status, response in islice((responses if isinstance(responses, dict) else {}).items(), MOST_ANSWERS):
         answer = followed(root, response)
         content = answer.get("content")
         part = _documented(root, content) if isinstance(content, dict) else answer.get("schema")

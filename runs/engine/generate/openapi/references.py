@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from runs.engine.foreign import is_small
 from runs.engine.traffic import is_secret
 
 MOST_PARTS = 4_000
+MOST_IN_ALL = 400_000
 DEEPEST = 24
-# Patterns are left out, for an expression that somebody wrote may take for ever; formats are hints.
+# Patterns are left out, for RE2 may have no words for them; formats are hints.
 _LEFT_OUT = frozenset(
     {"pattern", "format", "example", "examples", "description", "title", "xml", "externalDocs", "default"}
 )
@@ -45,13 +47,19 @@ class Schemas:
     """Schemas of one document as JSON Schemas that stand for themselves."""
 
     def __init__(self, root: Any) -> None:
-        self._root = root
+        self.root = root
         self._left = MOST_PARTS
+        self._in_all = MOST_IN_ALL
 
     def schema(self, part: Any) -> dict[str, Any]:
-        """The schema with its references followed. It grows to a bounded size; what is beyond may be anything."""
-        self._left = MOST_PARTS
+        """The schema with its references followed. It grows to a bounded size; what is beyond may be anything.
+
+        So may all, once the document's schemas have grown too large together.
+        """
+        self._left = min(MOST_PARTS, self._in_all)
+        self._in_all -= self._left
         found = self._plain(part, ())
+        self._in_all += max(0, self._left)
         return found if isinstance(found, dict) else {}
 
     def _plain(self, part: Any, within: tuple[str, ...]) -> Any:
@@ -66,7 +74,7 @@ class Schemas:
         if isinstance(reference, str):
             if reference in within:
                 return {}
-            return self._plain(target_of(self._root, reference) or {}, (*within, reference))
+            return self._plain(target_of(self.root, reference) or {}, (*within, reference))
         return _strict(self._parts(part, (*within, "")))
 
     def _parts(self, part: dict[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
@@ -77,7 +85,7 @@ class Schemas:
                     key: {} if is_secret(key) else self._plain(value, within) for key, value in entry.items()
                 }
             elif name in ("enum", "const", "required", "type"):
-                plain[name] = entry
+                plain |= {name: entry} if is_small(entry) else {}
             elif name not in _LEFT_OUT and not str(name).startswith("x-"):
                 plain[name] = self._plain(entry, within)
         return plain

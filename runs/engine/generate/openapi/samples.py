@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.engine.foreign import is_small
 from runs.engine.generate.openapi.references import followed
 
 _DEEPEST = 4
@@ -25,10 +26,10 @@ def sample(root: Any, schema: Any, depth: int = 0) -> Any:
     found = followed(root, schema)
     for name in ("example", "default", "const"):
         if name in found:
-            return found[name]
+            return found[name] if is_small(found[name]) else NOTHING
     for name in ("examples", "enum"):
         if isinstance(found.get(name), list) and found[name]:
-            return found[name][0]
+            return found[name][0] if is_small(found[name][0]) else NOTHING
     for name in ("oneOf", "anyOf"):
         if isinstance(found.get(name), list) and found[name]:
             return sample(root, found[name][0], depth + 1) if depth < _DEEPEST else NOTHING
@@ -71,7 +72,7 @@ def _object(root: Any, schema: dict[str, Any], depth: int) -> Any:
         properties |= part.get("properties") or {}
         required += part.get("required") or []
     value = {}
-    if len(required) > _MOST_REQUIRED:
+    if len(set(required)) > _MOST_REQUIRED // (depth + 1):
         return NOTHING
     for name in dict.fromkeys(required):
         if followed(root, properties.get(name, {})).get("readOnly"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from runs.engine.browser import BrowserContext, Route
+from runs.engine.foreign import Unreadable, loaded
 from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
@@ -29,8 +30,8 @@ class EmptiedApi(Breakage):
         async def answer(route: Route) -> None:
             response = await route.fetch()
             try:
-                body = emptied(await response.json())
-            except ValueError:
+                body = emptied(loaded(await response.body()))
+            except Unreadable:
                 await route.fulfill(response=response, body="")
                 return
             await route.fulfill(response=response, json=body)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
 from runs.engine.browser import BrowserContext, Route
+from runs.engine.foreign import Unreadable, loaded
 from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
 from runs.engine.prove.spoiling import Spoiling, values
 from runs.engine.prove.touched import Call, Touched
@@ -51,8 +51,8 @@ class SpoiltAnswer(Breakage):
         async def answer(route: Route) -> None:
             response = await route.fetch()
             try:
-                document = await response.json()
-            except ValueError:
+                document = loaded(await response.body())
+            except Unreadable:
                 await route.fulfill(response=response)
                 return
             spoilt = spoiling.spoiled(document)
@@ -67,8 +67,8 @@ def _answers(touched: Touched) -> Iterator[tuple[Call, Any]]:
     for call in touched.calls:
         if call.kind == "api" and not call.writes and call.answer is not None:
             try:
-                yield call, json.loads(call.answer[2])
-            except ValueError:
+                yield call, loaded(call.answer[2])
+            except Unreadable:
                 continue
 
 

@@ -1,0 +1,72 @@
+// Runs before a page's own scripts, in every frame: keeps what scripts are written with, so that a page can be read as it
+// is although it has put its own in their place, or has fields that are called like what forms and documents know.
+// "NAMES" stands for the names of members of nodes that our scripts use.
+(() => {
+  if (Object.hasOwn(window, "__sentri")) return;
+  const described = Object.getOwnPropertyDescriptor, define = Object.defineProperty, drop = Reflect.deleteProperty;
+  const keysOf = Reflect.ownKeys, stringify = JSON.stringify;
+  const TOLD_BY_ALL = [Object, Array, String, Number, Boolean, Date].map((kind) => kind.prototype);
+  const kinds = ["Object", "Array", "String", "Number", "Boolean", "RegExp", "Symbol", "Map", "Set", "WeakMap", "JSON", "Math",
+    "Reflect", "Promise", "Function", "Proxy", "URL", "CSS", "NodeList", "HTMLCollection", "EventTarget", "Node", "Element",
+    "HTMLElement", "SVGElement", "Document", "DocumentFragment", "ShadowRoot", "CharacterData", "HTMLFormElement",
+    "HTMLInputElement", "HTMLSelectElement", "HTMLTextAreaElement", "HTMLButtonElement", "HTMLOptionElement",
+    "HTMLAnchorElement", "HTMLSlotElement", "HTMLIFrameElement", "CSSStyleDeclaration", "DOMStringMap"].filter((name) => window[name]);
+  const iterators = [[][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](), ""[Symbol.iterator]()];
+  const kept = [];
+  const keep = (owner) => {
+    for (const key of keysOf(owner)) {
+      const was = described(owner, key);
+      if (was.configurable) kept.push({ owner, key, was });
+    }
+  };
+  for (const name of [...kinds, "getComputedStyle", "Array", "innerWidth", "innerHeight"]) {
+    const was = described(window, name);
+    if (was?.configurable) kept.push({ owner: window, key: name, was });
+  }
+  for (const name of kinds) {
+    keep(window[name]);
+    if (window[name].prototype) keep(window[name].prototype);
+  }
+  for (const one of iterators) keep(Object.getPrototypeOf(one));
+
+  // A member under a name that no field can have.
+  for (const name of NAMES) {
+    for (const kind of [Node, Element, HTMLElement, SVGElement, Document, DocumentFragment, ShadowRoot, HTMLFormElement, HTMLSlotElement]) {
+      const known = described(kind.prototype, name);
+      if (known) define(kind.prototype, Symbol.for(`sentri.${name}`), known.get ? { get: known.get, set: known.set } : { value: known.value });
+    }
+  }
+
+  // Nothing below may call what a page could have replaced.
+  function restore(undo) {
+    for (let at = 0; at < kept.length; at++) {
+      const one = kept[at], now = described(one.owner, one.key);
+      if (now && now.value === one.was.value && now.get === one.was.get) continue;
+      if (now && !now.configurable) continue;
+      define(one.owner, one.key, one.was);
+      undo[undo.length] = { owner: one.owner, key: one.key, now };
+    }
+    for (let at = 0; at < TOLD_BY_ALL.length; at++) forget(TOLD_BY_ALL[at], "toJSON", undo);
+    const own = keysOf(document);
+    for (let at = 0; at < own.length; at++) if (own[at] in Document.prototype) forget(document, own[at], undo);
+  }
+
+  function forget(owner, key, undo) {
+    const now = described(owner, key);
+    if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key)) undo[undo.length] = { owner, key, now };
+  }
+
+  define(window, "__sentri", { value: (read) => {
+    const undo = [];
+    try {
+      restore(undo);
+      return stringify(read());
+    } finally {
+      for (let at = undo.length - 1; at >= 0; at--) {
+        const one = undo[at];
+        if (one.now) define(one.owner, one.key, one.now);
+        else drop(one.owner, one.key);
+      }
+    }
+  } });
+})();

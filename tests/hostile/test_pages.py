@@ -1,0 +1,202 @@
+"""Pages that fight back, in a real browser: they are read all the same, or told as what they are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, Route, async_playwright
+
+from runs.engine.browser import PageResists, read_page, settle, watch
+from runs.engine.browser.inpage import keep_originals
+from runs.engine.crawl.offers import listening, offered
+from runs.engine.crawl.snapshot import look
+from runs.engine.crawl.unreachable import Unvisited
+from runs.engine.crawl.visit import settled, visit
+from runs.engine.netguard import Guard
+from runs.engine.page.look import SCRIPT, Look
+
+pytestmark = pytest.mark.browser
+
+BODY = """<h1>Shop</h1><form action=/go><label>Name <input name=n></label><button>Send</button></form>
+  <a href=/x>Exit</a><button onclick="go()">Press</button>"""
+
+
+@pytest.fixture
+async def page(browser_path: str) -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=browser_path)
+        context = await browser.new_context()
+        await keep_originals(context)
+        await context.add_init_script(listening())
+        yield await context.new_page()
+        await browser.close()
+
+
+async def put(page: Page, body: str) -> None:
+    document = f"<!doctype html><html lang=en><meta charset=utf-8><title>A page</title><body>{body}"
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=document, content_type="text/html; charset=utf-8")
+
+    await page.route("**/*", answer)
+    await page.goto("http://shop.test/")
+
+
+OVERRIDING = """<script>
+  Array.prototype.map = () => { throw 1 }; Array.from = () => []; JSON.stringify = () => 'x'; Object.keys = null;
+  window.Map = function () { throw 2 }; window.Set = null; Array.prototype.filter = null; Math.max = null;
+  String.prototype.replace = null; RegExp.prototype.test = null; window.getComputedStyle = null;
+  document.querySelector = () => null; Document.prototype.querySelectorAll = () => [];
+  Element.prototype.getAttribute = null; Element.prototype.matches = () => true; Reflect.ownKeys = null;
+  Array.prototype[Symbol.iterator] = null; window.Symbol = null; window.eval = null;
+  Object.defineProperty = null; Object.getOwnPropertyDescriptor = null; Reflect.apply = null;
+</script>"""
+OLD_LIBRARY = """<script>
+  Array.prototype.toJSON = function () { return 'x' }; String.prototype.toJSON = function () { return 'y' };
+  Object.prototype.toJSON = function () { return 1 }; Object.prototype.extra = function () {};
+  Array.from = (list) => [].slice.call(list);
+</script>"""
+NAMES = [
+    "querySelectorAll",
+    "querySelector",
+    "attributes",
+    "getAttribute",
+    "hasAttribute",
+    "matches",
+    "closest",
+    "parentElement",
+    "children",
+    "childNodes",
+    "firstElementChild",
+    "tagName",
+    "localName",
+    "nodeType",
+    "id",
+    "action",
+    "method",
+    "elements",
+    "name",
+    "checkVisibility",
+    "contains",
+    "getRootNode",
+    "ownerDocument",
+    "textContent",
+    "innerText",
+    "shadowRoot",
+    "previousElementSibling",
+    "labels",
+    "form",
+    "title",
+    "dataset",
+]
+CLOBBERING = (
+    f"<form action=/clobbered>{''.join(f'<input name={name}>' for name in NAMES)}<button>Send this</button></form>"
+    + "".join(f"<img name={name} src=data:,>" for name in NAMES)
+    + "<form name=body></form><form name=documentElement></form><form name=scripts></form><embed name=getElementById>"
+)
+
+
+@pytest.mark.parametrize("more", [OVERRIDING, OLD_LIBRARY, CLOBBERING], ids=["overridden", "old library", "clobbered"])
+async def test_a_page_is_read_whatever_it_replaces(page: Page, more: str) -> None:
+    await put(page, BODY + more)
+    shown = await look(page)
+    assert [heading.text for heading in shown.headings] == ["Shop"]
+    assert "Send" in [form.submit for form in shown.forms]
+    assert [link.text for link in shown.links] == ["Exit"]
+    assert "Press" in [offer.name for offer in (await offered(page)).offers]
+    looked = Look.model_validate(await read_page(page, SCRIPT, "look()"))
+    assert [heading.text for heading in looked.headings] == ["Shop"]
+
+
+async def test_what_a_page_replaced_is_its_own_again_afterwards(page: Page) -> None:
+    await put(page, BODY + "<script>Array.from = 7; document.querySelector = 8; Array.prototype.toJSON = 9</script>")
+    await look(page)
+    assert await page.evaluate("[Array.from, document.querySelector, Array.prototype.toJSON].join()") == "7,8,9"
+
+
+async def test_a_page_that_cannot_be_read_is_told_as_what_it_is(page: Page) -> None:
+    throwing = "{configurable: false, get() { throw 7 }}"
+    await put(page, f"{BODY}<script>Object.defineProperty(Array.prototype, 'map', {throwing})</script>")
+    with pytest.raises(PageResists, match="has replaced what scripts are written with"):
+        await look(page)
+    with pytest.raises(Unvisited, match=r"http://shop.test/: The page cannot be read") as told:
+        await settled(page, "http://shop.test/", 500)
+    assert told.value.category == "not_a_page"
+
+
+async def test_half_of_a_character_and_nul_lose_nothing_but_themselves(page: Page) -> None:
+    script = r"""<script>
+      const say = (at, text) => document.querySelector(at).textContent = text;
+      document.title = 'a\udc00b'; say('h1', 'Hi \ud83d'); say('a', 'x\0y'); say('label', '\ud800');
+      document.querySelector('a').href = '/\ud800';
+    </script>"""
+    await put(page, BODY + script)
+    shown = await look(page)
+    assert (shown.title, shown.headings[0].text) == ("a\ufffdb", "Hi \ufffd")
+    for text in (shown.title, *(link.text for link in shown.links), *(action.name for action in shown.actions)):
+        assert "\0" not in text
+        text.encode()
+    Look.model_validate(await read_page(page, SCRIPT, "look()"))
+
+
+async def test_what_is_nested_without_end_is_read(page: Page) -> None:
+    nesting = """<div id=host></div><script>
+      const made = (name) => document.createElement(name);
+      for (let n = 0, at = host; n < 300; n++) {
+        const inner = made('div');
+        at.attachShadow({mode: 'open'}).append(inner);
+        at = inner;
+      }
+      let list = document.body.appendChild(made('ul'));
+      for (let n = 0; n < 300; n++) {
+        const item = list.appendChild(made('li'));
+        item.append(n);
+        list = item.appendChild(made('ul'));
+      }
+    </script>"""
+    await put(page, BODY + nesting)
+    assert [heading.text for heading in (await look(page)).headings] == ["Shop"]
+    assert "Press" in [offer.name for offer in (await offered(page)).offers]
+
+
+ROOTS = """<div id=host></div><script>
+  for (let n = 0, at = host; n < 3000; n++) {
+    const inner = document.createElement('div');
+    at.attachShadow({mode: 'open'}).append(inner);
+    at = inner;
+  }
+</script>"""
+MOVES = "for (let n = 0; n < 50; n++) location.hash = n; history.pushState(1, '', '/' + Math.random())"
+RESTLESS = {
+    "refreshes": "<meta http-equiv=refresh content=0>" + BODY,
+    "reloads": BODY + "<script>location.reload()</script>",
+    "reloads on and on": BODY + "<script>setInterval(() => location.reload(), 5)</script>",
+    "changes its address": f"{BODY}<script>{MOVES}</script>",
+    "3,000 shadow roots": ROOTS,
+}
+
+
+@pytest.mark.parametrize("body", RESTLESS.values(), ids=RESTLESS)
+async def test_a_page_that_never_stays_is_read_or_told_in_one_sentence(page: Page, body: str) -> None:
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=f"<!doctype html><title>A page</title>{body}", content_type="text/html")
+
+    await page.route("**/*", answer)
+    told = await read_or_told(page)
+    assert told == "A page" or told.startswith(("timeout: ", "crash: ", "not_a_page: "))
+    assert told == "A page" or "http://shop.test/" in told
+    assert "\n" not in told
+
+
+async def read_or_told(page: Page) -> str:
+    try:
+        visited = await visit(page, "http://shop.test/", watch(page), Guard.of(""), 4_000)
+    except Unvisited as failure:
+        return f"{failure.category}: {failure}"
+    return visited.shown.title
+
+
+async def test_a_page_that_settles_never_holds_nobody_up(page: Page) -> None:
+    await put(page, BODY + CLOBBERING + OVERRIDING)
+    await settle(page, 500)
