@@ -114,6 +114,14 @@ class TestOrder(RunOptions):
     callback_url: CallbackUrl | None = None
 
 
+class OneTestOrder(TestOrder):
+    """Options of a run of one test. A trial runs one that is not approved; it counts nowhere, and nobody is told."""
+
+    __test__ = False
+
+    trial: bool = False
+
+
 class RunOrder(TestOrder):
     """Which approved tests run (all where neither is given), and how."""
 

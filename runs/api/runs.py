@@ -28,7 +28,7 @@ class RunQuery(Ordered):
     kind: Literal["crawl", "test"] | None = None
     status: Literal["queued", "running", "judging", "completed", "failed", "aborted"] | None = None
     verdict: Literal["passed", "failed", "empty"] | None = None
-    trigger: Literal["person", "api", "ci", "schedule", "demo"] | None = None
+    trigger: Literal["person", "api", "ci", "schedule", "demo", "trial"] | None = None
     since: AwareDatetime | None = Field(default=None, description="created at this time or later")
     search: str | None = Field(default=None, max_length=200, description="part of the actor's or project's name")
 

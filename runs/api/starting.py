@@ -21,7 +21,7 @@ from projects.models.public import number_of
 from runs import ledger
 from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
-from runs.api.inputs import CrawlOrder, RunOrder, TestOrder, given
+from runs.api.inputs import CrawlOrder, OneTestOrder, RunOrder, TestOrder, given
 from runs.api.runs import described
 from runs.api.serializers import RunOut
 from runs.engine.plan import CrawlOptions, RunOptions
@@ -52,17 +52,24 @@ class StartRun(RunsEndpoint):
 
 
 class StartTest(RunsEndpoint):
-    @extend_schema(request=TestOrder, responses={202: RunOut})
+    @extend_schema(request=OneTestOrder, responses={202: RunOut})
     @judged
     @idempotent
     def post(self, request: Request, test: str) -> Response:
-        asked = body(request, TestOrder)
+        asked = body(request, OneTestOrder)
         row = self.test(request, test, QA_LEAD)
         check_match(request, row)
         if row.review_status != "approved":
-            raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; approve it before it is run.")
+            if not asked.trial:
+                to_do = "approve it before it is run, or try it with trial: true"
+                raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; {to_do}.")
+        elif asked.trial:
+            raise Invalid({"trial": f"{row.public_id} is approved: it is run, not tried."})
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        run = ledger.open_test_run(replace(order(request, row.project, asked), named=True), options, [row])
+        asking = replace(order(request, row.project, asked), named=True)
+        if asked.trial:
+            asking = replace(asking, trigger=ledger.TRIAL)
+        run = ledger.open_test_run(asking, options, [row])
         return accepted(request, run)
 
 

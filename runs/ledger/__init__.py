@@ -21,8 +21,10 @@ from runs.ledger.running_out import stop_stage
 from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.turns import ahead_of, should_yield, waiting
+from runs.models.run import TRIAL
 
 __all__ = [
+    "TRIAL",
     "Claim",
     "Hold",
     "Order",

@@ -84,6 +84,8 @@ def _owed(run: Run, occasion: str) -> Iterator[tuple[str, Channel | None]]:
             yield CALLBACK, None
         if run.kind == "test" and run.status == states.COMPLETED:
             yield FEEDBACK, None
+    if run.is_trial:
+        return
     for channel in Channel.objects.filter(project=run.project_id, enabled=True, kind__in=CHANNELS).order_by("pk"):
         notifier = CHANNELS[channel.kind]
         if occasion not in notifier.occasions or not notifier.concerns(channel.settings, run.commit):
@@ -111,7 +113,7 @@ def _outcome(run: Run) -> str:
 def _outcome_before(run: Run) -> str:
     """The outcome of the test run before it in the same environment; all was well before the first one."""
     said = Q(status=states.FAILED) | Q(verdict__in=(states.PASSED, states.FAILED))
-    earlier = Run.objects.filter(said, project=run.project_id, kind="test", environment=run.environment_id)
+    earlier = Run.objects.counted().filter(said, project=run.project_id, kind="test", environment=run.environment_id)
     before = earlier.filter(pk__lt=run.pk).only("status", "verdict").order_by("-pk").first()
     return _outcome(before) if before else "good"
 

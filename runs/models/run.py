@@ -16,12 +16,20 @@ def choices(names: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ").capitalize()) for name in names]
 
 
+# Who asked for a run that tries tests which nobody has approved: nothing is learnt from it, and nobody is told.
+TRIAL = "trial"
+
+
 class RunQuerySet(PublicQuerySet["Run"]):
     def visible_to(self, user: Any) -> Self:
         return self.filter(project__in=visible_to(user))
 
     def living(self) -> Self:
         return self.filter(status__in=states.LIVING)
+
+    def counted(self) -> Self:
+        """Runs that say something about the project: no trials."""
+        return self.exclude(trigger=TRIAL)
 
     def with_provider(self, provider: str) -> Self:
         """Living runs that began while this AI provider was in use: what competes with it asks first."""
@@ -92,6 +100,10 @@ class Run(PublicModel):
                 condition=Q(finished_at=None) | Q(finished_at__gte=F("created_at")), name="a_run_ends_after_its_start"
             ),
         ]
+
+    @property
+    def is_trial(self) -> bool:
+        return self.trigger == TRIAL
 
     def __str__(self) -> str:
         return self.public_id

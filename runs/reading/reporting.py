@@ -167,7 +167,7 @@ def _found(run: Run, failures: Collection[FailedTest], noise: frozenset[str]) ->
 
 def _earlier_signatures(run: Run) -> list[tuple[str, list[str]]]:
     """The signatures of the causes of the runs before, newest first."""
-    before = Run.objects.filter(project=run.project_id, pk__lt=run.pk, kind="test", status=states.COMPLETED)
+    before = Run.objects.counted().filter(project=run.project_id, pk__lt=run.pk, kind="test", status=states.COMPLETED)
     rows = before.order_by("-pk").values_list("pk", "causes")[:RUNS_REMEMBERED]
     return [(f"{Run.PREFIX}-{number}", [cause["signature"] for cause in causes]) for number, causes in rows]
 

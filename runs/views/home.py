@@ -35,7 +35,7 @@ class Line:
 @page
 def home(request: Request) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    ended = Run.objects.filter(project=OuterRef("pk"), kind="test", status__in=TOLD).order_by("-pk")
+    ended = Run.objects.counted().filter(project=OuterRef("pk"), kind="test", status__in=TOLD).order_by("-pk")
     drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
     projects: Any = visible_to(request.user).annotate(last=Subquery(ended.values("pk")[:1]), waits=drafts)
     if query:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from typing import Any, Generic, TypeVar
 
 from django import forms
+from django.db.models import Q
 from pydantic import ValidationError
 
 from projects.api.words import by_field
 from projects.models import Environment, Project
+from projects.models.test import TestQuerySet
 from projects.secrets import Unreadable
 from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, CrawlOptions, RunOptions
-from runs.views.fields import SET_BY_PRESETS, field_of, flat, implied, info_of, nested
+from runs.views.fields import SET_BY_PRESETS, Several, field_of, flat, implied, info_of, nested
 
 M = TypeVar("M", bound=BrowserOptions)
 Group = tuple[str, tuple[str, ...]]
@@ -126,7 +130,34 @@ class CrawlStart(StartForm[CrawlOptions]):
 
 class RunStart(StartForm[RunOptions]):
     model, kind = RunOptions, "run"
-    groups = (("", ("shards", "parallel", "retries", "budget_minutes")),)
+    groups = (("", ("shards", "parallel", "retries", "budget_minutes", "device", "network")),)
+
+    def __init__(self, project: Project, data: Any = None) -> None:
+        super().__init__(project, data)
+        tags = tags_in(project.tests.approved())
+        if tags:
+            self.fields["tags"] = Several(
+                label="Only tests tagged", choices=[(tag, tag) for tag in tags], required=False
+            )
+
+    @property
+    def tags_field(self) -> forms.BoundField | None:
+        return self["tags"] if "tags" in self.fields else None
+
+
+def tags_in(tests: TestQuerySet) -> list[str]:
+    """The tags of these tests, in the order of the alphabet."""
+    found = tests.order_by().values_list("document__tags", flat=True)
+    return sorted({str(tag) for tags in found for tag in tags or ()}, key=str.casefold)
+
+
+def tagged(tests: TestQuerySet, tags: Collection[str]) -> TestQuerySet:
+    """Those that have any of the tags. SQLite keeps letters beyond ASCII escaped in JSON, PostgreSQL does not."""
+    found = Q()
+    for tag in tags:
+        for written in {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}:
+            found |= Q(document__tags__icontains=written)
+    return tests.filter(found) if tags else tests
 
 
 class CrawlDefaults(OptionsForm[CrawlOptions]):

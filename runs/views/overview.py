@@ -48,7 +48,7 @@ def _shown(
 
 def _numbers(place: Place) -> dict[str, Any]:
     runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
-    ended = with_tallies(list(runs.filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
+    ended = with_tallies(list(runs.counted().filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
     recent = with_tallies(list(runs[:RECENT]))
     living = [row for row in recent if not row.run.is_over]
     crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
@@ -87,28 +87,18 @@ def start_crawl(request: Request, project: str) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, place, crawl=form)
     try:
-        run = ledger.open_crawl(_order_of(request, place, form), form.options)
+        run = ledger.open_crawl(order_of(request, place, form), form.options)
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project)
     return redirect("run", run.public_id)
 
 
-@page
-@require_POST
-def start_run(request: Request, project: str) -> HttpResponse:
-    place = place_of(request, project, QA_LEAD)
-    form = RunStart(place.project, request.POST)
-    if not form.is_valid():
-        return _shown(request, place, run=form)
-    tests = list(place.project.tests.approved())
-    try:
-        run = ledger.open_test_run(_order_of(request, place, form), form.options, tests)
-    except ledger.Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("project", project)
-    return redirect("run", run.public_id)
+def with_refused_form(request: Request, place: Place, run: RunStart) -> HttpResponse:
+    """The overview with what is wrong with the options of a test run."""
+    return _shown(request, place, run=run)
 
 
-def _order_of(request: Request, place: Place, form: StartForm[Any]) -> ledger.Order:
-    return order(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None)
+def order_of(request: Request, place: Place, form: StartForm[Any], **more: Any) -> ledger.Order:
+    """What a person asks for with a form: where, and once for each time that the form was shown."""
+    return order(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None, **more)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,14 +17,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects import reviewing
-from projects.access import ADMIN, QA_LEAD, VIEWER, visible_to
+from projects.access import ADMIN, VIEWER, visible_to
 from projects.models import Test, TestVersion
+from projects.models.test import TestQuerySet
 from projects.place import Place, Request, page, place_of
-from runs import ledger, states
-from runs.engine.plan import RunOptions
-from runs.models import Result, Run
+from runs import states
+from runs.models import Result
 from runs.views.english import as_written
-from runs.views.overview import order
+from runs.views.options import RunStart, tagged, tags_in
 from runs.views.queue import BY_SCORE, STATES, matching, proposals
 from runs.views.threads import thread
 
@@ -33,20 +35,29 @@ WITH_STATE = {name: Q(review_status=name) for name in reviewing.STATES} | {BY_SC
 
 @page
 def tests(request: Request, project: str) -> HttpResponse:
-    place = place_of(request, project)
+    return listed(request, place_of(request, project))
+
+
+def in_list(place: Place, asked: Mapping[str, Any]) -> TestQuerySet:
+    """The tests that the list shows for what its address says, in any state."""
+    state, family, tag, query = (str(asked.get(name, "")).strip() for name in ("state", "family", "tag", "q"))
+    found: TestQuerySet = matching(place.project.tests.alive(), family=family, query=query)
+    found = tagged(found, [tag] if tag else [])
+    found = found.exclude(stale_since=None) if asked.get("stale") else found
+    return found.filter(WITH_STATE[state]) if state in WITH_STATE else found
+
+
+def listed(request: Request, place: Place, form: RunStart | None = None) -> HttpResponse:
+    """The list; with a form, what is wrong with the options of the run that was asked for."""
     alive = place.project.tests.alive()
-    state, family, query = (request.GET.get(name, "").strip() for name in ("state", "family", "q"))
-    found = matching(alive, family=family, query=query)
-    stale = found.exclude(stale_since=None)
-    only_stale = bool(request.GET.get("stale"))
-    found = stale if only_stale else found
+    state, family, tag, query = (request.GET.get(name, "").strip() for name in ("state", "family", "tag", "q"))
+    in_any_state = in_list(place, {**request.GET.dict(), "state": ""})
     by_state: Counter[str] = Counter()
-    groups = found.order_by().values_list("review_status", "approved_by_score").annotate(Count("pk"))
+    groups = in_any_state.order_by().values_list("review_status", "approved_by_score").annotate(Count("pk"))
     for name, by_score, count in groups:
         by_state[name] += count
         by_state[BY_SCORE] += count if by_score else 0
-    if state in WITH_STATE:
-        found = found.filter(WITH_STATE[state])
+    found = in_list(place, request.GET)
     last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
     rows: Any = found.defer("document").annotate(
         last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("finished_at")[:1])
@@ -58,14 +69,20 @@ def tests(request: Request, project: str) -> HttpResponse:
         "states": [(name, by_state[name]) for name in reviewing.STATES],
         "by_score": by_state[BY_SCORE],
         "total": sum(by_state[name] for name in reviewing.STATES),
+        "runnable": found.filter(review_status=reviewing.APPROVED).count(),
         "state": state,
         "families": alive.exclude(family="").order_by("family").values_list("family", flat=True).distinct(),
         "family": family,
+        "tags": tags_in(alive),
+        "tag": tag,
         "q": query,
-        "stale": only_stale,
-        "stale_count": stale.count(),
+        "stale": bool(request.GET.get("stale")),
+        "stale_count": in_list(place, {**request.GET.dict(), "state": "", "stale": "1"}).count(),
+        "form": form or RunStart(place.project),
+        "key": uuid.uuid4().hex,
     }
-    return render(request, "runs/_tests.html" if request.htmx else "runs/tests.html", context)
+    template = "runs/_tests.html" if request.htmx else "runs/tests.html"
+    return render(request, template, context, status=422 if form else 200)
 
 
 def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Test]:
@@ -113,23 +130,6 @@ def proof_of(row: Test) -> Result | None:
     """The result in which a crawl proved the test."""
     number = row.evidence.get("result")
     return Result.objects.filter(pk=number).select_related("run").defer("document").first() if number else None
-
-
-@page
-@require_POST
-def run_test(request: Request, test: str) -> HttpResponse:
-    place, row = found_test(request, test, QA_LEAD)
-    if row.review_status != reviewing.APPROVED:
-        messages.error(request, f"{row.public_id} is not approved; approve it before it is run.")
-        return redirect("test", test)
-    defaults = place.project.settings.get("run", {})
-    try:
-        options = RunOptions.model_validate(defaults)
-        run: Run = ledger.open_test_run(order(request, place, named=True), options, [row])
-    except ledger.Refused as refusal:
-        messages.error(request, str(refusal))
-        return redirect("test", test)
-    return redirect("run", run.public_id)
 
 
 @page

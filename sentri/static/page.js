@@ -102,6 +102,12 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// A page that is shown again, by Back or by a reload, begins something new; two presses on one showing are one.
+addEventListener("pageshow", () => {
+  for (const key of document.querySelectorAll("[data-once]"))
+    key.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+});
+
 // A button that asks: the first press changes its words, the second one does it.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset?.confirm;
@@ -122,6 +128,29 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("change", (event) => {
   if ("submits" in (event.target.dataset ?? {})) event.target.form.requestSubmit();
+});
+
+// A form that acts on ticked rows says so; without any it acts on all that the list shows.
+export function showSelection(form, boxes) {
+  const chosen = boxes.filter((box) => box.checked).length;
+  const page = form.querySelector("[data-select-page]");
+  page.checked = chosen === boxes.length && chosen > 0;
+  page.indeterminate = chosen > 0 && chosen < boxes.length;
+  form.querySelector("[data-selected]").textContent = chosen ? `${chosen} selected` : "Select this page";
+  for (const part of form.querySelectorAll("[data-some]")) {
+    part.dataset.all ??= part.textContent;
+    part.textContent = chosen ? part.dataset.some : part.dataset.all;
+    if ("none" in part.dataset) part.disabled = !chosen;
+  }
+  form.querySelector("[data-what]")?.toggleAttribute("hidden", chosen > 0);
+}
+
+document.addEventListener("change", ({ target }) => {
+  const form = target.form?.matches("[data-selects]") ? target.form : null;
+  if (!form) return;
+  const boxes = [...form.elements].filter((part) => part.name === "ids");
+  if (target.matches("[data-select-page]")) for (const box of boxes) box.checked = target.checked;
+  showSelection(form, boxes);
 });
 
 // A table that is fetched anew keeps the row that the keyboard is on.

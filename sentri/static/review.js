@@ -1,5 +1,5 @@
 // The review queue by keyboard. Every decision is a form of the page; this only fills and presses them.
-import { awaitsPlace } from "./page.js";
+import { awaitsPlace, showSelection } from "./page.js";
 import { editing, focusOn } from "./steps.js";
 
 const queue = document.getElementById("queue");
@@ -8,7 +8,10 @@ const undone = [];   // tokens of decisions that can still be taken back, the ne
 let at = 0;
 let last_box = null;
 
-const cards = () => [...queue.querySelectorAll(".proposal")];
+const approving = new Set();   // ids of cards that a key has approved, the answer still to come
+let turn = Promise.resolve();
+
+const cards = () => [...queue.querySelectorAll(".proposal:not(.decided)")];
 const current = () => queue.querySelector(".proposal.current");
 const box_of = (card) => card?.querySelector('input[name="ids"][type=checkbox]');
 const boxes = () => cards().map(box_of).filter(Boolean);
@@ -24,11 +27,50 @@ function select(index, { scroll = true } = {}) {
 
 function press(key) {
   const part = current()?.querySelector(`[data-key="${key}"]`);
-  if (part?.tagName === "SUMMARY") {
+  if (key === "a" && part) approve(part);
+  else if (part?.tagName === "SUMMARY") {
     part.parentElement.open = true;
     part.parentElement.querySelector("input:not([type=hidden])").focus();
   } else part?.click();
 }
+
+// Keys are quicker than answers, and each answer brings the queue anew. What keys send goes out one after the other, so
+// that each decision can be taken back; what is approved leaves at once and stays hidden until its answer has come.
+function inTurn(send) {
+  turn = turn.then(send, send);
+}
+
+function approve(button) {
+  const card = button.closest(".proposal").id;
+  const url = button.form.getAttribute("hx-post");
+  const values = { ids: button.form.elements.ids.value, action: "approve", token: "" };
+  approving.add(card);
+  hideApproved();
+  select(at);
+  inTurn(async () => {
+    if (!approving.has(card)) return;
+    try {
+      await htmx.ajax("POST", url, { source: document.getElementById("undo"), target: "#queue", values });
+    } finally { approving.delete(card); }
+  });
+}
+
+function hideApproved() {
+  for (const card of approving) {
+    const gone = document.getElementById(card);
+    gone?.classList.add("decided");
+    gone?.classList.remove("current");
+  }
+}
+
+// What was refused or did not arrive is shown again, and what was to follow it is not sent.
+function showAgain() {
+  for (const card of approving) document.getElementById(card)?.classList.remove("decided");
+  approving.clear();
+  select(at);
+}
+document.addEventListener("htmx:responseError", showAgain);
+document.addEventListener("htmx:sendError", showAgain);
 
 function talk() {
   const details = current()?.querySelector("details.talk");
@@ -59,30 +101,20 @@ function note() {
 
 // A key may come before what was swapped in has settled: nothing here waits for that.
 function undo() {
-  note();
-  const form = document.getElementById("undo");
-  if (!form || !undone.length) return;
-  const token = undone.pop();
-  spent.add(token);
-  form.elements.token.value = token;
-  htmx.ajax("POST", form.action, { source: form, target: "#queue" });
+  inTurn(() => {
+    note();
+    const form = document.getElementById("undo");
+    if (!form || !undone.length) return undefined;
+    const token = undone.pop();
+    spent.add(token);
+    form.elements.token.value = token;
+    return htmx.ajax("POST", form.action, { source: form, target: "#queue" });
+  });
 }
 
-// Buttons say what they do to: to the selection where there is one, else to all that match.
 function count() {
   const bulk = document.getElementById("bulk");
-  if (!bulk) return;
-  const all = boxes();
-  const chosen = all.filter((box) => box.checked).length;
-  const page = bulk.querySelector("[data-select-page]");
-  page.checked = chosen === all.length && chosen > 0;
-  page.indeterminate = chosen > 0 && chosen < all.length;
-  bulk.querySelector("[data-selected]").textContent = chosen ? `${chosen} selected` : "Select this page";
-  for (const part of bulk.querySelectorAll("[data-some]")) {
-    part.dataset.all ??= part.textContent;
-    part.textContent = chosen ? part.dataset.some : part.dataset.all;
-  }
-  bulk.querySelector("[data-what]")?.toggleAttribute("hidden", chosen > 0);
+  if (bulk) showSelection(bulk, boxes());
 }
 
 const KEYS = {
@@ -152,9 +184,12 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;
-  if (target?.id === "queue") note();
-  if (target?.id === "queue") select(at);
-  else if (target?.matches(".proposal")) select(at, { scroll: false });
+  if (target?.id === "queue") {
+    note();
+    hideApproved();
+    select(at);
+  }
+  if (target?.matches(".proposal")) select(at, { scroll: false });
   else if (target?.querySelector("[data-edits]")) focusOn(target);
   else if (target?.closest("details.talk")) target.closest("details.talk").querySelector("textarea")?.focus();
   count();

@@ -156,6 +156,15 @@ def test_only_approved_tests_run(lead: APIClient, world: World, refused: Refusal
     refused(lead.post(f"/api/v1/tests/{draft.public_id}/run", {}, format="json"), 409, "not_approved")
 
 
+def test_a_draft_is_tried_by_name_alone(lead: APIClient, world: World, refused: Refusal) -> None:
+    draft, approved = world.test(), world.test("approved")
+    said = lead.post(f"/api/v1/tests/{draft.public_id}/run", {"trial": True}, format="json")
+    assert (said.status_code, said.json()["trigger"]) == (202, "trial")
+    answer = lead.post(f"/api/v1/tests/{approved.public_id}/run", {"trial": True}, format="json")
+    assert set(refused(answer, 422)["errors"]) == {"trial"}
+    refused(lead.post(world.at("/run"), {"trial": True}, format="json"), 422)
+
+
 def test_a_tag_that_chooses_nothing_is_named_with_those_that_there_are(
     lead: APIClient, world: World, refused: Refusal
 ) -> None:

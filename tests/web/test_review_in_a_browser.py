@@ -38,6 +38,31 @@ async def press(page: Page, *keys: str) -> None:
         await page.keyboard.press(key)
 
 
+async def test_keys_pressed_quicker_than_answers_come_decide_about_one_test_each(visit: Open, shop: World) -> None:
+    await sync_to_async(shop.tests)(7)
+    page: Page = await visit(shop.at("/review"))
+    await page.evaluate("""() => {
+      const pressed = () => new KeyboardEvent("keydown", { key: "a", bubbles: true });
+      for (let time = 0; time < 5; time++) document.activeElement.dispatchEvent(pressed());
+    }""")
+    await expect(current(page)).to_have_text("Test 5")
+    await expect(page.locator("#waiting-count")).to_contain_text("2")
+    assert await review_states(shop) == ["approved"] * 5 + ["draft"] * 2
+    await press(page, "z", "z")
+    await expect(page.locator("#waiting-count")).to_contain_text("4")
+    assert await review_states(shop) == ["approved"] * 3 + ["draft"] * 4
+
+
+async def test_what_was_not_approved_after_all_is_shown_again(visit: Open, shop: World, queue: list[Test]) -> None:
+    page: Page = await visit(shop.at("/review"))
+    await page.route("**/decide**", lambda route: route.abort())
+    await press(page, "a", "a")
+    await expect(page.get_by_text("Sentri does not answer")).to_be_visible()
+    await expect(page.locator(".proposal:visible")).to_have_count(4)
+    assert await review_states(shop) == ["draft"] * 4
+    visit.complaints.clear()  # type: ignore[attr-defined]
+
+
 async def test_a_queue_is_reviewed_and_taken_back_by_keys_alone(visit: Open, shop: World, queue: list[Test]) -> None:
     page: Page = await visit(shop.at("/review"))
     await expect(current(page)).to_have_text("Test 0")
