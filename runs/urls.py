@@ -8,7 +8,6 @@ from runs.views import (
     cluster,
     comments,
     defaults,
-    editing,
     files,
     first,
     home,
@@ -22,6 +21,7 @@ from runs.views import (
     searching,
     site_map,
     tests,
+    writing,
 )
 
 PROJECT = "projects/<str:project>"
@@ -47,7 +47,7 @@ urlpatterns = [
     path(f"{NEWS}/<str:channel>/delete", channels.delete_channel, name="delete-channel"),
     path(f"{PROJECT}/settings/quality", quality.quality, name="quality"),
     path(f"{PROJECT}/tests", tests.tests, name="tests"),
-    path(f"{PROJECT}/tests/new", editing.new_test, name="new-test"),
+    path(f"{PROJECT}/tests/new", writing.new_test, name="new-test"),
     path(f"{PROJECT}/review", review.review, name="review"),
     path(f"{PROJECT}/review/decide", review.decide, name="decide"),
     path(f"{PROJECT}/review/undo", review.undo, name="undo"),
@@ -56,7 +56,7 @@ urlpatterns = [
     path(f"{PROJECT}/pages", pages.pages, name="pages"),
     path(f"{PROJECT}/runs", run.runs, name="runs"),
     path("tests/<str:test>", tests.test, name="test"),
-    path("tests/<str:test>/edit", editing.edit_test, name="edit-test"),
+    path("tests/<str:test>/edit", writing.edit_test, name="edit-test"),
     path("tests/<str:test>/card", card.edit_card, name="edit-card"),
     path("tests/<str:test>/comments", comments.comments, name="comments"),
     path("tests/<str:test>/comments/<int:comment>/delete", comments.delete_comment, name="delete-comment"),

@@ -78,23 +78,28 @@ class CardForm(EditingForm):
     )
     field_order = ["title", "steps", "version"]
 
-    def __init__(self, posted: QueryDict | None, project: Project, test: Test) -> None:
+    def __init__(self, posted: QueryDict | None, project: Project, test: Test | None) -> None:
         self.posted = posted
         self.turns = posted is not None and not {"show", "add"}.isdisjoint(posted)
         self.problems: list[tuple[str, str]] = []
-        given = _typed(posted) if posted is not None else None
-        if self.turns and given and _listed(given["steps"]) is not None:
+        given = self.typed(posted) if posted is not None else None
+        if self.turns and given and _listed(given.get("steps", "")) is not None:
             super().__init__(None, project, test)
             self.initial.update(given)
         else:
             super().__init__(given, project, test)
-        self.auto_id = f"id_{test.pk}_%s"
+        self.auto_id = f"id_{test.pk if test else 'new'}_%s"
         if self.shown == JSON and not self.is_bound:
             self.fields["steps"].widget.attrs["data-focus"] = True
 
+    def typed(self, posted: QueryDict) -> dict[str, str]:
+        """What stands in the fields of the form, rows read as JSON."""
+        given = {name: str(posted[name]) for name in ("title", "steps", "version") if name in posted}
+        return given | ({"steps": as_text(steps_of_rows(posted))} if posted.get("shown") == ROWS else {})
+
     def begun_with(self, test: Test | None) -> dict[str, str]:
         document = test.document if test else BLANK
-        return {"title": document.get("title", ""), "steps": _as_text(document.get("steps", ()))}
+        return {"title": document.get("title", ""), "steps": as_text(document.get("steps", ()))}
 
     @property
     def shown(self) -> str:
@@ -128,12 +133,12 @@ class CardForm(EditingForm):
         try:
             self.values = {**self.test.document, "title": cleaned["title"], "steps": read_steps(cleaned["steps"])}
             parse(self.values)
-            self._say(_nameless(self.values["steps"]))
+            self.say(nameless(self.values["steps"]))
         except InvalidDocument as error:
-            self._say(error.problems)
+            self.say(error.problems)
         return cleaned
 
-    def _say(self, problems: list[tuple[str, str]]) -> None:
+    def say(self, problems: list[tuple[str, str]]) -> None:
         self.problems = problems
         for path, sentence in problems[:1]:
             where = "title" if path == "title" else "steps"
@@ -145,18 +150,15 @@ class CardForm(EditingForm):
         return ((int(one[1]), one[2] or "", one[3]) for one in found if one)
 
 
-def _nameless(steps: list[Any]) -> list[tuple[str, str]]:
+def nameless(steps: list[Any]) -> list[tuple[str, str]]:
     return [(f"steps[{n}].target", "say which element is meant") for n, step in enumerate(steps) if unnamed(step)]
 
 
-def _typed(posted: QueryDict) -> dict[str, str]:
-    """What stands in the fields of the form, rows read as JSON."""
-    given = {name: str(posted[name]) for name in ("title", "steps", "version") if name in posted}
-    if posted.get("shown") == ROWS:
-        steps = [_of_row(posted, key) for key in posted.getlist("row")]
-        added = posted.get("kind", "") if "add" in posted else ""
-        given["steps"] = _as_text([*steps, new_step(added)] if added in STEPS else steps)
-    return given
+def steps_of_rows(posted: QueryDict) -> list[Any]:
+    """The steps that were sent as rows, with one more where one was added."""
+    steps = [_of_row(posted, key) for key in posted.getlist("row")]
+    added = posted.get("kind", "") if "add" in posted else ""
+    return [*steps, new_step(added)] if added in STEPS else steps
 
 
 def _of_row(posted: QueryDict, key: str) -> Any:
@@ -168,7 +170,7 @@ def _of_row(posted: QueryDict, key: str) -> Any:
         raise SuspiciousOperation("A row has no step.") from error
 
 
-def _as_text(steps: Any) -> str:
+def as_text(steps: Any) -> str:
     """Steps as JSON, a step a line."""
     lines = ",\n".join(f"  {json.dumps(step, ensure_ascii=False)}" for step in steps)
     return f"[\n{lines}\n]"

@@ -1,26 +1,15 @@
-"""Writing tests: whole documents as JSON."""
+"""What all edits of tests share: the version that a person began with, and saving another."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
 
-from projects.access import QA_LEAD
-from projects.accounts import names_of
 from projects.models import Project, Test
 from projects.models.public import number_of
-from projects.place import Place, Request, page, place_of
-from runs.engine.steps.document import InvalidDocument, unknown_sign_in
-from runs.views.english import read_document
-from runs.views.tests import found_test
 
-MOST_PROBLEMS = 8
 MEANWHILE = "Somebody saved another version meanwhile. Copy your text, reload, and merge it."
 BLANK: dict[str, Any] = {
     "title": "",
@@ -64,53 +53,3 @@ class EditingForm(forms.Form):
             return locked
 
     values: dict[str, Any]
-
-
-class DocumentForm(EditingForm):
-    """A test as JSON."""
-
-    document = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 24, "class": "code", "spellcheck": "false"}), max_length=200_000
-    )
-
-    def begun_with(self, test: Test | None) -> dict[str, str]:
-        return {"document": json.dumps(test.document if test else BLANK, indent=2, ensure_ascii=False)}
-
-    def clean_document(self) -> str:
-        text: str = self.cleaned_data["document"]
-        try:
-            parsed = read_document(text)
-        except InvalidDocument as error:
-            found = [f"{path}: {sentence}" if path else sentence for path, sentence in error.problems]
-            raise forms.ValidationError(found[:MOST_PROBLEMS]) from error
-        signing = unknown_sign_in(parsed.auth, names_of(self.project))
-        if signing:
-            raise forms.ValidationError([f"{path}: {sentence}." for path, sentence in signing])
-        unknown = self.unknown(parsed.depends_on)
-        if unknown:
-            raise forms.ValidationError([f"depends_on: The project has no other test {name}." for name in unknown])
-        self.values = json.loads(text)
-        return text
-
-
-@page
-def new_test(request: Request, project: str) -> HttpResponse:
-    place = place_of(request, project, QA_LEAD)
-    return _written(request, place, DocumentForm(request.POST or None, place.project))
-
-
-@page
-def edit_test(request: Request, test: str) -> HttpResponse:
-    place, row = found_test(request, test, QA_LEAD)
-    return _written(request, place, DocumentForm(request.POST or None, place.project, row))
-
-
-def _written(request: Request, place: Place, form: DocumentForm) -> HttpResponse:
-    if form.is_bound and form.is_valid():
-        saved = form.save(request.user)
-        if saved is not None:
-            messages.success(request, f"Version {saved.version} is saved and waits for review.")
-            return redirect("test", saved.public_id)
-        form.add_error("document", MEANWHILE)
-    context = {"here": "tests", "place": place, "form": form, "test": form.test}
-    return render(request, "runs/test_edit.html", context, status=422 if form.is_bound else 200)

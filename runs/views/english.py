@@ -59,6 +59,8 @@ def _json(text: str, *place: str) -> Any:
         raise InvalidDocument([("", sentence)]) from error
     except RecursionError as error:
         raise InvalidDocument([("", "This is nested too deeply.")]) from error
+    except ValueError as error:  # Python reads no whole number of more than some thousand digits
+        raise InvalidDocument([("", "A number in it has too many digits.")]) from error
     wrong = list(faults(value, *place))
     if wrong:
         raise InvalidDocument(wrong)

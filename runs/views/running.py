@@ -63,8 +63,8 @@ def run_test(request: Request, test: str) -> HttpResponse:
     """One test alone. One that is not approved is tried: a run that teaches and tells nobody anything."""
     place, row = found_test(request, test, QA_LEAD)
     options = RunOptions.model_validate(place.project.settings.get("run", {}))
-    trial = row.review_status != reviewing.APPROVED
-    asked = order(request, place, named=True, **({"trigger": ledger.TRIAL} if trial else {}))
+    trigger = "person" if row.review_status == reviewing.APPROVED else ledger.TRIAL
+    asked = order(request, place, named=True, trigger=trigger)
     return _opened(request, asked, options, [row], back=("test", test))
 
 

@@ -149,7 +149,7 @@ async def test_steps_are_edited_by_keys(visit: Open, shop: World, queue: list[Te
     await page.keyboard.type("cart")
     await page.evaluate(HOLD_THE_FOCUS)
     await press(page, "Control+Enter")
-    await expect(rows.first.get_by_text("String should match pattern")).to_be_visible()
+    await expect(rows.first.get_by_text("A path begins with /")).to_be_visible()
     assert await page.evaluate("window.focused") == "field-1", "Focus is at the step that is wrong"
     await expect(card.get_by_label("Path")).to_have_value("cart")
     await card.get_by_label("Path").fill("/cart")
