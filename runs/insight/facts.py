@@ -27,7 +27,7 @@ OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
 TELLING = OF_THE_PAGE | {"script", "stylesheet"}
 ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
 UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
-FRAME = re.compile(r"([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
+FRAME = re.compile(r"(?<![^\s/@()])([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
 
 # The lower the rank, the more a fact explains.
 HOST, SERVER, SCRIPT, CLIENT = range(4)

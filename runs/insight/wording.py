@@ -13,10 +13,11 @@ VARIES = re.compile(
     r"""\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b   # UUIDs
     | \b\d{4}-\d{2}-\d{2}(?:[T\s]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?   # dates and times
     | \b\d{1,2}:\d{2}(?::\d{2})?\b
-    | \b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b | \b[\w]*\d{3,}[\w]*\b
+    | \b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b | \b[^\W\d]*(?:\d{1,2}[^\W\d]+)*\d{3,}\w*
     | \d+(?:[.,]\d+)*""",
     re.VERBOSE | re.IGNORECASE,
 )
+LONGEST = 80
 ID = re.compile(
     r"""\d+ | (?=[0-9a-f-]*\d)[0-9a-f-]{8,} | .*\d{3,}.* | .*@.* | .*\{\{.* | (?=.*\d)(?=.*[A-Z])[\w-]{8,}""",
     re.VERBOSE | re.IGNORECASE,
@@ -27,7 +28,8 @@ ID = re.compile(
 def path_template(url: str) -> str:
     """The path of an address; parts that look like ids are `:id`."""
     parts = urlsplit(url)
-    return "/".join(":id" if ID.fullmatch(part) else part for part in (parts.path or "/").split("/"))
+    segments = (parts.path or "/").split("/")
+    return "/".join(":id" if len(part) > LONGEST or ID.fullmatch(part) else part for part in segments)
 
 
 def host(url: str) -> str:

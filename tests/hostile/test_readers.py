@@ -14,6 +14,7 @@ from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.challenge import answered_by
 from runs.engine.crawl.robots import parse_robots
 from runs.engine.crawl.scope import Scope, is_destructive
+from runs.engine.crawl.shapes import varies
 from runs.engine.crawl.sitemap import MAX_BYTES, parse_sitemap
 from runs.engine.crawl.snapshot import read as read_snapshot
 from runs.engine.foreign import Unreadable, loaded
@@ -22,7 +23,11 @@ from runs.engine.generate.openapi.reading import read as read_openapi
 from runs.engine.page.volatile import normalised, steady
 from runs.engine.steps.answer import Answer, AnswerExpectation
 from runs.engine.steps.base import StepFailed
+from runs.engine.steps.variables import expressions
 from runs.engine.traffic import Call, blanked, entries, template, told
+from runs.engine.traffic.schema import is_field
+from runs.insight.facts import keys
+from runs.insight.wording import path_template, words
 from tests.hostile.bounded import grows_with_its_input, spent
 
 URL = "http://shop.test/" + "a" * 2_000
@@ -342,3 +347,31 @@ SNAPSHOTS: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("make", SNAPSHOTS.values(), ids=SNAPSHOTS)
 def test_snapshots(make: Callable[[int], str]) -> None:
     grows_with_its_input(lambda text: read_snapshot(loaded(text)), make, 300)
+
+
+# --- what C reads for us ---
+
+LONG = 40_000
+PARTS = ["1", "a", "A1", " ", "a@", "a.", "-1", "a-", "{{", "{{a ", "%31", "0", "\u00a0", "<", "1:", "/a", "x.m"]
+ENDS = ["", "\n", "\n1", "!"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_expressions_of_ours_do_not_run_away(part: str) -> None:
+    """Their steps are not counted by anything; sixty seconds of processor are a thousand times what they take."""
+
+    def read() -> None:
+        for end in ENDS:
+            text = part * (LONG // len(part)) + end
+            normalised(text)
+            words(text)
+            keys((), [f"Uncaught {text}", text])
+            list(expressions({"a": text}))
+            for path in (f"/{text}", f"/a/{text}/b"):
+                template(path)
+                path_template(f"http://shop.test{path}")
+            varies(text)
+            told(text)
+            is_field(text)
+
+    spent(read)

@@ -16,6 +16,7 @@ VARIES = re.compile(
     re.VERBOSE,
 )
 SLUG_WORDS = 4
+LONGEST = 80  # nothing that is longer is the name of a page
 SIBLINGS = 5
 ROOT_SIBLINGS = 20
 FEW = 20
@@ -119,7 +120,7 @@ class Shapes:
 
 def varies(segment: str) -> bool:
     """Whether a path segment looks like the name of one thing among many."""
-    return bool(VARIES.fullmatch(segment)) or len(re.split(r"[-_+ ]", segment)) >= SLUG_WORDS
+    return len(segment) > LONGEST or bool(VARIES.fullmatch(segment)) or len(re.split(r"[-_+ ]", segment)) >= SLUG_WORDS
 
 
 def _parameter(name: str, value: str) -> str:

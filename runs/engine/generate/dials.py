@@ -67,7 +67,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 WISHED = 4.0
 _FENCES = re.compile(r"```[^\n]*\n?|```")
-_ROLES = re.compile(r"^\s*(?:system|assistant|user|developer|human|ai)\s*:\s*", re.IGNORECASE | re.MULTILINE)
+_ROLES = re.compile(r"^[^\S\n]*(?:system|assistant|user|developer|human|ai)[^\S\n]*:\s*", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"[^\W_][\w'-]{2,}")
 _COMMON = frozenset(
     [

@@ -18,6 +18,7 @@ _TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{24,}|eyJ[\w-]+\.[\w.-]+|[
 _ID = re.compile(_UUID, re.IGNORECASE)
 _ADDRESS = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>“”]+")
 BLANK = "***"
+_LONGEST = 80  # no longer segment is the name of a resource
 
 
 def template(path: str) -> str:
@@ -26,7 +27,7 @@ def template(path: str) -> str:
     segments = []
     for segment in path.split("/"):
         plain = unquote(segment)
-        if _VARIES.fullmatch(plain) and not _PLAIN.fullmatch(plain):
+        if len(plain) > _LONGEST or (_VARIES.fullmatch(plain) and not _PLAIN.fullmatch(plain)):
             found += 1
             segments.append(placeholder(found))
         else:

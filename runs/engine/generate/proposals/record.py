@@ -19,7 +19,7 @@ MARKER = "marker"
 NAMED = "{{marker}}"
 CHANGED = "{{marker}} changed"
 _TICKET = re.compile(r"\{\{\s*random\.digits\(6\)\s*\}\}")
-_GENERATED = re.compile(r"\b[\w .]*\d{6}\b")
+_GENERATED = re.compile(r"(?<!\d)\d{6}\b")
 _EDIT = whole(words("edit"))
 _CREATES = ("made", "listed")
 

@@ -13,7 +13,7 @@ from runs.engine.generate.cases import Case, Crawled, Step
 
 TITLE_LENGTH = 120
 TITLES: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("titles.toml").read_text("utf-8"))
-_SITE_NAME = re.compile(r"\s+[|\u2013\u2014·:-]\s+")
+_SITE_NAME = re.compile(r"(?<!\s)\s+[|\u2013\u2014·:-]\s+")
 
 
 def say(crawled: Crawled, pattern: str, **parts: object) -> str:
