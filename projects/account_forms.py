@@ -121,7 +121,7 @@ class InvitationForm(forms.Form):
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.QA_LEAD)
     note = forms.CharField(
-        label="For", max_length=80, required=False, help_text="Whom it is for; only admins see this."
+        label="For", max_length=80, required=False, help_text="Whom it is for; it stands in the log of activity as well"
     )
 
 

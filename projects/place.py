@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Subquery, Value
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -127,9 +128,16 @@ def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Conc
         if request.htmx:
             here = urlsplit(request.htmx.current_url or "/")
             return HttpResponseClientRedirect(redirect_to_login(here.path).url)
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(request.get_full_path() if request.method == "GET" else _written_on(request))
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], shown)
+
+
+def _written_on(request: HttpRequest) -> str:
+    """The page that a form stands on: what takes the form may show nothing."""
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return urlsplit(page)._replace(scheme="", netloc="").geturl() if page and ours else request.get_full_path()
 
 
 def _searchable(given: QueryDict) -> QueryDict:

@@ -21,6 +21,7 @@ WORKSPACE = "workspaces/<slug:workspace>"
 
 urlpatterns = [
     path("sign-in", signing_in.SignIn.as_view(), name="sign-in"),
+    path("session", signing_in.session, name="session"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("account", account.account, name="account"),
     path("account/password", account.password, name="password"),

@@ -138,6 +138,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_NAME = "sentri_session"
 CSRF_COOKIE_NAME = "sentri_csrf"
+CSRF_FAILURE_VIEW = "projects.views.signing_in.expired_form"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.base_url.startswith("https://")
 # A test of 500 steps is sent as rows of several fields.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

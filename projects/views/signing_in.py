@@ -6,8 +6,11 @@ from typing import Any
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
+from django.views.csrf import csrf_failure
+from django.views.decorators.cache import never_cache
 
 from projects.first import nobody_yet
 from projects.throttling import TooManySignIns
@@ -30,3 +33,17 @@ class SignIn(LoginView):
             response = self.render_to_response(context, status=429)
             response["Retry-After"] = str(problem.seconds)
             return response
+
+
+@never_cache
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, if anybody, and the token that forms need now; pages ask before they send what was typed."""
+    name = request.user.get_username() if request.user.is_authenticated else None
+    return JsonResponse({"name": name, "csrf": get_token(request)})
+
+
+def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: the page for people, marked so that our pages ask for a new token and send again."""
+    response = csrf_failure(request, reason)
+    response["X-Sentri-Form"] = "expired"
+    return response
