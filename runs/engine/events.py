@@ -130,6 +130,7 @@ class PageSnapshot(Seen):
 
     `requests` are the site's own fetch and XHR calls, each once: method, url, path, type, status, and where they could
     be read operation (of GraphQL), request and response as {"content_type", "schema"}: shapes, never values.
+    Not `settled`: it still waited for answers when it was looked at, so what it lacks says nothing.
     A state that is no page of its own has `way`, the steps that lead to it from the address `begun_at`, and `action`,
     the last of them in words.
     """
@@ -150,6 +151,7 @@ class PageSnapshot(Seen):
     signed_in: bool = False
     role: str = ""
     load_ms: int = 0
+    settled: bool = True
     begun_at: str = ""
     way: tuple[dict[str, Any], ...] = ()
     action: str = ""

@@ -75,7 +75,9 @@ def _is_homeless(run: Run) -> bool:
 
 def _scope(run: Run) -> insight.Scope:
     bounded = run.options.get("include") or run.options.get("exclude")
+    looked = run.pages.filter(status=states.DONE)
     return insight.Scope(
+        restless=2 * looked.filter(snapshot__settled=False).count() > looked.count(),
         complete=run.end_reason == ALL_VISITED and not bounded,
         states=run.options.get("mode") == "states",
         max_depth=run.options["max_depth"],

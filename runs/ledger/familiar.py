@@ -48,10 +48,10 @@ def found_before(run: Run, one: Application, seen: insight.Observed) -> set[str]
 
 def _addresses(crawls: Sequence[int], keys: Iterable[str], roles: Set[str]) -> set[str]:
     digests = {digest_of(key, role): key for key in keys for role in {"", *roles}}
-    unopened = Q(status=states.SKIPPED) & ~Q(skip_reason="duplicate") | Q(status=states.FAILED) & ~Q(
-        http_status__in=GONE
-    )
-    known = CrawlPage.objects.filter(unopened, run__in=crawls)
+    left_out = Q(status=states.SKIPPED) & ~Q(skip_reason="duplicate")
+    unanswered = Q(status=states.FAILED) & ~Q(http_status__in=GONE)
+    not_seen = left_out | unanswered | Q(status=states.DONE, snapshot__settled=False)
+    known = CrawlPage.objects.filter(not_seen, run__in=crawls)
     found: set[str] = set()
     for some in batched(digests, rows.MOST_AT_ONCE):
         found.update(known.filter(digest__in=some).values_list("digest", flat=True))

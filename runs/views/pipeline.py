@@ -69,7 +69,7 @@ def strip_of(run: Run, rows: Tallies) -> list[StageLine]:
     `rows` holds the tallies of what stages claim row by row, by stage.
     """
     names = [*states.STAGES[run.kind], states.JUDGING]
-    if run.kind == "crawl" and states.CRAWL in rows and not rows[states.CRAWL].get("total"):
+    if run.rerun_of_id and states.CRAWL in rows and not rows[states.CRAWL].get("total"):
         names = names[names.index(states.PROVE) :]  # it only proves what another one has left
     at = _place(run, names)
     return [

@@ -122,3 +122,13 @@ def test_an_action_that_many_pages_offer_is_the_same_on_whichever_it_was_tried()
     seen = observed(2, everything, visits("/b"))
     seen.before = {"/b → Press “Accept”"}
     assert sentences(learn(after(*visits("/a"), scope=everything), seen)) == []
+
+
+def test_a_page_that_was_still_loading_teaches_nothing_unless_most_pages_are_like_that() -> None:
+    whole = page("/a", "a", forms=[form("Buy")], requests=[call("/api/stock", {"left": 1})])
+    known = after(HOME, whole)
+    part = page("/a", "loading", requests=[call("/api/other", {"left": 1})])
+    part = replace(part, snapshot={**(part.snapshot or {}), "settled": False})
+    assert sentences(crawled([HOME, part], known)) == []
+    assert sentences(crawled([HOME, whole], after(HOME, part, whole))) == []
+    assert sentences(crawled([HOME, part], known, scope=Scope(complete=True, restless=True))) != []

@@ -80,6 +80,7 @@ FORMS = {
     "{test}/delete": "admin",
     "{run}/abort": "qa_lead",
     "{run}/rerun": "qa_lead",
+    "{run}/prove-rest": "qa_lead",
     "{run}/back-to-review": "qa_lead",
 }
 RANK = ["viewer", "qa_lead", "admin"]

@@ -3,11 +3,12 @@
 from typing import get_args
 
 import pytest
+from django.utils import timezone
 
 from projects.models import AuthProfile, Environment
 from runs import states
 from runs.engine.plan import CrawlOptions, Dials
-from runs.models import Run
+from runs.models import Result, Run
 from runs.views.fields import info_of
 from runs.views.options import CrawlDefaults
 from runs.views.wording import CHOICES
@@ -257,3 +258,29 @@ def test_the_threshold_of_approval_is_a_setting_of_the_project(world: World) -> 
     client.post(path, sent)
     world.project.refresh_from_db()
     assert world.project.auto_approve_score is None
+
+
+def test_a_crawl_is_shared_by_all_workers_unless_somebody_says_how_many(world: World) -> None:
+    world.client("qa_lead").post(world.at("/crawl"), crawl(shards=""))
+    assert Run.objects.get().options["shards"] is None
+
+
+def test_what_a_crawl_had_no_time_to_prove_is_proved_by_a_button(world: World) -> None:
+    client = world.client("qa_lead")
+    client.post(world.at("/crawl"), crawl())
+    found = Run.objects.get()
+    proposal = {"signature": "a" * 64, "family": "page", "template": "t", "page_url": "/", "why": "seen"}
+    left = {"status": states.SKIPPED, "skip_reason": "unproved", "finished_at": timezone.now(), "proposal": proposal}
+    Result.objects.create(run=found, position=0, title="Left", document={}, **left)
+    assert "Prove the rest" not in client.get(f"/runs/{found.public_id}").content.decode()
+    client.post(f"/runs/{found.public_id}/abort")
+    assert "Prove the rest (1)" in client.get(f"/runs/{found.public_id}").content.decode()
+    answer = client.post(f"/runs/{found.public_id}/prove-rest")
+    rest = Run.objects.latest("pk")
+    assert answer["Location"] == f"/runs/{rest.public_id}"
+    assert (rest.stage, rest.rerun_of, rest.results.count()) == (states.PROVE, found, 1)
+    page = client.get(f"/runs/{rest.public_id}").content.decode()
+    assert "Prove the proposals" in page
+    assert "Visit pages" not in page
+    again = client.post(f"/runs/{found.public_id}/prove-rest", follow=True).content.decode()
+    assert "has left nothing unproved, or it is being proved" in again

@@ -48,6 +48,10 @@ class Watch:
         now = time.monotonic()
         return any(now - started < LONG_POLL_SECONDS for started in self._pending.values())
 
+    def waits(self) -> bool:
+        """Whether anything that was asked for has not been answered, however long ago."""
+        return bool(self._pending)
+
     def status_of(self, url: str) -> int | None:
         """The status of the document that was opened last at an address; None where none was."""
         answers = [one["status"] for one in self.requests if one["type"] == "document" and one["url"] == url]

@@ -21,7 +21,8 @@ LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page's content: hidden elements are left out, except from `links`. `scripted`: scripts may still change it."""
+    """A page's content: hidden elements are left out, except from `links`. `scripted`: scripts may still change it;
+    not `settled`: it waited for answers when it was looked at."""
 
     title: str
     lang: str
@@ -33,6 +34,7 @@ class Shown:
     links: tuple[FoundLink, ...]
     scripted: bool
     signature: Signature
+    settled: bool = True
 
     @property
     def blank(self) -> bool:

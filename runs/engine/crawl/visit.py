@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from runs.engine.browser import Error, Page, PageResists, Watch, heard, settle
+from runs.engine.browser import Error, Page, PageResists, Watch, heard, settle, watch
 from runs.engine.crawl import challenge
 from runs.engine.crawl.snapshot import Shown, look
 from runs.engine.crawl.unreachable import (
@@ -31,6 +31,7 @@ from runs.engine.passing import wait_of
 from runs.engine.traffic import combined, told
 
 SETTLE_MS = 5_000
+PATIENCE_SECONDS = 6.0
 LOOK_AGAIN_SECONDS = 0.2
 CRASH_SECONDS = 0.5
 Got = TypeVar("Got")
@@ -92,21 +93,25 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
 async def settled(page: Page, url: str, left_ms: float) -> Shown:
     """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
 
+    While it waits for answers it is given some seconds more, for a busy server is no long poll; whether it still waits
+    then is told in `Shown.settled`.
     Raises `Unvisited` where something else stands in the page's place.
     """
-    deadline = time.monotonic() + left_ms / 1000
+    began, seen = time.monotonic(), watch(page)
+    deadline = began + left_ms / 1000
     while True:
         left_ms = (deadline - time.monotonic()) * 1000
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
         shown = await _looked(page, url, deadline)
         await heard(page)
-        if not (shown.blank and shown.scripted) or time.monotonic() > deadline:
+        unsettled = shown.scripted and seen.waits() and time.monotonic() < began + PATIENCE_SECONDS
+        if not ((shown.blank and shown.scripted) or unsettled) or time.monotonic() > deadline:
             break
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     titles = (shown.title, *(heading.text for heading in shown.headings))
     if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
         raise challenged(url)
-    return shown
+    return replace(shown, settled=not (shown.scripted and seen.waits()))
 
 
 async def _looked(page: Page, url: str, deadline: float) -> Shown:
@@ -171,4 +176,5 @@ def snapshot_of(visited: Visited, seen: Watch, *, signed_in: bool) -> PageSnapsh
         lang=shown.lang,
         signed_in=signed_in,
         load_ms=visited.load_ms,
+        settled=shown.settled,
     )

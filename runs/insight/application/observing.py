@@ -49,12 +49,21 @@ class Visit:
         """What the page itself showed; `template` is the name of all that the crawl held to be alike."""
         return str((self.snapshot or {}).get("template") or self.template)
 
+    @property
+    def partial(self) -> bool:
+        """Whether the page still waited for answers when it was looked at."""
+        return (self.snapshot or {}).get("settled") is False
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a crawl could have seen: all there is within these bounds where it is `complete`."""
+    """What a crawl could have seen: all there is within these bounds where it is `complete`.
+
+    `restless`: most pages never have all their answers, so that no look at them is taken for a part of one.
+    """
 
     complete: bool = False
+    restless: bool = False
     states: bool = False
     max_depth: int = 50
 
@@ -145,7 +154,9 @@ def _note(seen: Observed, visit: Visit) -> None:
     seen.found.add(key)
     if visit.kind != "link":
         seen.tried.add(normalised(visit.action))
-    if visit.status == "done":
+    if visit.status == "done" and visit.partial and not seen.scope.restless:
+        seen.roles.add(visit.role)  # it is there; what it lacks, or shows instead, says nothing
+    elif visit.status == "done":
         _note_page(seen, key, visit)
     elif visit.http_status in GONE:
         seen.lost.setdefault(key, f"it answered {visit.http_status}")
