@@ -177,12 +177,12 @@ def give_accounts(workspace: Workspace, site: Ground) -> tuple[str, ...]:
     access |= {"login_url": site.login["path"]}
     project = workspace.project
     project.access = access
-    project.keep_secrets(username=site.login["username"], password=site.login["password"])
+    project.keep_credentials(username=site.login["username"], password=site.login["password"])
     project.save()
     others = site.login.get("other_users", {})
     for name, password in others.items():
         profile = AuthProfile(project=project, name=name, access=access)
-        profile.keep_secrets(username=name, password=password)
+        profile.keep_credentials(username=name, password=password)
         profile.save()
     return (VISITOR, ACCOUNT, *others)
 

@@ -77,7 +77,7 @@ def proven_shop(most: int) -> Iterator[Shop]:
     with ExitStack() as stack:
         url = stack.enter_context(serve())
         project = Workspace(f"{url}/").project
-        project.keep_secrets(**ACCOUNT)
+        project.keep_credentials(**ACCOUNT)
         project.save()
         supervisor = stack.enter_context(workers(1))
         before, began = effort.of_tree(supervisor), time.monotonic()

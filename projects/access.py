@@ -86,9 +86,14 @@ def role_in(user: Any, workspace_id: int) -> str | None:
 
 def require(user: Any, workspace_id: int, needed: str) -> None:
     """Raises Forbidden where the person's role in the workspace is below the one needed."""
-    role = role_in(user, workspace_id)
-    if role is None or RANK[Role(role)] < RANK[Role(needed)]:
+    if not may(user, workspace_id, needed):
         raise Forbidden(needed)
+
+
+def may(user: Any, workspace_id: int, needed: str) -> bool:
+    """Whether the person has at least this role in the workspace."""
+    role = role_in(user, workspace_id)
+    return role is not None and RANK[Role(role)] >= RANK[Role(needed)]
 
 
 def person(user: Any) -> Any:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from projects.models import AuthProfile, Project, Session, UsedCode
+from projects.models.entrusted import CREDENTIALS
 from projects.secrets import Unreadable, seal
 
 ACCOUNT, VISITOR = "account", "visitor"
@@ -41,13 +42,19 @@ def fingerprint(sealed: str, access: Mapping[str, Any], base_url: str) -> str:
 
 
 def sign_ins(project_id: int, base_url: str) -> dict[str, dict[str, Any]]:
-    """Kind, access, secrets and fingerprint of each sign-in, by name. Raises Unreadable."""
+    """Kind, access, secrets, origins and fingerprint of each sign-in that an address may get, by name.
+
+    Raises Unreadable.
+    """
     found = {}
     for row in AuthProfile.objects.filter(project=project_id):
+        if row.strange(base_url):
+            continue
         secrets = {name: str(value) for name, value in row.secrets.items()}
         headers = json.loads(secrets.pop("headers", "{}"))
         mark = fingerprint(row.sealed, row.access, base_url)
         found[row.name] = {**row.access, **secrets, "headers": headers, "kind": row.kind, "fingerprint": mark}
+        found[row.name]["origins"] = row.origins.get(CREDENTIALS, [])
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,11 +10,12 @@ from django import forms
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
-from projects.api.inputs import NewEnvironment, NewProject
+from projects.api.inputs import NewEnvironment, NewProject, ProjectEdit
 from projects.api.reaching import refusal_of
 from projects.api.words import by_field
 from projects.models import ApiToken, Environment, Project, Workspace
-from projects.models.project import Reachable
+from projects.models.entrusted import HEADER, VARIABLE
+from projects.pairs import Pairs
 
 if TYPE_CHECKING:
     ProjectModelForm = forms.ModelForm[Project]
@@ -55,7 +55,8 @@ class Accepted(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault(self.address, getattr(self.instance, self.address))
+        if self.address:
+            self.initial.setdefault(self.address, getattr(self.instance, self.address))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -69,80 +70,14 @@ class Accepted(forms.Form):
                     self.add_error(field if field in self.fields else None, list(sentences))
             else:
                 self._judge(cleaned.get(self.address))
-        setattr(self.instance, self.address, cleaned.get(self.address, ""))
+        if self.address:
+            setattr(self.instance, self.address, cleaned.get(self.address, ""))
         return cleaned
 
     def _judge(self, url: Any) -> None:
         refusal = refusal_of(url)
         if refusal:
             self.add_error(self.address, refusal)
-
-
-class Pairs(forms.CharField):
-    """One `name=value` (or `Name: value`) a line ↔ a dict."""
-
-    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "code"})
-
-    def __init__(self, *, separator: str, **options: Any) -> None:
-        super().__init__(required=False, **options)
-        self.separator = separator
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            space = " " if self.separator == ":" else ""
-            return "\n".join(f"{name}{self.separator}{space}{text}" for name, text in value.items())
-        return value
-
-    def clean(self, value: Any) -> dict[str, str]:
-        pairs: dict[str, str] = {}
-        for number, line in enumerate(super().clean(value).splitlines(), 1):
-            if not line.strip():
-                continue
-            name, found, text = line.partition(self.separator)
-            if not found or not name.strip():
-                raise forms.ValidationError(f"Line {number} is not of the form name{self.separator}value: {line[:80]}")
-            pairs[name.strip()] = text.strip()
-        return pairs
-
-
-class CredentialsForm(forms.Form):
-    """How the application under test is signed in to. Empty secrets leave what is kept as it is."""
-
-    username = forms.CharField(
-        label="User name", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    password = forms.CharField(
-        max_length=500,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    login_url = forms.CharField(
-        label="Sign-in page",
-        max_length=500,
-        required=False,
-        help_text="Path or address, e.g. /login; found by itself where it is left empty.",
-    )
-    exclusive = forms.BooleanField(
-        label="Only one test at a time may be signed in, in all runs together",
-        required=False,
-    )
-    forget = forms.BooleanField(label="Forget the stored credentials", required=False)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if bool(cleaned.get("username")) != bool(cleaned.get("password")):
-            raise forms.ValidationError("User name and password go together; write both or none.")
-        return cleaned
-
-    def keep(self, row: Reachable) -> None:
-        """Seals what was written; the row is not saved."""
-        if self.cleaned_data["forget"]:
-            row.keep_secrets(username=None, password=None)
-        elif self.cleaned_data["username"]:
-            row.keep_secrets(username=self.cleaned_data["username"], password=self.cleaned_data["password"])
-        written = {name: self.cleaned_data[name] for name in ("login_url", "exclusive")}
-        row.access = {name: value for name, value in {**row.access, **written}.items() if value}
 
 
 class ProjectForm(Accepted, ProjectModelForm):
@@ -238,12 +173,41 @@ class EnvironmentForm(Accepted, EnvironmentModelForm):
         fields = ["name", "headers", "variables"]
         labels = {"name": "Name"}
 
+    def clean(self) -> dict[str, Any]:
+        return not_secret(self, super().clean())
+
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         others = Environment.objects.filter(project=self.instance.project, name=name).exclude(pk=self.instance.pk)
         if others.exists():
             raise forms.ValidationError(f"There is an environment “{name}” already.")
         return name
+
+
+class ValuesForm(Accepted, ProjectModelForm):
+    """Headers and variables of a project that are no secrets."""
+
+    body, address = ProjectEdit, ""
+    headers = Pairs(separator=":", help_text="Sent to the site with every request. One “Name: value” a line.")
+    variables = Pairs(separator="=", help_text="For {{ name }} in tests. One name=value a line.")
+
+    class Meta:
+        model = Project
+        fields = ["headers", "variables"]
+
+    def clean(self) -> dict[str, Any]:
+        return not_secret(self, super().clean())
+
+
+def not_secret(form: Any, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """The same values, each name of which is no secret's: one sentence in the form where it is."""
+    row = form.instance
+    for column, kind in (("headers", HEADER), ("variables", VARIABLE)):
+        secret = {name.lower() for name in row.names_of(kind)}
+        twice = [name for name in cleaned.get(column) or {} if name.lower() in secret]
+        if twice:
+            form.add_error(column, f"{twice[0]} is a secret one already; take the secret away first.")
+    return cleaned
 
 
 class TokenForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, name_of, sees_all, visible_to, workspaces_of
+from projects.entrusting import Change
 from projects.models import Activity, Membership, Project, Workspace
 from projects.models.workspace import RANK, Role
 
@@ -62,6 +63,10 @@ class Place:
             subject=subject,
             detail=detail[:500],
         )
+
+    def note_all(self, subject: str, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.note(change.verb, subject, change.detail)
 
     def require(self, needed: str) -> None:
         """Raises PermissionDenied with one sentence where the role is too low."""

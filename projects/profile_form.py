@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from projects.api.problems import Invalid
 from projects.api.signins import ACCESS, SECRET, USES, AuthProfileEdit, NewAuthProfile, put_sign_in
 from projects.api.words import by_field
-from projects.forms import Pairs
 from projects.models import AuthProfile
+from projects.models.entrusted import CREDENTIALS
+from projects.origins import origin_of
+from projects.pairs import Lines, Pairs
 from projects.secrets import Unreadable
 
 STAYS = "Stored; what you write here replaces it."
@@ -53,6 +55,10 @@ class AuthProfileForm(forms.Form):
         required=False,
         help_text="Selectors are only needed where the form is not found by itself.",
     )
+    origins = Lines(
+        label="Sites that it may be sent to and typed into, besides the project's",
+        help_text="One a line, such as https://staging.example.com; for environments and for single sign-on.",
+    )
     exclusive = forms.BooleanField(
         label="Only one test at a time may be signed in with it, in all runs together", required=False
     )
@@ -62,7 +68,9 @@ class AuthProfileForm(forms.Form):
     def __init__(self, row: AuthProfile, data: Any = None) -> None:
         self.row, self.stored = row, _stored(row)
         seen = row.updated_at.isoformat() if row.pk else ""
-        super().__init__(data, initial={"name": row.name, "seen": seen, **row.access})
+        own = origin_of(row.project.url)
+        further = [origin for origin in row.origins.get(CREDENTIALS, []) if origin != own]
+        super().__init__(data, initial={"name": row.name, "seen": seen, "origins": further, **row.access})
         for name in {*SECRET, *ACCESS} - set(USES[row.kind]):
             del self.fields[name]
         if "totp" not in self.stored:
@@ -103,7 +111,8 @@ class AuthProfileForm(forms.Form):
         """What was written, as the API would take it."""
         secret = {name: cleaned[name] for name in SECRET if cleaned.get(name)}
         open_ones = {name: cleaned[name] or None for name in ACCESS if name in cleaned}
-        given = {"name": cleaned["name"], "exclusive": cleaned["exclusive"], **secret, **open_ones}
+        given = {"name": cleaned["name"], "exclusive": cleaned["exclusive"], "origins": cleaned["origins"]}
+        given |= secret | open_ones
         if cleaned.get("forget_totp"):
             given["totp"] = None
         model = AuthProfileEdit if self.row.pk else NewAuthProfile

@@ -14,6 +14,7 @@ from projects.views import (
     settings,
     signing_in,
     tokens,
+    values,
 )
 
 SETTINGS = "projects/<str:project>/settings"
@@ -37,6 +38,7 @@ urlpatterns = [
     path("projects/new", creating.new_project, name="new-project"),
     path(SETTINGS, settings.general, name="settings"),
     path(f"{SETTINGS}/credentials", settings.credentials, name="credentials"),
+    path(f"{SETTINGS}/values", values.values, name="values"),
     path(f"{SETTINGS}/delete", settings.delete, name="delete-project"),
     path(f"{SETTINGS}/environments", environments.environments, name="environments"),
     path(f"{SETTINGS}/environments/new", environments.new_environment, name="new-environment"),

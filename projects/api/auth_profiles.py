@@ -21,6 +21,7 @@ from projects.api.schema import listed, single
 from projects.api.serializers import PublicId
 from projects.api.signins import ACCESS, AuthProfileEdit, NewAuthProfile, drop_sign_in, put_sign_in
 from projects.models import AuthProfile, Project
+from projects.models.entrusted import CREDENTIALS
 from projects.models.public import PublicQuerySet
 from projects.secrets import Unreadable
 
@@ -38,6 +39,7 @@ class AuthProfileOut(serializers.ModelSerializer[AuthProfile]):
     password_selector = serializers.CharField(allow_null=True, default=None)
     submit_selector = serializers.CharField(allow_null=True, default=None)
     exclusive = serializers.BooleanField(default=False)
+    origins = serializers.ListField(child=serializers.CharField(), help_text="where it may be sent and typed")
 
     class Meta:
         model = AuthProfile
@@ -54,6 +56,7 @@ class AuthProfileOut(serializers.ModelSerializer[AuthProfile]):
             "password_selector",
             "submit_selector",
             "exclusive",
+            "origins",
             "created_at",
             "updated_at",
         ]
@@ -61,6 +64,7 @@ class AuthProfileOut(serializers.ModelSerializer[AuthProfile]):
     def to_representation(self, row: AuthProfile) -> dict[str, Any]:
         said = dict(super().to_representation(row))
         said |= {name: row.access.get(name) for name in ACCESS} | {"exclusive": bool(row.access.get("exclusive"))}
+        said["origins"] = row.origins.get(CREDENTIALS, [])
         try:
             secrets, headers = row.secrets, row.header_names
         except Unreadable:

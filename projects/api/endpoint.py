@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from rest_framework.exceptions import NotFound
@@ -11,6 +12,7 @@ from rest_framework.views import APIView
 
 from projects.access import VIEWER, name_of, person, require, visible_to
 from projects.api.etags import etag_of
+from projects.entrusting import Change
 from projects.models import Activity, Project
 from projects.models.public import PublicModel, PublicQuerySet
 
@@ -50,6 +52,11 @@ def created(request: Request, row: Any, data: Any, path: str) -> Response:
     """A new object with its ETag and Location."""
     headers = {"ETag": etag_of(row), "Location": request.build_absolute_uri(path)}
     return Response(data, status=201, headers=headers)
+
+
+def note_all(request: Request, project: Project, subject: str, changes: Iterable[Change]) -> None:
+    for change in changes:
+        note(request, project, change.verb, subject, change.detail)
 
 
 def note(request: Request, project: Project, verb: str, subject: str, detail: str = "") -> None:

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from pydantic import Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.access import ADMIN, QA_LEAD
-from projects.api.endpoint import Endpoint, created, find, note, shown
+from projects.access import ADMIN
+from projects.api.endpoint import Endpoint, created, find, note, note_all, shown
 from projects.api.etags import check_match
 from projects.api.idempotency import idempotent
 from projects.api.inputs import EnvironmentEdit, NewEnvironment
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
-from projects.api.reaching import given, judged, put
+from projects.api.reaching import given, judged, needed_for, put
 from projects.api.schema import listed, single
 from projects.api.serializers import EnvironmentOut
 from projects.models import Environment, Project
@@ -35,37 +37,39 @@ class EnvironmentList(Endpoint):
         rows = Environment.objects.filter(project=self.project(request, project)).select_related("project")
         if asked.search:
             rows = rows.filter(name__icontains=asked.search)
-        return page(request, rows, asked, lambda found: EnvironmentOut(found, many=True).data, default="name")
+        return page(request, rows, asked, lambda found: told(request, found, many=True), default="name")
 
     @extend_schema(request=NewEnvironment, responses={201: EnvironmentOut})
     @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewEnvironment)
-        of = self.project(request, project, ADMIN if new.credentials else QA_LEAD)
+        of = self.project(request, project, needed_for(new))
         row = Environment(project=of)
-        put(row, given(new))
+        with transaction.atomic():
+            changes = put(row, given(new))
+            note_all(request, of, row.public_id, changes)
         path = f"/api/v1/projects/{of.public_id}/environments/{row.public_id}"
-        return created(request, row, EnvironmentOut(row).data, path)
+        return created(request, row, told(request, row), path)
 
 
 class EnvironmentDetail(Endpoint):
     @single(EnvironmentOut)
     def get(self, request: Request, project: str, environment: str) -> Response:
         row = find(environments_of(self.project(request, project)), environment)
-        return shown(row, EnvironmentOut(row).data)
+        return shown(row, told(request, row))
 
     @extend_schema(request=EnvironmentEdit, responses=EnvironmentOut)
     @judged
     @idempotent
     def patch(self, request: Request, project: str, environment: str) -> Response:
         edit = body(request, EnvironmentEdit)
-        of = self.project(request, project, ADMIN if "credentials" in edit.model_fields_set else QA_LEAD)
+        of = self.project(request, project, needed_for(edit))
         with transaction.atomic():
             row = find(environments_of(of).select_for_update(of=("self",)), environment)
             check_match(request, row)
-            put(row, given(edit))
-        return shown(row, EnvironmentOut(row).data)
+            note_all(request, of, row.public_id, put(row, given(edit)))
+        return shown(row, told(request, row))
 
     @extend_schema(responses={204: None})
     @idempotent
@@ -77,6 +81,10 @@ class EnvironmentDetail(Endpoint):
             note(request, of, "environment deleted", row.public_id, row.name)
             row.delete()
         return Response(status=204)
+
+
+def told(request: Request, found: Any, *, many: bool = False) -> Any:
+    return EnvironmentOut(found, many=many, context={"request": request, "shows": {}}).data
 
 
 def environments_of(project: Project) -> PublicQuerySet[Environment]:

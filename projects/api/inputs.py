@@ -11,6 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from projects.masked import why_not_masked
+from projects.origins import origin_of
+
 TOKEN_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 
@@ -56,10 +59,54 @@ def _variables(variables: dict[str, str]) -> dict[str, str]:
     return variables
 
 
+def _secret(value: str) -> str:
+    problem = why_not_masked(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _secret_headers(headers: dict[str, str | None]) -> dict[str, str | None]:
+    _headers({name: value or "" for name, value in headers.items()})
+    return headers
+
+
+def _secret_variables(variables: dict[str, str | None]) -> dict[str, str | None]:
+    _variables({name: value or "" for name, value in variables.items()})
+    return variables
+
+
+def _origin(url: str) -> str:
+    if urlsplit(url).path not in ("", "/") or urlsplit(url).query or urlsplit(url).fragment:
+        raise ValueError("Write scheme, host and port only, such as https://login.example.com.")
+    return origin_of(url)
+
+
 Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(not_blank)]
 Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(not_blank)]
 WebAddress = Annotated[str, Field(max_length=2000), AfterValidator(_web_address)]
 Short = Annotated[str, Field(max_length=4000)]
+Secret = Annotated[Short, AfterValidator(_secret)]
+SecretHeaders = Annotated[
+    dict[str, Secret | None],
+    Field(
+        max_length=50, description="kept encrypted, shown and stored nowhere else; what is not given stays, null goes"
+    ),
+    AfterValidator(_secret_headers),
+]
+SecretVariables = Annotated[
+    dict[str, Secret | None],
+    Field(max_length=200, description="for {{ name }} in tests; kept and shown like secret headers"),
+    AfterValidator(_secret_variables),
+]
+Origin = Annotated[WebAddress, AfterValidator(_origin)]
+Origins = Annotated[
+    list[Origin],
+    Field(max_length=20, description="where the password may be typed besides the project's own, as in single sign-on"),
+]
+Follow = Annotated[
+    bool, Field(description="with a new address: whether what is secret may be sent there as well; needs an admin")
+]
 Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
 Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]
 ConcurrentRuns = Annotated[int, Field(ge=1, le=64, description="runs at a time; further ones wait")]
@@ -87,10 +134,11 @@ class CredentialsIn(Body):
     password_selector: Selector | None = None
     submit_selector: Selector | None = None
     exclusive: bool = Field(default=False, description="one test at a time signs in with it, in all runs")
+    origins: Origins = []
 
     def access(self) -> dict[str, Any]:
         """What is no secret in it."""
-        return self.model_dump(exclude={"username", "password"}, exclude_none=True, exclude_defaults=True)
+        return self.model_dump(exclude={"username", "password", "origins"}, exclude_none=True, exclude_defaults=True)
 
 
 class Edit(Body):
@@ -114,6 +162,8 @@ class NewProject(Body):
     credentials: CredentialsIn | None = None
     headers: Headers = {}
     variables: Variables = {}
+    secret_headers: SecretHeaders = {}
+    secret_variables: SecretVariables = {}
     max_concurrent_runs: ConcurrentRuns = 3
     auto_approve_score: ApprovingScore | None = None
 
@@ -124,6 +174,9 @@ class ProjectEdit(Edit):
     credentials: CredentialsIn | None = None
     headers: Headers | None = None
     variables: Variables | None = None
+    secret_headers: SecretHeaders | None = None
+    secret_variables: SecretVariables | None = None
+    secrets_follow: Follow | None = None
     max_concurrent_runs: ConcurrentRuns | None = None
     auto_approve_score: ApprovingScore | None = None
 
@@ -134,6 +187,8 @@ class NewEnvironment(Body):
     credentials: CredentialsIn | None = None
     headers: Headers = {}
     variables: Variables = {}
+    secret_headers: SecretHeaders = {}
+    secret_variables: SecretVariables = {}
 
 
 class EnvironmentEdit(Edit):
@@ -142,6 +197,9 @@ class EnvironmentEdit(Edit):
     credentials: CredentialsIn | None = None
     headers: Headers | None = None
     variables: Variables | None = None
+    secret_headers: SecretHeaders | None = None
+    secret_variables: SecretVariables | None = None
+    secrets_follow: Follow | None = None
 
 
 def _in_the_future(moment: datetime) -> datetime:

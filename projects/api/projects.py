@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from pydantic import Field
@@ -8,14 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.access import ADMIN, QA_LEAD, require, sees_all, visible_to, workspaces_of
-from projects.api.endpoint import Endpoint, created, note, shown
+from projects.api.endpoint import Endpoint, created, note, note_all, shown
 from projects.api.etags import check_match
 from projects.api.idempotency import idempotent
 from projects.api.inputs import NewProject, ProjectEdit
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
 from projects.api.problems import Invalid
-from projects.api.reaching import given, judged, put
+from projects.api.reaching import given, judged, needed_for, put
 from projects.api.schema import listed, single
 from projects.api.serializers import ProjectOut
 from projects.models import Project, Workspace
@@ -43,7 +45,7 @@ class ProjectList(Endpoint):
             rows = rows.filter(workspace__slug=asked.workspace)
         if asked.search:
             rows = rows.filter(name__icontains=asked.search) | rows.filter(url__icontains=asked.search)
-        return page(request, rows, asked, lambda found: ProjectOut(found, many=True).data)
+        return page(request, rows, asked, lambda found: told(request, found, many=True))
 
     @extend_schema(request=NewProject, responses={201: ProjectOut})
     @judged
@@ -51,13 +53,18 @@ class ProjectList(Endpoint):
     def post(self, request: Request) -> Response:
         new = body(request, self.new)
         workspace = self._workspace(request, new.workspace)
-        if new.credentials:
-            require(request.user, workspace.pk, ADMIN)
+        require(request.user, workspace.pk, needed_for(new))
         with transaction.atomic():
             project = Project(workspace=workspace)
-            put(project, given(new, leave_out={"workspace"}))
+            changes = put(project, given(new, leave_out={"workspace"}))
             note(request, project, "project created", project.public_id, project.name)
-        return created(request, project, ProjectOut(project).data, f"/api/v1/projects/{project.public_id}")
+            note_all(request, project, project.public_id, changes)
+        return created(
+            request,
+            project,
+            told(request, project),
+            f"/api/v1/projects/{project.public_id}",
+        )
 
     def _workspace(self, request: Request, slug: str | None) -> Workspace:
         mine: dict[str, Workspace] = {workspace.slug: workspace for workspace in workspaces_of(request.user)}
@@ -80,20 +87,19 @@ class ProjectDetail(Endpoint):
     @single(ProjectOut)
     def get(self, request: Request, project: str) -> Response:
         found = self.project(request, project)
-        return shown(found, ProjectOut(found).data)
+        return shown(found, told(request, found))
 
     @extend_schema(request=ProjectEdit, responses=ProjectOut)
     @judged
     @idempotent
     def patch(self, request: Request, project: str) -> Response:
         edit = body(request, self.edit)
-        needed = ADMIN if "credentials" in edit.model_fields_set else QA_LEAD
         with transaction.atomic():
-            found = self.project(request, project, needed)
+            found = self.project(request, project, needed_for(edit))
             locked = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=found.pk)
             check_match(request, locked)
-            put(locked, given(edit))
-        return shown(locked, ProjectOut(locked).data)
+            note_all(request, locked, locked.public_id, put(locked, given(edit)))
+        return shown(locked, told(request, locked))
 
     @extend_schema(responses={204: None})
     @idempotent
@@ -105,3 +111,7 @@ class ProjectDetail(Endpoint):
             locked.delete_softly()
             note(request, locked, "project deleted", locked.public_id, locked.name)
         return Response(status=204)
+
+
+def told(request: Request, found: Any, *, many: bool = False) -> Any:
+    return ProjectOut(found, many=many, context={"request": request, "shows": {}}).data

@@ -7,9 +7,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from projects.access import QA_LEAD, may
+from projects.entrusting import left_behind
+from projects.masked import why_not_masked
 from projects.models import Activity, ApiToken, Environment, Invitation, Membership, Project
+from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable
 from projects.secrets import Unreadable
+
+NAMES = serializers.ListField(child=serializers.CharField())
 
 
 class PublicId(serializers.CharField):
@@ -27,25 +33,62 @@ class CredentialsOut(serializers.Serializer[Any]):
     password_selector = serializers.CharField(allow_null=True)
     submit_selector = serializers.CharField(allow_null=True)
     exclusive = serializers.BooleanField()
+    origins = serializers.ListField(child=serializers.CharField(), help_text="where the password may be typed")
+    masked = serializers.BooleanField(help_text="whether the password is masked in what is stored of runs")
+
+
+ACCESS = ("login_url", "username_selector", "password_selector", "submit_selector")
+HIDDEN = "•••"
 
 
 def credentials_of(row: Reachable) -> dict[str, Any]:
     try:
-        username, kept = row.secrets.get("username"), row.has_credentials
+        username, password = row.secrets.get("username"), row.secrets.get("password")
     except Unreadable:
-        username, kept = None, True
-    known = {name: row.access.get(name) for name in list(CredentialsOut().fields)[2:]}
-    known["exclusive"] = bool(known["exclusive"])
-    return {"has_credentials": kept, "username": username, **known}
+        username, password = None, None
+    return {
+        "has_credentials": row.has_credentials,
+        "username": username,
+        **{name: row.access.get(name) for name in ACCESS},
+        "exclusive": bool(row.access.get("exclusive")),
+        "origins": row.origins.get(CREDENTIALS, []),
+        "masked": password is None or not why_not_masked(str.__str__(password), username or ""),
+    }
 
 
 class WithCredentials(serializers.ModelSerializer[Any]):
+    """What can be reached. Values of headers are only for those who may change them: `context` names the request."""
+
     id = PublicId()
     credentials = serializers.SerializerMethodField()
+    headers = serializers.SerializerMethodField(help_text="viewers are shown names only")
+    secret_headers = serializers.SerializerMethodField(help_text="names")
+    secret_variables = serializers.SerializerMethodField(help_text="names")
+    left_behind = serializers.SerializerMethodField(help_text="secrets that the present address does not get, and why")
 
     @extend_schema_field(CredentialsOut)
     def get_credentials(self, row: Reachable) -> dict[str, Any]:
         return credentials_of(row)
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_headers(self, row: Any) -> dict[str, str]:
+        workspace = row.workspace_id if isinstance(row, Project) else row.project.workspace_id
+        allowed = self.context["shows"]
+        if workspace not in allowed:
+            allowed[workspace] = may(self.context["request"].user, workspace, QA_LEAD)
+        return dict(row.headers) if allowed[workspace] else dict.fromkeys(row.headers, HIDDEN)
+
+    @extend_schema_field(NAMES)
+    def get_secret_headers(self, row: Reachable) -> list[str]:
+        return row.names_of(HEADER)
+
+    @extend_schema_field(NAMES)
+    def get_secret_variables(self, row: Reachable) -> list[str]:
+        return row.names_of(VARIABLE)
+
+    @extend_schema_field(NAMES)
+    def get_left_behind(self, row: Reachable) -> list[str]:
+        return left_behind(row)
 
 
 class ProjectOut(WithCredentials):
@@ -60,7 +103,10 @@ class ProjectOut(WithCredentials):
             "workspace",
             "credentials",
             "headers",
+            "secret_headers",
             "variables",
+            "secret_variables",
+            "left_behind",
             "settings",
             "quality_gates",
             "max_concurrent_runs",
@@ -83,7 +129,10 @@ class EnvironmentOut(WithCredentials):
             "base_url",
             "credentials",
             "headers",
+            "secret_headers",
             "variables",
+            "secret_variables",
+            "left_behind",
             "created_at",
             "updated_at",
         ]

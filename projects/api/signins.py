@@ -13,9 +13,11 @@ from django.db import IntegrityError, transaction
 from pydantic import AfterValidator, Field, model_validator
 
 from projects.accounts import RESERVED, forget_sessions
-from projects.api.inputs import Body, Headers, Name, Selector
+from projects.api.inputs import Body, Headers, Name, Origins, Selector
 from projects.api.problems import Invalid
 from projects.models import AuthProfile
+from projects.models.entrusted import CREDENTIALS
+from projects.origins import origin_of, trusts
 from projects.secrets import Unreadable
 
 ACCESS = ("login_url", "username_selector", "password_selector", "submit_selector")
@@ -74,6 +76,7 @@ class NewAuthProfile(Body):
     password_selector: Selector | None = None
     submit_selector: Selector | None = None
     exclusive: bool = Field(default=False, description="one test at a time signs in with it, in all runs")
+    origins: Origins = []
 
 
 class AuthProfileEdit(Body):
@@ -89,6 +92,7 @@ class AuthProfileEdit(Body):
     password_selector: Selector | None = None
     submit_selector: Selector | None = None
     exclusive: bool | None = None
+    origins: Origins | None = None
 
     @model_validator(mode="after")
     def _no_nulls(self) -> AuthProfileEdit:
@@ -108,6 +112,7 @@ def put_sign_in(row: AuthProfile, given: Mapping[str, Any]) -> None:
     if misfits:
         raise Invalid(misfits)
     _seal(row, {name: given[name] for name in SECRET if name in given})
+    _entrust(row, given)
     was = row.name
     row.name = given.get("name", row.name)
     row.access = _access(row, given)
@@ -124,11 +129,22 @@ def drop_sign_in(row: AuthProfile) -> None:
     row.delete()
 
 
+def _entrust(row: AuthProfile, given: Mapping[str, Any]) -> None:
+    """The origins that are named, and the project's; else those it has, where what is entered is for the project's."""
+    own, known = origin_of(row.project.url), row.origins.get(CREDENTIALS, [])
+    entered = any(given.get(name) for name in SECRET)
+    if given.get("origins") is not None:
+        known = list(dict.fromkeys([own, *given["origins"]]))
+    elif entered and not trusts(known, own):
+        known = [own]
+    row.origins = {CREDENTIALS: known}
+
+
 def _seal(row: AuthProfile, secrets: Mapping[str, Any]) -> None:
     try:
         kept = set(row.secrets)
     except Unreadable:
-        kept, row.sealed = set(), ""
+        kept, row.sealed, row.origins = set(), "", {}
     there = (kept | {name for name, value in secrets.items() if value}) - {
         name for name, value in secrets.items() if not value
     }

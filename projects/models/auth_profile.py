@@ -6,6 +6,7 @@ import json
 
 from django.db import models
 
+from projects.models.entrusted import Entrusted
 from projects.models.environment import Environment
 from projects.models.project import Project
 from projects.models.public import PublicModel, PublicQuerySet
@@ -18,7 +19,7 @@ class AuthProfileQuerySet(PublicQuerySet["AuthProfile"]):
     """Sign-ins by their public ids."""
 
 
-class AuthProfile(PublicModel, Sealed):
+class AuthProfile(PublicModel, Entrusted):
     """A named sign-in, for a role that the application knows: a member, an editor, an administrator.
 
     `access` holds login_url, selectors and exclusive; `sealed` holds username, password, totp and, as JSON, headers.
@@ -41,6 +42,10 @@ class AuthProfile(PublicModel, Sealed):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address(self) -> str:
+        return self.project.url
 
     @property
     def header_names(self) -> list[str]:

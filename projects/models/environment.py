@@ -27,3 +27,7 @@ class Environment(PublicModel, Reachable):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address(self) -> str:
+        return self.base_url

@@ -6,16 +6,17 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
+from projects.models.entrusted import CREDENTIALS, Entrusted
 from projects.models.public import PublicModel, PublicQuerySet
-from projects.models.sealed import Sealed
 from projects.models.workspace import Workspace
 from projects.secrets import Hidden, seal, unseal
 
 
-class Reachable(Sealed):
+class Reachable(Entrusted):
     """What an application needs to be reached and signed in to; shared by projects and environments.
 
-    `access` holds login_url and selectors (no secrets); `sealed` holds username, password and secret variables.
+    `access` holds login_url and selectors (no secrets); `sealed` holds username, password, and what is
+    secret of headers and variables.
     """
 
     headers = models.JSONField(default=dict, blank=True)
@@ -27,7 +28,7 @@ class Reachable(Sealed):
 
     @property
     def has_credentials(self) -> bool:
-        return "username" in self.secrets
+        return CREDENTIALS in self.origins
 
 
 class ProjectQuerySet(PublicQuerySet["Project"]):
@@ -65,6 +66,10 @@ class Project(PublicModel, Reachable):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address(self) -> str:
+        return self.url
 
     def signing_secret(self) -> Hidden:
         """What callbacks and webhooks are signed with; made at its first use. Raises Unreadable."""

@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from projects.access import ADMIN, QA_LEAD, roles_from, sees_all, workspaces_of
-from projects.forms import CredentialsForm, NewProjectForm
+from projects.forms import NewProjectForm
 from projects.models import Workspace
 from projects.place import Request, page, place_of
+from projects.secret_forms import CredentialsForm
 
 
 @page
@@ -23,13 +24,15 @@ def new_project(request: Request) -> HttpResponse:
         return render(request, "403.html", {"exception": reason}, status=403)
     sealing = {workspace.pk for workspace in where(request.user, ADMIN)}
     form = NewProjectForm(request.POST or None, workspaces=workspaces)
-    credentials = CredentialsForm(request.POST or None) if sealing or not workspaces else None
+    credentials = CredentialsForm(None, request.POST or None) if sealing or not workspaces else None
     if request.method == "POST" and form.is_valid() and (credentials is None or credentials.is_valid()):
-        if credentials and (form.workspace is None or form.workspace.pk in sealing):
-            credentials.keep(form.instance)
+        seals = credentials is not None and (form.workspace is None or form.workspace.pk in sealing)
+        changes = credentials.keep(form.instance) if seals and credentials else []
         with transaction.atomic():
             project = form.save()
-        place_of(request, project.pk).note("project created", project.public_id, project.name)
+        place = place_of(request, project.pk)
+        place.note("project created", project.public_id, project.name)
+        place.note_all(project.public_id, changes)
         return redirect("project", project.public_id)
     status = 422 if request.method == "POST" else 200
     return render(request, "projects/new.html", {"form": form, "credentials": credentials}, status=status)

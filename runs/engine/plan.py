@@ -78,6 +78,7 @@ class Credentials(Value):
     password_selector: str | None = None
     submit_selector: str | None = None
     fingerprint: str = ""
+    origins: tuple[str, ...] = Field(default=(), description="where it may be typed, besides the site's own")
 
 
 class Session(Value):
@@ -104,7 +105,8 @@ class Site(Value):
     base_url: str
     headers: dict[str, str] = {}
     variables: dict[str, str] = {}
-    secrets: dict[str, SecretStr] = {}
+    secret_headers: dict[str, SecretStr] = Field(default={}, description="sent like headers, shown nowhere")
+    secrets: dict[str, SecretStr] = Field(default={}, description="variables that are shown nowhere")
     credentials: Credentials | None = Field(default=None, description='the sign-in called "account"')
     profiles: dict[str, Credentials] = Field(default={}, description="further sign-ins by name")
     sessions: dict[str, Session] = Field(default={}, description="kept of earlier sign-ins, by role")
@@ -126,18 +128,8 @@ class Site(Value):
     def sent_headers(self) -> dict[str, str]:
         """What every request to the site's origin carries: its own headers, and those that the account is known by."""
         account = self.credentials
-        if account is None or account.kind != "headers":
-            return self.headers
-        return {**self.headers, **{name: value.get_secret_value() for name, value in account.headers.items()}}
-
-    def secret_texts(self) -> list[str]:
-        """What must not be read in anything that leaves."""
-        accounts = [account for account in (self.credentials, *self.profiles.values()) if account]
-        found = [secret.get_secret_value() for secret in self.secrets.values()]
-        for account in accounts:
-            found += [secret.get_secret_value() for secret in (account.password, account.totp) if secret]
-            found += [value.get_secret_value() for value in account.headers.values()]
-        return found
+        secret = self.secret_headers | (account.headers if account and account.kind == "headers" else {})
+        return {**self.headers, **{name: value.get_secret_value() for name, value in secret.items()}}
 
 
 Keep = Literal["off", "on_failure", "on"]

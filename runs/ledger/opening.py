@@ -16,6 +16,7 @@ from projects.models import Environment, Project, Test
 from runs import planning, queue, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger import rows
+from runs.ledger.entrusted import Uses, entrusted
 from runs.ledger.moving import note
 from runs.ledger.owing import owe
 from runs.ledger.planned import Ask, planned
@@ -43,7 +44,9 @@ class Order:
 
 
 def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
-    """A queued test run of these tests, its results planned. Raises Refused (no_tests, circular, project_missing)."""
+    """A queued test run of these tests, its results planned. Raises Refused (no_tests, circular, project_missing,
+    secret_elsewhere).
+    """
     if not tests:
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
     _check(order)
@@ -53,13 +56,14 @@ def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> R
         rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
-    return _open(order, "test", options.model_dump(mode="json"), Filling(plan.shards, fill, plan.impact))
+    uses = Uses.of_tests([row["document"] for row in plan.rows])
+    return _open(order, "test", options.model_dump(mode="json"), Filling(plan.shards, fill, uses, plan.impact))
 
 
 def open_crawl(order: Order, options: CrawlOptions) -> Run:
     """A queued crawl whose frontier holds the site's first address, once for each role.
 
-    Raises Refused(project_missing, unknown_role).
+    Raises Refused(project_missing, unknown_role, secret_elsewhere).
     """
     roles = dict.fromkeys(options.roles or ("",))
 
@@ -74,7 +78,8 @@ def open_crawl(order: Order, options: CrawlOptions) -> Run:
     unknown = unknown_roles(order.project, options.roles)
     if unknown:
         raise Refused("unknown_role", unknown)
-    return _open(order, "crawl", options.model_dump(mode="json"), Filling(width(options.model_dump()), fill))
+    uses = Uses.of_crawl(options.roles)
+    return _open(order, "crawl", options.model_dump(mode="json"), Filling(width(options.model_dump()), fill, uses))
 
 
 def unproved(run: Run) -> QuerySet[Result]:
@@ -121,7 +126,8 @@ def open_proofs(order: Order, crawl: Run) -> Run:
         run.save(update_fields=["pipeline"])
         return {"total": len(left)}
 
-    return _open(order, "crawl", options, Filling(shards, fill, stage=states.PROVE))
+    uses = Uses.of_tests([one.document for one in left])
+    return _open(order, "crawl", options, Filling(shards, fill, uses, stage=states.PROVE))
 
 
 def digest_of(key: str, role: str = "") -> str:
@@ -145,6 +151,7 @@ class Filling:
 
     shards: int
     fill: Callable[[Run], dict[str, Any]]
+    uses: Uses
     impact: dict[str, Any] | None = None
     stage: str = ""
 
@@ -173,7 +180,7 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
         stage=filling.stage or states.STAGES[kind][0],
         options=options,
         environment=order.environment,
-        site=_site(order),
+        site=_site(order, filling.uses),
         trigger=order.trigger,
         actor=order.actor,
         actor_name=order.actor_name,
@@ -195,8 +202,11 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
     return run
 
 
-def _site(order: Order) -> dict[str, Any]:
-    """The snapshot of what is tested; secrets stay where they are and are read at pick-up."""
+def _site(order: Order, uses: Uses) -> dict[str, Any]:
+    """The snapshot of what is tested; secrets stay where they are and are read at pick-up.
+
+    Raises Refused(secret_elsewhere) where the run would send a secret to an origin that it was not entered for.
+    """
     source = order.environment or order.project
     base_url = order.environment.base_url if order.environment else order.project.url
     return {
@@ -205,4 +215,5 @@ def _site(order: Order) -> dict[str, Any]:
         "variables": source.variables,
         "access": source.access,
         "secrets_of": source.public_id if source.sealed else None,
+        **entrusted(order.project, source, base_url, uses),
     }

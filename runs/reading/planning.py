@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
-from projects import accounts
+from projects import accounts, entrusting
 from projects.api.words import by_field
 from projects.models import Environment, Project
+from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable
 from projects.models.public import number_of
 from runs import storage
@@ -38,17 +40,22 @@ class SecretsMissing(Exception):
 
 
 def site(run: Run) -> Site:
-    """The run's snapshot with its secrets. Raises SecretsMissing, projects.secrets.Unreadable."""
+    """The run's snapshot with its secrets, those that its address may get.
+
+    Raises SecretsMissing where one is gone that it was queued with, and projects.secrets.Unreadable.
+    """
     kept = run.site
     holder = _holder(kept["secrets_of"]) if kept["secrets_of"] else None
-    secrets = dict(holder.secrets) if holder else {}
+    _require(run, holder)
+    secrets = _entrusted(holder, kept["base_url"]) if holder else {}
     username, password = secrets.pop("username", None), secrets.pop("password", None)
     credentials = None
     if holder is not None and username is not None:
         credentials = Credentials(
-            username=str(username),
-            password=SecretStr(str(password or "")),
+            username=username,
+            password=SecretStr(password or ""),
             fingerprint=accounts.fingerprint(holder.sealed, kept["access"], kept["base_url"]),
+            origins=tuple(holder.origins.get(CREDENTIALS, ())),
             **_known_access(kept["access"]),
         )
     return _with_profiles(
@@ -57,10 +64,32 @@ def site(run: Run) -> Site:
             base_url=kept["base_url"],
             headers=kept["headers"],
             variables=kept["variables"],
-            secrets={name: SecretStr(str(value)) for name, value in secrets.items()},
+            secret_headers=_of_kind(secrets, HEADER),
+            secrets=_of_kind(secrets, VARIABLE),
             credentials=credentials,
         ),
     )
+
+
+def _require(run: Run, holder: Reachable | None) -> None:
+    """What the run was queued with is still there, and may still be sent to its address."""
+    kept = run.site
+    lost = entrusting.gone(holder, kept.get("secrets", ()), kept["base_url"]) if holder else ""
+    problems = [lost, *entrusting.strange_sign_ins(run.project_id, kept.get("roles", ()), kept["base_url"])]
+    for problem in filter(None, problems):
+        raise SecretsMissing(problem)
+
+
+def _entrusted(holder: Reachable, base_url: str) -> dict[str, str]:
+    """The secret texts that an address may get."""
+    strange = holder.strange(base_url)
+    kept = {name: str.__str__(value) for name, value in holder.secrets.items()}
+    entry = {name: name if name.startswith((HEADER, VARIABLE)) else CREDENTIALS for name in kept}
+    return {name: text for name, text in kept.items() if entry[name] in holder.origins and entry[name] not in strange}
+
+
+def _of_kind(secrets: Mapping[str, str], kind: str) -> dict[str, SecretStr]:
+    return {name.removeprefix(kind): SecretStr(text) for name, text in secrets.items() if name.startswith(kind)}
 
 
 def _with_profiles(run: Run, site: Site) -> Site:

@@ -1,7 +1,7 @@
 """Artifacts: workers leave them in the default storage, signed links read them."""
 
 from runs.storage.keeping import drop, keep, leave
-from runs.storage.links import LINK_SECONDS, BadLink, read, signed_url
+from runs.storage.links import LINK_SECONDS, BadLink, find, read, signed_url
 from runs.storage.places import Away, directory, look, name_of, prove
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "BadLink",
     "directory",
     "drop",
+    "find",
     "keep",
     "leave",
     "look",

@@ -16,12 +16,20 @@ from projects.place import Request, page
 from runs import storage
 
 log = logging.getLogger(__name__)
+ARTIFACTS, VIEWER = "/artifacts/", "/trace-viewer/"
 GONE = "This file is not stored any more: it was deleted, or its run was. The result itself is still there."
 
-# The viewer starts from an inline script and shows recorded pages with their own styles, pictures and fonts.
+OURS_ONLY = "The trace viewer opens only traces that are stored here; open one from the page of its result."
+PAGES = ("index.html", "snapshot.html")
+# Its other page follows tests of a Playwright server, which there is not.
+LEFT_OUT = ("uiMode.html",)
+
+# The viewer starts from an inline script and shows recorded pages with their own styles, pictures and fonts. What it
+# or its service worker may fetch are its own files and artifacts, so that no address makes it show anything else.
 VIEWER_POLICY = (
     "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline'; style-src * 'unsafe-inline'; "
-    "img-src * blob: data:; font-src * blob: data:; media-src * blob: data:; object-src 'none'; frame-ancestors 'self'"
+    "img-src * blob: data:; font-src * blob: data:; media-src * blob: data:; object-src 'none'; "
+    "frame-ancestors 'self'; frame-src 'self'; connect-src {artifacts} {viewer}"
 )
 
 
@@ -57,12 +65,30 @@ def viewer_files() -> Path:
 
 @page
 @require_safe
-def trace_viewer(_request: Request, name: str) -> HttpResponse:
+def trace_viewer(request: Request, name: str) -> HttpResponse:
     path = Path(safe_join(viewer_files(), name))
-    if not path.is_file():
+    if not path.is_file() or path.name in LEFT_OUT:
         raise Http404
+    refusal = _refusal(request) if path.name in PAGES else ""
+    if refusal:
+        return render(request, "403.html", {"exception": refusal}, status=403)
     kind = guess_type(path.name)[0] or "application/octet-stream"
     response = HttpResponse(path.read_bytes(), content_type=kind)
-    response["Content-Security-Policy"] = VIEWER_POLICY
+    artifacts, viewer = (request.build_absolute_uri(place) for place in (ARTIFACTS, VIEWER))
+    response["Content-Security-Policy"] = VIEWER_POLICY.format(artifacts=artifacts, viewer=viewer)
     response["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def _refusal(request: Request) -> str:
+    """Why the viewer is not opened; "" where its one trace is a signed link of a trace that is stored here."""
+    asked = request.GET.getlist("trace")
+    home = request.build_absolute_uri(ARTIFACTS)
+    if len(asked) != 1 or not asked[0].startswith(home):
+        return OURS_ONLY
+    try:
+        return "" if storage.find(asked[0].removeprefix(home)).kind == "trace" else OURS_ONLY
+    except storage.BadLink as error:
+        return str(error)
+    except FileNotFoundError:
+        return GONE

@@ -8,8 +8,8 @@ from django import forms
 from pydantic import TypeAdapter, ValidationError
 
 from projects.api.words import by_field
-from projects.forms import Pairs
 from projects.models import Project
+from projects.pairs import Pairs
 from runs.engine.plan import RouteMap
 
 ROUTE_MAP: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(RouteMap)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Accounts, Browser, SignInFailed, sign_in
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn
-from runs.engine.execute.attempt import keys_of
+from runs.engine.masking.keys import keys_of
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, PageWork, RunOptions, Session, ShardPlan, Site
 from tests.engine.executing import attempts, ends, played, see, work
 from tests.engine.members import credentials, members, staffed

@@ -69,7 +69,7 @@ def test_R2_a_test_deleted_meanwhile_is_skipped_and_still_counts(
 
 def test_R3_an_environment_edited_after_queueing_changes_nothing(order: Make, project: Project, tests: Make) -> None:
     environment = Environment.objects.create(project=project, name="Staging", base_url="http://staging.test/")
-    environment.keep_secrets(username="ada", password="first")
+    environment.keep_credentials(username="ada", password="first")
     environment.save()
     run = ledger.open_test_run(order(environment=environment), RunOptions(), tests(1))  # type: ignore[arg-type]
     environment.base_url = "http://production.test/"
@@ -80,10 +80,10 @@ def test_R3_an_environment_edited_after_queueing_changes_nothing(order: Make, pr
 def test_R3_a_run_whose_secrets_are_gone_says_so_and_never_uses_others(
     order: Make, project: Project, tests: Make
 ) -> None:
-    project.keep_secrets(username="root", password="of the project")
+    project.keep_credentials(username="root", password="of the project")
     project.save()
     environment = Environment.objects.create(project=project, name="Staging", base_url="http://staging.test/")
-    environment.keep_secrets(username="ada", password="first")
+    environment.keep_credentials(username="ada", password="first")
     environment.save()
     run = ledger.open_test_run(order(environment=environment), RunOptions(), tests(1))  # type: ignore[arg-type]
     environment.delete()

@@ -9,6 +9,7 @@ import pytest
 from projects.models import AuthProfile, Environment, Project, Session
 from runs import ledger, reading
 from runs.engine.events import Log, SignedIn
+from runs.engine.masking import MASK, Masking
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 from tests.ledger.conftest import Hand, planned, story
@@ -21,7 +22,7 @@ STATE = {"cookies": [{"name": "sid", "value": "s3cr3t"}], "origins": []}
 @pytest.fixture
 def editor(project: Project) -> AuthProfile:
     row = AuthProfile(project=project, name="editor", access={"login_url": "/login"})
-    row.keep_secrets(username="eva", password="let me in", totp="JBSWY3DPEHPK3PXP")
+    row.keep_credentials(username="eva", password="let me in", totp="JBSWY3DPEHPK3PXP")
     row.save()
     return row
 
@@ -90,7 +91,8 @@ def test_the_site_of_a_run_has_all_sign_ins(crawl: Open, editor: AuthProfile) ->
     assert (name, credentials.kind, credentials.username, credentials.login_url) == ("editor", "form", "eva", "/login")
     assert credentials.totp is not None
     assert "let me in" not in repr(site)
-    assert {"let me in", "JBSWY3DPEHPK3PXP"} <= set(site.secret_texts())
+    masking = Masking.of(site)
+    assert [masking.text(said) for said in ("let me in", "JBSWY3DPEHPK3PXP", "eva")] == [MASK, MASK, "eva"]
 
 
 def test_a_session_is_kept_sealed_and_comes_with_the_next_run(crawl: Open, editor: AuthProfile) -> None:
@@ -116,10 +118,12 @@ def test_a_session_of_other_credentials_or_another_environment_is_not_used(
     run = crawl()
     ledger.record(Hand(run).held, [signed_in(run)])
     staging = Environment.objects.create(project=project, name="staging", base_url="http://staging.shop.test")
+    editor.let_follow(staging.base_url)
+    editor.save()
     elsewhere = ledger.open_crawl(order(environment=staging), CrawlOptions())
     assert reading.site(elsewhere).sessions == {}
     assert reading.site(elsewhere).profiles.keys() == {"editor"}
-    editor.keep_secrets(password="another")
+    editor.keep_credentials(password="another")
     editor.save()
     assert reading.site(run).sessions == {}
 

@@ -39,10 +39,10 @@ def test_a_lost_key_says_what_to_do(settings: Any) -> None:
 
 def test_secrets_are_put_in_and_taken_out_one_by_one() -> None:
     project = Project(name="Shop", url="http://shop.test/")
-    project.keep_secrets(username="ada", password="x")
-    project.keep_secrets(password="y")
+    project.keep_credentials(username="ada", password="x")
+    project.keep_credentials(password="y")
     assert project.secrets == {"username": "ada", "password": "y"}
     assert project.has_credentials
-    project.keep_secrets(username=None, password=None)
+    project.forget("credentials", ["username", "password"])
     assert project.sealed == ""
     assert not project.has_credentials

@@ -83,7 +83,7 @@ def second_database(product_environment: Mapping[str, str]) -> Iterator[str]:
 def order(transactional_db: None, site: Pages) -> ledger.Order:
     workspace = Workspace.objects.create(name="Quality", slug="quality")
     project = Project(workspace=workspace, name="Shop", url=f"{site.url}/")
-    project.keep_secrets(username="ada", password="open sesame")
+    project.keep_credentials(username="ada", password="open sesame")
     project.save()
     return ledger.Order(project, None, "Ada")
 

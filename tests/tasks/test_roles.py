@@ -19,10 +19,10 @@ def test_roles_are_crawled_and_their_sessions_serve_the_run_after(
     with members() as (site, gate):
         workspace = Workspace.objects.create(name="Quality", slug="quality")
         project = Project(workspace=workspace, name="Shop", url=f"{site.url}/")
-        project.keep_secrets(username="ali", password=PEOPLE["ali"])
+        project.keep_credentials(username="ali", password=PEOPLE["ali"])
         project.save()
         editor = AuthProfile(project=project, name="editor")
-        editor.keep_secrets(username="eva", password=PEOPLE["eva"])
+        editor.keep_credentials(username="eva", password=PEOPLE["eva"])
         editor.save()
         order = ledger.Order(project, None, "Ada")
         start_workers()

@@ -134,7 +134,7 @@ def collector() -> Iterator[tuple[str, type[Collector]]]:
 def test_a_run_can_be_followed_by_its_log_lines_and_its_spans(
     slow: Project, start_workers: Start, collector: tuple[str, type[Collector]], eventually: Any
 ) -> None:
-    slow.keep_secrets(username="ada", password=PASSWORD)
+    slow.keep_credentials(username="ada", password=PASSWORD)
     slow.save()
     url, kind = collector
     workers = start_workers(**SHORT, SENTRI_LOG_FORMAT="json", SENTRI_OTLP_ENDPOINT=url)

@@ -45,7 +45,7 @@ PAGES = {
     "{run}/news": "viewer",
     "{run}/results/{result}": "viewer",
     "{crawl}": "viewer",
-    "/trace-viewer/index.html": "anyone",
+    "/trace-viewer/sw.bundle.js": "anyone",
 }
 FORMS = {
     "/workspaces/quality/members/{member}": "admin",

@@ -65,9 +65,54 @@ def test_the_result_page_links_to_screenshot_and_trace(world: World, artifact: A
     assert "/trace-viewer/index.html?trace=http%3A%2F%2Ftestserver%2Fartifacts%2F" in text
 
 
-def test_the_trace_viewer_is_that_of_the_installed_playwright(world: World) -> None:
+@pytest.fixture
+def trace(artifact: Artifact) -> Artifact:
+    path = default_storage.save("runs/1/trace.zip", ContentFile(b"PK"))
+    return Artifact.objects.create(
+        attempt=artifact.attempt, kind="trace", path=path, content_type="application/zip", size=2
+    )
+
+
+def test_signed_links_die_with_their_project(artifact: Artifact) -> None:
+    link = storage.signed_url(artifact)
+    artifact.attempt.result.run.project.delete_softly()
+    answer = Client().get(link)
+    assert answer.status_code == 404
+    assert "This file is not stored any more" in answer.content.decode()
+
+
+def test_the_trace_viewer_opens_only_traces_that_are_stored_here(
+    world: World, artifact: Artifact, trace: Artifact
+) -> None:
+    client, ours = world.client("viewer"), f"http://testserver{storage.signed_url(trace)}"
+    answer = client.get("/trace-viewer/index.html", {"trace": ours})
+    assert answer.status_code == 200
+    # The browser itself fetches nothing else, whatever an address or another window asks the viewer for.
+    assert (
+        "connect-src http://testserver/artifacts/ http://testserver/trace-viewer/"
+        in (answer["Content-Security-Policy"])
+    )
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    others: list[dict[str, str | list[str]]] = [
+        {},
+        {"trace": ""},
+        {"trace": "https://elsewhere.example/trace.zip"},
+        {"trace": "data:application/zip;base64,UEsFBg=="},
+        {"trace": "http://testserver.elsewhere.example/artifacts/1"},
+        {"trace": "http://testserver/artifacts/nonsense"},
+        {"trace": "http://testserver/artifacts/../projects"},
+        {"trace": [ours, "https://elsewhere.example/trace.zip"]},
+        {"trace": f"http://testserver{storage.signed_url(artifact)}"},
+    ]
+    for page in ("index.html", "snapshot.html"):
+        assert [client.get(f"/trace-viewer/{page}", asked).status_code for asked in others] == [403] * len(others)
+    assert client.get("/trace-viewer/uiMode.html", {"trace": ours}).status_code == 404
+
+
+def test_the_trace_viewer_is_that_of_the_installed_playwright(world: World, trace: Artifact) -> None:
     client = world.client("viewer")
-    assert "Playwright Trace Viewer" in client.get("/trace-viewer/index.html").content.decode()
+    ours = {"trace": f"http://testserver{storage.signed_url(trace)}"}
+    assert "Playwright Trace Viewer" in client.get("/trace-viewer/index.html", ours).content.decode()
     assert client.get("/trace-viewer/sw.bundle.js")["Content-Type"] == "text/javascript"
     assert client.get("/trace-viewer/nothing.js").status_code == 404
 

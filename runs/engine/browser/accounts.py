@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runs.engine.browser.codes import ClaimCode
+from pydantic import SecretStr
+
+from runs.engine.browser.codes import ClaimCode, code_of
 from runs.engine.browser.form import SignInFailed
 from runs.engine.browser.freshness import holds
 from runs.engine.browser.session import Browser
 from runs.engine.browser.signin import sign_in
 from runs.engine.events import SignedIn
+from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, Session, Site
 
 MOST_TRIES = 2
@@ -35,6 +38,7 @@ class Accounts:
     """Sessions by role, for one site and one process; `emit` is told of each that was made or seen to hold.
 
     `claim_code` keeps others from entering the same one-time code; without it only this process knows what it gave.
+    `masking` hides the secrets of the site, each code that is given out, and each session that is made.
     A failing sign-in is tried once more when it is asked for again, and then holds for good.
     """
 
@@ -51,7 +55,8 @@ class Accounts:
         self._site = site
         self._options = options
         self._emit = emit
-        self._claim_code = claim_code
+        self.masking = Masking.of(site)
+        self._claim_code = self._hiding(claim_code)
         self._roles: dict[str, _Role] = {}
         self._one_at_a_time = asyncio.Lock()  # small sites break on two sign-ins at once
 
@@ -86,6 +91,13 @@ class Accounts:
             await self._sign_in(role, known)
             return True
 
+    def _hiding(self, claim: ClaimCode | None) -> ClaimCode:
+        async def claim_code(secret: SecretStr, window: int) -> bool:
+            self.masking.hide([code_of(secret, window)])
+            return claim is None or await claim(secret, window)
+
+        return claim_code
+
     async def _ready(self, role: str, known: _Role) -> None:
         """From the session that was kept, where it holds; else by signing in."""
         if len(known.failures) >= MOST_TRIES:
@@ -112,6 +124,8 @@ class Accounts:
     def _made(self, role: str, known: _Role, session: Session | None) -> None:
         known.ready, known.session = True, session
         known.failures.clear()
+        if session is not None:
+            self.masking.hide_state(session.state)
         credentials = self._site.credentials_of(role)
         if session is not None and session.tells and credentials is not None and credentials.fingerprint:
             self._emit(

@@ -41,9 +41,13 @@ async def next_code(
         if left >= TOO_LATE_SECONDS and window > _given.get(key, -1):
             _given[key] = window
             if claim is None or await claim(secret, window):
-                return TOTP(key, interval=PERIOD).at(int(now))
+                return code_of(secret, window)
         await sleep(left + 0.05)
     raise NoCode
+
+
+def code_of(secret: SecretStr, window: int) -> str:
+    return TOTP(secret.get_secret_value(), interval=PERIOD).at(window * PERIOD)
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from runs.engine.browser.freshness import learnt
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
 from runs.engine.browser.watch import watch
+from runs.engine.masking.trust import address_of, may_sign_in
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Credentials, Session, Site
 
@@ -67,7 +68,7 @@ async def sign_in(
             if credentials.kind != "form":
                 await _let_in(page, site)
                 return None
-            asking = _Asking(credentials, claim_code, limit)
+            asking = _Asking(site, credentials, claim_code, limit)
             await _through_form(page, site, asking, browser.guard)
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
             return await learnt(browser, site, options, state=state, ended_at=ended_at)
@@ -83,6 +84,7 @@ async def sign_in(
 class _Asking:
     """What one signs in with, and where its one-time codes come from; waiting for one is not held against the site."""
 
+    site: Site
     credentials: Credentials
     claim: ClaimCode | None
     limit: asyncio.Timeout
@@ -112,17 +114,25 @@ async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -
         raise SignInFailed(f"No password field was found on {page.url}.")
     if form.username is not None and await form.username.is_editable():
         await form.username.fill(credentials.username)
+    await _require_trusted(form.password, site)
     await form.password.fill(credentials.password.get_secret_value())
     if form.remember is not None and not await form.remember.is_checked():
         await form.remember.check()
     before = await verdict_of(page)
     if before.code and credentials.totp:
-        await _fill_code(page, await asking.code(credentials.totp))
+        await _fill_code(page, asking, credentials.totp)
     await _submit(form.submit, form.password)
     await _accepted(page, asking, before.said)
     status = watch(page).status_of(page.url)
     if status is not None and status >= BROKEN:
         raise SignInFailed(f"The site answered the sign-in with an error, {status}.")
+
+
+async def _require_trusted(field: ElementHandle, site: Site) -> None:
+    """Passwords and codes are typed into pages of the origins that they were entered for, and into no others."""
+    refusal = may_sign_in(site, await address_of(field))
+    if refusal:
+        raise SignInFailed(f"The sign-in was not filled in: {refusal}. An admin can name that origin in the sign-in.")
 
 
 async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:
@@ -203,7 +213,7 @@ async def _accepted(page: Page, asking: _Asking, before: str) -> None:
             said = f": it says “{seen.said}”" if seen.said else ""
             raise SignInFailed(f"The site did not accept the one-time code{said}.")
         codes += 1
-        await _give_code(page, await asking.code(secret))
+        await _give_code(page, asking, secret)
         seen = await _answer(page, seen.said, lambda seen: seen.code)
     if seen.password:
         said = f": it says “{seen.said}”" if seen.said else f": {path} still asks for the password"
@@ -222,18 +232,20 @@ async def _answer(page: Page, before: str, still: Callable[[Verdict], bool]) -> 
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _give_code(page: Page, code: str) -> None:
+async def _give_code(page: Page, asking: _Asking, secret: SecretStr) -> None:
     """Enter a code and send it. Some forms send themselves with the last digit, and are gone before that."""
-    codes = await _fill_code(page, code)
+    codes = await _fill_code(page, asking, secret)
     with contextlib.suppress(Error):
         if (await verdict_of(page)).code and await codes.fields[-1].is_visible():
             await _submit(codes.submit, codes.fields[-1])
 
 
-async def _fill_code(page: Page, code: str) -> Codes:
+async def _fill_code(page: Page, asking: _Asking, secret: SecretStr) -> Codes:
+    code = await asking.code(secret)
     codes = await codes_of(page)
     if not codes.fields:
         raise SignInFailed("The field for the one-time code was gone before the code could be entered.")
+    await _require_trusted(codes.fields[0], asking.site)
     texts = code if len(codes.fields) > 1 else [code]
     for field, text in zip(codes.fields, texts, strict=False):
         await field.fill(text)

@@ -30,6 +30,7 @@ from runs.engine.crawl.slot import Pull, Slot
 from runs.engine.crawl.unreachable import Unvisited, authority
 from runs.engine.crawl.visit import Visited, snapshot_of
 from runs.engine.events import Event, Log, PageVisited, Seeds
+from runs.engine.masking import leaving
 from runs.engine.passing import troubles
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
@@ -58,9 +59,8 @@ async def crawl(
     exploring = asyncio.ensure_future(explorer.explore(pull, first=first))
     exploring.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while (event := await events.get()) is not None:
+        async for event in leaving(events, explorer.accounts.masking, exploring):
             yield event
-        await exploring
     finally:
         exploring.cancel()
         await asyncio.gather(exploring, return_exceptions=True)

@@ -14,6 +14,7 @@ from runs.engine.crawl.robots import Robots, parse_robots
 from runs.engine.crawl.scope import same_site
 from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
 from runs.engine.crawl.unreachable import REFUSED_BY_US
+from runs.engine.masking.trust import headers_to
 from runs.engine.passing import broke_off, passes, steadily, wait_of
 from runs.engine.plan import CrawlPlan
 
@@ -96,7 +97,7 @@ async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answ
     """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
     for _ in range(REDIRECTS + 1):
         try:
-            response = await requests.get(url, headers=plan.site.sent_headers, timeout=TIMEOUT_MS, max_redirects=0)
+            response = await requests.get(url, headers=headers_to(plan.site, url), timeout=TIMEOUT_MS, max_redirects=0)
             location = response.headers.get("location")
             if response.status < 300 or response.status >= 400 or not location:
                 body = await response.body()

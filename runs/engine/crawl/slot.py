@@ -86,6 +86,7 @@ class Slot:
         except Exception as error:
             if died(error):
                 raise
+            self._explorer.accounts.masking.error(error)
             log.exception("page %s of the frontier broke", work.page)
             failure = broken(work.url, error)
             return PageFailed(work.page, failure.category, str(failure))
@@ -135,6 +136,7 @@ class Slot:
             raise error
         if isinstance(error, Error):
             return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)
+        self._explorer.accounts.masking.error(error)
         log.error("page %s of the frontier broke: %s", work.page, work.url, exc_info=error)
         return broken(work.url, error)
 

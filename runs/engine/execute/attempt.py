@@ -11,11 +11,11 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from runs.engine.artifacts import Masking
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
+from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
@@ -30,7 +30,6 @@ LET_GO_SECONDS = 0.2
 # A step minds its own time; one that is twice late has a page, a browser or a driver that answers no more.
 LATE = 2.0
 LATE_SECONDS = 5.0
-SHORTEST_KEY, LONGEST_KEY = 16, 4_096
 
 
 class BrowserGone(Exception):
@@ -98,7 +97,6 @@ class Attempt:
         try:
             document = self.order.document
             self.state = await self.house.accounts.state(document.auth) if document.auth else None
-            self.house.masking.hide(keys_of(self.state or {}))
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
                 recording = self.order.recording
@@ -118,6 +116,7 @@ class Attempt:
         except Exception as error:
             if gone(error):
                 return await self._lost(error)
+            self.house.masking.error(error)
             log.exception("attempt %s of result %s broke", self.order.number, self.order.work.result)
             return Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}", step=self._next)
 
@@ -192,8 +191,6 @@ class Attempt:
             )
         except (InvalidDocument, UnknownVariable) as error:
             failure = Failure(kind="document", message=str(error), step=index)
-        if failure is not None:
-            failure = Failure.model_validate(self.house.masking.value(failure.model_dump()))
         self._report(index, step, time.perf_counter() - began, failure)
         return failure
 
@@ -201,7 +198,7 @@ class Attempt:
         report = StepReport(
             index=index,
             do=step.do,
-            sentence=self.house.masking.text(step.sentence()),
+            sentence=step.sentence(),
             ok=failure is None,
             duration_ms=round(seconds * 1000),
             error=failure.message if failure else None,
@@ -233,7 +230,6 @@ class Attempt:
         vitals: tuple[dict[str, Any], ...],
     ) -> AttemptEnded:
         seen = self.scene.watch if self.scene else None
-        masking = self.house.masking
         return AttemptEnded(
             result=self.order.work.result,
             attempt=self.order.number,
@@ -241,11 +237,11 @@ class Attempt:
             started_at=started_at,
             duration_ms=round(seconds * 1000),
             steps=tuple(self.steps),
-            failure=Failure.model_validate(masking.value(failure.model_dump())) if failure else None,
+            failure=failure,
             artifacts=artifacts,
-            console=tuple(masking.text(line) for line in seen.console_errors) if seen else (),
-            requests=tuple(masking.value(request) for request in seen.requests) if seen else (),
-            vitals=tuple(masking.value(page) for page in vitals),
+            console=tuple(seen.console_errors) if seen else (),
+            requests=tuple(seen.requests) if seen else (),
+            vitals=vitals,
         )
 
 
@@ -274,32 +270,6 @@ async def _signed_in_anew(attempt: Attempt) -> bool:
         return role is not None and await attempt.house.accounts.renewed(role, attempt.state)
     except SignInFailed:
         return False
-
-
-def keys_of(state: dict[str, Any]) -> list[str]:
-    """What in a storage state opens a session to whoever reads it: long cookies and stored tokens.
-
-    A database also keeps what pages show; of its texts only those without spaces can be tokens.
-    """
-    origins = state.get("origins", ())
-    cookies = [str(cookie["value"]) for cookie in state.get("cookies", ())]
-    stored = [str(item["value"]) for origin in origins for item in origin.get("localStorage", ())]
-    databases = [database for origin in origins for database in origin.get("indexedDB", ())]
-    records = [record for one in databases for store in one.get("stores", ()) for record in store.get("records", ())]
-    kept = [text for record in records for text in _texts(record) if " " not in text]
-    return [value for value in (*cookies, *stored, *kept) if SHORTEST_KEY <= len(value) <= LONGEST_KEY]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """The texts anywhere inside a value; Playwright writes an object that JSON cannot hold as pairs of `k` and `v`."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in [value["v"]] if value.keys() == {"k", "v"} else value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
 
 
 def wanted(keep: Keep, failed: bool) -> bool:

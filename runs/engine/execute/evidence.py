@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runs.engine.artifacts import CLEAN, Kind, Masking, described, disk_problem, place
+from runs.engine.artifacts import Kind, described, disk_problem, place
 from runs.engine.browser import NO_FFMPEG
 from runs.engine.events import ArtifactFile, Event, Log
 from runs.engine.execute.scene import Scene
+from runs.engine.masking import Masking
+from runs.engine.masking.archive import CLEAN, clean
 from runs.engine.plan import ShardPlan
 
 SECONDS: dict[Kind, int] = {"screenshot": 8, "before": 8, "trace": 30, "video": 15}
@@ -48,7 +50,7 @@ class Evidence:
 
         async def save(path: Path) -> None:
             await recorder.tracing.stop(path=path)
-            await asyncio.to_thread(self.masking.archive, path)
+            await asyncio.to_thread(clean, path, self.masking)
 
         return await self._file("trace", result, attempt, save)
 

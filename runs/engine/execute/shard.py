@@ -13,13 +13,13 @@ from functools import partial
 from secrets import randbits
 from typing import Any
 
-from runs.engine.artifacts import Masking
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, ClaimCode, Frames
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import Attempt, House, Order, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
+from runs.engine.masking import leaving
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.base import gone
 from runs.engine.steps.document import Document, InvalidDocument, parse
@@ -72,17 +72,12 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
     """What `work` emits while it makes attempts; closing the generator stops it within two seconds."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     browser, plan, emit = given.browser, given.plan, events.put_nowait
-    masking = Masking(plan.site.secret_texts())
+    accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=given.claim_code)
+    masking = accounts.masking
     house = House(
         browser,
         plan,
-        Accounts(
-            browser,
-            plan.site,
-            plan.options,
-            emit=emit,
-            claim_code=given.claim_code,
-        ),
+        accounts,
         masking,
         Evidence(plan, masking, emit),
         emit,
@@ -94,9 +89,8 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
     crew = asyncio.ensure_future(work(house))
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while (event := await events.get()) is not None:
+        async for event in leaving(events, masking, crew):
             yield event
-        await crew
     finally:
         crew.cancel()
         await asyncio.wait({crew}, timeout=STOP_SECONDS)
@@ -137,8 +131,9 @@ class Shard:
         except Exception as error:
             if gone(error):
                 raise
+            self._house.masking.error(error)
             log.exception("result %s broke", work.result)
-            message = self._house.masking.text(f"Sentri broke here: {type(error).__name__}: {error}")
+            message = f"Sentri broke here: {type(error).__name__}: {error}"
             failure = Failure(kind="crash", message=message)
             self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
 
@@ -147,7 +142,7 @@ class Shard:
         try:
             document = read(work, self._plan.site)
         except InvalidDocument as error:
-            failure = Failure(kind="document", message=self._house.masking.text(str(error)))
+            failure = Failure(kind="document", message=str(error))
             self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
             return
         course = Course(work)

@@ -12,6 +12,7 @@ from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.visit import SAFE, Visit, Visits
+from runs.engine.masking import leaving
 from runs.engine.page.look import Look
 from runs.engine.passing import passes, troubles
 from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
@@ -59,9 +60,8 @@ async def observe(
     working = asyncio.gather(*slots)
     working.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while (event := await events.get()) is not None:
+        async for event in leaving(events, visits.accounts.masking, working):
             yield event
-        await working
     finally:
         for one in slots:
             one.cancel()
@@ -81,6 +81,7 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
     except Exception as error:
         if died(error):
             raise
+        visits.accounts.masking.error(error)
         log.exception("case %s broke", work.case)
         problem = f"Sentri broke here: {type(error).__name__}: {error}"[:300]
         return CaseObserved(work.case, {"case": work.work, "problem": problem}, (), problem)
@@ -94,7 +95,8 @@ async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserve
         fetch = case.fetch or {}
         asked = f"{fetch.get('method', 'GET')} {traffic.template(str(fetch.get('path', case.start)))}"
         heard.append(f"{asked} answered {seen.answer.status}")
-    deeper = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))
+    found = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))
+    deeper = tuple(case for case in found if not visits.accounts.masking.covers(case))
     outcome = seen.model_dump(mode="json", exclude_defaults=True)
     led_to = tuple(one.model_dump(mode="json", exclude_defaults=True) for one in deeper)
     return CaseObserved(work.case, outcome, led_to, seen.problem, tuple(dict.fromkeys(heard)))

@@ -48,12 +48,10 @@ async def plan_cases(
     crawled = replace(crawled, contract=tuple(operations))
     broke: list[Log] = []
     cases, skipped = chosen(crawled, changed, broke)
-    yield Planned(
-        cases,
-        crawled.survey,
-        counted(cases, crawled.pages, skipped),
-        (*broke, *logs, *said, *concerns(crawled)),
-    )
+    masking = visits.accounts.masking
+    cases = tuple(case for case in cases if not masking.covers(case))
+    told = (*broke, *logs, *said, *concerns(crawled))
+    yield masking.value(Planned(cases, crawled.survey, counted(cases, crawled.pages, skipped), told))
 
 
 def chosen(

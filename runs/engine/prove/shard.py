@@ -61,7 +61,7 @@ async def _proved(place: Place, work: TestWork) -> Proved:
     try:
         document = read(work, place.plan.site)
     except InvalidDocument as error:
-        failure = Failure(kind="document", message=place.house.masking.text(str(error)))
+        failure = Failure(kind="document", message=str(error))
     else:
         proving = Proving(place, work, document)
         try:
@@ -71,8 +71,9 @@ async def _proved(place: Place, work: TestWork) -> Proved:
         except Exception as error:
             if gone(error):
                 raise
+            place.house.masking.error(error)
             log.exception("the proof of result %s broke", work.result)
             made = proving.made
-            message = place.house.masking.text(f"Sentri broke here: {type(error).__name__}: {error}")
+            message = f"Sentri broke here: {type(error).__name__}: {error}"
             failure = Failure(kind="crash", message=message)
     return Proved(work.result, "failed", made, 0, work.document, {"replays": work.replays, "passed": 0}, failure)

@@ -7,7 +7,10 @@ import re
 from playwright.async_api import Error
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from projects.origins import trusts
 from runs.engine.locate import describe
+from runs.engine.masking import texts_of
+from runs.engine.masking.trust import address_of, may_be_told
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
 from runs.engine.steps.seeing import company
@@ -37,6 +40,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     """
     stage.timeout_ms = patience(step, timeout_ms)
     try:
+        await _require_trusted(step, stage)
         await step.run(stage)
     except StepFailed:
         # An expectation that a dead page cannot meet says nothing about the test.
@@ -49,6 +53,22 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
         if gone(error):
             raise
         raise _refused(step, error) from error
+
+
+async def _require_trusted(step: Step, stage: Stage) -> None:
+    """Nothing secret is typed into a page, or a frame, of an origin that it was not entered for."""
+    target = step.aim()
+    if target is None or stage.opened is None or step.do.startswith("expect_"):
+        return
+    if not target.frame and trusts([stage.site.origin], stage.page.url):
+        return
+    said = texts_of([value for name, value in step if name not in ("do", "note", "target")])
+    if not said:
+        return
+    handle = await stage.locate(target).element_handle(timeout=stage.timeout_ms)
+    refusal = may_be_told(stage.site, said, await address_of(handle))
+    if refusal:
+        raise StepFailed("blocked", f"“{step.sentence()}” was not done: {refusal}")
 
 
 def patience(step: Step, timeout_ms: int) -> float:

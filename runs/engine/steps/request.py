@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from typing import Any, Literal, Self
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin
 
 from playwright.async_api import APIResponse, Error
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import Field, model_validator
 
+from projects.origins import origin_of
+from runs.engine.masking.trust import may_be_told
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
 from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
@@ -84,8 +87,11 @@ class Request(Step):
         raise StepFailed("navigation", f"{self.method} {self.path} was redirected more than {MOST_REDIRECTS} times")
 
     async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
-        at_home = urlsplit(url)[:2] == urlsplit(stage.site.origin)[:2]
+        at_home = origin_of(url) == origin_of(stage.site.base_url)
         headers = {**stage.site.sent_headers, **self.headers} if at_home else {}
+        refusal = may_be_told(stage.site, [unquote(url), url, json.dumps(sending, default=str)], url)
+        if refusal:
+            raise StepFailed("blocked", f"{self.method} {self.path} leads elsewhere, and is not sent there: {refusal}")
         status: int | None = None
         try:
             response = await stage.http.fetch(

@@ -1,0 +1,34 @@
+"""Origins: scheme, host and port, which is what a secret is entered for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+USUAL = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """An address without its path, as browsers name it: in small letters, without the usual port."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port not in (None, USUAL.get(parts.scheme)) else ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def trusts(origins: Iterable[str], url: str) -> bool:
+    """Whether what was entered for these origins may be sent to an address.
+
+    Who trusts a host without encryption trusts it with: http on the usual port stands for https as well.
+    """
+    asked = origin_of(url)
+    plain = f"http://{asked.removeprefix('https://')}" if asked.startswith("https://") else asked
+    unusual = urlsplit(asked).port is not None
+    return any(origin == asked or (origin == plain and not unusual) for origin in origins)
+
+
+def listed(names: Iterable[str]) -> str:
+    """ "a, b and c" """
+    *first, last = list(names) or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
