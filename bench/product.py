@@ -39,6 +39,7 @@ def settle_in(directory: Path, database_url: str = "") -> None:
         "DJANGO_SETTINGS_MODULE": "sentri.settings",
         "SENTRI_DATA_DIR": str(directory),
         "SENTRI_LOG_LEVEL": "WARNING",
+        "SENTRI_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     }
     if database_url:
         os.environ["SENTRI_DATABASE_URL"] = database_url
