@@ -13,7 +13,7 @@ from projects.origins import listed, origin_of
 from projects.secrets import Unreadable
 
 SIGN_IN = ("username", "password")
-MOVED = "address changed"
+MOVED, FOLLOWED = "address changed", "secrets entrusted"
 
 
 @dataclass(frozen=True)
@@ -101,18 +101,21 @@ def enter_secrets(row: Reachable, kind: str, values: Mapping[str, str | None]) -
 
 
 def move(row: Reachable, before: str, *, follow: bool) -> list[Change]:
-    """After a change of address: secrets stay with the origins that they were entered for, or follow. Rows are not
-    saved, but for the sign-ins of a project."""
-    if not before or origin_of(before) == origin_of(row.address):
-        return []
+    """After a change of address secrets stay with the origins that they were entered for, or follow, now or later.
+
+    Rows are not saved, but for the sign-ins of a project.
+    """
+    moves = bool(before) and origin_of(before) != origin_of(row.address)
     moved = row.let_follow(row.address) if follow else []
-    if follow and isinstance(row, Project):
+    if follow and isinstance(row, Project) and row.pk:
         moved += _profiles_follow(row)
+    if not moves and not moved:
+        return []
     stay = [called(name) for name in row.strange(row.address)]
-    told = [f"{origin_of(before)} → {origin_of(row.address)}"]
+    told = [f"{origin_of(before)} → {origin_of(row.address)}" if moves else origin_of(row.address)]
     told += [f"{listed(called(name) for name in moved)} may be sent there too"] if moved else []
     told += [f"{listed(stay)} may not be sent there"] if stay else []
-    return [Change(MOVED, "; ".join(told))]
+    return [Change(MOVED if moves else FOLLOWED, "; ".join(told))]
 
 
 def _profiles_follow(project: Project) -> list[str]:

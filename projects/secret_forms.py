@@ -17,8 +17,8 @@ from projects.models.project import Reachable
 from projects.origins import listed, origin_of
 from projects.pairs import Lines, Pairs
 
-FOLLOW = "If the address changes to another site: let what is secret go there as well"
-STAYS = "Otherwise it stays with the site that it was entered for, and runs that need it are refused."
+FOLLOW = "Let what is secret go to this address as well"
+STAYS = "Otherwise it stays with the sites that it was entered for, and runs here that need it are refused."
 OFF = {"autocomplete": "off", "spellcheck": "false"}
 
 

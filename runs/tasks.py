@@ -23,7 +23,7 @@ from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
 from runs.engine.crawl import crawl
 from runs.engine.crawl.unreachable import Unvisited, diagnose
 from runs.engine.events import Event, Log
-from runs.engine.execute import execute
+from runs.engine.execute import execute, try_sign_in
 from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Guard
 from runs.engine.plan import ShardPlan
@@ -122,6 +122,33 @@ def deliver(delivery_id: int) -> None:
         delivering.deliver(delivery_id)
     except DatabaseError:
         log.exception("delivery %s: the database is away; it is tried again once it is back", delivery_id)
+
+
+def trial(number: int) -> None:
+    """Tries a sign-in, once: somebody waits for it, and can ask again."""
+    if queue.stopping():
+        return
+    row = ledger.begin_trial(number)
+    if row is None:
+        return
+    with pulses.own.allowed(pulses.TASK, patience()), bound_contextvars(trial=number):
+        try:
+            site = reading.site(row).seen_as(row.role)
+            drive: Drive[Any] = Drive(lambda _: ((), False), lambda events: ledger.record_trial(number, events), _tick)
+            code = _claiming_codes(drive.inbox)
+            drive.run(lambda _pull: _with_browser(lambda browser: try_sign_in(browser, site, number, claim_code=code)))
+        except (BrowserUnavailable, reading.SecretsMissing, Unreadable, Stopping) as error:
+            ledger.fail_trial(number, str(error) or "The worker was stopped; try it again.")
+        except DatabaseError:
+            log.exception("trial %s: the database is away; it is told as lost", number)
+        except Exception as error:
+            log.exception("trial %s broke", number)
+            ledger.fail_trial(number, f"Sentri broke while it signed in: {type(error).__name__}: {error}")
+
+
+def _tick() -> None:
+    if queue.stopping():
+        raise Stopping
 
 
 class TimeOver(Exception):

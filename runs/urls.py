@@ -21,6 +21,7 @@ from runs.views import (
     searching,
     site_map,
     tests,
+    trials,
     writing,
 )
 
@@ -70,6 +71,9 @@ urlpatterns = [
     path("runs/<str:run>/rerun", run.rerun, name="rerun"),
     path("runs/<str:run>/prove-rest", run.prove_rest, name="prove-rest"),
     path("runs/<str:run>/results/<int:result>", result.result, name="result"),
+    path("projects/<str:project>/settings/sign-ins/<str:role>/try", trials.try_sign_in, name="try-sign-in"),
+    path("projects/<str:project>/settings/tried/<int:number>", trials.trial, name="trial"),
+    path("projects/<str:project>/settings/tried/<int:number>/picture", trials.picture, name="trial-picture"),
     path("artifacts/<str:token>", files.artifact, name="artifact"),
     path("trace-viewer/<path:name>", files.trace_viewer, name="trace-viewer"),
 ]

@@ -105,7 +105,7 @@ Origins = Annotated[
     Field(max_length=20, description="where the password may be typed besides the project's own, as in single sign-on"),
 ]
 Follow = Annotated[
-    bool, Field(description="with a new address: whether what is secret may be sent there as well; needs an admin")
+    bool, Field(description="whether what is secret may be sent to the present or new address as well; needs an admin")
 ]
 Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
 Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]

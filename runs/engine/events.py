@@ -329,6 +329,15 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInTried:
+    """A try of a sign-in is over: `problem` says why it did not work, "" where it did; `picture` is a JPEG."""
+
+    trial: int
+    problem: str
+    picture: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CaseObserved:
     """A case was carried out, or could not be: then `problem` says why.
 
@@ -381,5 +390,6 @@ Event = (
     | CaseObserved
     | Cleaned
     | SignedIn
+    | SignInTried
     | Log
 )

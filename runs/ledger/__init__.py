@@ -20,6 +20,7 @@ from runs.ledger.refusals import Refused, Stale
 from runs.ledger.running_out import stop_stage
 from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
+from runs.ledger.trials import begin_trial, fail_trial, open_trial, record_trial, settle_lost_trial
 from runs.ledger.turns import ahead_of, should_yield, waiting
 from runs.models.run import TRIAL
 
@@ -35,6 +36,7 @@ __all__ = [
     "abort",
     "ahead_of",
     "approve_by_score",
+    "begin_trial",
     "claim",
     "claim_cases",
     "claim_pages",
@@ -42,6 +44,7 @@ __all__ = [
     "close",
     "fail",
     "fail_judging",
+    "fail_trial",
     "finish",
     "forfeit",
     "give_back",
@@ -55,13 +58,16 @@ __all__ = [
     "open_crawl",
     "open_proofs",
     "open_test_run",
+    "open_trial",
     "pass_on",
     "record",
+    "record_trial",
     "redeliver",
     "renew",
     "requeue",
     "seconds_to_end",
     "settle_delivery",
+    "settle_lost_trial",
     "should_yield",
     "stop_stage",
     "sweep",

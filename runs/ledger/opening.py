@@ -49,7 +49,7 @@ def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> R
     """
     if not tests:
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
-    _check(order)
+    check_order(order)
     plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of))
 
     def fill(run: Run) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def open_crawl(order: Order, options: CrawlOptions) -> Run:
         )
         return {"total": 0, "pages": len(roles)}
 
-    _check(order)
+    check_order(order)
     unknown = unknown_roles(order.project, options.roles)
     if unknown:
         raise Refused("unknown_role", unknown)
@@ -92,7 +92,7 @@ def open_proofs(order: Order, crawl: Run) -> Run:
 
     Raises Refused(run_not_over, nothing_to_prove, project_missing).
     """
-    _check(order)
+    check_order(order)
     if not crawl.is_over:
         raise Refused("run_not_over", f"{crawl.public_id} is {crawl.status}; wait for its end, or abort it.")
     known = Test.objects.filter(project=order.project).known_signatures()
@@ -135,7 +135,7 @@ def digest_of(key: str, role: str = "") -> str:
     return hashlib.sha256(f"{role}\n{key}".encode() if role else key.encode()).hexdigest()
 
 
-def _check(order: Order) -> None:
+def check_order(order: Order) -> None:
     if order.project.deleted_at is not None:
         raise Refused("project_missing", f"{order.project.public_id} was deleted; restore it or use another project.")
     if order.environment is not None and order.environment.project_id != order.project.pk:
@@ -180,7 +180,7 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
         stage=filling.stage or states.STAGES[kind][0],
         options=options,
         environment=order.environment,
-        site=_site(order, filling.uses),
+        site=snapshot(order, filling.uses),
         trigger=order.trigger,
         actor=order.actor,
         actor_name=order.actor_name,
@@ -202,7 +202,7 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
     return run
 
 
-def _site(order: Order, uses: Uses) -> dict[str, Any]:
+def snapshot(order: Order, uses: Uses) -> dict[str, Any]:
     """The snapshot of what is tested; secrets stay where they are and are read at pick-up.
 
     Raises Refused(secret_elsewhere) where the run would send a secret to an origin that it was not entered for.

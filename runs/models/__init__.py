@@ -9,6 +9,7 @@ from runs.models.page import Change, CrawlPage, StateBand
 from runs.models.result import Result
 from runs.models.run import Run
 from runs.models.shard import Lease, Shard
+from runs.models.trial import Trial
 from runs.models.worker import Meter, Worker
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "Shard",
     "StateBand",
     "TestHistory",
+    "Trial",
     "Worker",
 ]

@@ -26,7 +26,7 @@ from runs.engine.plan import (
     ShardPlan,
     Site,
 )
-from runs.models import Part, Run
+from runs.models import Part, Run, Trial
 
 O = TypeVar("O", bound=BrowserOptions)  # noqa: E741
 
@@ -39,7 +39,7 @@ class SecretsMissing(Exception):
     """What held the run's secrets at queueing is gone or holds none any more."""
 
 
-def site(run: Run) -> Site:
+def site(run: Run | Trial) -> Site:
     """The run's snapshot with its secrets, those that its address may get.
 
     Raises SecretsMissing where one is gone that it was queued with, and projects.secrets.Unreadable.
@@ -71,7 +71,7 @@ def site(run: Run) -> Site:
     )
 
 
-def _require(run: Run, holder: Reachable | None) -> None:
+def _require(run: Run | Trial, holder: Reachable | None) -> None:
     """What the run was queued with is still there, and may still be sent to its address."""
     kept = run.site
     lost = entrusting.gone(holder, kept.get("secrets", ()), kept["base_url"]) if holder else ""
@@ -92,7 +92,7 @@ def _of_kind(secrets: Mapping[str, str], kind: str) -> dict[str, SecretStr]:
     return {name.removeprefix(kind): SecretStr(text) for name, text in secrets.items() if name.startswith(kind)}
 
 
-def _with_profiles(run: Run, site: Site) -> Site:
+def _with_profiles(run: Run | Trial, site: Site) -> Site:
     """The site with the project's other sign-ins, and with the sessions that were kept of them all."""
     found = accounts.sign_ins(run.project_id, site.base_url)
     profiles = {name: Credentials(**_known_access(fields)) for name, fields in found.items()}

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
-from runs.engine.browser.codes import ClaimCode, code_of
+from runs.engine.browser.codes import ClaimCode, hiding
 from runs.engine.browser.form import SignInFailed
 from runs.engine.browser.freshness import holds
 from runs.engine.browser.session import Browser
@@ -56,7 +54,7 @@ class Accounts:
         self._options = options
         self._emit = emit
         self.masking = Masking.of(site)
-        self._claim_code = self._hiding(claim_code)
+        self._claim_code = hiding(self.masking, claim_code)
         self._roles: dict[str, _Role] = {}
         self._one_at_a_time = asyncio.Lock()  # small sites break on two sign-ins at once
 
@@ -90,13 +88,6 @@ class Accounts:
             known.ready, known.session = False, None
             await self._sign_in(role, known)
             return True
-
-    def _hiding(self, claim: ClaimCode | None) -> ClaimCode:
-        async def claim_code(secret: SecretStr, window: int) -> bool:
-            self.masking.hide([code_of(secret, window)])
-            return claim is None or await claim(secret, window)
-
-        return claim_code
 
     async def _ready(self, role: str, known: _Role) -> None:
         """From the session that was kept, where it holds; else by signing in."""

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import ElementHandle, Error, Page
@@ -45,30 +46,54 @@ BROKEN = 500
 USUAL_PATHS = ("/login", "/sign-in", "/signin", "/accounts/login/", "/users/sign_in", "/auth/login")
 
 
+class Telling(Protocol):
+    """Who hears what a sign-in does, and sees the page where it ends."""
+
+    def did(self, sentence: str) -> None: ...
+
+    async def ended(self, page: Page) -> None: ...
+
+
+class Silence:
+    """Hears nothing."""
+
+    def did(self, _sentence: str) -> None:
+        return
+
+    async def ended(self, _page: Page) -> None:
+        return
+
+
+SILENCE = Silence()
+
+
 async def sign_in(
     browser: Browser,
     site: Site,
     options: BrowserOptions,
     *,
     claim_code: ClaimCode | None = None,
+    telling: Telling = SILENCE,
 ) -> Session | None:
     """Sign in with the site's credentials in a context of its own, within a minute; waiting for a code is extra.
 
     Returns the session to start other contexts from; None where the context itself is all that is needed, because the
-    credentials go with each request. Raises `SignInFailed`.
+    credentials go with each request. `telling` hears what is done. Raises `SignInFailed`.
     """
     credentials = site.credentials
     if credentials is None:
         raise SignInFailed("There are no credentials to sign in with.")
     context = await browser.context(options, site)
+    page: Page | None = None
     try:
         async with asyncio.timeout(TOTAL_SECONDS) as limit:
             page = await context.new_page()
             page.set_default_timeout(STEP_MS)
             if credentials.kind != "form":
                 await _let_in(page, site)
+                telling.did(f"Opened {page.url} with the credentials")
                 return None
-            asking = _Asking(site, credentials, claim_code, limit)
+            asking = _Asking(site, credentials, claim_code, limit, telling)
             await _through_form(page, site, asking, browser.guard)
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
             return await learnt(browser, site, options, state=state, ended_at=ended_at)
@@ -77,6 +102,8 @@ async def sign_in(
     except Error as error:
         raise SignInFailed(f"Signing in was interrupted: {error.message.splitlines()[0]}") from error
     finally:
+        if page is not None:
+            await telling.ended(page)
         await close_context(context)
 
 
@@ -88,6 +115,7 @@ class _Asking:
     credentials: Credentials
     claim: ClaimCode | None
     limit: asyncio.Timeout
+    telling: Telling
 
     async def code(self, secret: SecretStr) -> str:
         try:
@@ -106,23 +134,30 @@ async def _let_in(page: Page, site: Site) -> None:
 
 async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -> None:
     credentials = asking.credentials
+    told = asking.telling.did
     await _open_form(page, site, credentials, guard)
+    told(f"Found a sign-in form on {page.url}")
     form = await form_of(page, credentials)
     if form.password is None and form.username is not None:
+        told("Gave the user name first, as the site asks for")
         form = await _after_the_name(page, form, credentials)
     if form.password is None:
         raise SignInFailed(f"No password field was found on {page.url}.")
     if form.username is not None and await form.username.is_editable():
         await form.username.fill(credentials.username)
+        told("Typed the user name")
     await _require_trusted(form.password, site)
     await form.password.fill(credentials.password.get_secret_value())
+    told("Typed the password")
     if form.remember is not None and not await form.remember.is_checked():
         await form.remember.check()
     before = await verdict_of(page)
     if before.code and credentials.totp:
         await _fill_code(page, asking, credentials.totp)
     await _submit(form.submit, form.password)
+    told("Sent the form")
     await _accepted(page, asking, before.said)
+    told(f"The site took it, and shows {page.url}")
     status = watch(page).status_of(page.url)
     if status is not None and status >= BROKEN:
         raise SignInFailed(f"The site answered the sign-in with an error, {status}.")
@@ -246,6 +281,7 @@ async def _fill_code(page: Page, asking: _Asking, secret: SecretStr) -> Codes:
     if not codes.fields:
         raise SignInFailed("The field for the one-time code was gone before the code could be entered.")
     await _require_trusted(codes.fields[0], asking.site)
+    asking.telling.did("Typed a one-time code")
     texts = code if len(codes.fields) > 1 else [code]
     for field, text in zip(codes.fields, texts, strict=False):
         await field.fill(text)

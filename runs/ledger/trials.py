@@ -1,0 +1,79 @@
+"""Tries of sign-ins: asked for on a page, carried out by a worker, looked at, and soon forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs import queue
+from runs.engine.events import Event, Log, SignInTried, StepEnded
+from runs.ledger import rows
+from runs.ledger.entrusted import Uses
+from runs.ledger.opening import Order, check_order, snapshot
+from runs.models import Trial
+from runs.models.trial import FAILED, PASSED, QUEUED, RUNNING
+
+KEPT = 10
+# Signing in takes a minute, and waiting for a one-time code up to five more.
+LOST_AFTER = timedelta(minutes=7)
+LOST = "The worker that tried it was lost; try it again."
+
+
+def open_trial(order: Order, role: str) -> Trial:
+    """A queued try of a sign-in. Older ones of the project go.
+
+    Raises Refused(project_missing, secret_elsewhere).
+    """
+    check_order(order)
+    with transaction.atomic():
+        trial = Trial.objects.create(
+            project=order.project,
+            environment=order.environment,
+            role=role,
+            site=snapshot(order, Uses.of_crawl([role])),
+            asked_by=order.actor,
+        )
+        old = Trial.objects.filter(project=order.project).order_by("-pk").values_list("pk", flat=True)[KEPT:]
+        Trial.objects.filter(pk__in=list(old)).delete()
+        queue.send("trial", trial.pk)
+    return trial
+
+
+def begin_trial(number: int) -> Trial | None:
+    """The try, which is this worker's now; None where it was begun or is gone."""
+    mine = Trial.objects.filter(pk=number, status=QUEUED).update(status=RUNNING, started_at=timezone.now())
+    return Trial.objects.filter(pk=number).first() if mine else None
+
+
+def record_trial(number: int, events: Sequence[Event]) -> None:
+    """Adds what was done to a try that is under way."""
+    with transaction.atomic():
+        trial = Trial.objects.select_for_update().filter(pk=number, status=RUNNING).first()
+        if trial is None:
+            return
+        for event in events:
+            if isinstance(event, StepEnded):
+                trial.steps = [*trial.steps, rows.storable(event.step.model_dump(include={"sentence", "duration_ms"}))]
+            elif isinstance(event, SignInTried):
+                trial.picture = event.picture
+                trial.error = rows.storable(event.problem[:2000])
+                trial.status = FAILED if event.problem else PASSED
+                trial.finished_at = timezone.now()
+            elif isinstance(event, Log):
+                trial.steps = [*trial.steps, {"sentence": rows.storable(event.message), "duration_ms": 0}]
+        trial.save()
+
+
+def fail_trial(number: int, problem: str) -> None:
+    """Ends a try that could not be carried out, unless it has ended."""
+    open_ones = Trial.objects.filter(pk=number, status__in=[QUEUED, RUNNING])
+    open_ones.update(status=FAILED, error=rows.storable(problem[:2000]), finished_at=timezone.now())
+
+
+def settle_lost_trial(number: int) -> None:
+    """Ends a try whose worker has not been heard of for longer than signing in may take."""
+    overdue = Trial.objects.filter(pk=number, status=RUNNING, started_at__lt=timezone.now() - LOST_AFTER)
+    overdue.update(status=FAILED, error=LOST, finished_at=timezone.now())
