@@ -63,6 +63,8 @@ class Past:
 class Diagnosis:
     """What kind of failure it is, in plain words, and what the test's history says about it.
 
+    `cause` says what explains it besides the failure's own message: "POST /cart/add answered 500"; "" where nothing
+    does.
     `standing` is new, known, flaky or first (no history); `since` is the run with which the failures began, or, for a
     new one, the last run in which the test passed.
     """
@@ -71,6 +73,7 @@ class Diagnosis:
     words: str
     standing: str = "first"
     since: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.permissions import AllowAny
 
 from projects.api.auth_profiles import AuthProfileDetail, AuthProfileList
@@ -19,21 +19,14 @@ from projects.api.members import (
     MemberList,
     WorkspaceList,
 )
+from projects.api.reference import docs
 from projects.api.tokens import PersonalTokenDetail, PersonalTokenList, ProjectTokenDetail, ProjectTokenList
-
-
-class Docs(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files, its script apart: pages allow none inside."""
-
-    url_name = "api-schema"
-    template_name = "api/docs.html"
-
 
 OPEN: dict[str, Any] = {"permission_classes": [AllowAny], "throttle_classes": []}
 
 urlpatterns = [
     path("schema", SpectacularJSONAPIView.as_view(**OPEN), name="api-schema"),
-    path("docs", Docs.as_view(**OPEN), name="api-docs"),
+    path("docs", docs, name="api-docs"),
     path("me", Me.as_view()),
     path("workspaces", WorkspaceList.as_view()),
     path("workspaces/<str:workspace>/members", MemberList.as_view()),

@@ -207,12 +207,16 @@ class AttemptOut(serializers.ModelSerializer[Attempt]):
 
 
 class DiagnosisOut(serializers.Serializer[Any]):
-    """What kind of failure it is; `standing` is new, known, flaky or first, `since` a run."""
+    """What kind of failure it is; `standing` is new, known, flaky or first, `since` a run.
+
+    `cause` says what explains it besides its own message, such as "POST /cart/add answered 500".
+    """
 
     category = serializers.CharField()
     words = serializers.CharField()
     standing = serializers.CharField()
     since = OrNull()
+    cause = OrNull()
 
 
 class ResultDetailOut(ResultOut):

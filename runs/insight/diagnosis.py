@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from runs.insight.facts import HOST, SCRIPT, SERVER, facts
+from runs.insight.facts import HOST, SCRIPT, SERVER, explanation, facts
 from runs.report import Diagnosis, FailedTest, Past
 
 # Of a failure and the ranks of its facts.
@@ -80,7 +80,8 @@ def diagnose(failure: FailedTest, harmless: Collection[str] = ()) -> Diagnosis:
     """The failure's kind, and what the test's past says about it. `harmless`: keys of facts of passing tests."""
     rule = _rule(failure, harmless)
     standing, since = _standing(failure.past, failure.is_flaky)
-    return Diagnosis(rule.category, rule.words, standing, since)
+    found = explanation(failure, harmless)
+    return Diagnosis(rule.category, rule.words, standing, since, found.happened if found else "")
 
 
 def _standing(past: tuple[Past, ...], is_flaky: bool) -> tuple[str, str]:

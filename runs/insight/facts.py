@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from runs.insight.wording import host, path_template, words
@@ -29,6 +29,12 @@ ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
 UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
 FRAME = re.compile(r"(?<![^\s/@()])([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
 
+PAST = {
+    " answers ": " answered ",
+    " gets no answer": " got no answer",
+    "The page's script fails:": "The page's script failed:",
+}
+
 # The lower the rank, the more a fact explains.
 HOST, SERVER, SCRIPT, CLIENT = range(4)
 
@@ -42,6 +48,14 @@ class Fact:
     label: str
     place: str
 
+    @property
+    def happened(self) -> str:
+        """The label as it is said of one failure that is over: POST /cart/add answered 500."""
+        said = self.label.removeprefix(self.place)
+        for present, past in PAST.items():
+            said = said.replace(present, past, 1)
+        return f"{self.place}{said}" if self.label.startswith(self.place) else said
+
 
 def facts(failure: FailedTest) -> frozenset[Fact]:
     """Every fact of a failure that may be its cause."""
@@ -53,6 +67,13 @@ def facts(failure: FailedTest) -> frozenset[Fact]:
     elif failure.step == "request" and (status := ANSWERED.search(failure.error)):
         found.add(_answer(failure.target, int(status[1]), severe=status[1] >= "500"))
     return frozenset(found)
+
+
+def explanation(failure: FailedTest, harmless: Collection[str] = ()) -> Fact | None:
+    """The fact that explains a failure best, of equals the last before it; None where nothing else went wrong."""
+    order = {fact: at for at, fact in enumerate((*_of_requests(failure.requests), *_of_console(failure.console)))}
+    found = (fact for fact in facts(failure) if fact.key not in harmless)
+    return min(found, key=lambda fact: (fact.rank, -order.get(fact, len(order)), fact.key), default=None)
 
 
 def keys(requests: Iterable[FailedRequest], console: Iterable[str]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
@@ -17,6 +18,7 @@ from runs import storage
 
 log = logging.getLogger(__name__)
 ARTIFACTS, VIEWER = "/artifacts/", "/trace-viewer/"
+RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 GONE = "This file is not stored any more: it was deleted, or its run was. The result itself is still there."
 
 OURS_ONLY = "The trace viewer opens only traces that are stored here; open one from the page of its result."
@@ -45,13 +47,23 @@ def artifact(request: HttpRequest, token: str) -> HttpResponse:
     except storage.Away as error:
         log.warning("artifact %s: %s (%s)", token, error, error.__cause__)
         return render(request, "503.html", {"exception": str(error)}, status=503)
-    response = HttpResponse(content, content_type=row.content_type)
+    response = _part(request, content, row.content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=3600, immutable"
     name = f"{row.kind}-{row.pk}{Path(row.path).suffix}"
     response["Content-Disposition"] = f'{"attachment" if row.kind == "trace" else "inline"}; filename="{name}"'
     return response
+
+
+def _part(request: HttpRequest, content: bytes, content_type: str) -> HttpResponse:
+    """All of a file, or the one range of it that a player asks for, which could not move to a place without."""
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None or int(asked[1]) >= len(content):
+        return HttpResponse(content, content_type=content_type, headers={"Accept-Ranges": "bytes"})
+    first, last = int(asked[1]), min(int(asked[2] or len(content)), len(content) - 1)
+    where = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {first}-{last}/{len(content)}"}
+    return HttpResponse(content[first : last + 1], content_type=content_type, status=206, headers=where)
 
 
 def viewer_files() -> Path:

@@ -12,6 +12,8 @@ from django.views.decorators.cache import never_cache
 from projects.place import Request, page
 from runs import reading, states, storage
 from runs.models import Attempt, Result, Run
+from runs.report import Diagnosis
+from runs.views import flaky
 from runs.views.planned import SKIPS
 from runs.views.run import found_run
 
@@ -36,6 +38,7 @@ def result(request: Request, run: str, result: int) -> HttpResponse:
         raise Http404
     attempts = list(shown.attempts.select_related("lease").prefetch_related("artifacts"))
     attempt = _chosen(attempts, request.GET.get("attempt", ""))
+    diagnosis, known = reading.diagnosis(shown), reading.history(shown)
     context = {
         "here": "runs",
         "place": place,
@@ -45,8 +48,10 @@ def result(request: Request, run: str, result: int) -> HttpResponse:
         "attempt": attempt,
         "skipped_because": SKIPS.get(shown.skip_reason, ""),
         "kind": KINDS.get((attempt.failure or {}).get("kind", ""), "") if attempt else "",
-        "diagnosis": reading.diagnosis(shown),
-        "known": reading.history(shown),
+        "diagnosis": diagnosis,
+        "cause": _cause(diagnosis, attempts, attempt),
+        "known": known,
+        "flaky": flaky.why(shown, attempts, known),
         "earlier": _earlier(shown, row),
         **_neighbours(shown, row),
     }
@@ -65,11 +70,18 @@ def _chosen(attempts: list[Attempt], number: str) -> Attempt | None:
     return attempts[-1] if attempts else None
 
 
+def _cause(diagnosis: Diagnosis | None, attempts: list[Attempt], shown: Attempt | None) -> str:
+    """What explains the failure of the attempt that decided, where its message does not say it itself."""
+    if diagnosis is None or shown is None or shown != attempts[-1]:
+        return ""
+    return "" if diagnosis.cause in (shown.failure or {}).get("message", "") else diagnosis.cause
+
+
 def _files(request: Request, attempt: Attempt) -> dict[str, Any]:
     links = {file.kind: storage.signed_url(file) for file in attempt.artifacts.all()}
     trace = links.get("trace")
     viewer = f"/trace-viewer/index.html?{urlencode({'trace': request.build_absolute_uri(trace)})}" if trace else ""
-    return {"screenshot": links.get("screenshot"), "trace": trace, "viewer": viewer}
+    return {"screenshot": links.get("screenshot"), "trace": trace, "viewer": viewer, "video": links.get("video")}
 
 
 def _earlier(result: Result, run: Run) -> list[Result]:

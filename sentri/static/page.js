@@ -168,6 +168,14 @@ document.addEventListener("htmx:responseError", (event) => {
   toast(texts[status] ?? `That did not work (${status}). Reload the page and try again.`, "error");
 });
 
+// An address that names a part which is folded away opens it.
+function unfold() {
+  const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (part?.tagName === "DETAILS" && !part.open) { part.open = true; part.scrollIntoView(); }
+}
+addEventListener("hashchange", unfold);
+
+unfold();
 showTimes();
 retire();
 setInterval(showTimes, 20_000);

@@ -208,6 +208,23 @@ async def test_a_watch_keeps_errors_and_failed_requests_apart(browser: Browser) 
     }
 
 
+async def test_a_watch_says_how_long_each_request_took(browser: Browser) -> None:
+    def slow(asked: Asked) -> str:
+        time.sleep(0.3)
+        return "{}"
+
+    with pages({"/": "<h1>Shop</h1><script>fetch('/slow')</script>", "/slow": slow}) as site:
+        context = await browser.context(PLAIN, Site(base_url=site.url))
+        page = await context.new_page()
+        seen = watch(page)
+        await page.goto(site.url)
+        await settle(page, 5_000)
+        await context.close()
+    took = {request["url"].removeprefix(site.url): request["duration_ms"] for request in seen.requests}
+    assert took["/"] >= 0
+    assert took["/slow"] >= 290
+
+
 async def test_settle_waits_for_what_a_request_brings_and_not_for_a_long_poll(browser: Browser) -> None:
     release = asyncio.Event()
     loop = asyncio.get_running_loop()

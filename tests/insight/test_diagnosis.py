@@ -73,3 +73,27 @@ def test_the_past_of_a_test_tells_new_failures_from_known_ones(past: str, flaky:
     earlier = tuple(Past(f"RUN-{9 - age}", status) for age, status in enumerate(past.split()))
     found = diagnose(failure(past=earlier, is_flaky=flaky))
     assert (found.standing, found.since) == told
+
+
+@pytest.mark.parametrize(
+    ("cause", "fields"),
+    [
+        ("POST /cart/add answered 500", {"requests": (answered("POST", "/cart/add", 500),), "kind": "not_found"}),
+        ("GET /api/:id got no answer", {"requests": (answered("GET", "/api/1234", None, "net::ERR_ABORTED"),)}),
+        ("The page's script failed: TypeError: x is null", {"console": ("Uncaught TypeError: x is null",)}),
+        ("shop.test cannot be reached: the connection is refused", REFUSED),
+        ("", {"kind": "not_found", "error": "There is no button “Pay” after 5.0 s"}),
+    ],
+)
+def test_what_explains_a_failure_is_said_as_it_happened(cause: str, fields: dict[str, Any]) -> None:
+    assert diagnose(failure(**fields)).cause == cause
+
+
+def test_of_requests_that_explain_a_failure_alike_the_last_before_it_is_named() -> None:
+    requests = (answered("GET", "/early", 500), answered("POST", "/late", 503), answered("GET", "/logo.css", 404))
+    assert diagnose(failure(requests=requests)).cause == "POST /late answered 503"
+
+
+def test_what_passing_tests_see_as_well_explains_nothing() -> None:
+    noise = (answered("POST", "/beacon", 500),)
+    assert diagnose(failure(requests=noise), keys(noise, ())).cause == ""

@@ -15,12 +15,9 @@ OURS_ALL_THE_SAME = ("api/v1/docs",)
 KINDS = {"new-auth-profile": ("form", "basic", "headers"), "new-channel": ("teams", "email", "webhook", "github")}
 # Pages that look otherwise with a query, by the name of their route.
 QUERIES: Mapping[str, tuple[str, ...]] = {
-    "home": ("?q=nothing-like-this",),
-    "tests": ("?state=rejected", "?q=nothing-like-this", "?stale=1"),
-    "review": ("?state=rejected", "?state=by_score", "?least=101"),
-    "runs": ("?kind=crawl", "?page=2"),
+    "tests": ("?q=nothing-like-this",),
+    "review": ("?state=rejected", "?least=101"),
     "map": ("?under=/shop",),
-    "pages": ("?state=failed",),
     "result": ("?attempt=1",),
 }
 

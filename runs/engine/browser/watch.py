@@ -29,7 +29,8 @@ class Watch:
 
     `console_errors`: errors written to the console and uncaught exceptions; a failed download is not among them.
     `failed_requests`: "GET https://… → 500" for answers from 400 up and for requests that got none.
-    `requests`: one dict per answer with method, url, status, type, and failed (a sentence or None).
+    `requests`: one dict per answer with method, url, status, type, failed (a sentence or None), and duration_ms until
+    the answer began, or until it was clear that none would come; None where the browser does not say.
     `exchanges`: where somebody listens, the entries of each call that may be stored; `reading` is what is not read yet.
     """
 
@@ -95,7 +96,7 @@ class Watch:
             self.failed_requests.append(f"{request.method} {request.url} → {failed}")
         if len(self.requests) < KEEP_REQUESTS * (2 if failed else 1):
             facts = {"method": request.method, "url": request.url, "type": request.resource_type}
-            self.requests.append({**facts, "status": status, "failed": failed})
+            self.requests.append({**facts, "status": status, "failed": failed, "duration_ms": _took(request)})
 
     def _started(self, request: Request) -> None:
         if request.resource_type not in TRACKED or ANALYTICS.search(request.url):
@@ -110,6 +111,13 @@ class Watch:
     def _ended(self, request: Request) -> None:
         if self._pending.pop(request, None) is not None:
             self.last_activity = time.monotonic()
+
+
+def _took(request: Request) -> int | None:
+    """Milliseconds from the start of a request to the first byte of its answer, else to its end."""
+    times = request.timing
+    reached = times["responseStart"] if times["responseStart"] >= 0 else times["responseEnd"]
+    return round(reached) if reached >= 0 else None
 
 
 _watches: WeakKeyDictionary[Page, Watch] = WeakKeyDictionary()

@@ -38,8 +38,8 @@ class Size:
     tests: int = 60
     runs: int = 40
     results: int = 60
-    others: int = 12
-    pages: int = 70
+    others: int = 7
+    pages: int = 40
 
 
 @dataclass
