@@ -16,6 +16,7 @@ from projects.models import (
     Channel,
     Comment,
     Environment,
+    Invitation,
     Membership,
     Project,
     Test,
@@ -79,6 +80,7 @@ def filled(size: Size | None = None) -> Filled:
         "test": tests[0].public_id,
         "comment": _talk(project, tests[0], person, size),
     }
+    made.examples |= _invitations(workspace, person, size)
     made.examples |= runs.examples | learn(project, runs.crawl, size)
     return made
 
@@ -101,6 +103,15 @@ def _people(workspace: Workspace, size: Size) -> User:
         Membership(workspace=workspace, user=user, role=roles[at % 3]) for at, user in enumerate(people)
     )
     return people[0]
+
+
+def _invitations(workspace: Workspace, person: User, size: Size) -> dict[str, Any]:
+    """Open links, and an example of each parameter that pages of a workspace have."""
+    made = [Invitation.issue(workspace, "viewer", person, name) for name in islice(words.titles(78), size.others)]
+    member = workspace.memberships.exclude(user=person).first()
+    assert member is not None
+    row, text = made[0]
+    return {"workspace": workspace.slug, "member": member.pk, "invitation": row.public_id, "text": text}
 
 
 def _neighbours(workspace: Workspace, size: Size) -> None:
