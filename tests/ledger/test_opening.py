@@ -8,6 +8,7 @@ from projects.models import Activity, Environment, Project, Test
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Result, Run, RunEvent, Shard
+from runs.tasks import _worked_off
 from tests.ledger.conftest import numbers, story
 
 Make = Callable[..., ledger.Order]
@@ -141,3 +142,15 @@ def test_R24_one_activity_at_the_start_and_one_at_the_end_name_the_actor(
         ("Grace", "run aborted", run.public_id),
     ]
     assert numbers(run) == list(range(1, run.events.count() + 1))
+
+
+def test_a_crawl_queued_with_a_pattern_that_is_not_supported_any_more_fails_with_one_sentence(order: Make) -> None:
+    run = ledger.open_crawl(order(), CrawlOptions())
+    Run.objects.filter(pk=run.pk).update(options={**run.options, "exclude": ["^/a", "(?=private)"]})
+    held = ledger.hold(run.shards.get().pk, "here:1")
+    assert held is not None
+    assert _worked_off(held) is False
+    run.refresh_from_db()
+    assert (run.status, run.error_category) == (states.FAILED, "internal")
+    assert run.error.startswith(f"The option exclude[1] of {run.public_id} is not taken any more: '(?=private)'")
+    assert "looking ahead" in run.error

@@ -14,9 +14,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from runs.engine.browser import Browser, Error
+from runs.engine.browser import Browser, Error, Page
 from runs.engine.browser.find import Executable
 from runs.engine.crawl import crawl
+from runs.engine.crawl.snapshot import Shown, look
 from runs.engine.events import Event, PageFailed, PageVisited, Wrote
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, PageWork, Site
 from tests.engine.crawl.awkward_site import Asked, awkward_site
@@ -192,14 +193,26 @@ async def test_a_crashed_tab_costs_one_page_only(browser: Browser) -> None:
     assert isinstance(fine, PageVisited)
 
 
+async def test_a_page_that_replaces_what_scripts_are_written_with_is_read_all_the_same(browser: Browser) -> None:
+    with awkward_site() as (base, _):
+        [twisted] = await visit_only(browser, plan_of(base, parallel=1), f"{base}twisted")
+    assert isinstance(twisted, PageVisited)
+
+
 async def test_a_page_that_cannot_be_read_costs_one_page_only(
-    browser: Browser, caplog: pytest.LogCaptureFixture
+    browser: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def breaks(page: Page) -> Shown:
+        if page.url.endswith("twisted"):
+            raise ValueError("twisted")
+        return await look(page)
+
+    monkeypatch.setattr("runs.engine.crawl.visit.look", breaks)
     with awkward_site() as (base, _):
         twisted, fine = await visit_only(browser, plan_of(base, parallel=1), f"{base}twisted", f"{base}here")
     assert isinstance(twisted, PageFailed)
     assert twisted.category == "crash"
-    assert twisted.message.startswith(f"Sentri broke while it read {base}twisted: JSONDecodeError: ")
+    assert twisted.message.startswith(f"Sentri broke while it read {base}twisted: ValueError: twisted")
     assert [record.exc_info is not None for record in caplog.records if "twisted" in record.getMessage()] == [True]
     assert isinstance(fine, PageVisited)
 
