@@ -117,10 +117,8 @@ def measured(size: int, processes: int, pullers: int) -> dict[str, float]:
 
     workspace = Workspace.objects.create(name="Bench", slug=f"bench-{time.time_ns()}")
     project = Project.objects.create(workspace=workspace, name="Bench", url="http://site.test/")
-    tests = Test.objects.bulk_create(
-        [Test(project=project, title=f"Test {n}", document=DOCUMENT, review_status="approved") for n in range(size)],
-        batch_size=2000,
-    )
+    tests = [Test(project=project, title=f"Test {n}", document=DOCUMENT, review_status="approved") for n in range(size)]
+    Test.keep_proposed(tests)
     run = ledger.open_test_run(ledger.Order(project, None, "bench"), RunOptions(shards=processes), tests)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -60,6 +60,16 @@ def visible_to(user: Any) -> ProjectQuerySet:
     return Project.objects.alive().filter(workspace__memberships__user=user)
 
 
+def deleted_for(user: Any) -> ProjectQuerySet:
+    """The deleted projects that the person may bring back: those of workspaces that they administer."""
+    rows = Project.objects.exclude(deleted_at=None)
+    if isinstance(user, CiPrincipal) or not getattr(user, "is_authenticated", False):
+        return rows.none()
+    if sees_all(user):
+        return rows
+    return rows.filter(workspace__memberships__user=user, workspace__memberships__role=ADMIN)
+
+
 def workspaces_of(user: Any) -> Any:
     """A queryset of workspaces, each with the person's role in it as `role`."""
     if isinstance(user, CiPrincipal):

@@ -31,6 +31,7 @@ from projects.models import (
     TestVersion,
     Workspace,
 )
+from projects.models.project import Taken
 from projects.reviewing import PAST, ReviewRefused
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class ProjectAdmin(ModelAdmin):
     fields = ("name", "url", "workspace", "headers", "variables", *readonly_fields)
     form = ReachableForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    actions = ("delete_softly",)
+    actions = ("delete_softly", "undelete")
 
     @admin.display(boolean=True)
     def credentials(self, project: Project) -> bool:
@@ -138,9 +139,23 @@ class ProjectAdmin(ModelAdmin):
     @admin.action(description="Delete selected projects (their runs and tests stay stored)", permissions=["retire"])
     def delete_softly(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
         for project in projects.filter(deleted_at=None):
+            if project.runs.filter(finished_at=None).exists():
+                messages.error(request, f"{project} has runs that are not over; abort them, or wait for their end.")
+                continue
             project.delete_softly()
             self.log_change(request, project, "Deleted softly.")
             messages.success(request, f"{project} was deleted.")
+
+    @admin.action(description="Bring selected projects back", permissions=["retire"])
+    def undelete(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
+        for project in projects.exclude(deleted_at=None):
+            try:
+                project.undelete()
+            except Taken as error:
+                messages.error(request, str(error))
+            else:
+                self.log_change(request, project, "Brought back.")
+                messages.success(request, f"{project} is back.")
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("projects.delete_project"))

@@ -39,7 +39,6 @@ urlpatterns = [
     path(SETTINGS, settings.general, name="settings"),
     path(f"{SETTINGS}/credentials", settings.credentials, name="credentials"),
     path(f"{SETTINGS}/values", values.values, name="values"),
-    path(f"{SETTINGS}/delete", settings.delete, name="delete-project"),
     path(f"{SETTINGS}/environments", environments.environments, name="environments"),
     path(f"{SETTINGS}/environments/new", environments.new_environment, name="new-environment"),
     path(f"{SETTINGS}/environments/<str:environment>", environments.environment, name="environment"),

@@ -96,6 +96,8 @@ class FailedTest:
     console: tuple[str, ...] = ()
     past: tuple[Past, ...] = ()
     is_flaky: bool = False
+    intermittent: tuple[str, ...] = ()
+    """Kinds of failures that came and went before; an empty text stands for one whose kind is not known."""
     diagnosis: Diagnosis | None = None
 
 

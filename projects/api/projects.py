@@ -101,6 +101,9 @@ class ProjectDetail(Endpoint):
             note_all(request, locked, locked.public_id, put(locked, given(edit)))
         return shown(locked, told(request, locked))
 
+    def release(self, request: Request, project: Project) -> None:
+        """What has to end before a project, which is locked, may go. Raises Conflict where it may not."""
+
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, project: str) -> Response:
@@ -108,6 +111,7 @@ class ProjectDetail(Endpoint):
             found = self.project(request, project, ADMIN)
             locked = Project.objects.select_for_update().get(pk=found.pk)
             check_match(request, locked)
+            self.release(request, locked)
             locked.delete_softly()
             note(request, locked, "project deleted", locked.public_id, locked.name)
         return Response(status=204)

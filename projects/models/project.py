@@ -31,6 +31,10 @@ class Reachable(Entrusted):
         return CREDENTIALS in self.origins
 
 
+class Taken(Exception):
+    """What is to be brought back cannot be, for something else has its place meanwhile."""
+
+
 class ProjectQuerySet(PublicQuerySet["Project"]):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
@@ -89,6 +93,14 @@ class Project(PublicModel, Reachable):
     def delete_softly(self) -> None:
         self.deleted_at = timezone.now()
         self.save(update_fields=["deleted_at", "updated_at"])
+
+    def undelete(self, name: str = "") -> None:
+        """Brings it back, by another name if one is given. Raises Taken where a living project has the name."""
+        self.name = name or self.name
+        self.deleted_at = None
+        if self.workspace.projects.filter(name=self.name, deleted_at=None).exclude(pk=self.pk).exists():
+            raise Taken(f"There is a project called “{self.name}” now; give this one another name.")
+        self.save(update_fields=["name", "deleted_at", "updated_at"])
 
 
 def _new_secret() -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,12 +13,13 @@ from django.db import models
 from django.utils import timezone
 
 from projects import reviewing
-from projects.models.project import Project
+from projects.models.project import Project, Taken
 from projects.models.public import PublicModel, PublicQuerySet
 from projects.reviewing import Decided
 
 AT_ONCE = 5_000
 KEPT_AT_ONCE = 500
+ASKED_AT_ONCE, FEW_DOCUMENTS = 200, 10
 DECIDED = ("review_status", "approved_by_score", "reviewed_by", "reviewed_at")
 
 
@@ -191,8 +194,32 @@ class Test(PublicModel):
         self.deleted_at = timezone.now()
         self.save(update_fields=["deleted_at", "updated_at"])
 
+    def undelete(self) -> None:
+        """Brings it back as it was. Raises Taken where a living test was proposed for the same."""
+        twins = self.project.tests.alive().filter(signature=self.signature).exclude(pk=self.pk)
+        twin = twins.first() if self.signature else None
+        if twin is not None:
+            raise Taken(f"{twin.public_id} does the same now; delete that one first.")
+        self.deleted_at = None
+        self.save(update_fields=["deleted_at", "updated_at"])
+
+
+class VersionQuerySet(models.QuerySet["TestVersion"]):
+    def bodies(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
+        """The documents of tests and version numbers without their rows of data; unknown ones are left out."""
+        wanted, found = list(dict.fromkeys(places)), {}
+        for begin in range(0, len(wanted), ASKED_AT_ONCE):
+            group = wanted[begin : begin + ASKED_AT_ONCE]
+            asked = functools.reduce(operator.or_, (models.Q(test=test, number=number) for test, number in group))
+            rows = self.filter(asked).values_list("test_id", "number", "document")
+            for test, number, document in rows.iterator(chunk_size=FEW_DOCUMENTS):
+                found[test, number] = {name: value for name, value in document.items() if name != "data"}
+        return found
+
 
 class TestVersion(models.Model):
+    """What a test was at one time. It never changes: results say which one they executed, and keep no copy of it."""
+
     __test__ = False
 
     test = models.ForeignKey(Test, models.CASCADE, related_name="versions")
@@ -202,12 +229,19 @@ class TestVersion(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = models.Manager.from_queryset(VersionQuerySet)()
+
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["test", "number"], name="one_version_of_a_number")]
 
     def __str__(self) -> str:
         return f"{self.test} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("A version never changes; edit the test, which makes a new one.")
+        super().save(*args, **kwargs)
 
 
 class Comment(models.Model):

@@ -76,16 +76,3 @@ def _shown(
         "tab": "general",
     }
     return render(request, "projects/settings.html", context, status=status)
-
-
-@page
-@require_POST
-def delete(request: Request, project: str) -> HttpResponse:
-    place = place_of(request, project, ADMIN)
-    if request.POST.get("name", "") != place.project.name:
-        messages.error(request, f"Nothing was deleted: write the project's name, {place.project.name}, to confirm.")
-        return redirect("settings", project)
-    place.project.delete_softly()
-    place.note("project deleted", place.project.public_id, place.project.name)
-    messages.success(request, f"{place.project.name} was deleted.")
-    return redirect("home")

@@ -146,6 +146,9 @@ class RunOrder(TestOrder):
 
 class Rerun(Body):
     only: Literal["failed", "all"] = "all"
+    values: Literal["then", "now"] = Field(
+        default="then", description="the address, headers and variables of the run that is repeated, or those of today"
+    )
 
 
 class NewTest(Body):
@@ -197,6 +200,10 @@ class ChannelEdit(Body):
         if nulls:
             raise ValueError(f"{', '.join(nulls)} may not be null; leave out what should stay.")
         return self
+
+
+class Undeletion(Body):
+    name: Name | None = Field(default=None, description="another name, where that of the project is taken meanwhile")
 
 
 class Nothing(Body):

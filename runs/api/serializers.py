@@ -82,6 +82,7 @@ class RunOut(serializers.ModelSerializer[Run]):
     causes = serializers.SerializerMethodField()
     results = serializers.SerializerMethodField()
     pages = serializers.SerializerMethodField()
+    coverage = serializers.SerializerMethodField()
 
     class Meta:
         model = Run
@@ -101,6 +102,8 @@ class RunOut(serializers.ModelSerializer[Run]):
             "options",
             "priority",
             "impact",
+            "partial",
+            "coverage",
             "rerun_of",
             "error",
             "error_category",
@@ -117,6 +120,10 @@ class RunOut(serializers.ModelSerializer[Run]):
             "finished_at",
             "duration_ms",
         ]
+
+    def get_coverage(self, run: Run) -> str:
+        """What of the project a partial run executes, as in: 3 of 98 tests, by tag smoke. Else empty."""
+        return reading.coverage(run)
 
     @extend_schema_field(CauseOut(many=True))
     def get_causes(self, run: Run) -> list[dict[str, Any]]:
@@ -220,12 +227,18 @@ class DiagnosisOut(serializers.Serializer[Any]):
 
 
 class ResultDetailOut(ResultOut):
+    """`document` is what was executed, without its rows of data: `row` is the result's own."""
+
+    document = serializers.SerializerMethodField()
     attempts = AttemptOut(many=True)
     diagnosis = serializers.SerializerMethodField()
     flaky_score = serializers.SerializerMethodField()
 
     class Meta(ResultOut.Meta):
         fields = [*ResultOut.Meta.fields, "document", "row", "vitals", "diagnosis", "flaky_score", "attempts"]
+
+    def get_document(self, result: Result) -> dict[str, Any]:
+        return reading.document(result)
 
     @extend_schema_field(DiagnosisOut(allow_null=True))
     def get_diagnosis(self, result: Result) -> dict[str, Any] | None:

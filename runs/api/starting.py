@@ -66,7 +66,7 @@ class StartTest(RunsEndpoint):
         elif asked.trial:
             raise Invalid({"trial": f"{row.public_id} is approved: it is run, not tried."})
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        asking = replace(order(request, row.project, asked), named=True)
+        asking = replace(order(request, row.project, asked), named=True, scope={"by": "tests"})
         if asked.trial:
             asking = replace(asking, trigger=ledger.TRIAL)
         run = ledger.open_test_run(asking, options, [row])
@@ -89,7 +89,14 @@ def open_run(of: ledger.Order, asked: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
     options = merged(RunOptions, of.project.settings.get("run", {}), asked)
     named = asked.tests is not None or QUARANTINE in (asked.tags or ())
-    return ledger.open_test_run(replace(of, named=named), options, chosen(of.project, asked))
+    return ledger.open_test_run(replace(of, named=named, scope=scope_of(asked)), options, chosen(of.project, asked))
+
+
+def scope_of(asked: RunOrder) -> dict[str, Any]:
+    """How the tests of an order are chosen, to be told with what comes of them."""
+    if asked.tests is not None:
+        return {"by": "tests"}
+    return {"by": "tags", "tags": list(asked.tags)} if asked.tags is not None else {"by": "all"}
 
 
 def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:

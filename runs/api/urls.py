@@ -8,6 +8,7 @@ from projects.api.problems import unknown
 from runs.api.applications import ApplicationDetail, DifferenceList, OpenApi, PartList
 from runs.api.channels import CallbackSecret, ChannelDetail, ChannelList, ChannelTest
 from runs.api.comments import CommentDetail, CommentList
+from runs.api.deleting import DeletedProjects, DeletedTests, UndeleteProject, UndeleteTest
 from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
 from runs.api.projects import ProjectDetail, ProjectList
@@ -24,6 +25,10 @@ urlpatterns = [
     path("v1/", include("projects.api.urls")),
     path("v1/projects", ProjectList.as_view()),
     path("v1/projects/<str:project>", ProjectDetail.as_view()),
+    path("v1/deleted/projects", DeletedProjects.as_view()),
+    path("v1/projects/<str:project>/undelete", UndeleteProject.as_view()),
+    path("v1/projects/<str:project>/tests/deleted", DeletedTests.as_view()),
+    path("v1/tests/<str:test>/undelete", UndeleteTest.as_view()),
     path("v1/projects/<str:project>/application", ApplicationDetail.as_view()),
     path("v1/projects/<str:project>/application/openapi.json", OpenApi.as_view()),
     path("v1/projects/<str:project>/application/<str:kind>", PartList.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from runs.engine.plan import WAYS, Target
@@ -9,12 +10,15 @@ from runs.engine.plan import WAYS, Target
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """One way of finding an element. `frames` are entered first, then `within` scopes, then `nth` picks."""
+    """One way of finding an element. `frames` are entered first, then `within` scopes, then `nth` picks.
+
+    `exact` None matches names whole, whatever their case and spaces; True in case as well; False takes a part.
+    """
 
     way: str
     value: str
     name: str | None = None
-    exact: bool = False
+    exact: bool | None = None
     frames: tuple[Strategy, ...] = ()
     within: Strategy | None = None
     nth: int | None = None
@@ -23,6 +27,23 @@ class Strategy:
 def strategies(target: Target) -> tuple[Strategy, ...]:
     """Ways to try in order; the first is the target as it was named."""
     return (_named(target),)
+
+
+# A form writes “Email *” or “Email:” where people say Email.
+_FIELDS = frozenset(
+    {"textbox", "searchbox", "combobox", "listbox", "spinbutton", "checkbox", "radio", "switch", "slider"}
+)
+_SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\/]")
+
+
+def whole(strategy: Strategy, name: str) -> re.Pattern[str]:
+    """What matches the name whole, as a regular expression of JavaScript, without regard to case and spaces.
+
+    The marks that forms put behind the names of their fields may follow.
+    """
+    words = r"\s+".join(_SPECIAL.sub(r"\\\g<0>", word) for word in name.split())
+    marks = r"[\s*:]*" if strategy.way == "label" or strategy.value in _FIELDS else r"\s*"
+    return re.compile(rf"^\s*{words}{marks}$", re.IGNORECASE)
 
 
 def way_of(target: Target) -> tuple[str, str]:

@@ -25,7 +25,11 @@ class Target(Value):
 
     role: str | None = None
     name: str | None = Field(default=None, description="accessible name; only together with role")
-    exact: bool = Field(default=False, description="names and texts must match whole and in case")
+    exact: bool | None = Field(
+        default=None,
+        description="names and texts match whole, whatever their case and spaces; true: in case as well; "
+        "false: a part is enough, and where several have it, the one that matches whole is meant",
+    )
     label: str | None = None
     placeholder: str | None = None
     alt: str | None = None

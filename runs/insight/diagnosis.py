@@ -79,13 +79,14 @@ def category_of(failure: FailedTest, harmless: Collection[str] = ()) -> str:
 def diagnose(failure: FailedTest, harmless: Collection[str] = ()) -> Diagnosis:
     """The failure's kind, and what the test's past says about it. `harmless`: keys of facts of passing tests."""
     rule = _rule(failure, harmless)
-    standing, since = _standing(failure.past, failure.is_flaky)
+    seen_before = not failure.intermittent or "" in failure.intermittent or failure.kind in failure.intermittent
+    standing, since = _standing(failure.past, failure.is_flaky and seen_before)
     found = explanation(failure, harmless)
     return Diagnosis(rule.category, rule.words, standing, since, found.happened if found else "")
 
 
 def _standing(past: tuple[Past, ...], is_flaky: bool) -> tuple[str, str]:
-    """`past` is newest first."""
+    """`past` is newest first. Of a flaky test only a failure of a kind that came and went is flaky; another is new."""
     if is_flaky:
         return "flaky", ""
     if not past:

@@ -1,9 +1,14 @@
 """Whether a test is flaky: how sure one may be that it flips more often than in 2 % of its executions.
 
-A flip is a result that changed although the test did not: a retry that passed after a failure, or one failed run
-between passed ones. Failures that last are no flips: something was broken, and repaired or not. Executions and flips of
-the newest version of a test update a Beta distribution; the prior is a test with a flip rate of 2 %, known from ten
-executions, so that one flip convicts nobody and two in 20 runs do.
+A flip is a result that changed although neither the test nor the application did: a retry that passed after a
+failure, or one failed run between passed ones of the same build. A flaky test is one that passes and fails with the
+same code (Luo et al., An Empirical Analysis of Flaky Tests, FSE 2014; Micco, Flaky Tests at Google, 2016), so what
+differs between builds says nothing: a defect that is fixed and comes back is a defect. The build is the commit that
+CI named, on one day; without a commit it is the day. Environments have histories of their own. Failures that last
+are no flips either: something was broken, and repaired or not.
+
+Executions and flips of the newest version of a test update a Beta distribution; the prior is a test with a flip rate of
+2 %, known from ten executions, so that one flip convicts nobody and two in 20 runs do.
 """
 
 from __future__ import annotations
@@ -23,7 +28,8 @@ BROKEN = 3
 class Flakiness:
     """`score` is 100 times the probability that the rate is above 2 %, 0 where nothing ever flipped.
 
-    A test that failed in the last three runs, whatever it did before, is broken instead of flaky.
+    A test that failed in the last three runs, whatever it did before, is broken instead of flaky. `kinds` are those of
+    the failures that came and went; an empty text stands for one whose kind is not known.
     """
 
     score: float = 0.0
@@ -31,23 +37,33 @@ class Flakiness:
     is_broken: bool = False
     flips: int = 0
     executions: int = 0
+    kinds: frozenset[str] = frozenset()
 
 
 def flakiness(outcomes: Sequence[Mapping[str, Any]]) -> Flakiness:
-    """Of outcomes newest first: {"run", "status", "retries", "version"}; those of older versions do not count."""
+    """Of outcomes newest first: {"run", "status", "retries", "version", "build", "kind"}.
+
+    Those of older versions do not count; without a build an outcome is alone with what it is.
+    """
     if not outcomes:
         return Flakiness()
     recent = [outcome for outcome in outcomes if outcome["version"] == outcomes[0]["version"]]
     executions = sum(1 + outcome["retries"] for outcome in recent)
-    flips = sum(outcome["status"] == "flaky" for outcome in recent) + _lone_failures(recent)
+    flipped = [outcome for outcome in recent if outcome["status"] == "flaky"] + _lone_failures(recent)
+    flips, kinds = len(flipped), frozenset(str(outcome.get("kind", "")) for outcome in flipped)
     broken = len(recent) >= BROKEN and all(outcome["status"] == "failed" for outcome in recent[:BROKEN])
     sure = above(RATE, PRIOR_FLIPS + flips, PRIOR_REST + executions - flips) if flips else 0.0
-    return Flakiness(round(100 * sure, 1), sure > SURE and not broken, broken, flips, executions)
+    return Flakiness(round(100 * sure, 1), sure > SURE and not broken, broken, flips, executions, kinds)
 
 
-def _lone_failures(recent: Sequence[Mapping[str, Any]]) -> int:
-    failed = [outcome["status"] == "failed" for outcome in recent]
-    return sum(failed[at] and not failed[at - 1] and not failed[at + 1] for at in range(1, len(failed) - 1))
+def _lone_failures(recent: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Failures between passes of the same build."""
+    found: list[Mapping[str, Any]] = []
+    for after, failure, before in zip(recent, recent[1:], recent[2:], strict=False):
+        alone = failure["status"] == "failed" and "failed" not in (after["status"], before["status"])
+        if alone and failure.get("build") and after.get("build") == failure["build"] == before.get("build"):
+            found.append(failure)
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,8 @@ from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_d
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
 from runs.ledger.refusals import Refused, Stale
+from runs.ledger.releasing import release
+from runs.ledger.repeating import Otherwise, otherwise, prove_rest, repeat, repeatable
 from runs.ledger.running_out import stop_stage
 from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
@@ -29,6 +31,7 @@ __all__ = [
     "Claim",
     "Hold",
     "Order",
+    "Otherwise",
     "Outcome",
     "Refused",
     "Stale",
@@ -59,11 +62,16 @@ __all__ = [
     "open_proofs",
     "open_test_run",
     "open_trial",
+    "otherwise",
     "pass_on",
+    "prove_rest",
     "record",
     "record_trial",
     "redeliver",
+    "release",
     "renew",
+    "repeat",
+    "repeatable",
     "requeue",
     "seconds_to_end",
     "settle_delivery",

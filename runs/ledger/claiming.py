@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet, Sum
@@ -23,6 +23,7 @@ from runs.ledger.running_out import out_of_time
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
 from runs.ledger.turns import others_wait
+from runs.ledger.versions import documents
 from runs.models import Result
 
 W = TypeVar("W")
@@ -52,10 +53,10 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
             rows = _take(held, wanted)
         except IntegrityError:  # another shard took the same serial group or account a moment before
             rows = []
-    gone = [row.pk for row in rows if row.orphaned and not row.proves]
+    works = tuple(_works(held, rows, retries))
+    gone = {row.pk for row in rows}.difference(work.result for work in works)
     if gone:
-        _skip_deleted(held, gone)
-    works = tuple(_work(row, retries) for row in rows if row.pk not in gone)
+        _skip_deleted(held, sorted(gone))
     meters.count(meters.CLAIMS, len(works))
     if works or gone:
         return Claim(works, True) if works else claim(held, retries, wanted, hedging=hedging)
@@ -95,11 +96,22 @@ def _take(held: Hold, wanted: int) -> list[Free]:
     return rows
 
 
-def _work(row: Free, retries: int) -> TestWork:
+def _works(held: Hold, rows: Sequence[Free], retries: int) -> Iterator[TestWork]:
+    """What is to be done, without results whose tests are gone."""
+    living = [row for row in rows if row.proves or not row.orphaned]
+    places = {row.pk: (row.test, row.version) for row in living if row.document is None and row.test is not None}
+    found = documents(held, places.values()) if places else {}
+    for row in living:
+        document = row.document if row.document is not None else found.get(places[row.pk])
+        if document is not None:
+            yield _work(row, document, retries)
+
+
+def _work(row: Free, document: dict[str, Any], retries: int) -> TestWork:
     return TestWork(
         result=row.pk,
         title=row.title,
-        document=row.document,
+        document=document,
         row=row.row,
         attempts_before=row.attempt_count,
         retries=0 if row.proves else retries,

@@ -1,7 +1,13 @@
-"""Tests that wait for others: freed when those passed, skipped when one of them did not."""
+"""Tests that wait for others: freed when those passed, skipped when one of them did not.
+
+All rows of a test wait for the same, so that what is read grows with the tests of a run and not with their rows.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from runs import states
@@ -9,6 +15,7 @@ from runs.ledger.story import Line
 from runs.models import Result, Run
 
 GOOD = frozenset({states.PASSED, states.FLAKY})
+BAD = frozenset({states.FAILED, states.SKIPPED})
 
 
 def settle_dependents(run: Run) -> list[Line]:
@@ -21,24 +28,35 @@ def settle_dependents(run: Run) -> list[Line]:
 
 
 def _round(run: Run, lines: list[Line]) -> int:
-    blocked = list(Result.objects.filter(run=run, status=states.PENDING, blocked=True).only("pk", "title", "waits_for"))
-    if not blocked:
-        return 0
-    awaited = {position for result in blocked for position in result.waits_for}
-    status = dict(Result.objects.filter(run=run, position__in=awaited).values_list("position", "status"))
+    blocked = Result.objects.filter(run=run, status=states.PENDING, blocked=True)
+    waiting = dict(blocked.exclude(test=None).order_by().values_list("test", "waits_for").distinct())
+    blocked.filter(test=None).update(blocked=False)  # whoever claims them finds that their test is gone
+    known = _statuses(run, {number for awaited in waiting.values() for number in awaited})
     free: list[int] = []
-    doomed: list[Result] = []
-    for result in blocked:
-        upstream = {status.get(position, states.PASSED) for position in result.waits_for}
-        if upstream <= GOOD:
-            free.append(result.pk)
-        elif upstream & {states.FAILED, states.SKIPPED}:
-            doomed.append(result)
-    Result.objects.filter(pk__in=free).update(blocked=False)
-    Result.objects.filter(pk__in=[result.pk for result in doomed]).update(
-        status=states.SKIPPED, skip_reason="dependency_failed", blocked=False, finished_at=timezone.now()
-    )
-    for result in doomed:
-        told = {"result": result.pk, "title": result.title, "status": states.SKIPPED}
+    doomed: list[int] = []
+    for test, awaited in waiting.items():
+        # A test that was deleted for good has no results left that could pass.
+        upstream = set[str]().union(*(known.get(number, {states.SKIPPED}) for number in awaited))
+        if upstream & BAD:
+            doomed.append(test)
+        elif upstream <= GOOD:
+            free.append(test)
+    blocked.filter(test__in=free).update(blocked=False)
+    return _skip(blocked.filter(test__in=doomed), lines) if doomed else 0
+
+
+def _statuses(run: Run, tests: set[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = Result.objects.filter(run=run, test__in=tests).order_by().values_list("test_id", "status").distinct()
+    for test, status in rows:
+        found[test].add(status)
+    return found
+
+
+def _skip(doomed: QuerySet[Result], lines: list[Line]) -> int:
+    rows = list(doomed.values_list("pk", "title"))
+    doomed.update(status=states.SKIPPED, skip_reason="dependency_failed", blocked=False, finished_at=timezone.now())
+    for pk, title in rows:
+        told = {"result": pk, "title": title, "status": states.SKIPPED}
         lines.append(("result", {**told, "skip_reason": "dependency_failed"}))
-    return len(doomed)
+    return len(rows)

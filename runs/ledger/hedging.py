@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,7 @@ from runs.engine.plan import TestWork
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked, tell
+from runs.ledger.versions import documents
 from runs.models import Attempt, Result
 
 
@@ -28,6 +30,9 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
         if not found:
             return None
         row = found[0]
+        document = _document(held, row)
+        if document is None:
+            return None
         Result.objects.filter(pk=row.pk).update(hedge=held.lease)
         message = f"“{row.title}” takes more than twice its usual time; {held.worker} tries it as well."
         tell(run, [("log", {"level": "info", "message": message})])
@@ -36,11 +41,18 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
     return TestWork(
         result=row.pk,
         title=row.title,
-        document=row.document,
+        document=document,
         row=row.row,
         attempts_before=made,
         retries=retries + made,
     )
+
+
+def _document(held: Hold, row: Result) -> dict[str, Any] | None:
+    """None where the test is gone meanwhile: whoever executes it has its document and will say how it ends."""
+    if row.document is not None or row.test_id is None:
+        return row.document
+    return documents(held, [(row.test_id, row.version)]).get((row.test_id, row.version))
 
 
 def _overdue(held: Hold) -> list[Result]:
@@ -56,7 +68,7 @@ def _overdue(held: Hold) -> list[Result]:
     alone = running.filter(proposal__isnull=True, serial="", account="", no_hedge=False).exclude(lease=held.lease)
     late = [
         (_ms(now - row.claimed_at) - row.estimate_ms, row)
-        for row in alone.only("title", "claimed_at", "estimate_ms", "row")
+        for row in alone.only("title", "claimed_at", "estimate_ms", "row", "document", "test", "version")
         if row.claimed_at and planning.worth_hedging(_ms(now - row.claimed_at), row.estimate_ms)
     ]
     return [row for _, row in sorted(late, key=lambda pair: (-pair[0], pair[1].pk))]

@@ -35,7 +35,8 @@ class Hold:
     """What a worker keeps while it holds a shard; its lease fences every write.
 
     `helps` is the sibling whose share it takes from once its own is empty. With `fresh_first` it begins with what no
-    worker was lost over: one loss more, with nothing done, would fail the run.
+    worker was lost over: one loss more, with nothing done, would fail the run. `documents` are the last that it read,
+    by test and version.
     """
 
     run: int
@@ -46,6 +47,7 @@ class Hold:
     worker: str
     helps: int | None = field(default=None, compare=False)
     fresh_first: bool = field(default=False, compare=False)
+    documents: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def take(worker: str) -> Hold | None:

@@ -14,27 +14,33 @@ from statistics import median
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from projects.models import Test
 from runs import insight, states
-from runs.models import Result, Run, TestHistory
+from runs.models import Attempt, Result, Run, TestHistory
 from runs.report import FailedTest
 
 OUTCOMES, DURATIONS = 20, 10
 GROUP = 500
 SEVERITY = {states.FAILED: 2, states.FLAKY: 1, states.PASSED: 0}
+FACTS = ("pk", "test_id", "status", "retries", "version", "duration_ms", "error", "error_kind")
 COLUMNS = ["outcomes", "durations", "estimate_ms", "flaky_score", "is_flaky", "updated_at"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One test in one run, all its data rows together: the worst of them, and what a row took where all passed."""
+    """One test in one run, all its data rows together: the worst of them, and what a row took where all passed.
+
+    `kind` is that of the failure, also where a retry passed after it.
+    """
 
     status: str
     retries: int
     version: int
     duration_ms: int | None
+    kind: str
 
 
 def learn(run_id: int) -> None:
@@ -55,20 +61,35 @@ def _lessons(run: Run) -> dict[int, Lesson]:
     """By test. Failures that say nothing about the test (host unreachable, crash …) teach nothing."""
     rows: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     executed = Result.objects.filter(run=run, status__in=states.EXECUTED, test__isnull=False).order_by("position")
-    for row in executed.values("test_id", "status", "retries", "version", "duration_ms", "error", "error_kind"):
+    for row in executed.values(*FACTS):
         if row["status"] != states.FAILED or _category(row) not in insight.NOT_OF_THE_TEST:
             rows[row["test_id"]].append(row)
-    return {test: _lesson(found) for test, found in rows.items()}
+    kinds = _kinds_before(executed)
+    return {test: _lesson(found, kinds) for test, found in rows.items()}
+
+
+def _kinds_before(executed: QuerySet[Result]) -> dict[int, str]:
+    """What went wrong in results that passed on a retry: the kind of their first failed attempt."""
+    tried = Attempt.objects.filter(result__in=executed.filter(status=states.FLAKY), passed=False)
+    rows = tried.order_by("-number").values_list("result", "failure")
+    return {result: str((failure or {}).get("kind", "")) for result, failure in rows}
+
+
+def _build(run: Run) -> str:
+    """What was tested, as far as it is known: the commit, on the day; without one, whatever was there on the day."""
+    return f"{run.commit.get('sha', '')} {run.created_at:%Y-%m-%d}".strip()
 
 
 def _category(row: Mapping[str, Any]) -> str:
     return insight.category_of(FailedTest(0, "", "", row["error"], row["error_kind"], row["retries"]))
 
 
-def _lesson(rows: Sequence[Mapping[str, Any]]) -> Lesson:
-    worst = max((row["status"] for row in rows), key=SEVERITY.__getitem__)
+def _lesson(rows: Sequence[Mapping[str, Any]], kinds: Mapping[int, str]) -> Lesson:
+    typical = max(rows, key=lambda row: SEVERITY[row["status"]])
+    worst = typical["status"]
     took = round(median(row["duration_ms"] or 0 for row in rows)) if worst == states.PASSED else None
-    return Lesson(worst, sum(row["retries"] for row in rows), rows[0]["version"], took)
+    kind = typical["error_kind"] or kinds.get(typical["pk"], "")
+    return Lesson(worst, sum(row["retries"] for row in rows), rows[0]["version"], took, kind)
 
 
 def _learn(run: Run, lessons: Mapping[int, Lesson]) -> None:
@@ -82,7 +103,7 @@ def _learn(run: Run, lessons: Mapping[int, Lesson]) -> None:
             ignore_conflicts=True,
         )
         rows = list(known.select_for_update().order_by("pk"))
-        _save(row for row in rows if _fold(row, run.pk, lessons[row.test_id]))
+        _save(row for row in rows if _fold(row, run, lessons[row.test_id]))
 
 
 def _save(rows: Iterable[TestHistory]) -> None:
@@ -93,13 +114,14 @@ def _save(rows: Iterable[TestHistory]) -> None:
     TestHistory.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS)
 
 
-def _fold(row: TestHistory, run: int, lesson: Lesson) -> bool:
+def _fold(row: TestHistory, run: Run, lesson: Lesson) -> bool:
     """Puts the lesson where it belongs, newest first; False where the run is known, or older than what is kept."""
     runs = [outcome["run"] for outcome in row.outcomes]
-    if run in runs or (len(runs) >= OUTCOMES and run < runs[-1]):
+    if run.pk in runs or (len(runs) >= OUTCOMES and run.pk < runs[-1]):
         return False
-    place = sum(known > run for known in runs)
-    outcome = {"run": run, "status": lesson.status, "retries": lesson.retries, "version": lesson.version}
+    place = sum(known > run.pk for known in runs)
+    outcome = {"run": run.pk, "status": lesson.status, "retries": lesson.retries, "version": lesson.version}
+    outcome |= {"build": _build(run), "kind": lesson.kind}
     later = sum(known["status"] == states.PASSED for known in row.outcomes[:place])
     row.outcomes = [*row.outcomes[:place], outcome, *row.outcomes[place:]][:OUTCOMES]
     if lesson.duration_ms is not None:

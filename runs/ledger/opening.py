@@ -28,7 +28,11 @@ from runs.models import CrawlPage, Result, Run, Shard
 
 @dataclass(frozen=True)
 class Order:
-    """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one."""
+    """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one.
+
+    `scope` says how the tests were chosen: `by` all, tags (and which `tags`), tests or failed. `site` is the snapshot
+    of the run that is repeated, where that is used; `told` are sentences for the story.
+    """
 
     project: Project
     actor: Any
@@ -41,23 +45,29 @@ class Order:
     named: bool = False
     callback_url: str = ""
     commit: Mapping[str, Any] = field(default_factory=dict)
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    site: Mapping[str, Any] | None = None
+    told: Sequence[str] = ()
 
 
 def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
-    """A queued test run of these tests, its results planned. Raises Refused (no_tests, circular, project_missing,
-    secret_elsewhere).
+    """A queued test run of these tests, its results planned.
+
+    Raises Refused(no_tests, circular, dependency_missing, too_many_results, project_missing, secret_elsewhere).
     """
     if not tests:
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
     check_order(order)
-    plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of))
+    base_url = _known(order)["base_url"]
+    plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of, base_url))
 
     def fill(run: Run) -> dict[str, Any]:
         rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
-    uses = Uses.of_tests([row["document"] for row in plan.rows])
-    return _open(order, "test", options.model_dump(mode="json"), Filling(plan.shards, fill, uses, plan.impact))
+    uses = Uses.of_tests([test.document for test in plan.tests])
+    filling = Filling(plan.shards, fill, uses, plan.impact, plan.scope, (*order.told, *plan.told))
+    return _open(order, "test", options.model_dump(mode="json"), filling)
 
 
 def open_crawl(order: Order, options: CrawlOptions) -> Run:
@@ -126,7 +136,7 @@ def open_proofs(order: Order, crawl: Run) -> Run:
         run.save(update_fields=["pipeline"])
         return {"total": len(left)}
 
-    uses = Uses.of_tests([one.document for one in left])
+    uses = Uses.of_tests([one.document or {} for one in left])
     return _open(order, "crawl", options, Filling(shards, fill, uses, stage=states.PROVE))
 
 
@@ -153,6 +163,8 @@ class Filling:
     fill: Callable[[Run], dict[str, Any]]
     uses: Uses
     impact: dict[str, Any] | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    told: Sequence[str] = ()
     stage: str = ""
 
 
@@ -188,13 +200,16 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
         rerun_of=order.rerun_of,
         priority=order.priority,
         impact=filling.impact,
+        scope={"by": "all", **order.scope, **filling.scope} if kind == "test" else {},
+        partial=filling.scope.get("tests", 0) < filling.scope.get("of", 0),
         callback_url=order.callback_url,
         commit=dict(order.commit),
     )
     now = timezone.now()
     made = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
     told = filling.fill(run)
-    tell(run, [("queued", {"kind": kind, "shards": filling.shards, **told})])
+    said = [("log", {"level": "info", "message": sentence}) for sentence in filling.told]
+    tell(run, [("queued", {"kind": kind, "shards": filling.shards, **told}), *said])
     note(run, f"{kind} run queued")
     owe(run)
     for shard in made:
@@ -203,17 +218,26 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
 
 
 def snapshot(order: Order, uses: Uses) -> dict[str, Any]:
-    """The snapshot of what is tested; secrets stay where they are and are read at pick-up.
+    """What is tested, as it is now or was in the run that is repeated, and the secrets that it may use today.
 
     Raises Refused(secret_elsewhere) where the run would send a secret to an origin that it was not entered for.
     """
-    source = order.environment or order.project
-    base_url = order.environment.base_url if order.environment else order.project.url
+    kept = _known(order)
+    return {**kept, **entrusted(order.project, order.environment or order.project, kept["base_url"], uses)}
+
+
+def _known(order: Order) -> dict[str, Any]:
+    return dict(order.site) if order.site is not None else today(order.project, order.environment)
+
+
+def today(project: Project, environment: Environment | None) -> dict[str, Any]:
+    """What is tested, as it is now; secrets stay where they are and are read at pick-up."""
+    source = environment or project
     return {
-        "base_url": base_url,
+        "base_url": environment.base_url if environment else project.url,
+        "environment": environment.public_id if environment else None,
         "headers": source.headers,
         "variables": source.variables,
         "access": source.access,
         "secrets_of": source.public_id if source.sealed else None,
-        **entrusted(order.project, source, base_url, uses),
     }

@@ -99,7 +99,8 @@ def _wanted(run: Run, when: str) -> bool:
     if run.kind == "crawl":
         return run.status == states.FAILED
     if when == "changes":
-        return _outcome(run) in ("good", "bad") and _outcome(run) != _outcome_before(run)
+        partly_good = run.partial and _outcome(run) == "good"  # says nothing about what was bad elsewhere
+        return _outcome(run) in ("good", "bad") and _outcome(run) != _outcome_before(run) and not partly_good
     return when == "always" or run.status != states.COMPLETED or run.verdict == states.FAILED
 
 
@@ -111,8 +112,11 @@ def _outcome(run: Run) -> str:
 
 
 def _outcome_before(run: Run) -> str:
-    """The outcome of the test run before it in the same environment; all was well before the first one."""
-    said = Q(status=states.FAILED) | Q(verdict__in=(states.PASSED, states.FAILED))
+    """The outcome of the test run before it in the same environment; all was well before the first one.
+
+    A run of some of the tests takes back nothing that was told of all.
+    """
+    said = Q(status=states.FAILED) | Q(verdict=states.FAILED) | Q(verdict=states.PASSED, partial=False)
     earlier = Run.objects.counted().filter(said, project=run.project_id, kind="test", environment=run.environment_id)
     before = earlier.filter(pk__lt=run.pk).only("status", "verdict").order_by("-pk").first()
     return _outcome(before) if before else "good"

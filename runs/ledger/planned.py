@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from projects.models import Environment, Project, Test
 from runs import planning, states
 from runs.engine.plan import ACCOUNT, RunOptions
+from runs.ledger.companions import Company, in_company
 from runs.ledger.knowledge import Known, changed_pages, known
 from runs.ledger.refusals import Refused
 from runs.models import Run
@@ -21,6 +23,8 @@ from runs.planning import Candidate
 SMOKE, QUARANTINE = "smoke", "quarantine"
 ONLY_BY_NAME = ("quarantined", "stale")
 PREFIXES_KEPT = 200
+ADDED_KEPT = 100
+MOST_RESULTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -33,20 +37,24 @@ class Ask:
     tests: Sequence[Test]
     named: bool = False
     rerun_of: Run | None = None
-
-    @property
-    def base_url(self) -> str:
-        return self.environment.base_url if self.environment else self.project.url
+    base_url: str = ""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Values of results in dispatch order, what was skipped by reason, and what a change was thought to touch."""
+    """Values of results in dispatch order, what was skipped by reason, and what a change was thought to touch.
+
+    `scope` says how many tests are executed `of` how many, and which were `added`; `told` are sentences for the story.
+    `tests` are all of them.
+    """
 
     rows: list[dict[str, Any]]
     shards: int
     skipped: Mapping[str, int]
     impact: dict[str, Any] | None
+    scope: dict[str, Any]
+    told: Sequence[str]
+    tests: Sequence[Test]
 
 
 @dataclass(frozen=True)
@@ -74,9 +82,17 @@ def exclusive(project: Project, environment: Environment | None, base_url: str) 
 
 
 def planned(ask: Ask) -> Planned:
-    """Order, shares and skips of a run of these tests. Raises Refused(circular)."""
+    """Order, shares and skips of a run of these tests and of what they depend on.
+
+    Raises Refused(circular, too_many_results, dependency_missing).
+    """
+    company = in_company(ask.project, ask.tests)
+    if ask.named and company.lacking:
+        raise Refused("dependency_missing", next(iter(company.lacking.values())))
+    ask = replace(ask, tests=company.tests)
     facts = known(ask.project, ask.environment, ask.options.browser, ask.tests)
     risks, impact, impacted = _judged(ask, facts)
+    _check_size(ask)
     pieces = list(_pieces(ask))
     candidates = [_candidate(piece, facts[piece.test.pk], risks[piece.test.pk]) for piece in pieces]
     minutes = ask.options.budget_minutes
@@ -84,8 +100,11 @@ def planned(ask: Ask) -> Planned:
     try:
         reasons = planning.skips(
             candidates,
-            quarantined=_unasked(ask, (test for test in ask.tests if _tagged(test, QUARANTINE))),
-            stale=_unasked(ask, (test for test in ask.tests if test.stale_since)),
+            {
+                "dependency_failed": company.lacking.keys(),
+                "stale": _unasked(ask, (test for test in ask.tests if test.stale_since)),
+                "quarantined": _unasked(ask, (test for test in ask.tests if _tagged(test, QUARANTINE))),
+            },
             impacted=impacted,
             slots=slots,
             budget_ms=None if minutes is None else minutes * 60_000,
@@ -103,7 +122,35 @@ def planned(ask: Ask) -> Planned:
     homes = planning.share(estimates[: len(run_rows)], shards, serial)
     for row, home in zip(rows, homes, strict=False):
         row["home"] = home
-    return Planned(rows, shards, Counter(reasons.values()), impact)
+    scope = _scope(ask, {pieces[index].test.pk for index in run_rows}, company)
+    return Planned(rows, shards, Counter(reasons.values()), impact, scope, company.sentences, ask.tests)
+
+
+def _scope(ask: Ask, executed: Set[int], company: Company) -> dict[str, Any]:
+    return {
+        "tests": len(executed),
+        "of": max(len(executed), _usual(ask.project)),
+        "added": dict(islice(company.added.items(), ADDED_KEPT)),
+        "lacking": list(islice(company.lacking.values(), ADDED_KEPT)),
+        "minutes": ask.options.budget_minutes,
+        "changed": ask.options.changed_files is not None,
+    }
+
+
+def _usual(project: Project) -> int:
+    """How many tests a run of all would execute: what is approved, without what runs only by name."""
+    tags = project.tests.approved().filter(stale_since=None).values_list("document__tags", flat=True)
+    return sum(1 for names in tags if not _named(names or (), QUARANTINE))
+
+
+def _check_size(ask: Ask) -> None:
+    total = sum(len(test.document.get("data") or "1") for test in ask.tests)
+    if total > MOST_RESULTS:
+        raise Refused(
+            "too_many_results",
+            f"This run would have {total:,} results, one for each row of data; {MOST_RESULTS:,} are the most. "
+            "Choose fewer tests, or split it by tags.",
+        )
 
 
 def _pieces(ask: Ask) -> Iterator[Piece]:
@@ -130,7 +177,11 @@ def _candidate(piece: Piece, facts: Known, risk: float) -> Candidate:
 
 
 def _tagged(test: Test, tag: str) -> bool:
-    return any(str(known).casefold() == tag for known in test.document.get("tags", ()))
+    return _named(test.document.get("tags", ()), tag)
+
+
+def _named(tags: Iterable[Any], tag: str) -> bool:
+    return any(str(known).casefold() == tag for known in tags)
 
 
 def _unasked(ask: Ask, tests: Iterable[Test]) -> set[str]:
@@ -208,15 +259,15 @@ def _rows(
 ) -> list[dict[str, Any]]:
     now = timezone.now()
     rows: list[dict[str, Any]] = []
-    positions: dict[str, list[int]] = {}
-    for position, index in enumerate(order):
+    placed: dict[str, int] = {}
+    for index in order:
         piece, candidate = pieces[index], candidates[index]
         row = _row(piece, candidate)
         if index in reasons:
             row |= {"status": states.SKIPPED, "skip_reason": reasons[index], "finished_at": now}
         else:
-            positions.setdefault(candidate.name, []).append(position)
-            row["waits_for"] = [at for name in _others(candidate) for at in positions.get(name, ())]
+            placed[candidate.name] = piece.test.pk
+            row["waits_for"] = [placed[name] for name in _others(candidate) if name in placed]
             row["blocked"] = bool(row["waits_for"])
         rows.append(row)
     return rows
@@ -231,7 +282,6 @@ def _row(piece: Piece, candidate: Candidate) -> dict[str, Any]:
     return {
         "test": piece.test,
         "title": piece.title,
-        "document": document,
         "version": piece.test.version,
         "row": piece.row,
         "row_index": piece.row_index,

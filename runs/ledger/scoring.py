@@ -79,9 +79,10 @@ def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[lis
     for one in results:
         beat()
         if one.status == states.PASSED:
-            scores[one.pk] = insight.score(one.document, one.proof or {}, one.duration_ms or 0)
+            scores[one.pk] = insight.score(one.document or {}, one.proof or {}, one.duration_ms or 0)
             if not _is_out(one.test):
-                proven.append(insight.Proven.of(one.pk, one.document, _page(one), scores[one.pk][0], proof_of(one)))
+                document, worth = one.document or {}, scores[one.pk][0]
+                proven.append(insight.Proven.of(one.pk, document, _page(one), worth, proof_of(one)))
     by_number = {result.pk: result for result in results}
     into = {one: to for one, to in insight.merged(proven, beat).items() if _is_untouched(by_number[one].test)}
     went: dict[int, list[Result]] = defaultdict(list)

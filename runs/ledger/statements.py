@@ -40,7 +40,7 @@ OWN = "SELECT 1 FROM runs_result AS own WHERE own.status = 'running' AND (own.le
 APART = f"(r.losses = 0 OR NOT EXISTS ({OWN})) AND NOT EXISTS ({OWN} AND own.losses > 0)"
 FREE = f"""
 SELECT r.id, r.title, r.document, r.row, r.attempt_count, r.replays, r.serial, r.account,
-       r.proposal, t.id IS NULL OR t.deleted_at IS NOT NULL, r.losses
+       r.proposal, r.test_id, r.version, t.id IS NULL OR t.deleted_at IS NOT NULL, r.losses
 FROM runs_result AS r LEFT JOIN projects_test AS t ON t.id = r.test_id
 WHERE r.run_id = %s AND r.status = 'pending' AND r.home = %s AND NOT r.blocked
   AND (r.serial = '' OR NOT {BUSY}) AND (r.account = '' OR NOT {TAKEN}) AND {APART}
@@ -61,7 +61,7 @@ WHERE run_id = %s AND status = 'running' AND (lease_id = %s OR hedge_id = %s)
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """A result that may be claimed."""
+    """A result that may be claimed. Without a document of its own it is executed by that of its test's version."""
 
     pk: int
     title: str
@@ -72,6 +72,8 @@ class Free:
     serial: str
     account: str
     proposal: Any
+    test: int | None
+    version: int
     orphaned: bool
     losses: int
 
@@ -167,8 +169,8 @@ def set_last_seq(run: int, seq: int) -> None:
 
 def _plain(row: Sequence[Any]) -> list[Any]:
     """A row whose JSON is read, and whose truths are truths on SQLite too."""
-    proposal = None if row[8] is None else json.loads(row[8])
-    return [*row[:2], json.loads(row[2]), json.loads(row[3]), *row[4:8], proposal, bool(row[9]), row[10]]
+    own, data, proposal = (None if row[at] is None else json.loads(row[at]) for at in (2, 3, 8))
+    return [*row[:2], own, data, *row[4:8], proposal, *row[9:11], bool(row[11]), row[12]]
 
 
 def _locks() -> bool:

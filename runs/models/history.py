@@ -13,7 +13,9 @@ class TestHistory(models.Model):
     test = models.ForeignKey(Test, models.CASCADE, related_name="histories")
     environment = models.ForeignKey(Environment, models.CASCADE, null=True, blank=True, related_name="+")
     browser = models.CharField(max_length=10, default="chromium")
-    outcomes = models.JSONField(default=list, help_text="newest first, 20 at most: run, status, retries, version")
+    outcomes = models.JSONField(
+        default=list, help_text="newest first, 20 at most: run, status, retries, version, build, kind"
+    )
     durations = models.JSONField(default=list, help_text="ms of passes, newest first, 10 at most")
     estimate_ms = models.PositiveIntegerField(null=True, blank=True)
     flaky_score = models.FloatField(default=0.0, help_text="0 to 100")

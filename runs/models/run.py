@@ -66,6 +66,10 @@ class Run(PublicModel):
     gate_result = models.JSONField(null=True, blank=True)
     vitals_result = models.JSONField(null=True, blank=True, help_text="web-vitals budgets: measured, violations")
     causes = models.JSONField(default=list, blank=True, help_text="failed results by cause, the largest first")
+    scope = models.JSONField(
+        default=dict, blank=True, help_text="how tests were chosen, how many are executed of how many, which were added"
+    )
+    partial = models.BooleanField(default=False, help_text="executes fewer tests than a run of all would")
     impact = models.JSONField(null=True, blank=True, help_text="which tests a change was thought to touch, and why")
     pipeline = models.JSONField(default=dict, blank=True, help_text="what each stage of a crawl counted")
     survey = models.JSONField(default=dict, blank=True, help_text="what a crawl must know to try things on its site")

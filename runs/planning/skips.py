@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from runs.planning.budget import within_budget
 from runs.planning.ordering import Candidate, Web
@@ -10,17 +10,17 @@ from runs.planning.ordering import Candidate, Web
 
 def skips(
     candidates: Sequence[Candidate],
-    quarantined: Set[str] = frozenset(),
-    stale: Set[str] = frozenset(),
+    unfit: Mapping[str, Set[str]] | None = None,
     impacted: Set[str] | None = None,
     slots: int = 1,
     budget_ms: float | None = None,
 ) -> dict[int, str]:
-    """Reasons by index. Names in `quarantined` and `stale` go with all that waits for them; of `impacted` names, smoke
-    tests and what they depend on the rest goes; what is left has to fit into the budget. Raises Circular."""
+    """Reasons by index. `unfit` names by reason go with all that waits for them, the later reasons outweigh the
+    earlier; of `impacted` names, smoke tests and what they depend on the rest goes; what is left has to fit into the
+    budget. Raises Circular."""
     web = Web(candidates)
     out: dict[int, str] = {}
-    for names, reason in ((stale, "stale"), (quarantined, "quarantined")):
+    for reason, names in (unfit or {}).items():
         out |= dict.fromkeys(_rows(web, _reached(names & web.members.keys(), web.followers.__getitem__)), reason)
     if impacted is not None:
         smoke = {candidate.name for candidate in candidates if candidate.smoke}

@@ -1,6 +1,7 @@
 """The only reader of runs for everything outside the ledger: rows → reports, plans, stories."""
 
 from runs.reading.counting import counts, counts_of, events, page_counts, page_counts_of
+from runs.reading.covering import coverage
 from runs.reading.crawled import changed_templates, known_signatures, known_tests, observations, snapshots
 from runs.reading.planning import (
     OptionsInvalid,
@@ -12,7 +13,7 @@ from runs.reading.planning import (
     shard_plan,
     site,
 )
-from runs.reading.reporting import causes, diagnosis, failed_tests, harmless, history, report
+from runs.reading.reporting import causes, diagnosis, document, failed_tests, harmless, history, report
 
 __all__ = [
     "OptionsInvalid",
@@ -21,9 +22,11 @@ __all__ = [
     "changed_templates",
     "counts",
     "counts_of",
+    "coverage",
     "crawl_options",
     "crawl_plan",
     "diagnosis",
+    "document",
     "events",
     "failed_tests",
     "harmless",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from projects.models import Test
+from projects.models import Test, TestVersion
 from runs import insight, states
 from runs.insight import scene
 from runs.models import Attempt, Result, Run, TestHistory
@@ -39,6 +39,7 @@ FACTS_OF_A_FAILURE = (
     "error_kind",
     "retries",
     "document",
+    "version",
     "template",
     "page_url",
 )
@@ -108,9 +109,10 @@ def history(result: Result) -> TestHistory | None:
 
 
 def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> tuple[FailedTest, ...]:
-    """Failed results with what their last attempts and their tests' histories say: three queries in all."""
+    """Failed results with what their versions, last attempts and tests' histories say: a few queries in all."""
     made = results.annotate(template=F("test__template"), page_url=F("test__page_url"))
     rows: list[Any] = list(made.values(*FACTS_OF_A_FAILURE))
+    _add_documents(rows)
     numbers = [row["pk"] for row in rows]
     mine = Attempt.objects.filter(result__in=numbers, lease=F("result__lease"))
     last = mine.filter(passed=False, number=F("result__attempt_count"))
@@ -120,6 +122,23 @@ def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> 
     known = {test: (outcomes, is_flaky) for test, outcomes, is_flaky in histories} if tests else {}
     found = (_failed(run, row, attempts.get(row["pk"]), known.get(row["test_id"], UNKNOWN)) for row in rows)
     return tuple(replace(failure, diagnosis=insight.diagnose(failure, noise)) for failure in found)
+
+
+def document(result: Result) -> dict[str, Any]:
+    """What a result was, or will be, executed by, without the test's other rows of data; empty where that is gone."""
+    rows: list[Any] = [{"document": result.document, "test_id": result.test_id, "version": result.version}]
+    _add_documents(rows)
+    found: dict[str, Any] = rows[0]["document"]
+    return found
+
+
+def _add_documents(rows: Sequence[dict[str, Any]]) -> None:
+    """Puts into rows without a document that of their test's version."""
+    places = {(row["test_id"], row["version"]) for row in rows if row["document"] is None and row["test_id"]}
+    bodies = TestVersion.objects.bodies(places) if places else {}
+    for row in rows:
+        if row["document"] is None:
+            row["document"] = bodies.get((row["test_id"], row["version"]), {})
 
 
 def _histories(run: Run) -> QuerySet[TestHistory]:
@@ -149,6 +168,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
         console=tuple(seen["console"]),
         past=tuple(Past(f"{Run.PREFIX}-{was['run']}", was["status"]) for was in outcomes if was["run"] < run.pk),
         is_flaky=is_flaky,
+        intermittent=tuple(sorted(insight.flakiness(outcomes).kinds)) if is_flaky else (),
     )
 
 

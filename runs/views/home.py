@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from projects.access import QA_LEAD, sees_all, visible_to
+from projects.access import QA_LEAD, deleted_for, sees_all, visible_to
 from projects.models import Project
 from projects.place import Request, page
 from projects.views.creating import where
@@ -24,11 +24,12 @@ TOLD = (states.COMPLETED, states.FAILED)
 
 @dataclass(frozen=True)
 class Line:
-    """A project in the list."""
+    """A project in the list: how its last whole run ended, and a newer one of some of its tests."""
 
     project: Project
     waiting: int
     last: Row | None
+    part: Row | None
     living: list[Row]
 
 
@@ -37,7 +38,10 @@ def home(request: Request) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     ended = Run.objects.counted().filter(project=OuterRef("pk"), kind="test", status__in=TOLD).order_by("-pk")
     drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
-    projects: Any = visible_to(request.user).annotate(last=Subquery(ended.values("pk")[:1]), waits=drafts)
+    whole = ended.filter(partial=False)
+    projects: Any = visible_to(request.user).annotate(
+        last=Subquery(whole.values("pk")[:1]), newest=Subquery(ended.values("pk")[:1]), waits=drafts
+    )
     if query:
         projects = projects.filter(Q(name__icontains=query) | Q(url__icontains=query))
     shown = Paginator(projects.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -46,18 +50,24 @@ def home(request: Request) -> HttpResponse:
         "q": query,
         "rows": shown,
         "lines": _lines(list(shown)),
+        "deleted": deleted_for(request.user).exists(),
         "may_create": sees_all(request.user) or bool(where(request.user, QA_LEAD)),
     }
     return render(request, "runs/_home.html" if request.htmx else "runs/home.html", context)
 
 
 def _lines(projects: list[Any]) -> list[Line]:
-    ended = [project.last for project in projects if project.last]
+    ended = {number for project in projects for number in (project.last, project.newest) if number}
     runs = Run.objects.filter(Q(pk__in=ended) | Q(project__in=projects, status__in=states.LIVING))
     rows = with_tallies(list(runs.defer("options", "site")))
-    last = {row.run.pk: row for row in rows}
+    by_number = {row.run.pk: row for row in rows}
     living: dict[int, list[Row]] = {}
     for row in rows:
         if not row.run.is_over:
             living.setdefault(row.run.project_id, []).append(row)
-    return [Line(project, project.waits, last.get(project.last), living.get(project.pk, [])) for project in projects]
+    return [_line(project, by_number, living.get(project.pk, [])) for project in projects]
+
+
+def _line(project: Any, rows: dict[int, Row], living: list[Row]) -> Line:
+    part = rows.get(project.newest) if project.newest != project.last else None
+    return Line(project, project.waits, rows.get(project.last), part, living)

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from projects.place import Place, Request, page, place_of
 from runs import ledger, reading, states
 from runs.models import Run
 from runs.views.options import CrawlStart, RunStart, StartForm
-from runs.views.tallies import STRIP, strip, with_tallies
+from runs.views.tallies import STRIP, Row, strip, with_tallies
 
 RECENT = 10
 LIVING_SHOWN = 3
@@ -49,13 +49,16 @@ def _shown(
 def _numbers(place: Place) -> dict[str, Any]:
     runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
     ended = with_tallies(list(runs.counted().filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
+    told = [row for row in ended if row.run.status != states.ABORTED] or ended
+    last = next((row for row in told if not row.run.partial), None) or _last_whole(runs.counted())
     recent = with_tallies(list(runs[:RECENT]))
     living = [row for row in recent if not row.run.is_over]
     crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
     tests = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
     by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
     return {
-        "last": next((row for row in ended if row.run.status != states.ABORTED), ended[0] if ended else None),
+        "last": last,
+        "part": told[0] if told and told[0] != last else None,
         "strip": strip(ended),
         "recent": recent,
         "living": living[:LIVING_SHOWN],
@@ -66,6 +69,12 @@ def _numbers(place: Place) -> dict[str, Any]:
         "total": sum(by_state.values()),
         "nothing_to_run": not by_state[reviewing.APPROVED],
     }
+
+
+def _last_whole(runs: QuerySet[Run]) -> Row | None:
+    """The last run of all tests, where many of some tests came after it."""
+    found = runs.filter(kind="test", partial=False, status__in=(states.COMPLETED, states.FAILED)).first()
+    return with_tallies([found])[0] if found else None
 
 
 def order(request: Request, place: Place, environment: Environment | None = None, **more: Any) -> ledger.Order:

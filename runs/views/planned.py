@@ -7,18 +7,18 @@ from typing import Any
 
 from django.db.models import Count, Max, Sum
 
-from runs import states
+from runs import reading, states
 from runs.engine.plan import RunOptions
 from runs.models import Result, Run
 
-ROUTES_SHOWN = 5
+ROUTES_SHOWN = FEW = 5
 # Why a result was not executed, for the result's own page.
 SKIPS = {
     "over_budget": "It did not fit into the run's minutes; riskier tests went first.",
     "no_impact": "The changed files do not touch the pages of this test.",
     "quarantined": "It is tagged quarantine, or waits for a test that is; run it by name to try it.",
     "stale": "What it tests is gone, or it waits for a test of which that is true; run it by name to try it.",
-    "dependency_failed": "A test that it depends on did not pass.",
+    "dependency_failed": "A test that it depends on did not pass, or could not be executed.",
     "max_failures": "As many tests had failed as the run allows.",
     "aborted": "The run was aborted before its turn came.",
     "test_deleted": "The test was deleted before its turn came.",
@@ -36,7 +36,22 @@ def decisions(run: Run) -> list[str]:
     """Expected time, what was left out, and what a change was thought to touch; nothing for crawls."""
     if run.kind != "test":
         return []
-    return [sentence for sentence in (_expected(run), _left_out(run), _impact(run.impact)) if sentence]
+    said = (_coverage(run), _added(run.scope), *run.scope.get("lacking", ())[:FEW])
+    return [sentence for sentence in (_expected(run), *said, _left_out(run), _impact(run.impact)) if sentence]
+
+
+def _coverage(run: Run) -> str:
+    covered = reading.coverage(run)
+    return f"It covers {covered}." if covered else ""
+
+
+def _added(scope: dict[str, Any]) -> str:
+    added = scope.get("added", {})
+    if not added:
+        return ""
+    names = _listed(list(added))
+    them = "it" if len(added) == 1 else "them"
+    return f"{len(added)} test{_s(len(added))} came along, for others depend on {them}: {names}."
 
 
 def _expected(run: Run) -> str:

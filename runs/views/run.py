@@ -15,9 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from projects.access import QA_LEAD, VIEWER, name_of
-from projects.models import Test
 from projects.place import Place, Request, page, place_of
-from runs import ledger, reading, states
+from runs import ledger, states
 from runs.models import Case as TrialCase
 from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
@@ -203,12 +202,17 @@ def abort(request: Request, run: str) -> HttpResponse:
 @page
 @require_POST
 def rerun(request: Request, run: str) -> HttpResponse:
-    """The same again, or only what failed, with the same options and environment."""
+    """The same again, or only what failed. Asks first where the project has been given other values since."""
     place, row = found_run(request, run, QA_LEAD)
-    asked = order(request, place, row.environment, rerun_of=row, priority=row.priority)
+    values, only = request.POST.get("values"), request.POST.get("only")
+    changed = ledger.otherwise(row) if row.is_over and values not in ("then", "now") else []
     try:
-        again = _again(row, asked, request.POST.get("only") == "failed")
-    except (ledger.Refused, reading.OptionsInvalid) as refusal:
+        if changed:
+            ledger.repeatable(row)
+            asking = {"here": "runs", "place": place, "run": row, "changed": changed, "only": only}
+            return render(request, "runs/rerun.html", asking, status=409)
+        again = ledger.repeat(row, order(request, place), only_failed=only == "failed", as_now=values == "now")
+    except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("run", run)
     return redirect("run", again.public_id)
@@ -220,33 +224,8 @@ def prove_rest(request: Request, run: str) -> HttpResponse:
     """Proves what a crawl has left unproved for want of time."""
     place, row = found_run(request, run, QA_LEAD)
     try:
-        _require_address(row)
-        again = ledger.open_proofs(order(request, place, row.environment, rerun_of=row, priority=row.priority), row)
+        again = ledger.prove_rest(row, order(request, place))
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("run", run)
     return redirect("run", again.public_id)
-
-
-def _require_address(row: Run) -> None:
-    """Raises Refused where the run's environment is gone: a run never turns silently to another address."""
-    if row.environment is None and row.site["base_url"] != row.project.url:
-        gone = (
-            f"{row.public_id} tested {row.site['base_url']}, which the project does not know any more; start a new run."
-        )
-        raise ledger.Refused("environment_gone", gone)
-
-
-def _again(row: Run, asked: ledger.Order, only_failed: bool) -> Run:
-    if not row.is_over:
-        raise ledger.Refused("run_not_over", f"{row.public_id} is {row.status}; wait for its end, or abort it.")
-    _require_address(row)
-    if row.kind == "crawl":
-        return ledger.open_crawl(asked, reading.crawl_options(row))
-    results = row.results.exclude(test=None)
-    if only_failed:
-        results = results.filter(status=states.FAILED)
-    tests = list(Test.objects.approved().filter(pk__in=results.values("test")))
-    if only_failed and not tests:
-        raise ledger.Refused("no_tests", "No test that failed here is still approved.")
-    return ledger.open_test_run(asked, reading.run_options(row), tests)

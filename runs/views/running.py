@@ -31,8 +31,11 @@ def start_run(request: Request, project: str) -> HttpResponse:
     form = RunStart(place.project, request.POST)
     if not form.is_valid():
         return with_refused_form(request, place, form)
-    tests = tagged(place.project.tests.approved(), form.cleaned_data.get("tags", ()))
-    return _opened(request, order_of(request, place, form), form.options, list(tests), back=("project", project))
+    tags = list(form.cleaned_data.get("tags", ()))
+    tests = tagged(place.project.tests.approved(), tags)
+    scope = {"by": "tags", "tags": tags} if tags else {"by": "all"}
+    asked = order_of(request, place, form, scope=scope)
+    return _opened(request, asked, form.options, list(tests), back=("project", project))
 
 
 @page
@@ -53,7 +56,7 @@ def run_some(request: Request, project: str) -> HttpResponse:
     if left:
         were = "test was" if left == 1 else "tests were"
         messages.warning(request, f"{left} {were} left out: only approved tests are part of runs.")
-    asked = order_of(request, place, form, named=bool(named))
+    asked = order_of(request, place, form, named=bool(named), scope={"by": "tests"})
     return _opened(request, asked, form.options, approved, back=("tests", project))
 
 
@@ -64,7 +67,7 @@ def run_test(request: Request, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
     options = RunOptions.model_validate(place.project.settings.get("run", {}))
     trigger = "person" if row.review_status == reviewing.APPROVED else ledger.TRIAL
-    asked = order(request, place, named=True, trigger=trigger)
+    asked = order(request, place, named=True, trigger=trigger, scope={"by": "tests"})
     return _opened(request, asked, options, [row], back=("test", test))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from runs import states
+from runs import reading, states
 from runs.models import Result, Run
 from runs.report import Counts
 
@@ -32,6 +32,11 @@ class Row:
 
     run: Run
     counts: Counts
+
+    @property
+    def coverage(self) -> str:
+        """How much of the project it says something about, where that is not all."""
+        return reading.coverage(self.run)
 
 
 def with_tallies(runs: Sequence[Run]) -> list[Row]:

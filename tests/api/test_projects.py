@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from projects.models import Activity, Environment, Membership, Project
+from projects.models import Activity, Environment, Membership, Project, Test
 from tests.api.conftest import Refusal, World
 
 ADDRESS = "This is not an address of the web; write it as https://shop.example.com."
@@ -165,13 +165,50 @@ def test_an_edit_of_what_has_changed_meanwhile_is_412(lead: APIClient, world: Wo
 
 def test_a_deleted_project_is_gone_and_its_name_free(admin: APIClient, world: World, refused: Refusal) -> None:
     run = world.run()
-    assert admin.delete(world.at()).status_code == 204
+    said = refused(admin.delete(world.at()), 409, "runs_working")["detail"]
+    assert run.public_id in said
+    assert Project.objects.alive().filter(pk=world.project.pk).exists()
+    assert admin.delete(f"{world.at()}?abort_runs=true").status_code == 204
+    run.refresh_from_db()
+    assert (run.status, run.results.exclude(status="skipped").count()) == ("aborted", 0)
     refused(admin.get(world.at()), 404)
     refused(admin.delete(world.at()), 404)
     refused(admin.get(f"/api/v1/runs/{run.public_id}"), 404)
     assert admin.get("/api/v1/projects").json()["results"] == []
     assert Project.objects.filter(name="Shop").exists()
     assert admin.post("/api/v1/projects", {"name": "Shop", "url": "http://s.test"}, format="json").status_code == 201
+
+
+def test_a_deleted_project_is_brought_back_with_all_that_it_had(
+    admin: APIClient, lead: APIClient, world: World, refused: Refusal
+) -> None:
+    test = world.test()
+    admin.delete(world.at())
+    assert [row["name"] for row in admin.get("/api/v1/deleted/projects").json()["results"]] == ["Shop"]
+    assert lead.get("/api/v1/deleted/projects").json()["results"] == []
+    refused(lead.post(f"{world.at()}/undelete", {}, format="json"), 404)
+    Project.objects.create(workspace=world.workspace, name="Shop", url="http://s.test")
+    refused(admin.post(f"{world.at()}/undelete", {}, format="json"), 409, "name_taken")
+    assert admin.post(f"{world.at()}/undelete", {"name": "Old shop"}, format="json").json()["name"] == "Old shop"
+    assert admin.get(f"/api/v1/tests/{test.public_id}").status_code == 200
+    refused(admin.post(f"{world.at()}/undelete", {}, format="json"), 404)
+    verbs = Activity.objects.filter(project=world.project).values_list("verb", flat=True)
+    assert {"project deleted", "project restored"} <= set(verbs)
+
+
+def test_a_deleted_test_is_brought_back_unless_another_does_the_same(
+    admin: APIClient, lead: APIClient, world: World, refused: Refusal
+) -> None:
+    test = Test.propose(world.project, title="T", document={"title": "T", "steps": []}, signature="s")
+    admin.delete(f"/api/v1/tests/{test.public_id}")
+    assert [row["id"] for row in admin.get(world.at("/tests/deleted")).json()["results"]] == [test.public_id]
+    refused(lead.post(f"/api/v1/tests/{test.public_id}/undelete", {}, format="json"), 403, "role_too_low")
+    twin = Test.propose(world.project, title="T", document={"title": "T", "steps": []}, signature="s")
+    path = f"/api/v1/tests/{test.public_id}/undelete"
+    assert twin.public_id in refused(admin.post(path, {}, format="json"), 409, "same_test")["detail"]
+    twin.delete_softly()
+    assert admin.post(path, {}, format="json").status_code == 200
+    refused(admin.post(path, {}, format="json"), 404)
 
 
 def test_members_of_several_workspaces_say_which(world: World, admin: APIClient, refused: Refusal) -> None:

@@ -178,3 +178,21 @@ def test_a_test_may_say_that_it_runs_alone_of_its_name_and_never_twice_at_once()
     known = document_schema()["properties"]
     assert known["no_hedge"]["type"] == "boolean"
     assert known["serial"]["anyOf"][0]["maxLength"] == 80
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "sentence"),
+    [
+        ({"data": [{}] * 10_001}, "data", "a test has at most 10,000 rows of data; this one has 10,001"),
+        ({"tags": ["a"] * 101}, "tags", "a test has at most 100 tags; this one has 101"),
+        ({"depends_on": ["TC-1"] * 101}, "depends_on", "a test has at most 100 tests that it depends on"),
+        ({"steps": [{"do": "reload"}] * 501}, "steps", "a test has 1 to 500 steps; this one has 501"),
+        ({"data": [{}, {f"c{n}": 1 for n in range(101)}]}, "data", "at most 100 values; row 2 has 101"),
+        ({"data": [{"note": "x" * 10_001}]}, "data", "at most 10,000 characters; “note” of row 1 has more"),
+    ],
+)
+def test_too_much_is_one_sentence(fields: dict[str, Any], where: str, sentence: str) -> None:
+    with pytest.raises(InvalidDocument) as told:
+        parse({"title": "T", "steps": [{"do": "reload"}], **fields})
+    assert [place for place, _ in told.value.problems] == [where]
+    assert sentence in told.value.problems[0][1]

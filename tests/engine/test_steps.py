@@ -246,7 +246,6 @@ async def test_fields_take_what_is_put_into_them(stage: Stage) -> None:
             "timeout",
             'The field "Country" could not be used within 0.3 s: it has no such option',
         ),
-        ({"do": "press", "key": "NoKey"}, "script", "“Press NoKey” failed: there is no such key"),
         ({"do": "goto", "path": "/loop"}, "navigation", "/loop could not be opened: the site redirects in a circle"),
         ({"do": "wait_for", "target": {"text": "Never"}}, "timeout", 'The text "Never" did not become visible'),
     ],

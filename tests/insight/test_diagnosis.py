@@ -97,3 +97,15 @@ def test_of_requests_that_explain_a_failure_alike_the_last_before_it_is_named() 
 def test_what_passing_tests_see_as_well_explains_nothing() -> None:
     noise = (answered("POST", "/beacon", 500),)
     assert diagnose(failure(requests=noise), keys(noise, ())).cause == ""
+
+
+def test_a_failure_of_a_kind_that_never_came_and_went_is_new_although_the_test_is_flaky() -> None:
+    past = (Past("RUN-9", "passed"),)
+    known = diagnose(failure(past=past, is_flaky=True, kind="timeout", intermittent=("timeout",)))
+    other = diagnose(failure(past=past, is_flaky=True, kind="expectation", intermittent=("timeout",)))
+    unknown = diagnose(failure(past=past, is_flaky=True, kind="expectation", intermittent=("",)))
+    assert [(found.standing, found.since) for found in (known, other, unknown)] == [
+        ("flaky", ""),
+        ("new", "RUN-9"),
+        ("flaky", ""),
+    ]

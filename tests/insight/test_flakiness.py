@@ -11,11 +11,18 @@ from runs.insight.flakiness import above
 LETTERS = {"p": "passed", "f": "failed", "r": "flaky"}
 
 
-def outcomes(letters: str, version: int = 1) -> list[dict[str, Any]]:
-    """Newest first; a flaky result took one retry."""
+def outcomes(letters: str, version: int = 1, builds: str = "") -> list[dict[str, Any]]:
+    """Newest first; a flaky result took one retry. All of one build, or of one named by a letter each."""
     return [
-        {"run": 100 - age, "status": LETTERS[letter], "retries": int(letter == "r"), "version": version}
-        for age, letter in enumerate(letters)
+        {
+            "run": 100 - age,
+            "status": LETTERS[letter],
+            "retries": int(letter == "r"),
+            "version": version,
+            "build": build,
+            "kind": "" if letter == "p" else "expectation",
+        }
+        for age, (letter, build) in enumerate(zip(letters, builds or "a" * len(letters), strict=True))
     ]
 
 
@@ -37,6 +44,24 @@ def test_a_test_that_flipped_twice_is_flaky(letters: str) -> None:
 def test_failures_that_last_are_no_flips(letters: str) -> None:
     assert flakiness(outcomes(letters)).flips == 0
     assert flakiness(outcomes(letters)).score == 0.0
+
+
+def test_a_defect_that_is_fixed_and_comes_back_is_no_flakiness() -> None:
+    """Fixed in one build, back in the next, fixed again: three times over."""
+    found = flakiness(outcomes("pfpfpfp", builds="gfedcba"))
+    assert (found.flips, found.score, found.is_flaky) == (0, 0.0, False)
+    assert flakiness(outcomes("pfpfpfp")).is_flaky
+
+
+def test_outcomes_of_an_unknown_build_flip_with_nothing() -> None:
+    unknown = [{**one, "build": ""} for one in outcomes("pfpfpfp")]
+    assert flakiness(unknown).flips == 0
+    assert flakiness([{**one, "build": ""} for one in outcomes("rprp")]).flips == 2
+
+
+def test_it_knows_the_kinds_of_failures_that_came_and_went() -> None:
+    assert flakiness(outcomes("prp")).kinds == {"expectation"}
+    assert flakiness(outcomes("ffp")).kinds == frozenset()
 
 
 def test_a_flaky_test_that_now_always_fails_is_broken_instead() -> None:

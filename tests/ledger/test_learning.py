@@ -11,7 +11,7 @@ from django.utils import timezone
 from projects.models import Environment, Project, Test
 from runs import gates, ledger, reading
 from runs.engine.plan import RunOptions
-from runs.models import Result, Run, TestHistory
+from runs.models import Attempt, Result, Run, TestHistory
 from tests.ledger.conftest import Hand
 
 Order = Callable[..., ledger.Order]
@@ -63,6 +63,22 @@ def test_R21_learning_a_run_twice_teaches_it_once(ran: Callable[..., Run]) -> No
         ledger.learn(run.pk)
     rows = TestHistory.objects.values_list("outcomes", "durations", "flaky_score")
     assert [(len(outcomes), len(durations)) for outcomes, durations, _ in rows.order_by("test")] == [(3, 3), (3, 0)]
+
+
+def test_a_defect_that_comes_back_in_other_builds_is_not_flaky_and_in_one_build_it_is(ran: Callable[..., Run]) -> None:
+    for build, letters in enumerate("pfpfpfp"):
+        ledger.learn(ran(letters, commit={"repo": "octo/shop", "sha": f"{build}" * 40}).pk)
+    assert (TestHistory.objects.get().flaky_score, TestHistory.objects.get().is_flaky) == (0, False)
+    for letters in "fpfpfp":
+        ledger.learn(ran(letters, commit={"repo": "octo/shop", "sha": "6" * 40}).pk)
+    assert TestHistory.objects.get().is_flaky
+
+
+def test_what_went_wrong_before_a_retry_passed_is_kept_by_its_kind(ran: Callable[..., Run]) -> None:
+    run = ran("rf")
+    Attempt.objects.filter(result__status="flaky", passed=False).update(failure={"kind": "timeout", "message": "late"})
+    ledger.learn(run.pk)
+    assert [row.outcomes[0]["kind"] for row in TestHistory.objects.order_by("test")] == ["timeout", "expectation"]
 
 
 def test_runs_learnt_in_any_order_leave_the_same_history(ran: Callable[..., Run]) -> None:
@@ -171,7 +187,7 @@ def test_a_run_of_thousands_is_learnt_in_few_queries(
     plain = {"title": "T", "document": document, "version": 1, "status": "passed", "duration_ms": 5, "finished_at": now}
     Result.objects.bulk_create(Result(run=run, test=test, position=n, **plain) for n, test in enumerate(made))
     per_group = 40 if connection.vendor == "sqlite" else 10
-    with django_assert_max_num_queries(2 + 4 * per_group):
+    with django_assert_max_num_queries(3 + 4 * per_group):
         ledger.learn(run.pk)
     assert TestHistory.objects.filter(estimate_ms=5).count() == number
 

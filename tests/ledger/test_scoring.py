@@ -121,6 +121,7 @@ def test_a_proof_is_stored_with_what_is_left_of_the_test(crawl: Open) -> None:
     ledger.record(hand.held, proved(work))
     result = run.results.get(pk=work.result)
     assert (result.status, result.attempt_count, result.retries, result.duration_ms) == ("passed", 3, 0, 400)
+    assert result.document is not None
     assert [step["do"] for step in result.document["steps"]] == ["expect_visible", "expect_url"]
     assert result.proof is not None
     assert result.proof["breakages"] == [NOTICED, MISSED]

@@ -18,11 +18,11 @@ def test_nothing_is_skipped_unless_something_asks_for_it() -> None:
 
 
 def test_what_waits_for_a_quarantined_test_is_quarantined_with_it() -> None:
-    assert skips(CANDIDATES, quarantined={"b"}) == {1: "quarantined", 2: "quarantined"}
+    assert skips(CANDIDATES, {"quarantined": {"b"}}) == {1: "quarantined", 2: "quarantined"}
 
 
 def test_what_waits_for_a_stale_test_is_stale_with_it_where_it_is_not_quarantined() -> None:
-    assert skips(CANDIDATES, quarantined={"c"}, stale={"b"}) == {1: "stale", 2: "quarantined"}
+    assert skips(CANDIDATES, {"stale": {"b"}, "quarantined": {"c"}}) == {1: "stale", 2: "quarantined"}
 
 
 def test_what_an_impacted_test_needs_is_kept_and_smoke_always() -> None:
@@ -31,7 +31,7 @@ def test_what_an_impacted_test_needs_is_kept_and_smoke_always() -> None:
 
 
 def test_the_budget_is_spent_on_what_is_left() -> None:
-    found = skips(CANDIDATES, quarantined={"b"}, impacted={"a", "d"}, slots=1, budget_ms=20)
+    found = skips(CANDIDATES, {"quarantined": {"b"}}, impacted={"a", "d"}, slots=1, budget_ms=20)
     assert found == {1: "quarantined", 2: "quarantined", 4: "over_budget"}
 
 

@@ -153,6 +153,36 @@ def test_deleting_needs_the_name(world: World) -> None:
     assert Activity.objects.filter(project=world.project, verb="project deleted", actor_name="admin").count() == 1
 
 
+def test_a_project_with_a_living_run_is_deleted_only_where_the_run_is_aborted_and_can_be_brought_back(
+    world: World,
+) -> None:
+    run, client, path = world.run(), world.client("admin"), world.at("/settings/delete")
+    assert "has runs that are not over" in client.post(path, {"name": "Shop"}, follow=True).content.decode()
+    assert Project.objects.alive().filter(pk=world.project.pk).exists()
+    client.post(path, {"name": "Shop", "abort_runs": "on"})
+    run.refresh_from_db()
+    assert run.status == "aborted"
+    assert client.get(f"/runs/{run.public_id}").status_code == 404
+    assert "deleted projects" in client.get("/").content.decode()
+    assert "Shop" in client.get("/deleted").content.decode()
+    assert "Shop" not in world.client("qa_lead").get("/deleted").content.decode()
+    assert world.client("qa_lead").post(f"/deleted/{world.project.pk}").status_code == 404
+    client.post(f"/deleted/{world.project.pk}", {"name": ""})
+    assert client.get(f"/runs/{run.public_id}").status_code == 200
+    assert Activity.objects.filter(project=world.project, verb="project restored").count() == 1
+
+
+def test_a_deleted_test_is_brought_back_from_its_page(world: World) -> None:
+    test = world.tests(1, "approved")[0]
+    client = world.client("admin")
+    client.post(f"/tests/{test.public_id}/delete")
+    assert test.title in client.get(world.at("/tests/deleted")).content.decode()
+    assert world.client("qa_lead").get(world.at("/tests/deleted")).status_code == 403
+    client.post(world.at(f"/tests/deleted/{test.public_id}"))
+    assert client.get(f"/tests/{test.public_id}").status_code == 200
+    assert client.post(world.at(f"/tests/deleted/{test.public_id}")).status_code == 404
+
+
 def environment(world: World, **more: str) -> Environment:
     data = {"name": "staging", "base_url": "https://staging.example", "headers": "X-Team: qa", **more}
     answer = world.client("admin").post(world.at("/settings/environments/new"), data)

@@ -5,9 +5,9 @@ from typing import get_args
 import pytest
 from django.utils import timezone
 
-from projects.models import AuthProfile, Environment
-from runs import states
-from runs.engine.plan import CrawlOptions, Dials
+from projects.models import AuthProfile, Environment, Project
+from runs import ledger, states
+from runs.engine.plan import CrawlOptions, Dials, RunOptions
 from runs.models import Result, Run
 from runs.views.fields import info_of
 from runs.views.options import CrawlDefaults
@@ -134,7 +134,7 @@ def test_a_run_without_failures_has_nothing_to_rerun(world: World) -> None:
     client = world.client("qa_lead")
     assert "Rerun failed" not in client.get(f"/runs/{first.public_id}").content.decode()
     answer = client.post(f"/runs/{first.public_id}/rerun", {"only": "failed"}, follow=True)
-    assert "No test that failed here is still approved." in answer.content.decode()
+    assert "there is nothing to repeat" in answer.content.decode()
 
 
 def test_a_rerun_never_turns_to_another_address(world: World) -> None:
@@ -284,3 +284,28 @@ def test_what_a_crawl_had_no_time_to_prove_is_proved_by_a_button(world: World) -
     assert "Visit pages" not in page
     again = client.post(f"/runs/{found.public_id}/prove-rest", follow=True).content.decode()
     assert "has left nothing unproved, or it is being proved" in again
+
+
+def test_a_rerun_asks_where_the_project_has_been_given_another_address_since(world: World) -> None:
+    first = ended(world.run(1))
+    Project.objects.filter(pk=world.project.pk).update(url="http://new.test/")
+    client = world.client("qa_lead")
+    asked = client.post(f"/runs/{first.public_id}/rerun", {"only": "all"})
+    assert asked.status_code == 409
+    assert "http://shop.test/" in asked.content.decode()
+    assert "http://new.test/" in asked.content.decode()
+    assert Run.objects.count() == 1
+    for values, url in (("then", "http://shop.test/"), ("now", "http://new.test/")):
+        client.post(f"/runs/{first.public_id}/rerun", {"only": "all", "values": values})
+        assert Run.objects.latest("pk").site["base_url"] == url
+
+
+def test_a_run_of_some_tests_is_not_the_headline_of_a_project(world: World) -> None:
+    whole = ended(world.run(3), "failed")
+    tests = list(world.project.tests.approved()[:1])
+    part = ended(ledger.open_test_run(world.order(), RunOptions(), tests))
+    for page in (world.at(""), "/"):
+        shown = world.client("viewer").get(page).content.decode()
+        assert shown.index(f"/runs/{whole.public_id}") < shown.index(f"/runs/{part.public_id}"), page
+        assert "1 of 3 tests" in shown, page
+    assert "It covers 1 of 3 tests." in world.client("viewer").get(f"/runs/{part.public_id}").content.decode()

@@ -18,9 +18,14 @@ def signature(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _says(key: str, part: Any) -> bool:
+    """A part of a name was once what a target meant that said nothing of it; it is the same test."""
+    return key not in _LEFT_OUT and part is not None and not (key == "exact" and part is False)
+
+
 def bare(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: bare(part) for key, part in value.items() if key not in _LEFT_OUT and part is not None}
+        return {key: bare(part) for key, part in value.items() if _says(key, part)}
     if isinstance(value, list | tuple):
         return [bare(part) for part in value]
     if isinstance(value, str):

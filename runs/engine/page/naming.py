@@ -56,8 +56,8 @@ def only(role: str, name: str, look: Look) -> Target | None:
 
 
 def said(text: str) -> Target:
-    """Where a text stands."""
-    return {"text": text}
+    """Where a text stands, among others as well."""
+    return {"text": text, "exact": False}
 
 
 def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
@@ -136,7 +136,7 @@ def _by_name(role: str, name: str) -> Target | None:
     if is_steady(name):
         return {"role": role, "name": name, "exact": True}
     part = leading(name)
-    return {"role": role, "name": part} if part else None
+    return {"role": role, "name": part, "exact": False} if part else None
 
 
 def _overlap(name: str, other: str) -> bool:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from runs.engine.plan import ACCOUNT, Site, Value
-from runs.engine.steps import STEPS
+from runs.engine.plan import ACCOUNT, Site, Target, Value
+from runs.engine.steps import STEPS, selectors
 from runs.engine.steps.base import Scalar, Step
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.variables import Variables, expressions, is_builtin, known
 
 VERSION = 1
 MOST_STEPS = 500
+MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 10_000, 100, 10_000
+MOST_TAGS = MOST_DEPENDENCIES = 100
+BOUNDS = {
+    "steps": (1, MOST_STEPS, f"1 to {MOST_STEPS} steps"),
+    "data": (0, MOST_ROWS, f"at most {MOST_ROWS:,} rows of data"),
+    "tags": (0, MOST_TAGS, f"at most {MOST_TAGS} tags"),
+    "depends_on": (0, MOST_DEPENDENCIES, f"at most {MOST_DEPENDENCIES} tests that it depends on"),
+}
 
 if TYPE_CHECKING:
     AnyStep = Step
 else:
     AnyStep = Annotated[Union[tuple(STEPS.values())], Field(discriminator="do")]  # noqa: UP007
 
+Column = Annotated[str, Field(min_length=1, max_length=80)]
 Tag = Annotated[str, Field(min_length=1, max_length=80)]
 Group = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -44,22 +53,37 @@ class Document(Value):
     kind: Literal["ui", "api"] = "ui"
     start: SitePath | None = None
     steps: tuple[AnyStep, ...] = Field(json_schema_extra={"minItems": 1, "maxItems": MOST_STEPS})
-    data: tuple[dict[str, Scalar | None], ...] = ()
+    data: tuple[dict[Column, Scalar | None], ...] = Field(default=(), json_schema_extra={"maxItems": MOST_ROWS})
     auth: str | None = Field(
         default=None, min_length=1, max_length=80, description="start signed in: account, or the name of a sign-in"
     )
-    depends_on: tuple[Tag, ...] = ()
-    tags: tuple[Tag, ...] = ()
+    depends_on: tuple[Tag, ...] = Field(default=(), json_schema_extra={"maxItems": MOST_DEPENDENCIES})
+    tags: tuple[Tag, ...] = Field(default=(), json_schema_extra={"maxItems": MOST_TAGS})
     priority: Literal["low", "medium", "high"] = "medium"
     serial: Group | None = Field(default=None, description="tests of one name never run at the same time in a run")
     no_hedge: bool = Field(default=False, description="never executed twice at once, as for what cannot be undone")
 
-    @field_validator("steps")
+    @field_validator(*BOUNDS, mode="before")
     @classmethod
-    def _some_steps(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        if not 1 <= len(steps) <= MOST_STEPS:
-            raise ValueError(f"a test has 1 to {MOST_STEPS} steps; this one has {len(steps)}")
-        return steps
+    def _not_too_many(cls, given: Any, info: ValidationInfo) -> Any:
+        """Counted before anything is read, so that too much costs nothing."""
+        least, most, rule = BOUNDS[str(info.field_name)]
+        if isinstance(given, list | tuple) and not least <= len(given) <= most:
+            raise ValueError(f"a test has {rule}; this one has {len(given):,}")
+        return given
+
+    @field_validator("data")
+    @classmethod
+    def _not_too_wide(cls, rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        for index, row in enumerate(rows):
+            if len(row) > MOST_COLUMNS:
+                raise ValueError(f"a row has at most {MOST_COLUMNS} values; row {index + 1} has {len(row):,}")
+            long = next((name for name, cell in row.items() if len(str(cell)) > LONGEST_CELL), None)
+            if long is not None:
+                raise ValueError(
+                    f"a value has at most {LONGEST_CELL:,} characters; “{long}” of row {index + 1} has more"
+                )
+        return rows
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -102,11 +126,25 @@ def parse(document: Mapping[str, Any]) -> Document:
     if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise InvalidDocument([("version", f"{version!r} is not a version that can be read; the newest is {VERSION}")])
     try:
-        return Document.model_validate(dict(document))
+        found = Document.model_validate(dict(document))
     except ValidationError as error:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
+    problems = [problem for index, step in enumerate(found.steps) for problem in _wrong(step, f"steps[{index}]")]
+    if problems:
+        raise InvalidDocument(problems)
+    return found
+
+
+def _wrong(step: Step, path: str) -> Iterator[tuple[str, str]]:
+    """What no browser could do, with its place; what variables will say is looked at once they do."""
+    target = step.aim()
+    if target is not None:
+        yield from selectors.wrong(target, f"{path}.target")
+    key = getattr(step, "key", None) if step.do == "press" else None
+    if key and "{{" not in key and (sentence := selectors.wrong_key(key)):
+        yield f"{path}.key", sentence
 
 
 def unknown_sign_in(auth: str | None, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -123,11 +161,15 @@ def resolved(step: Step, variables: Variables) -> Step:
     if not any(expressions(raw)):
         return step
     try:
-        return type(step).model_validate(variables.resolve(raw))
+        found = type(step).model_validate(variables.resolve(raw))
     except ValidationError as error:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
+    problems = list(_wrong(found, ""))
+    if problems:
+        raise InvalidDocument([(path.removeprefix("."), sentence) for path, sentence in problems])
+    return found
 
 
 def document_schema() -> dict[str, Any]:
@@ -152,6 +194,21 @@ def _path(detail: ErrorDetails) -> str:
     for part in place:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"{text}.do" if detail["type"].startswith("union_tag") else text
+
+
+def _meant(detail: ErrorDetails) -> str:
+    """What a key or a step that is not known was probably meant to be."""
+    place = detail["loc"]
+    if detail["type"] == "union_tag_invalid":
+        return selectors.meant(str(detail["ctx"]["tag"]), frozenset(STEPS))
+    if detail["type"] != "extra_forbidden":
+        return ""
+    fields = frozenset(Document.model_fields)
+    if {"target", "within", "frame"} & set(place[:-1]):
+        fields = frozenset(Target.model_fields)
+    elif len(place) > 3 and place[2] in STEPS:
+        fields = frozenset(STEPS[str(place[2])].model_fields)
+    return selectors.meant(str(place[-1]), fields)
 
 
 _SENTENCES = {
@@ -179,6 +236,6 @@ def _sentence(detail: ErrorDetails) -> str:
         return "this is empty"
     known = _SENTENCES.get(detail["type"])
     if known:
-        return known.format_map(context)
+        return known.format_map(context) + _meant(detail)
     message = detail["msg"].removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -28,9 +28,9 @@ OBSTACLES = {
     "Element is not a <select>": "it is not a list to select from",
     "Not a checkbox or radio button": "it is neither a box to tick nor a radio button",
     "Clicking the checkbox did not change its state": "it does not change when it is clicked",
-    "Unknown key": "there is no such key",
     "Malformed value": "the field does not take such a value",
 }
+UNREADABLE = ("while parsing", "is not a valid selector", "is not a valid XPath", "Unknown engine", "Unknown key")
 
 
 async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
@@ -52,7 +52,21 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     except Error as error:
         if gone(error):
             raise
-        raise _refused(step, error) from error
+        meant = await _meant(step, stage, error)
+        if meant is None:
+            raise _refused(step, error) from error
+        await perform(meant, stage, timeout_ms)
+
+
+async def _meant(step: Step, stage: Stage, error: Error) -> Step | None:
+    """The step on the one element that matches whole, where a part of a name was asked for and several have it."""
+    target = step.aim()
+    if target is None or target.exact is not False or "resolved to" not in error.message:
+        return None
+    whole = target.model_copy(update={"exact": None})
+    if await stage.locate(whole).count() != 1:
+        return None
+    return step.model_copy(update={"target": whole})
 
 
 async def _require_trusted(step: Step, stage: Stage) -> None:
@@ -102,14 +116,25 @@ def _refused(step: Step, error: Error) -> StepFailed:
     if several and target is not None:
         return _ambiguous(target, int(several[1]), error)
     obstacle = _obstacle(error.message) or one_line(error.message.split("Call log", 1)[0].split(": ", 1)[-1])
+    if any(sign in error.message for sign in UNREADABLE):
+        return StepFailed("document", f"“{step.sentence()}” cannot be done as it is written: {obstacle}")
     return StepFailed("script", f"“{step.sentence()}” failed: {obstacle}", received=obstacle)
 
 
 def _ambiguous(target: Target, number: int, error: Error) -> StepFailed:
     said = re.findall(r"^\s*\d+\) (.*?) aka ", error.message, re.MULTILINE)
     shown = f": {listed([one_line(element, 60) for element in said], 3)}" if said else ""
-    message = f"There are {number} elements that match {describe(target)}, and the step needs one{shown}"
+    message = (
+        f"There are {number} elements that match {describe(target)}, and the step needs one{shown}. {_apart(target)}"
+    )
     return StepFailed("not_found", message, expected="1", received=str(number))
+
+
+def _apart(target: Target) -> str:
+    """How to say which of several is meant."""
+    ways = ["within (what it is in)" if target.within is None else "", "nth (its number)"]
+    ways += ["a whole name instead of exact: false" if target.exact is False else ""]
+    return f"Say which one by {' or '.join(way for way in ways if way)}."
 
 
 def _obstacle(message: str) -> str | None:

@@ -51,7 +51,7 @@ def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
         yield after.main_heading, heading, _index(touched, after.main_heading)
     if change is not None:
         for text in [text for text in change.texts if is_steady(text) and 8 <= len(text) <= 120][:MOST]:
-            yield text, Target(text=text), None
+            yield text, Target(text=text, exact=False), None
     for index in sorted(touched.expectations):
         step = touched.steps[index]
         target = step.aim()

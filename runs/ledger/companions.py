@@ -1,0 +1,89 @@
+"""What chosen tests depend on comes with them, however few were chosen; what cannot come is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from projects.models import Project, Test
+from projects.models.public import number_of
+from projects.reviewing import APPROVED
+
+TOLD = 10
+
+
+@dataclass(frozen=True)
+class Company:
+    """The chosen tests with all that they depend on.
+
+    `added` says, by the name of a test that was not chosen, for which it came. `lacking` says, by the name of a test,
+    in one sentence why what it depends on cannot be executed.
+    """
+
+    tests: Sequence[Test]
+    added: Mapping[str, tuple[str, ...]]
+    lacking: Mapping[str, str]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was added and what cannot be executed, for the story."""
+        skipped = [f"{sentence} It is skipped." for sentence in list(self.lacking.values())[:TOLD]]
+        return [*([self._additions()] if self.added else ()), *skipped]
+
+    def _additions(self) -> str:
+        count = len(self.added)
+        shown = [f"{name} for {', '.join(wanted[:3])}" for name, wanted in list(self.added.items())[:TOLD]]
+        more = f" and {count - len(shown)} more" if count > len(shown) else ""
+        what = (
+            "1 test was added because others depend on it"
+            if count == 1
+            else f"{count} tests were added because others depend on them"
+        )
+        return f"{what}: {'; '.join(shown)}{more}."
+
+
+def in_company(project: Project, chosen: Sequence[Test]) -> Company:
+    """The chosen tests, and after them what they depend on, over any number of steps."""
+    tests = {test.public_id: test for test in chosen}
+    added: dict[str, tuple[str, ...]] = {}
+    lacking: dict[str, str] = {}
+    new: Iterable[Test] = list(tests.values())
+    while wanted := _wanted(new, tests):
+        found = _by_name(project, wanted)
+        new = []
+        for name, dependents in wanted.items():
+            test = found.get(name)
+            why = _why_not(name, test)
+            if test is None or why:
+                lacking |= {one: f"{one} depends on {name}, which {why}." for one in dependents}
+            else:
+                tests[name] = test
+                added[name] = tuple(dependents)
+                new.append(test)
+    return Company(list(tests.values()), added, lacking)
+
+
+def _wanted(tests: Iterable[Test], known: Mapping[str, Test]) -> dict[str, list[str]]:
+    """Names that are not known yet, with those that depend on them."""
+    wanted: dict[str, list[str]] = {}
+    for test in tests:
+        for name in dict.fromkeys(test.document.get("depends_on", ())):
+            if name not in known:
+                wanted.setdefault(name, []).append(test.public_id)
+    return wanted
+
+
+def _by_name(project: Project, names: Iterable[str]) -> dict[str, Test]:
+    numbers = [number for name in names if (number := number_of(Test.PREFIX, name)) is not None]
+    return {test.public_id: test for test in project.tests.filter(pk__in=numbers)}
+
+
+def _why_not(name: str, test: Test | None) -> str:
+    if test is None:
+        return "the project does not have; edit the test"
+    if test.deleted_at is not None:
+        return f"was deleted; restore {name}, or edit the test"
+    if test.review_status != APPROVED:
+        state = "waits for review" if test.review_status == "draft" else "is rejected"
+        return f"{state}; approve {name}, or edit the test"
+    return ""
