@@ -17,6 +17,8 @@ from runs import ledger
 from runs.models import Trial
 from runs.models.trial import FAILED
 
+ENOUGH = 286  # htmx asks no more
+
 
 @page
 @require_POST
@@ -43,7 +45,9 @@ def trial(request: Request, project: str, number: int) -> HttpResponse:
     ledger.settle_lost_trial(number)
     row = _trial(place, number)
     context = {"here": "settings", "tab": "auth-profiles", "place": place, "trial": row, "failed": row.status == FAILED}
-    return render(request, "runs/_trial.html" if request.htmx else "runs/trial.html", context)
+    if request.htmx:
+        return render(request, "runs/_trial.html", context, status=ENOUGH if row.is_over else 200)
+    return render(request, "runs/trial.html", context)
 
 
 @page

@@ -55,6 +55,8 @@ def test_what_was_done_is_shown_with_a_picture_and_why_it_failed(world: World, e
     assert "Typed the password" in text
     assert "The site did not accept it." in text
     assert "every 1s" not in text
+    fragment = client.get(at, headers={"HX-Request": "true"})
+    assert (fragment.status_code, b"<html" in fragment.content) == (286, False)
     shown = client.get(f"{at}/picture")
     assert (shown["Content-Type"], shown.content) == ("image/jpeg", b"\xff\xd8\xffpicture")
     ledger.record_trial(row.pk, [SignInTried(row.pk, "", None)])
