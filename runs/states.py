@@ -63,6 +63,7 @@ ERROR_CATEGORIES = (
     "timeout",
     "http_error",
     "blocked",
+    "sign_in",
     "not_a_page",
     "crash",
     "challenge",
@@ -81,6 +82,7 @@ END_REASONS = (
     "time_budget",
     "challenge",
     "unreachable",
+    "sign_in",
     "aborted",
     "failed",
 )

@@ -20,12 +20,12 @@ from projects.secrets import Unreadable
 from runs import delivering, frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import TICK_SECONDS, Drive, Inbox, Loop
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
-from runs.engine.crawl import crawl
-from runs.engine.crawl.unreachable import Unvisited, diagnose
+from runs.engine.crawl import closed, crawl
+from runs.engine.crawl.unreachable import Unvisited
 from runs.engine.events import Event, Log
 from runs.engine.execute import execute, try_sign_in
 from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
-from runs.engine.netguard import Guard
+from runs.engine.netguard import Blocked
 from runs.engine.plan import ShardPlan
 from runs.engine.prove import prove
 from runs.models import Run, Shard
@@ -88,7 +88,7 @@ def _worked_off(held: ledger.Hold) -> bool:
         ledger.give_back(held)
     except DatabaseError:
         log.exception("shard %s: the database is away; the lease runs out and the shard is queued again", held.shard)
-    except Unvisited as error:
+    except (Unvisited, Blocked) as error:
         ledger.fail(held.run, str(error), error.category)
     except reading.OptionsInvalid as error:
         ledger.fail(held.run, str(error), "internal")
@@ -277,9 +277,8 @@ class Worker:
 
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
-        guard: Guard = settings.GUARD
         for left in reversed(range(CONNECT_TRIES)):
-            problem = Loop.current().run(diagnose(plan.site.base_url, guard))
+            problem = Loop.current().run(closed(_browser, plan.site, settings.GUARD))
             if problem is None:
                 return
             if not left:
@@ -381,13 +380,19 @@ def _claiming_codes(inbox: Inbox[Any]) -> ClaimCode:
     return claim_code
 
 
-async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:
-    """The stream of a pipeline on this process's browser, which stays open for later shards."""
+async def _browser() -> Browser:
+    """This process's browser, which stays open for later shards."""
     kept = Loop.current().kept
     if "browser" not in kept:
         browser = Browser(guard=settings.GUARD)
         await browser.__aenter__()
         kept["browser"] = browser
-    async with aclosing(cast("AsyncGenerator[Any, None]", start(kept["browser"]))) as stream:
+    found: Browser = kept["browser"]
+    return found
+
+
+async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:
+    """The stream of a pipeline on this process's browser."""
+    async with aclosing(cast("AsyncGenerator[Any, None]", start(await _browser()))) as stream:
         async for event in stream:
             yield event

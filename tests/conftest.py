@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from runs.engine.browser.find import Executable, find_browser
+from tests.certificates import certificate  # noqa: F401 - a fixture for all
 
 HERE = Path(__file__).parent
 MARKS_OF_FOLDERS = {"browser": "browser", "web": "web", "races": "processes", "tasks": "processes"}

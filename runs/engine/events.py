@@ -274,7 +274,8 @@ class PageVisited:
 
 @dataclass(frozen=True, slots=True)
 class PageFailed:
-    """`category` is one of dns, refused, tls, timeout, http_error, blocked, not_a_page, crash, challenge, unstable.
+    """`category` is one of dns, refused, tls, timeout, http_error, blocked, sign_in, not_a_page, crash, challenge,
+    unstable.
 
     `step` is the step of its path that could not be done, where it was one. `passing`: it may be otherwise soon;
     `wait` are the seconds that the site asks to wait until then.

@@ -61,6 +61,8 @@ LOOPBACKS: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 class Blocked(Exception):
     """An address is not opened; the message is one sentence."""
 
+    category = "blocked"
+
 
 class BadEntry(ValueError):
     """An entry of the operator's list cannot be read; the message says what to write."""
@@ -174,6 +176,22 @@ def place_of(url: str) -> Place:
     parsed = URL(url)
     scheme = parsed.protocol.removesuffix(":")
     return Place(scheme, canonical_host(parsed.hostname), int(parsed.port or PORTS.get(scheme, 0)))
+
+
+def joined(base: str, link: str) -> str:
+    """Where a link on a page leads, as browsers read it: without tabs and line ends, a backslash as a slash.
+
+    Raises ValueError.
+    """
+    return str(URL(link, base=base).href)
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether both are one scheme, host and port; addresses that browsers do not open are of no origin."""
+    try:
+        return place_of(url) == place_of(other)
+    except ValueError:
+        return False
 
 
 def metadata_sentence(host: str) -> str:

@@ -13,8 +13,9 @@ NO_ANSWER = re.compile(
     r"ERR_(NAME_NOT_RESOLVED|NAME_RESOLUTION_FAILED|CONNECTION_\w+|TIMED_OUT|ADDRESS_\w+|INTERNET_DISCONNECTED"
     r"|EMPTY_RESPONSE|NETWORK_\w+|TUNNEL_\w+|PROXY_\w+|CERT_?\w*|SSL_\w+)"
     r"|\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\b"
-    r"|could not be opened: (the name server does not know|the connection was (refused|cut)|the server sent nothing"
-    r"|the host |there is no network|the address is blocked|the certificate|the encrypted connection)"
+    r"|could not be (opened|sent): (the name server does not know|the connection was (refused|cut)"
+    r"|the server sent nothing|the host |there is no network|the address is blocked|the certificate"
+    r"|the encrypted connection)"
 )
 REASONS = {
     ("NAME_", "ENOTFOUND", "EAI_AGAIN", "name server"): "its name is not known",

@@ -120,7 +120,7 @@ def _fail_unreached(run: Run) -> None:
         enter(run, "fail", error="No page of the application could be visited.", error_category="internal")
         return
     category = first.error_category if first.error_category in states.ERROR_CATEGORIES else "internal"
-    end_crawl(run, "challenge" if category == "challenge" else "unreachable")
+    end_crawl(run, category if category in ("challenge", "sign_in") else "unreachable")
     enter(run, "fail", error=first.error, error_category=category)
 
 

@@ -28,7 +28,7 @@ TRIED_OF_A_KIND = 2
 CHALLENGE = "challenge"
 UNSTABLE = "unstable"
 REFUSED = Q(status=states.FAILED, http_status__range=(400, 499)) & ~Q(http_status=TOO_MANY)
-SKIPPED_CATEGORIES = frozenset({"blocked", "not_a_page"})
+SKIPPED_CATEGORIES = frozenset({"blocked", "sign_in", "not_a_page"})
 
 
 def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:

@@ -62,6 +62,7 @@ ADVICE = {
     "timeout": "Check that the application answers from this machine.",
     "http_error": "Look into the application's own log, or give an address that answers with a page.",
     "blocked": "Give an address that Sentri may open.",
+    "sign_in": "Check user name and password, and --login-url.",
     "not_a_page": "Give the address of a page.",
     "browser": "bin/demo installs a browser; SENTRI_BROWSER_PATH names one that you have.",
 }

@@ -76,6 +76,7 @@ ENDS = {
     "time_budget": "The time for visiting is over",
     "challenge": "The site shows a test for robots instead of its pages",
     "unreachable": "The site could not be visited",
+    "sign_in": "Signing in to the application did not work",
     "aborted": "Visiting was aborted",
     "failed": "Visiting broke off",
 }

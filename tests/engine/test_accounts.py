@@ -201,7 +201,7 @@ async def test_a_role_that_cannot_sign_in_blocks_its_own_pages_only(browser: Bro
         works = [PageWork(page=n, url=site.url, depth=0, role=role) for n, role in enumerate(("visitor", "editor"))]
         events = await visited(browser, staffed(site, profiles=wrong), works, roles=("visitor", "editor"))
     [failure] = [event for event in events if isinstance(event, PageFailed)]
-    assert (failure.page, failure.category) == (1, "blocked")
+    assert (failure.page, failure.category) == (1, "sign_in")
     assert "was not opened as editor: The site did not accept the credentials" in failure.message
     assert [event.page for event in events if isinstance(event, PageVisited)] == [0]
 

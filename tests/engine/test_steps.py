@@ -1,6 +1,7 @@
 """Steps on a real page: what passes, and the sentence of each way to fail."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -272,8 +273,10 @@ async def test_there_is_no_way_back_from_the_first_page(stage: Stage) -> None:
 
 
 async def test_a_site_that_does_not_answer_is_a_navigation_failure(stage: Stage) -> None:
-    stage.site = Site(base_url="http://127.0.0.1:9")
-    failed = await failure(stage, timeout_ms=5_000, do="goto", path="/")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        stage.site = Site(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        failed = await failure(stage, timeout_ms=5_000, do="goto", path="/")
     assert (failed.kind, failed.message[:23]) == ("navigation", "/ could not be opened: ")
 
 

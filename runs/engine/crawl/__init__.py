@@ -2,5 +2,6 @@
 
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.explorer import crawl
+from runs.engine.crawl.trust import closed, trusted
 
-__all__ = ["canonical", "crawl"]
+__all__ = ["canonical", "closed", "crawl", "trusted"]

@@ -16,6 +16,7 @@ RETURN_ADDRESS = re.compile(
     r"(next|return|back|continue|dest|destination|came_from|referrer|r|(return|redirect|back|next|callback)_?(to|ur[li]|path)?)",
     re.IGNORECASE,
 )
+UNREAD = re.compile(r"[\t\n\r]")
 PATH_SESSION = re.compile(r";(jsessionid|phpsessid|sid)=[^/;?#]*", re.IGNORECASE)
 UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 PATH_SAFE = "/!$&'()*+,;=:@"
@@ -30,7 +31,7 @@ def resolve(link: str, base: str) -> str | None:
     if len(link) > LONGEST:
         return None
     try:
-        parts = urlsplit(urljoin(base, link.strip()))
+        parts = urlsplit(urljoin(base, as_browsers_read(link)))
         port = parts.port
     except ValueError:
         return None
@@ -40,6 +41,12 @@ def resolve(link: str, base: str) -> str | None:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.rstrip(".")
     netloc = host if port in (None, DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     return urlunsplit((scheme, netloc, parts.path or "/", parts.query, route_of(parts.fragment)))
+
+
+def as_browsers_read(link: str) -> str:
+    """A link without tabs and line ends, and with slashes for the backslashes of its path."""
+    path, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", UNREAD.sub("", link.strip()), re.DOTALL).groups()  # type: ignore[union-attr]
+    return f"{path.replace(chr(92), '/')}{mark}{rest}"
 
 
 def route_of(fragment: str) -> str:

@@ -123,7 +123,7 @@ class Explorer:
         try:
             return await self.accounts.state(self.signs_in_as(role))
         except SignInFailed as failure:
-            raise Unvisited("blocked", f"{url} was not opened as {role}: {failure}") from failure
+            raise Unvisited("sign_in", f"{url} was not opened as {role}: {failure}") from failure
 
     async def _welcome(self, first: bool) -> None:
         if not first and not self.plan.options.respect_robots:

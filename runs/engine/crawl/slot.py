@@ -30,6 +30,7 @@ from runs.engine.crawl.reaching import Reached, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
+from runs.engine.netguard import Blocked
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork
 from runs.engine.steps.base import Step
 from runs.engine.traffic import blanked
@@ -131,8 +132,8 @@ class Slot:
             raise self._unvisited(work, error) from error
 
     def _unvisited(self, work: PageWork, error: Exception) -> Unvisited:
-        """What an error means for its page. Raises `BrowserUnavailable`, which is no page's."""
-        if isinstance(error, BrowserUnavailable):
+        """What an error means for its page. Raises `BrowserUnavailable` and `Blocked`, which are no page's."""
+        if isinstance(error, BrowserUnavailable | Blocked):
             raise error
         if isinstance(error, Error):
             return from_browser(work.url, error.message, self._explorer.plan.options.page_timeout_ms / 1000)

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from runs.engine.crawl.canonical import DEFAULT_PORTS
 from runs.engine.netguard import Guard, place_of
 from runs.engine.passing import PASSING, passes
+from runs.engine.unopened import REFUSED_BY_US, by_proxy, classify
 
 CONNECT_SECONDS = 5
 NET_ERROR = re.compile(r"net::(ERR_\w+)")
-REFUSED_BY_US = "Sentri did not open this address: "
 
 
 class Unvisited(Exception):
@@ -92,34 +92,30 @@ def from_browser(url: str, message: str, seconds: float) -> Unvisited:
     match = NET_ERROR.search(message)
     if match is None:
         return _without_code(url, message, seconds)
-    code, where = match[1], authority(url)
-    if code in ("ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED"):
+    code, where, found = match[1], authority(url), classify(match[1])
+    category = found.category if found else "refused"
+    if category == "dns":
         return unknown_host(url)
     if code == "ERR_CONNECTION_REFUSED":
         return refused(url)
-    if code.startswith(("ERR_CERT", "ERR_SSL", "ERR_BAD_SSL")):
-        return Unvisited("tls", f"The certificate or encryption of {where} is not in order ({code}).")
-    if "TIMED_OUT" in code:
-        return Unvisited("timeout", f"{where} did not answer in time.")
-    return _by_code(url, code)
+    sentence = CODES.get(code) or SENTENCES.get(category, "{where} broke the connection off ({code}).")
+    return Unvisited(category, sentence.format(url=url, where=where, code=code))
 
 
 CODES = {
-    "ERR_ABORTED": ("not_a_page", "{url} answered without a page."),
-    "ERR_TOO_MANY_REDIRECTS": ("http_error", "{url} redirects in a circle."),
-    "ERR_INVALID_HTTP_RESPONSE": ("http_error", "{where} does not answer like a web server; is it https?"),
-    "ERR_INVALID_RESPONSE": ("http_error", "{where} does not answer like a web server."),
-    "ERR_UNSAFE_PORT": ("blocked", "Browsers do not open the port of {where}."),
-    "ERR_TUNNEL_CONNECTION_FAILED": ("refused", "{where} cannot be reached."),
-    "ERR_HTTP_RESPONSE_CODE_FAILURE": ("http_error", "{url} answered with an error and no page."),
+    "ERR_ABORTED": "{url} answered without a page.",
+    "ERR_TOO_MANY_REDIRECTS": "{url} redirects in a circle.",
+    "ERR_INVALID_HTTP_RESPONSE": "{where} does not answer like a web server; is it https?",
+    "ERR_INVALID_RESPONSE": "{where} does not answer like a web server.",
+    "ERR_UNSAFE_PORT": "Browsers do not open the port of {where}.",
+    "ERR_TUNNEL_CONNECTION_FAILED": "{where} cannot be reached.",
+    "ERR_HTTP_RESPONSE_CODE_FAILURE": "{url} answered with an error and no page.",
 }
-
-
-def _by_code(url: str, code: str) -> Unvisited:
-    category, sentence = CODES.get(code, ("refused", "{where} broke the connection off ({code})."))
-    if code not in CODES and "BLOCKED" in code:
-        category, sentence = "blocked", "{url} was blocked ({code})."
-    return Unvisited(category, sentence.format(url=url, where=authority(url), code=code))
+SENTENCES = {
+    "tls": "The certificate or encryption of {where} is not in order ({code}).",
+    "timeout": "{where} did not answer in time.",
+    "blocked": "{url} was blocked ({code}).",
+}
 
 
 def _without_code(url: str, message: str, seconds: float) -> Unvisited:
@@ -135,16 +131,15 @@ def _without_code(url: str, message: str, seconds: float) -> Unvisited:
 
 def from_gateway(url: str, body: str) -> Unvisited | None:
     """What our own way out of the browser said instead of the site, or None when the site itself spoke."""
-    if not body.startswith(REFUSED_BY_US):
+    found = by_proxy(body)
+    if found is None:
         return None
-    reason = body.removeprefix(REFUSED_BY_US)
-    if "name server" in reason:
-        return unknown_host(url)
-    if "refused" in reason.lower() or "Connect call failed" in reason:
-        return refused(url)
-    if "cannot be reached" in reason:
-        return Unvisited("timeout", f"{authority(url)} did not answer in time.")
-    return Unvisited("blocked", body.strip())
+    said = {"dns": unknown_host, "refused": refused, "timeout": silent}.get(found.category)
+    return said(url) if said else Unvisited("blocked", body.strip())
+
+
+def silent(url: str) -> Unvisited:
+    return Unvisited("timeout", f"{authority(url)} did not answer in time.")
 
 
 async def diagnose(url: str, guard: Guard) -> Unvisited | None:
@@ -165,7 +160,7 @@ async def diagnose(url: str, guard: Guard) -> Unvisited | None:
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_SECONDS)
     except TimeoutError:
-        return Unvisited("timeout", f"{authority(url)} did not answer in time.")
+        return silent(url)
     except OSError:
         return refused(url)
     writer.close()

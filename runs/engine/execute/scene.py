@@ -131,7 +131,7 @@ async def open_scene(
         close_later(context)
         raise
     seen = watch(page, pending=document.watches_requests)
-    stage = Stage(plan.site, context.request, plan.options.timeout_ms, opened=page, watching=seen)
+    stage = Stage(plan.site, context.request, plan.options.timeout_ms, opened=page, guard=browser.guard, watching=seen)
     return Scene(stage, recording, context, page, seen, flood, vitals)
 
 
@@ -145,4 +145,5 @@ async def _open_requests(
     except BaseException:
         await requests.dispose()
         raise
-    return Scene(Stage(plan.site, requests, plan.options.timeout_ms), recording, requests=requests)
+    stage = Stage(plan.site, requests, plan.options.timeout_ms, guard=browser.guard)
+    return Scene(stage, recording, requests=requests)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
-from urllib.parse import urljoin
 
 from playwright.async_api import APIRequestContext, Locator, Page
 from pydantic import Field
 
 from runs.engine.events import FailureKind
 from runs.engine.locate import strategies
+from runs.engine.netguard import Guard, joined, same_origin
 from runs.engine.plan import Site, Target, Value
 from runs.engine.steps.locator import find
 
@@ -51,6 +51,7 @@ class Stage:
     http: APIRequestContext
     timeout_ms: float
     opened: Page | None = None
+    guard: Guard | None = None
     watching: Watching | None = None
     saved: dict[str, Any] = field(default_factory=dict)
     heard: Callable[[Step, Any], None] | None = None
@@ -74,8 +75,11 @@ class Stage:
         return find(self.page, strategies(target)[0])
 
     def address(self, path: str) -> str:
-        """The URL of a path of the site."""
-        return urljoin(f"{self.site.origin}/", path)
+        """The URL of a path of the site. Raises `StepFailed` where browsers read another site's address from it."""
+        url = joined(f"{self.site.origin}/", path)
+        if not same_origin(url, self.site.origin):
+            raise StepFailed("blocked", f"{path!r} leaves the site: it is {url}")
+        return url
 
     @property
     def patience(self) -> str:

@@ -11,12 +11,14 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import Field, model_validator
 
 from projects.origins import origin_of
+from runs.engine.events import FailureKind
 from runs.engine.masking.trust import may_be_told
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
 from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.variables import VariableName
+from runs.engine.unopened import PROXY_STATUSES, by_proxy
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 MOST_REDIRECTS = 10
@@ -89,16 +91,19 @@ class Request(Step):
     async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
         at_home = origin_of(url) == origin_of(stage.site.base_url)
         headers = {**stage.site.sent_headers, **self.headers} if at_home else {}
-        refusal = may_be_told(stage.site, [unquote(url), url, json.dumps(sending, default=str)], url)
-        if refusal:
-            raise StepFailed("blocked", f"{self.method} {self.path} leads elsewhere, and is not sent there: {refusal}")
+        self._require_open(stage, url, sending)
         status: int | None = None
         try:
             response = await stage.http.fetch(
                 url, **sending, headers=headers, max_redirects=0, timeout=stage.timeout_ms, fail_on_status_code=False
             )
             status = response.status
-            return response
+            said = (await response.body())[:1000] if status in PROXY_STATUSES else b""
+            found = by_proxy(said.decode("utf-8", "replace"))
+            if found is None:
+                return response
+            kind: FailureKind = "blocked" if found.category == "blocked" else "navigation"
+            raise StepFailed(kind, f"{self.method} {self.path} could not be sent: {found.words}")
         except PlaywrightTimeout:
             raise
         except Error as error:
@@ -109,6 +114,15 @@ class Request(Step):
         finally:
             if stage.sent is not None:
                 stage.sent(sending["method"], url, status, sending.get("data"))
+
+    def _require_open(self, stage: Stage, url: str, sending: dict[str, Any]) -> None:
+        """Raises `StepFailed` for an address that is closed, or that must not be told what is sent."""
+        refusal = may_be_told(stage.site, [unquote(url), url, json.dumps(sending, default=str)], url)
+        if refusal:
+            raise StepFailed("blocked", f"{self.method} {self.path} leads elsewhere, and is not sent there: {refusal}")
+        refusal = (stage.guard.refuses_url(url) if stage.guard else None) or ""
+        if refusal:
+            raise StepFailed("blocked", f"{self.method} {self.path} could not be sent: {refusal}")
 
     def _body(self) -> dict[str, Any]:
         if self.form is not None:

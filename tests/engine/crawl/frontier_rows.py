@@ -82,7 +82,7 @@ class Rows:
                     self._visited(event)
                 case PageFailed():
                     row = self._row(event.page)
-                    row.status = "skipped" if event.category in ("blocked", "not_a_page") else "failed"
+                    row.status = "skipped" if event.category in ("blocked", "sign_in", "not_a_page") else "failed"
                     row.failure = event
                 case Seeds():
                     self.seeds.append(event)
