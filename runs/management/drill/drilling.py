@@ -22,7 +22,7 @@ from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import Receiver
 from runs.management.processes import StopRequest
-from runs.models import Delivery, Lease, Run, Worker
+from runs.models import Delivery, Lease, Run, RunEvent, Worker
 
 SUPERVISORS = 2
 RUNS_A_ROUND = 2
@@ -145,13 +145,17 @@ class Drill:
         return verb()
 
     def _settle(self, stop: StopRequest) -> None:
-        """Until every run is over and has paid what it owes, or patience ends."""
+        """Until every run is over and has paid what it owes, or nothing has moved for so long that it is stuck."""
         self.say("No more faults; waiting until everything has settled")
-        until = time.monotonic() + SETTLING_SECONDS
-        while time.monotonic() < until and not stop:
+        moved, before = time.monotonic(), None
+        while time.monotonic() < moved + SETTLING_SECONDS and not stop:
             self.crew.muster()
-            if not self._again(self._unsettled):
+            left = self._again(self._unsettled)
+            if not left:
                 return
+            now = left, self._again(RunEvent.objects.filter(run__in=self.runs).count)
+            if now != before:
+                moved, before = time.monotonic(), now
             time.sleep(0.5)
 
     def _unsettled(self) -> int:
