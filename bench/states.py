@@ -95,18 +95,20 @@ class Known:
         self.signatures += fresh
 
     def look_up(self, one: Signature) -> float:
-        """Milliseconds of the ledger's decision about one visit; nothing of it stays."""
+        """Milliseconds of the ledger's decision about one visit, thought and noted; nothing of it stays."""
         from django.db import transaction
 
-        from runs.ledger.resembling import resembling
+        from runs.ledger.resembling import foreseen, resembling
         from runs.models import CrawlPage
 
         page = CrawlPage.objects.filter(run=self.run).earliest("pk")
         snapshot = PageSnapshot(url=page.url, path="/", template=one.template)
         event = PageVisited(page.pk, page.url, page.key, snapshot, (), one.model_dump(mode="json"))
+        began = time.perf_counter()
+        seen = foreseen(self.run.pk, event)
         with transaction.atomic():
-            began = time.perf_counter()
-            resembling(self.run, page, event)
+            if seen is not None:
+                resembling(self.run, page, seen)
             taken = time.perf_counter() - began
             transaction.set_rollback(True)
         return taken * 1000

@@ -56,15 +56,19 @@ class Loop:
             cls._current = cls()
         return cls._current
 
-    def run(self, work: Awaitable[E]) -> E:
-        """The result of a coroutine on the engine's loop."""
+    def run(self, work: Awaitable[E], tick: Callable[[], object] = lambda: None) -> E:
+        """The result of a coroutine on the engine's loop; `tick` is called twice a second and raises to stop it."""
 
         async def carry() -> E:
             return await work
 
         carried = asyncio.run_coroutine_threadsafe(carry(), self.loop)
-        while not wait([carried], pulses.BEAT_SECONDS).done:
-            pulses.own.beat(pulses.TASK)
+        try:
+            while not wait([carried], pulses.BEAT_SECONDS).done:
+                pulses.own.beat(pulses.TASK)
+                tick()
+        finally:
+            carried.cancel()
         return carried.result()
 
 

@@ -278,7 +278,7 @@ class Worker:
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
         for left in reversed(range(CONNECT_TRIES)):
-            problem = Loop.current().run(closed(_browser, plan.site, settings.GUARD))
+            problem = Loop.current().run(closed(_browser, plan.site, settings.GUARD), self.tick)
             if problem is None:
                 return
             if not left:

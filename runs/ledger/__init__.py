@@ -1,7 +1,8 @@
 """The only writer of run state.
 
 Lock order, everywhere: Project, then Run, then Shard, then Lease, then results and pages. Each verb locks, decides by
-`runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit.
+`runs.states`, writes, tells the story and sends messages in one transaction; bells ring after the commit. Nothing of a
+site or a person is computed while a transaction is open: verbs think first, and again where that is outdated by then.
 """
 
 from runs.ledger.application import learn_application

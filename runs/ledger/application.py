@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -49,6 +49,7 @@ def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
     if run.pk < one.learned_run:
         seen.scope = insight.Scope(complete=False)
     learnt = insight.learn([row.value for row in one.parts.iterator(CHUNK)], seen)
+    standing = _standing(run)
     with transaction.atomic():
         locked_one = Application.objects.select_for_update().get(pk=one.pk)
         if _is_learnt(run):
@@ -57,7 +58,7 @@ def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
             return False
         _write(one, run, learnt)
         _forget(one)
-        stale, back = _judge_tests(run, learnt)
+        stale, back = _judge_tests(run, learnt, standing)
         _tell(run, one, learnt, stale, back)
         one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
         one.save(update_fields=["learned_run", "learned_at"])
@@ -150,13 +151,10 @@ def _row(one: Application, part: insight.Part) -> Part:
     )
 
 
-def _judge_tests(run: Run, learnt: insight.Learnt) -> tuple[int, int]:
+def _judge_tests(run: Run, learnt: insight.Learnt, by_page: Mapping[str, Sequence[int]]) -> tuple[int, int]:
     """How many tests became stale because their page is gone, and how many are good again because it is back."""
     lost = {key: why for key, why in learnt.lost.items() if learnt.parts["page", key].gone_since is not None}
     back = {key for kind, key in learnt.parts if kind == "page"} - set(lost)
-    by_page: dict[str, list[int]] = defaultdict(list)
-    for pk, url in _tests(run):
-        by_page[insight.key_of(url)].append(pk)
     stale = sum(
         Test.objects.filter(pk__in=by_page[key]).go_stale(f"Its page {key} is gone since {run.public_id}: {why}.")
         for key, why in lost.items()
@@ -167,6 +165,14 @@ def _judge_tests(run: Run, learnt: insight.Learnt) -> tuple[int, int]:
     _note(run, "tests marked stale", stale, [key for key in lost if key in by_page])
     _note(run, "tests no longer stale", fresh, ())
     return stale, fresh
+
+
+def _standing(run: Run) -> dict[str, list[int]]:
+    """The tests that stand on each page, by its key."""
+    by_page: dict[str, list[int]] = defaultdict(list)
+    for pk, url in _tests(run):
+        by_page[insight.key_of(url)].append(pk)
+    return by_page
 
 
 def _tests(run: Run) -> Iterator[tuple[int, str]]:

@@ -1,14 +1,15 @@
 """What an ended run teaches about its tests: outcomes, durations, flakiness (R21). Safe to repeat at any point.
 
-Tests are learnt in groups, each in a transaction of its own that first makes the histories that are missing, by test,
-and then locks them all, by number: two runs learnt at once wait for each other and never in a circle. Histories come
-after everything else in the lock order; no run is locked, an ended one does not change.
+Tests are learnt in groups. The histories that are missing are made, by test; what a run says is folded into them
+without a lock. They are locked, by number, to be written, and read again where another run was learnt meanwhile: two
+runs that are learnt at once never wait for each other in a circle. Histories come after everything else in the lock
+order; no run is locked, an ended one does not change.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -94,24 +95,31 @@ def _lesson(rows: Sequence[Mapping[str, Any]], kinds: Mapping[int, str]) -> Less
 
 def _learn(run: Run, lessons: Mapping[int, Lesson]) -> None:
     browser = run.options.get("browser", "chromium")
-    with transaction.atomic():
-        living = set(Test.objects.filter(pk__in=list(lessons)).values_list("pk", flat=True))
-        known = TestHistory.objects.filter(test__in=living, environment=run.environment_id, browser=browser)
-        missing = sorted(living - set(known.values_list("test_id", flat=True)))
-        TestHistory.objects.bulk_create(
-            (TestHistory(test_id=test, environment_id=run.environment_id, browser=browser) for test in missing),
-            ignore_conflicts=True,
-        )
-        rows = list(known.select_for_update().order_by("pk"))
-        _save(row for row in rows if _fold(row, run, lessons[row.test_id]))
+    living = set(Test.objects.filter(pk__in=list(lessons)).values_list("pk", flat=True))
+    known = TestHistory.objects.filter(test__in=living, environment=run.environment_id, browser=browser)
+    missing = sorted(living - set(known.values_list("test_id", flat=True)))
+    TestHistory.objects.bulk_create(
+        (TestHistory(test_id=test, environment_id=run.environment_id, browser=browser) for test in missing),
+        ignore_conflicts=True,
+    )
+    while not _folded(run, known, lessons):
+        pass
 
 
-def _save(rows: Iterable[TestHistory]) -> None:
+def _folded(run: Run, known: QuerySet[TestHistory], lessons: Mapping[int, Lesson]) -> bool:
+    """Thinks without a lock and writes under one; False where another run was learnt meanwhile."""
+    rows = list(known.order_by("pk"))
+    were = {row.pk: row.updated_at for row in rows}
+    changed = [row for row in rows if _fold(row, run, lessons[row.test_id])]
     now = timezone.now()
-    changed = list(rows)
     for row in changed:
         row.updated_at = now
-    TestHistory.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS)
+    with transaction.atomic():
+        locked = known.filter(pk__in=[row.pk for row in changed]).select_for_update().order_by("pk")
+        if any(updated_at != were[pk] for pk, updated_at in locked.values_list("pk", "updated_at")):
+            return False
+        TestHistory.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS)
+    return True
 
 
 def _fold(row: TestHistory, run: Run, lesson: Lesson) -> bool:

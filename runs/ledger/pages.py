@@ -19,7 +19,7 @@ from runs.ledger.counting import is_cut, note_cut
 from runs.ledger.familiar import visited_before
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
-from runs.ledger.resembling import resembling
+from runs.ledger.resembling import Resemblance, resembling
 from runs.ledger.story import Line
 from runs.models import CrawlPage, Run
 
@@ -31,10 +31,13 @@ REFUSED = Q(status=states.FAILED, http_status__range=(400, 499)) & ~Q(http_statu
 SKIPPED_CATEGORIES = frozenset({"blocked", "sign_in", "not_a_page"})
 
 
-def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
-    """Stores what a visit showed, and what leads on from there. Duplicates of messages write nothing."""
+def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None) -> list[Line]:
+    """Stores what a visit showed, and what leads on from there. Duplicates of messages write nothing.
+
+    Raises Outdated where what it was `seen` to resemble is not the last word any more.
+    """
     page = _mine(run, held, event.page)
-    if page is None:
+    if page is None or seen is None:
         return []
     why = patience.unusual(run, event.troubles)
     if why and patience.put_off(run, page, f"{event.final_url}: {why}"):
@@ -44,7 +47,7 @@ def visited(run: Run, held: Hold, event: PageVisited) -> list[Line]:
         _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
         add_links(run, page, (link for link in event.links if link.kind == "link"))
         return []
-    snapshot, alike = event.snapshot, resembling(run, page, event)
+    snapshot, alike = event.snapshot, resembling(run, page, seen)
     _resolve(
         page,
         "visit",

@@ -59,35 +59,39 @@ def keep_proposals(
     held: Hold, proposals: Sequence[Proposal], counted: dict[str, int] | None = None, logs: Iterable[Log] = ()
 ) -> None:
     """Plans a proof for each proposal and moves the crawl on to proving, once. Raises Stale for a late writer."""
+    proofs = _proofs(Run.objects.select_related("project", "environment").get(pk=held.run), proposals)
     with transaction.atomic():
         run = _at(held, states.PROPOSE)
+        rows.insert_new(proofs)
         replays = run.options.get("replays", 3)
-        most = run.options.get("max_breakages", 12)
-        estimates = [planning.proof_estimate(proposal.document, replays, most) for proposal in proposals]
-        taken = exclusive(run.project, run.environment, run.site["base_url"])
-        accounts = [taken.get(proposal.document.get("auth") or "", "") for proposal in proposals]
-        homes = planning.share(estimates, run.shards.count(), accounts)
-        rows.insert_new(
-            [
-                Result(
-                    run=run,
-                    position=position,
-                    home=homes[position],
-                    title=proposal.title[:300],
-                    document=rows.storable(proposal.document),
-                    proposal=rows.storable(proposal.model_dump(mode="json", exclude={"document"})),
-                    replays=replays,
-                    estimate_ms=estimates[position],
-                    account=accounts[position],
-                )
-                for position, proposal in enumerate(proposals)
-            ]
-        )
         count(run, states.PROPOSE, {**(counted or {}), "proposed": len(proposals)})
         message = f"{len(proposals)} tests are proposed; each is replayed {replays} times."
         tell(run, _lines([*logs, Log("info", message)]))
         enter_stage(run, states.PROVE)
         advance(run)
+
+
+def _proofs(run: Run, proposals: Sequence[Proposal]) -> list[Result]:
+    """A result of the crawl for each proposal, shared out among its shards; not saved."""
+    replays, most = run.options.get("replays", 3), run.options.get("max_breakages", 12)
+    estimates = [planning.proof_estimate(proposal.document, replays, most) for proposal in proposals]
+    taken = exclusive(run.project, run.environment, run.site["base_url"])
+    accounts = [taken.get(proposal.document.get("auth") or "", "") for proposal in proposals]
+    homes = planning.share(estimates, run.shards.count(), accounts)
+    return [
+        Result(
+            run=run,
+            position=position,
+            home=homes[position],
+            title=proposal.title[:300],
+            document=rows.storable(proposal.document),
+            proposal=rows.storable(proposal.model_dump(mode="json", exclude={"document"})),
+            replays=replays,
+            estimate_ms=estimates[position],
+            account=accounts[position],
+        )
+        for position, proposal in enumerate(proposals)
+    ]
 
 
 def _at(held: Hold, stage: str) -> Run:

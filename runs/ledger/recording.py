@@ -5,7 +5,8 @@ A group costs the same number of statements whatever is in it: rows are gathered
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
 from runs.ledger.remembering import remembered
+from runs.ledger.resembling import Outdated, Resemblance, foreseen
 from runs.ledger.statements import Mine
 from runs.ledger.story import Line, locked, tell
 from runs.models import Artifact, Attempt, Result, Run
@@ -61,6 +63,7 @@ class Batch:
     wrote: list[Wrote] = field(default_factory=list)
     cleaned: list[Cleaned] = field(default_factory=list)
     scored: dict[int, drafting.Score] = field(default_factory=dict)
+    seen: Resemblance | None = None
     resolved: bool = False
     observed: bool = False
 
@@ -72,16 +75,41 @@ class Batch:
 def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     """Stores a group of events; returns those refused, which are about results that are no longer this lease's.
 
-    Raises Stale, having written nothing, where the lease is not the open one.
+    A visit of a page is compared with what is known before it is stored, and stored with what came before it. Raises
+    Stale, having written nothing more, where the lease is not the open one.
     """
     refused: list[Event] = []
-    events = remembered(held.run, events)
-    if not events:
-        return refused
+    for group in _to_each_visit(remembered(held.run, events)):
+        refused += _recorded(held, group)
+    return refused
+
+
+def _to_each_visit(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events in groups of which a visit is the last."""
+    group: list[Event] = []
+    for event in events:
+        group.append(event)
+        if isinstance(event, PageVisited):
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _recorded(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
+    while True:
+        last = events[-1]
+        seen = foreseen(held.run, last) if isinstance(last, PageVisited) else None
+        with suppress(Outdated):
+            return _written(held, events, seen)
+
+
+def _written(held: Hold, events: Sequence[Event], seen: Resemblance | None) -> Sequence[Event]:
+    refused: list[Event] = []
     scored = drafting.scores(events)
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
         batch = _opened(held, events)
-        batch.scored = scored
+        batch.seen, batch.scored = seen, scored
         for event in events:
             if not isinstance(event, TESTS) or event.result in batch.results:
                 WRITERS[type(event)](batch, event)
@@ -300,7 +328,7 @@ def _log(batch: Batch, event: Log) -> None:
 
 
 def _page_visited(batch: Batch, event: PageVisited) -> None:
-    batch.lines += pages.visited(batch.run, batch.held, event)
+    batch.lines += pages.visited(batch.run, batch.held, event, batch.seen)
     batch.resolved = True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models.fields.json import KT
@@ -26,29 +27,69 @@ NEIGHBOURS = 200
 ANY = 0
 
 
-def resembling(run: Run, page: CrawlPage, event: PageVisited) -> dict[str, Any]:
-    """The fields of a page's row that say what it resembles: template, state, same_as, distance, signature.
+class Outdated(Exception):
+    """Something was noted since a visit was compared with what was known: it is compared again."""
 
-    Decides within the transaction that records a visit, under the run's lock, and notes what to find the page by.
-    A visit without a signature is known by address and template alone.
 
-    Pages of one route whose structures differ little get the template of the first of them. A state behind steps
-    (`page.path`) that shows nothing new is the same as that which showed it first. `distance` is that to the nearest
-    template, 0 where the structure is known.
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """What a visit shows to resemble, as long as `newest` is what was noted last in its run.
+
+    `fields` are of the page's row: template, state, distance, signature. `bands` are what to find it by; none where
+    its structure is known.
     """
+
+    newest: int
+    fields: dict[str, Any]
+    bands: tuple[int, ...]
+
+
+def foreseen(run: int, event: PageVisited) -> Resemblance | None:
+    """Compares a visit with what is known of its run, without a lock. None where there is no such page.
+
+    A visit without a signature is known by address and template alone. Pages of one route whose structures differ
+    little get the template of the first of them. `distance` is that to the nearest template, 0 where the structure is
+    known.
+    """
+    page = CrawlPage.objects.filter(pk=event.page, run=run).only("path", "role").first()
+    if page is None:
+        return None
+    newest = _newest(run)
     own = _placed(run, page, Signature.model_validate(event.signature or _bare(event)), event.final_key)
     known = StateBand.objects.filter(run=run, band=identity.exact(own)).order_by("pk")
     template = known.values_list("page__template", flat=True).first()
     if template is not None:
-        return _alike(run, page, own, template, 0.0)
+        return Resemblance(newest, _fields(own, template, 0.0), ())
     near = _near(run, own) if own.paths else []
     nearest, apart = _nearest(own, near)
     alike = _state_like(own, near) if page.path else _page_like(run, nearest, apart)
-    _note(run, page, own, findable=alike is None)
-    return _alike(run, page, own, alike.template if alike else own.template, apart)
+    bands = _bands(own, findable=alike is None)
+    return Resemblance(newest, _fields(own, alike.template if alike else own.template, apart), bands)
 
 
-def _placed(run: Run, page: CrawlPage, own: Signature, key: str) -> Signature:
+def resembling(run: Run, page: CrawlPage, seen: Resemblance) -> dict[str, Any]:
+    """The fields of a page's row that say what it resembles: template, state, same_as, distance, signature.
+
+    Decides within the transaction that records a visit, under the run's lock, and notes what to find the page by. A
+    state behind steps (`page.path`) that shows nothing new is the same as that which showed it first. Raises Outdated.
+    """
+    if seen.newest != _newest(run.pk):
+        raise Outdated
+    StateBand.objects.bulk_create(StateBand(run=run, page=page, band=band) for band in seen.bands)
+    first = None
+    if page.path:
+        state = seen.fields["state"]
+        shown = CrawlPage.objects.filter(run=run, state=state, role=page.role, same_as=None, status=states.DONE)
+        first = shown.exclude(pk=page.pk).order_by("pk").first()
+    return {**seen.fields, "same_as": first}
+
+
+def _newest(run: int) -> int:
+    """The number of what was noted last; 0 before anything was."""
+    return StateBand.objects.filter(run=run).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _placed(run: int, page: CrawlPage, own: Signature, key: str) -> Signature:
     """A state is on the route that the page of its address was found on: each worker learns the routes by itself."""
     if not page.path:
         return own
@@ -61,7 +102,7 @@ def _bare(event: PageVisited) -> dict[str, Any]:
     return {"template": event.snapshot.template[:80], "place": event.final_key}
 
 
-def _page_like(run: Run, nearest: CrawlPage | None, apart: float) -> CrawlPage | None:
+def _page_like(run: int, nearest: CrawlPage | None, apart: float) -> CrawlPage | None:
     return nearest if nearest and identity.same(apart, _distances(run)) else None
 
 
@@ -71,22 +112,16 @@ def _state_like(own: Signature, near: Sequence[CrawlPage]) -> CrawlPage | None:
     return next(alike, None)
 
 
-def _alike(run: Run, page: CrawlPage, own: Signature, template: str, apart: float) -> dict[str, Any]:
-    state = identity.state_of(template, own)
-    first = None
-    if page.path:
-        shown = CrawlPage.objects.filter(run=run, state=state, role=page.role, same_as=None, status=states.DONE)
-        first = shown.exclude(pk=page.pk).order_by("pk").first()
+def _fields(own: Signature, template: str, apart: float) -> dict[str, Any]:
     return {
         "template": template,
-        "state": state,
-        "same_as": first,
+        "state": identity.state_of(template, own),
         "distance": round(apart, 4),
         "signature": rows.storable(own.model_dump(mode="json")),
     }
 
 
-def _near(run: Run, own: Signature) -> list[CrawlPage]:
+def _near(run: int, own: Signature) -> list[CrawlPage]:
     """The pages with a structure of their own that share most with one: a few, however many there are."""
     place, structure = identity.bands(own)
     shared = [*_sharing(run, [place], OF_PLACE), *_sharing(run, structure, OF_STRUCTURE)]
@@ -95,7 +130,7 @@ def _near(run: Run, own: Signature) -> list[CrawlPage]:
     return sorted(found, key=lambda one: often.index(one.pk))
 
 
-def _sharing(run: Run, bands: Sequence[int], most: int) -> list[int]:
+def _sharing(run: int, bands: Sequence[int], most: int) -> list[int]:
     return list(StateBand.objects.filter(run=run, band__in=bands).order_by().values_list("page", flat=True)[:most])
 
 
@@ -105,14 +140,13 @@ def _nearest(own: Signature, near: Sequence[CrawlPage]) -> tuple[CrawlPage | Non
     return (best[1], best[0]) if best else (None, 1.0)
 
 
-def _distances(run: Run) -> list[float]:
+def _distances(run: int) -> list[float]:
     """Of pages whose structure was new to their nearest then."""
     told = StateBand.objects.filter(run=run, band=ANY, page__path=[]).order_by("-pk")
     return [apart for apart in told.values_list("page__distance", flat=True)[:NEIGHBOURS] if apart]
 
 
-def _note(run: Run, page: CrawlPage, own: Signature, *, findable: bool) -> None:
-    """Notes a new structure; `findable` where it stands for others that are like it."""
+def _bands(own: Signature, *, findable: bool) -> tuple[int, ...]:
+    """What a new structure is found by; `findable` where it stands for others that are like it."""
     place, structure = identity.bands(own) if findable else (None, [])
-    bands = [ANY, identity.exact(own), *([place] if place is not None else []), *structure]
-    StateBand.objects.bulk_create(StateBand(run=run, page=page, band=band) for band in bands)
+    return (ANY, identity.exact(own), *([place] if place is not None else []), *structure)

@@ -8,8 +8,15 @@ from runs import ledger
 from runs.engine.events import AttemptEnded, Failure, TestEnded, TestStarted
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run, Shard
+from tests.ledger.guard import forbid_computing_in_transactions
 
 DOCUMENT = {"title": "Home shows its heading", "kind": "ui", "start": "/", "steps": [{"do": "expect_url", "path": "/"}]}
+
+
+@pytest.fixture(autouse=True)
+def computes_outside_of_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a site or a person is computed while the ledger has a transaction open."""
+    forbid_computing_in_transactions(monkeypatch)
 
 
 @pytest.fixture

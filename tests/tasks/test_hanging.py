@@ -1,5 +1,6 @@
 """A worker that hangs, however it does, is noticed without the database, killed and replaced; the others go on."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,17 @@ import psutil
 import pytest
 from django.db import transaction
 
-from runs import heartbeats, meters
-from runs.models import Meter, Worker
+from projects.models import Project
+from runs import heartbeats, ledger, meters
+from runs.engine.plan import RunOptions
+from runs.management.drill.outside import CONTROL
+from runs.management.drill.spinning import SPIN
+from runs.models import Meter, Run, Worker
 from runs.queue.pulses import ENGINE, PROCESS, SIZE, TASK, Hung, Pulse, Watch
 from tests.tasks.conftest import Start, Workers
+from tests.watching.conftest import SEEING, approved, site, slow
+
+__all__ = ["site", "slow"]
 
 Chore = Callable[..., Path]
 LEASE = 3.0
@@ -171,3 +179,30 @@ def test_a_worker_that_hangs_while_it_has_locked_the_database_frees_it(
     assert not Meter.objects.filter(name="locks everybody out").exists()
     eventually(chore("note").exists)
     assert workers.stop() == 0
+
+
+@pytest.mark.once
+def test_R13_a_test_over_which_workers_hang_fails_alone_and_its_run_is_judged(
+    slow: Project, start_workers: Start, eventually: Any
+) -> None:
+    """Beside it others run in the same process; whoever executes it is made to spin."""
+    tests = approved(slow, 4, SEEING)
+    start_workers(**SHORT, **{CONTROL: "none"})
+    order = ledger.Order(slow, None, "Ada")
+    run = ledger.open_test_run(order, RunOptions(shards=1, parallel=3, trace="off"), tests)
+    hung: set[str] = set()
+
+    def over() -> bool:
+        running = run.results.filter(title="Test 0", status="running").values_list("lease__worker", flat=True)
+        for worker in set(running) - hung:
+            hung.add(worker)
+            os.kill(int(worker.rpartition(":")[2]), SPIN)
+        return bool(Run.objects.get(pk=run.pk).is_over)
+
+    eventually(over, seconds=150)
+    run.refresh_from_db()
+    assert (run.status, run.verdict) == ("completed", "failed")
+    found = dict(run.results.values_list("title", "status"))
+    assert found == {"Test 0": "failed", "Test 1": "passed", "Test 2": "passed", "Test 3": "passed"}
+    assert run.results.get(title="Test 0").error_kind == "crash"
+    assert len(hung) == 2, "it was given to another worker once"
