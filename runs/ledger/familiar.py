@@ -19,8 +19,14 @@ CRAWLS_BACK = 10
 GONE = (404, 410)
 
 
-def visited_before(run: Run, links: Sequence[Link]) -> set[str]:
-    """Keys of those links whose pages an earlier crawl has opened and that are not gone."""
+def visited_before(run_id: int, links: Sequence[Link]) -> set[str]:
+    """Keys of those links whose pages an earlier crawl has opened and that are not gone.
+
+    They are storable as they will be, and looked up without a lock: this crawl does not change what earlier ones knew.
+    """
+    if not links:
+        return set()
+    run = Run.objects.only("project_id", "environment_id").get(pk=run_id)
     names = {digest_of(insight.key_of(link.key)): link.key for link in links}
     pages = Part.objects.filter(application__project=run.project_id, application__environment=run.environment_id)
     known = pages.filter(kind="page", gone_since_run=None, digest__in=list(names))

@@ -75,7 +75,7 @@ GIVEN_UP = {
 def lose_stage(run: Run, problem: str) -> None:
     """A lease was lost over the lone stage of a locked run. The second time the stage alone is given up.
 
-    What was proved is then kept without comparing and scoring it; where even that fails, the run does.
+    What was proved is then kept without comparing it; where even that fails, the run does.
     """
     run.stage_losses += 1
     run.stage_lease = None

@@ -113,9 +113,9 @@ def open_proofs(order: Order, crawl: Run) -> Run:
         raise Refused("nothing_to_prove", f"{crawl.public_id} has left nothing unproved, or it is being proved.")
     options = dict(crawl.options)
     shards = width(options)
+    homes = planning.share([one.estimate_ms for one in left], shards, [one.account for one in left])
 
     def fill(run: Run) -> dict[str, Any]:
-        homes = planning.share([one.estimate_ms for one in left], shards, [one.account for one in left])
         rows.insert_new(
             [
                 Result(

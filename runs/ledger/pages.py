@@ -16,7 +16,6 @@ from runs.engine.events import Link, PageFailed, PageVisited
 from runs.engine.passing import TOO_MANY
 from runs.ledger import patience, rows
 from runs.ledger.counting import is_cut, note_cut
-from runs.ledger.familiar import visited_before
 from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import Resemblance, resembling
@@ -31,10 +30,11 @@ REFUSED = Q(status=states.FAILED, http_status__range=(400, 499)) & ~Q(http_statu
 SKIPPED_CATEGORIES = frozenset({"blocked", "sign_in", "not_a_page"})
 
 
-def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None) -> list[Line]:
+def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None, familiar: Set[str]) -> list[Line]:
     """Stores what a visit showed, and what leads on from there. Duplicates of messages write nothing.
 
-    Raises Outdated where what it was `seen` to resemble is not the last word any more.
+    `familiar` are keys of links that earlier crawls have visited. Raises Outdated where what it was `seen` to resemble
+    is not the last word any more.
     """
     page = _mine(run, held, event.page)
     if page is None or seen is None:
@@ -45,7 +45,7 @@ def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None) 
     address = {} if page.path else _address(event, page.role)
     if address and _taken(run, page, address["digest"]):
         _resolve(page, "skip", skip_reason="duplicate", url=address["url"])
-        add_links(run, page, (link for link in event.links if link.kind == "link"))
+        add_links(run, page, (link for link in event.links if link.kind == "link"), familiar)
         return []
     snapshot, alike = event.snapshot, resembling(run, page, seen)
     _resolve(
@@ -59,7 +59,7 @@ def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None) 
     )
     lines = patience.settled(run, page, page.url, event.troubles)
     _clear(page)
-    add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried))
+    add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried), familiar)
     _skip_saturated(run, page)
     return [*lines, ("page", _told(run, page))]
 
@@ -120,31 +120,30 @@ def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
     )
 
 
-def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link]) -> None:
+def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link], familiar: Set[str]) -> None:
     """Puts links and actions into the frontier, each once for each role, within the depth and row limits.
 
     Of links of one shape enough is visited when they look the same; of actions of one kind two are tried.
     """
     roles = [page.role] if page else run.options.get("roles") or [""]
-    wanted = [_storable(link) for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
+    wanted = [storable(link) for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
     room = max(0, (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count())
-    made = [row for role in roles for row in _rows(run, page, role, _fresh(run, role, wanted))]
+    made = [row for role in roles for row in _rows(run, page, role, _fresh(run, role, wanted), familiar)]
     CrawlPage.objects.bulk_create(made[:room], ignore_conflicts=True)
     if len(made) > room and not is_cut(run):
         note_cut(run)
 
 
-def _storable(link: Link) -> Link:
+def storable(link: Link) -> Link:
     """A shape names parameters as they are meant, and `%00` in an address means NUL."""
     texts = link.model_dump(mode="json", include={"url", "key", "group", "path", "action"})
     return link.model_copy(update=rows.storable(texts))
 
 
-def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link]) -> list[CrawlPage]:
+def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link], familiar: Set[str]) -> list[CrawlPage]:
     links, actions = ([link for link in wanted if (link.kind == "link") is plain] for plain in (True, False))
     full = _saturated_groups(run, role, {link.group for link in links})
     enough = _tried_enough(run, role, actions)
-    familiar = visited_before(run, links)
     made = [_row(run, page, _sooner(link, familiar), role, link.group in full) for link in links]
     return made + [_row(run, page, link, role, link.key in enough) for link in actions]
 

@@ -5,7 +5,7 @@ A group costs the same number of statements whatever is in it: rows are gathered
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +34,7 @@ from runs.engine.events import (
 from runs.ledger import cases, changes, drafting, pages, rows, statements
 from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
+from runs.ledger.familiar import visited_before
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
@@ -47,6 +48,15 @@ from runs.storage import name_of
 VITALS = ("lcp", "cls", "inp", "ttfb")
 
 
+@dataclass(frozen=True)
+class Thought:
+    """What was thought of a group of events before it is written: of its visit, its proofs, and its links."""
+
+    seen: Resemblance | None
+    scored: Mapping[int, drafting.Score]
+    familiar: Set[str]
+
+
 @dataclass
 class Batch:
     """One group of events on its way into the database."""
@@ -54,6 +64,7 @@ class Batch:
     run: Run
     held: Hold
     results: dict[int, Mine]
+    thought: Thought
     lines: list[Line] = field(default_factory=list)
     attempts: list[tuple[tuple[Any, ...], tuple[ArtifactFile, ...]]] = field(default_factory=list)
     counted: dict[int, int] = field(default_factory=dict)
@@ -62,8 +73,6 @@ class Batch:
     proved: list[tuple[Any, ...]] = field(default_factory=list)
     wrote: list[Wrote] = field(default_factory=list)
     cleaned: list[Cleaned] = field(default_factory=list)
-    scored: dict[int, drafting.Score] = field(default_factory=dict)
-    seen: Resemblance | None = None
     resolved: bool = False
     observed: bool = False
 
@@ -98,18 +107,22 @@ def _to_each_visit(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
 
 def _recorded(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     while True:
-        last = events[-1]
-        seen = foreseen(held.run, last) if isinstance(last, PageVisited) else None
         with suppress(Outdated):
-            return _written(held, events, seen)
+            return _written(held, events, _thought(held.run, events))
 
 
-def _written(held: Hold, events: Sequence[Event], seen: Resemblance | None) -> Sequence[Event]:
+def _thought(run: int, events: Sequence[Event]) -> Thought:
+    last = events[-1]
+    seen = foreseen(run, last) if isinstance(last, PageVisited) else None
+    links = [link for event in events if isinstance(event, PageVisited | Seeds) for link in event.links]
+    familiar = visited_before(run, [pages.storable(link) for link in links if link.kind == "link"])
+    return Thought(seen, drafting.scores(events), familiar)
+
+
+def _written(held: Hold, events: Sequence[Event], thought: Thought) -> Sequence[Event]:
     refused: list[Event] = []
-    scored = drafting.scores(events)
     with meters.timed(meters.RECORD_SECONDS), transaction.atomic():
-        batch = _opened(held, events)
-        batch.seen, batch.scored = seen, scored
+        batch = _opened(held, events, thought)
         for event in events:
             if not isinstance(event, TESTS) or event.result in batch.results:
                 WRITERS[type(event)](batch, event)
@@ -121,7 +134,7 @@ def _written(held: Hold, events: Sequence[Event], seen: Resemblance | None) -> S
     return refused
 
 
-def _opened(held: Hold, events: Sequence[Event]) -> Batch:
+def _opened(held: Hold, events: Sequence[Event], thought: Thought) -> Batch:
     """The run, locked, and those results of the events that this lease is executing."""
     run = locked(held.run)
     try:
@@ -132,7 +145,7 @@ def _opened(held: Hold, events: Sequence[Event]) -> Batch:
         meters.count(meters.REFUSED, len(events), "lease")
         raise
     about_tests = any(isinstance(event, TESTS) for event in events)
-    return Batch(run, held, statements.mine(held.run, held.lease) if about_tests else {})
+    return Batch(run, held, statements.mine(held.run, held.lease) if about_tests else {}, thought)
 
 
 def _write(batch: Batch) -> None:
@@ -141,7 +154,7 @@ def _write(batch: Batch) -> None:
     batch.lines += count_cases(run) if batch.observed else []
     rows.update(Result, WRITTEN, batch.ended)
     rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
-    good = {row[0]: batch.scored[row[0]] for row in batch.proved if row[0] in batch.scored}
+    good = {row[0]: batch.thought.scored[row[0]] for row in batch.proved if row[0] in batch.thought.scored}
     if good:
         drafting.keep_drafts(run, good)
     if batch.wrote or batch.cleaned:
@@ -328,7 +341,7 @@ def _log(batch: Batch, event: Log) -> None:
 
 
 def _page_visited(batch: Batch, event: PageVisited) -> None:
-    batch.lines += pages.visited(batch.run, batch.held, event, batch.seen)
+    batch.lines += pages.visited(batch.run, batch.held, event, batch.thought.seen, batch.thought.familiar)
     batch.resolved = True
 
 
@@ -343,7 +356,7 @@ def _case_observed(batch: Batch, event: CaseObserved) -> None:
 
 
 def _seeds(batch: Batch, event: Seeds) -> None:
-    pages.add_links(batch.run, None, event.links)
+    pages.add_links(batch.run, None, event.links, batch.thought.familiar)
 
 
 def _wrote(batch: Batch, event: Wrote) -> None:

@@ -15,6 +15,7 @@ from runs import ledger, reading, states
 from runs.engine.events import Link
 from runs.engine.plan import CrawlOptions
 from runs.ledger import application, pages
+from runs.ledger.familiar import visited_before
 from runs.ledger.opening import digest_of
 from runs.models import Application, Comparison, CrawlPage, Part, Run
 
@@ -325,7 +326,7 @@ def test_what_an_earlier_crawl_opened_is_opened_before_others_of_its_shape(crawl
         Link(url=f"{base}/p/{n}", key=f"{base}/p/{n}", group="/p/*", priority=1_000 * n + 20, depth=1)
         for n in range(1, 10)
     ]
-    pages.add_links(run, run.pages.get(), links)
+    pages.add_links(run, run.pages.get(), links, visited_before(run.pk, links))
     first = run.pages.exclude(depth=0).order_by("priority", "pk").first()
     assert first is not None
     assert first.url.endswith("/p/9")
