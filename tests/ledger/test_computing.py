@@ -1,5 +1,8 @@
 """A write transaction is never open while something of a site or a person is computed."""
 
+from collections.abc import Callable
+from types import FunctionType
+
 import pytest
 from django.db import transaction
 
@@ -9,11 +12,15 @@ from tests.ledger.guard import COMPUTING, computing, forbid_computing_in_transac
 pytestmark = pytest.mark.django_db
 
 
-def ours(verb: object) -> None:
+def _in_a_transaction(verb: Callable[[], object]) -> None:
+    with transaction.atomic():
+        verb()
+
+
+def ours(verb: Callable[[], object]) -> None:
     """Computes in a transaction that counts as the product's."""
-    exec(
-        "with transaction.atomic():\n    verb()", {"__name__": "runs.made_up", "transaction": transaction, "verb": verb}
-    )
+    known = {"__name__": "runs.made_up", "transaction": transaction}
+    FunctionType(_in_a_transaction.__code__, known)(verb)
 
 
 def test_what_computes_in_a_transaction_of_the_product_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
