@@ -14,6 +14,7 @@ from projects.api.idempotency import idempotent
 from projects.api.listing import Query, page
 from projects.api.parsing import body, query
 from projects.api.problems import Conflict
+from projects.api.projects import told
 from projects.api.schema import listed
 from projects.api.serializers import ProjectOut, PublicId
 from projects.models import Project, Test
@@ -73,7 +74,7 @@ class UndeleteProject(RunsEndpoint):
             except Taken as error:
                 raise Conflict("name_taken", str(error)) from error
             note(request, row, "project restored", row.public_id, row.name)
-        return shown(row, ProjectOut(row).data)
+        return shown(row, told(request, row))
 
 
 class UndeleteTest(RunsEndpoint):
