@@ -167,5 +167,5 @@ def test_deliveries_of_a_page_take_a_fixed_number_of_queries(
         Delivery.objects.create(
             run=owed.run, kind="webhook", occasion="ended", key=f"k{number}", next_try_at=owed.next_try_at
         )
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         assert len(viewer.get(f"/api/v1/runs/{owed.run.public_id}/deliveries").json()["results"]) == 21

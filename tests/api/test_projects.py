@@ -95,7 +95,7 @@ def test_a_field_that_cannot_be_is_422_with_one_sentence(
     ("defaults", "place"),
     [
         ({"crawl": {"max_pages": 0}}, "settings.crawl.max_pages"),
-        ({"crawl": {"include": ["("]}}, "settings.crawl.include"),
+        ({"crawl": {"include": ["("]}}, "settings.crawl.include[0]"),
         ({"run": {"timezone_id": "Mars/Base"}}, "settings.run.timezone_id"),
         ({"run": {"parallel": "2"}}, "settings.run.parallel"),
         ({"run": {"retries": True}}, "settings.run.retries"),

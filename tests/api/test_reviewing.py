@@ -148,7 +148,7 @@ def test_lists_and_dials_of_a_crawl_are_taken_beside_a_preset(world: World, lead
         ({"dials": {"custom_instructions": "x" * 501}}, "dials.custom_instructions"),
         ({"preset": "endless"}, "preset"),
         ({"mode": "fly"}, "mode"),
-        ({"deny_actions": ["["]}, "deny_actions"),
+        ({"deny_actions": ["["]}, "deny_actions[0]"),
         ({"requests_per_second": 0}, "requests_per_second"),
     ],
 )

@@ -20,8 +20,8 @@ def test_a_new_project_leads_to_its_overview_which_says_what_to_do(world: World)
 @pytest.mark.parametrize(
     ("url", "kept"),
     [
-        ("localhost:8000", "http://localhost:8000"),
-        ("127.0.0.1:8000/shop", "http://127.0.0.1:8000/shop"),
+        ("localhost:8123", "http://localhost:8123"),
+        ("127.0.0.1:8123/shop", "http://127.0.0.1:8123/shop"),
         ("http://web:8000", "http://web:8000"),
         ("https://shop.example/a?b=c", "https://shop.example/a?b=c"),
     ],
