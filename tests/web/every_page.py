@@ -44,6 +44,11 @@ def addresses(path: str, name: str, examples: Mapping[str, Any]) -> list[str]:
     """A route's examples. Raises NoExample where one of its parameters is not known."""
     if name in KINDS:
         return [where for kind in KINDS[name] for where in addresses(path, "", {**examples, "kind": kind})]
+    # What a parameter means on this route alone stands under "route.parameter".
+    examples = {
+        **examples,
+        **{key[len(name) + 1 :]: one for key, one in examples.items() if key.startswith(f"{name}.")},
+    }
     missing = [parameter for parameter in PARAMETER.findall(path) if parameter not in examples]
     if missing:
         raise NoExample(f"{path}: tests/web/filled gives no example of {', '.join(missing)}")

@@ -24,6 +24,7 @@ from projects.models import (
 )
 from projects.models.test import TestVersion
 from projects.secrets import seal
+from runs.models.trial import Trial
 from tests.web.filled import words
 from tests.web.filled.application import learn
 from tests.web.filled.runs import Runs, fill_runs
@@ -76,6 +77,8 @@ def filled(size: Size | None = None) -> Filled:
         "environment": environments[0].public_id,
         "profile": _sign_ins(project, size),
         "channel": _channels(project, size),
+        "role": "account",
+        **_trial(project, person),
         "token": _tokens(project, person, size),
         "test": tests[0].public_id,
         "comment": _talk(project, tests[0], person, size),
@@ -146,6 +149,16 @@ def _sign_ins(project: Project, size: Size) -> str:
         for at, name in enumerate(islice(words.titles(78), size.others))
     )
     return rows[0].public_id
+
+
+def _trial(project: Project, person: User) -> dict[str, int]:
+    """A sign-in that was tried and did not work."""
+    now = timezone.now()
+    steps = [{"sentence": one["sentence"], "duration_ms": one["duration_ms"]} for one in words.steps(2)]
+    row = Trial.objects.create(project=project, role=words.SOLID[:80], site={"base_url": words.LONG_URL}, steps=steps,
+                               status="failed", error=words.LONG_ERROR[:2000], asked_by=person, started_at=now,
+                               finished_at=now, picture=b"a picture")  # fmt: skip
+    return {"trial.number": row.pk, "trial-picture.number": row.pk}
 
 
 def _channels(project: Project, size: Size) -> str:
