@@ -112,7 +112,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 // What would replace a form with unsaved changes asks first; what only looks for news waits.
 document.addEventListener("htmx:confirm", (event) => {
   const { elt, target, verb, triggeringEvent, issueRequest } = event.detail;
-  const lost = unsaved().filter((form) => target.contains(form) && !form.contains(elt));
+  const lost = unsaved().filter((form) => target.contains(form) && !form.contains(elt) && elt.form !== form);
   if (!lost.length) return;
   event.preventDefault();
   if (verb === "get" && !triggeringEvent) return;

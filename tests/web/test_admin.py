@@ -170,6 +170,10 @@ def test_projects_are_deleted_softly_and_edited(operator: Client, run: Run) -> N
     project.refresh_from_db()
     assert (project.name, project.url) == ("Store", "https://store.test/")
     assert str.__str__(project.secrets["password"]) == SECRET
+    working = "Store has runs that are not over; abort them, or wait for their end."
+    assert act(operator, "projects_project", "delete_softly", project) == [working]
+    for living in Run.objects.living():
+        ledger.abort(living.pk, "Ada")
     assert act(operator, "projects_project", "delete_softly", project) == ["Store was deleted."]
     assert not Project.objects.alive().exists()
     assert Run.objects.exists()

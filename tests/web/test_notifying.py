@@ -66,7 +66,7 @@ def test_a_channel_is_added_shown_without_its_secret_and_edited(admin: Client, w
         ("email", {"to": "ada@shop.test\nnobody"}, "&#x27;nobody&#x27; is not a mail address"),
         ("github", {}, "Give a token, or app id, installation id and private key"),
         ("github", {"app_id": "5", "installation_id": "9", "private_key": "x"}, "The private key is not a PEM key"),
-        ("github", {"token": "x", "repo": "octo"}, "This is not written as"),
+        ("github", {"token": "x", "repo": "octo"}, "Write owner and repository"),
     ],
 )
 def test_a_channel_that_cannot_be_says_why_and_is_not_kept(

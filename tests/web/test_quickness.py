@@ -53,7 +53,7 @@ def more_pages(world: World, count: int) -> None:
     ("path", "more", "most"),
     [
         ("/", more_projects, 9),
-        ("/tests", more_tests, 9),
+        ("/tests", more_tests, 13),
         ("/review", more_tests, 13),
         ("/pages", more_pages, 16),
     ],
