@@ -92,21 +92,29 @@ def _worked_off(held: ledger.Hold) -> bool:
         ledger.fail(held.run, str(error), error.category)
     except reading.OptionsInvalid as error:
         ledger.fail(held.run, str(error), "internal")
-    except (BrowserUnavailable, reading.SecretsMissing, Unreadable) as error:
-        category = "browser" if isinstance(error, BrowserUnavailable) else "secrets_missing"
-        ledger.fail(held.run, str(error), category)
-    except Exception as error:
-        if died(error):
-            log.warning("shard %s: the browser or its driver died under it: %s", held.shard, error)
-            ledger.forfeit(held)
-        else:
-            log.exception("shard %s broke", held.shard)
-            ledger.forfeit(held, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}")
-            queue.retire()
+    except (reading.SecretsMissing, Unreadable) as error:
+        ledger.fail(held.run, str(error), "secrets_missing")
+    except Exception as error:  # noqa: BLE001
+        _broke(held, error)
     finally:
         storage.leave(held.run)
         heartbeats.idle()
     return False
+
+
+def _broke(held: ledger.Hold, error: Exception) -> None:
+    """Leaves the lease to another process: this one, its browser or Sentri itself broke."""
+    if isinstance(error, BrowserUnavailable):
+        # One that was killed while it was starting says the same as one that cannot start.
+        ledger.forfeit(held, str(error), "browser")
+        queue.retire()
+    elif died(error):
+        log.warning("shard %s: the browser or its driver died under it: %s", held.shard, error)
+        ledger.forfeit(held)
+    else:
+        log.error("shard %s broke", held.shard, exc_info=error)
+        ledger.forfeit(held, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}")
+        queue.retire()
 
 
 def judge(run_id: int) -> None:

@@ -160,16 +160,17 @@ def _close(held: Hold, trigger: str) -> None:
             send_shard(shard)
 
 
-def forfeit(held: Hold, problem: str = "") -> None:
+def forfeit(held: Hold, problem: str = "", category: str = "internal") -> None:
     """Loses the lease at once: the worker lives, but what it worked with died under it, or Sentri itself broke.
 
     What broke, in `problem`, is tried once more by another worker. The second time it fails what it broke over: the
-    result, page, case or stage, and the run where it is none of these.
+    result, page, case or stage, and the run where it is none of these, with this category. A browser that cannot be had
+    is nobody's fault but the machine's.
     """
-    lose(held.lease, expired=False, problem=problem)
+    lose(held.lease, expired=False, problem=problem, category=category)
 
 
-def lose(lease_id: int, *, expired: bool = True, problem: str = "") -> bool:
+def lose(lease_id: int, *, expired: bool = True, problem: str = "", category: str = "internal") -> bool:
     """Takes an expired lease from its worker. False where it was renewed or closed meanwhile."""
     with transaction.atomic():
         known = Lease.objects.select_related("shard").filter(pk=lease_id).first()
@@ -188,7 +189,7 @@ def lose(lease_id: int, *, expired: bool = True, problem: str = "") -> bool:
         shard.save(update_fields=["leases_lost"])
         meters.count(meters.LEASES_LOST)
         if run.status == states.RUNNING:
-            _go_on_without(run, shard, lease)
+            _go_on_without(run, shard, lease, category)
         return True
 
 
@@ -222,13 +223,15 @@ def _has_done_something(lease: Lease) -> bool:
     return any(found.exists() for found in rows)
 
 
-def _go_on_without(run: Run, shard: Shard, lease: Lease) -> None:
+def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     """What a lost lease was at goes to others, and what was lost twice fails alone; a run that nobody can carry out
     fails."""
     told = {"shard": shard.index, "lease": lease.number, "worker": lease.worker}
     tell(run, [("shard_lost", {**told, "problem": lease.problem} if lease.problem else told)])
-    at_stage = run.stage in states.LONE and run.stage_lease == lease.pk
-    lease.blames = sum(_return_work(run, lease, losses=1)) > 0 or at_stage
+    of_work = category == "internal"
+    at_stage = of_work and run.stage in states.LONE and run.stage_lease == lease.pk
+    touched = sum(_return_work(run, lease, losses=int(of_work)))
+    lease.blames = (of_work and touched > 0) or at_stage
     lease.save(update_fields=["blames"])
     tell(run, settle_dependents(run))
     stage = run.stage
@@ -238,7 +241,7 @@ def _go_on_without(run: Run, shard: Shard, lease: Lease) -> None:
         return
     again = Lease.objects.filter(shard__run=run).exclude(pk=lease.pk).exclude(problem="").exists()
     if lease.problem and again and not lease.blames:
-        enter(run, "fail", error=lease.problem, error_category="internal")
+        enter(run, "fail", error=lease.problem, error_category=category)
         return
     advance(run)
     if run.status != states.RUNNING:

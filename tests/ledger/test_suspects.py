@@ -235,3 +235,16 @@ def test_a_worker_that_broke_leaves_the_shard_to_another_and_ends(
     run.refresh_from_db()
     assert (run.status, run.error_category) == (states.FAILED, "internal")
     assert "TypeError: of our own making" in run.error
+
+
+def test_a_browser_that_cannot_be_had_is_looked_for_once_more_and_is_no_tests_fault(opened: Open) -> None:
+    run = opened(2)
+    hand = Hand(run)
+    hand.claim()
+    ledger.forfeit(hand.held, "The browser could not be started.", "browser")
+    run.refresh_from_db()
+    assert run.status == states.RUNNING
+    assert set(run.results.values_list("status", "losses")) == {("pending", 0)}
+    ledger.forfeit(Hand(run).held, "The browser could not be started.", "browser")
+    run.refresh_from_db()
+    assert (run.status, run.error_category, run.error) == ("failed", "browser", "The browser could not be started.")
