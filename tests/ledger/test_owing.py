@@ -7,8 +7,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from projects.models import Project
+from projects.models import Project, Test
 from runs import ledger, queue, states
+from runs.engine.plan import RunOptions
 from runs.models import Delivery, Run
 from tests.ledger.deliveries import channel, finish, kinds, messages
 
@@ -122,12 +123,23 @@ def test_a_missed_gate_is_a_problem(opened: Open, project: Project) -> None:
     assert "webhook" in kinds(finish(opened(1), "flaky"))
 
 
-def test_a_channel_for_changes_hears_of_turns_for_worse_and_better(opened: Open, project: Project) -> None:
+@pytest.fixture
+def whole(order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]) -> Open:
+    """Opens runs of all tests of the project: news of changes come of these alone, where all is well."""
+    every = tests(1)
+
+    def make(**fields: Any) -> Run:
+        return ledger.open_test_run(order(**fields), RunOptions(), every)
+
+    return make
+
+
+def test_a_channel_for_changes_hears_of_turns_for_worse_and_better(whole: Open, project: Project) -> None:
     channel(project, when="changes")
     ends = ["passed", "failed", "failed", "aborted", "broken", "passed", "passed"]
     told = []
     for end in ends:
-        run = opened(1)
+        run = whole()
         if end == "aborted":
             ledger.abort(run.pk, "Ada")
         elif end == "broken":
@@ -138,12 +150,12 @@ def test_a_channel_for_changes_hears_of_turns_for_worse_and_better(opened: Open,
     assert told == [False, True, False, False, False, True, False]
 
 
-def test_changes_are_seen_within_one_environment(opened: Open, project: Project) -> None:
+def test_changes_are_seen_within_one_environment(whole: Open, project: Project) -> None:
     channel(project, when="changes")
-    finish(opened(1), "failed")
+    finish(whole(), "failed")
     staging = project.environments.create(name="staging", base_url="https://staging.shop.test/")
-    assert "webhook" not in kinds(finish(opened(1, environment=staging), "passed"))
-    assert "webhook" in kinds(finish(opened(1), "passed"))
+    assert "webhook" not in kinds(finish(whole(environment=staging), "passed"))
+    assert "webhook" in kinds(finish(whole(), "passed"))
 
 
 @pytest.mark.parametrize("when", ["always", "problems", "changes"])
