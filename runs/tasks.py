@@ -37,8 +37,6 @@ IDLE_SECONDS = 0.2
 UNFIT_SECONDS = 1.0
 CONNECT_TRIES = 3
 CONNECT_AGAIN_SECONDS = 1.0
-
-
 LOOK_AROUND_SECONDS = 2.0
 
 
@@ -364,10 +362,7 @@ class Worker:
 
 
 # Lone stages that are stopped leave nothing behind.
-UNFINISHED: dict[str, Callable[[Worker], bool]] = {
-    states.PLAN: Worker.plan_nothing,
-    states.PROPOSE: Worker.propose_nothing,
-}
+UNFINISHED = {states.PLAN: Worker.plan_nothing, states.PROPOSE: Worker.propose_nothing}
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.EXECUTE: Worker.execute,
     states.CRAWL: Worker.crawl,
@@ -392,9 +387,7 @@ async def _browser() -> Browser:
     """This process's browser, which stays open for later shards."""
     kept = Loop.current().kept
     if "browser" not in kept:
-        browser = Browser(guard=settings.GUARD)
-        await browser.__aenter__()
-        kept["browser"] = browser
+        kept["browser"] = await Browser(guard=settings.GUARD).__aenter__()
     found: Browser = kept["browser"]
     return found
 
