@@ -129,7 +129,7 @@ def test_a_failed_result_says_what_kind_it_is_and_what_its_past_says(viewer: API
     result = failed.results.get()
     path = f"/api/v1/results/{result.pk}"
     said = {"category": "product_bug", "words": "The application does something else than expected."}
-    assert viewer.get(path).json()["diagnosis"] == {**said, "standing": "first", "since": None}
+    assert viewer.get(path).json()["diagnosis"] == {**said, "cause": None, "standing": "first", "since": None}
     past = [{"run": 0, "status": "failed", "retries": 2, "version": 1}]
     known = TestHistory.objects.create(test=Test.objects.get(), outcomes=past, flaky_score=42.5)
     body = viewer.get(path).json()
@@ -137,7 +137,7 @@ def test_a_failed_result_says_what_kind_it_is_and_what_its_past_says(viewer: API
     assert body["flaky_score"] == 42.5
     known.is_flaky = True
     known.save()
-    assert viewer.get(path).json()["diagnosis"] == {**said, "standing": "flaky", "since": None}
+    assert viewer.get(path).json()["diagnosis"] == {**said, "cause": None, "standing": "flaky", "since": None}
 
 
 def test_a_result_that_passed_has_no_kind_of_failure(viewer: APIClient, world: World) -> None:

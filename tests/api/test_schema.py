@@ -97,8 +97,12 @@ def test_the_page_of_the_documentation_loads_nothing_from_elsewhere(client: APIC
     loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert len(loaded) >= 4
     for address in loaded:
+        address, _, part = address.partition("#")  # noqa: PLW2901
+        if not address:
+            assert f'id="{part}"' in text, part
+            continue
         assert address.startswith("/"), address
         if address.startswith("/static/"):
             assert finders.find(address.removeprefix("/static/")), address
         else:
-            assert client.get(address.replace("&amp;", "&")).status_code == 200
+            assert client.get(address.replace("&amp;", "&")).status_code in (200, 302)

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from runs.engine.events import Log
 from runs.engine.generate import propose
 from runs.engine.generate.planned import chosen
 from runs.engine.generate.proposals import FAMILIES
+from runs.engine.masking import Masking
 from runs.engine.plan import CaseWork
 from tests.engine.generate.snapshots import crawled, page
 
@@ -63,6 +65,7 @@ async def test_a_case_that_breaks_us_ends_alone(monkeypatch: pytest.MonkeyPatch)
     module = importlib.import_module("runs.engine.generate.observe")
     monkeypatch.setattr(module, "tried", broken)
     case = {"family": "page", "key": "/", "page": "", "start": "/"}
-    seen = await module.told(None, crawled(page()), CaseWork(case=7, work=case))
+    visits = SimpleNamespace(accounts=SimpleNamespace(masking=Masking()))
+    seen = await module.told(visits, crawled(page()), CaseWork(case=7, work=case))
     assert (seen.case, seen.problem, seen.deeper) == (7, "Sentri broke here: IndexError: of our own making", ())
     assert seen.outcome["problem"] == seen.problem
