@@ -42,7 +42,7 @@ def _browse(product: Product) -> Sequence[Step]:
         {"do": "goto", "path": "/"},
         {"do": "click", "target": {"role": "link", "name": category, "within": FOOTER}},
         _sees_heading(category),
-        {"do": "click", "target": {"role": "link", "name": product.name, "within": MAIN}},
+        {"do": "click", "target": {"role": "link", "name": product.name, "exact": False, "within": MAIN}},
         _sees_heading(product.name),
         _is_at(f"/products/{product.slug}"),
     ]

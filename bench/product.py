@@ -103,7 +103,9 @@ class Workspace:
         whole = ended(run.pk) - began
         counts = reading.counts(run.pk)
         if counts.passed != len(tests):
-            raise Broken(f"{run.public_id}: {counts.passed} of {len(tests)} tests passed at once.")
+            others = run.results.exclude(status="passed").values_list("title", "status", "error")
+            told = "; ".join(f"{title} {status} {error}".strip() for title, status, error in others[:3])
+            raise Broken(f"{run.public_id}: {counts.passed} of {len(tests)} tests passed at once: {told}")
         marks = (("queue", "shard_started"), ("execution", "judging"), ("judging", "done"))
         return Ran(whole, _parts(run.pk, marks), run.pk)
 
