@@ -111,9 +111,9 @@ def move(row: Reachable, before: str, *, follow: bool) -> list[Change]:
         moved += _profiles_follow(row)
     if not moves and not moved:
         return []
-    stay = [called(name) for name in row.strange(row.address)]
+    stay = [called(name) for name in sorted(row.strange(row.address))]
     told = [f"{origin_of(before)} → {origin_of(row.address)}" if moves else origin_of(row.address)]
-    told += [f"{listed(called(name) for name in moved)} may be sent there too"] if moved else []
+    told += [f"{listed(called(name) for name in sorted(moved))} may be sent there too"] if moved else []
     told += [f"{listed(stay)} may not be sent there"] if stay else []
     return [Change(MOVED if moves else FOLLOWED, "; ".join(told))]
 

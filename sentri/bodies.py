@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from http.cookies import CookieError
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
 
@@ -69,7 +69,7 @@ def _length(headers: dict[bytes, str]) -> int:
 
 
 async def _bound(headers: dict[bytes, str]) -> int:
-    member = await sync_to_async(_is_member)(headers)
+    member = await database_sync_to_async(_is_member)(headers)
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) if member else OF_STRANGERS
 
 

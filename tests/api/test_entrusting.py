@@ -80,7 +80,7 @@ def test_a_changed_address_leaves_secrets_behind_and_says_so(world: World, seale
     moved = Activity.objects.get(verb="address changed")
     assert moved.detail == (
         "https://shop.test → https://evil.test; "
-        "the header X-Key, the variable api_key and the credentials may not be sent there"
+        "the credentials, the header X-Key and the variable api_key may not be sent there"
     )
     started = world.client("qa_lead").post(world.at("/crawl"), {}, format="json")
     assert (started.status_code, started.json()["code"]) == (409, "secret_elsewhere")
@@ -96,7 +96,8 @@ def test_an_admin_may_let_secrets_follow(admin: APIClient, world: World, sealed:
     assert said["left_behind"] == []
     assert said["credentials"]["origins"] == ["https://shop.test", "https://new.test"]
     detail = Activity.objects.get(verb="address changed").detail
-    assert "the credentials and the sign-in editor may be sent there too" in detail
+    follow = "the credentials, the header X-Key, the sign-in editor and the variable api_key"
+    assert f"{follow} may be sent there too" in detail
     assert AuthProfile.objects.get().origins == {"credentials": ["https://shop.test", "https://new.test"]}
 
 

@@ -5,6 +5,7 @@ What computes without end would keep its locks: on SQLite it keeps everybody fro
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -26,17 +27,21 @@ OF_DOCUMENTS = {
 
 def forbid_computing_in_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on a computing function that the product calls inside of its own transaction fails the test."""
-    opened: list[str] = []
+    ours = threading.local()
+
+    def opened() -> list[str]:
+        ours.__dict__.setdefault("modules", [])
+        return ours.modules  # type: ignore[no-any-return]
 
     class Watched(transaction.Atomic):
         opener = ""
 
         def __enter__(self) -> None:
             super().__enter__()
-            opened.append(self.opener)
+            opened().append(self.opener)
 
         def __exit__(self, *error: Any) -> None:
-            opened.pop()
+            opened().pop()
             super().__exit__(*error)
 
     def atomic(using: Any = None, savepoint: bool = True, durable: bool = False) -> Any:
@@ -61,10 +66,10 @@ def computing(module: ModuleType) -> list[str]:
     return [name for name in sorted(names) if isinstance(getattr(module, name), FunctionType)]
 
 
-def _guarded(function: Callable[..., Any], opened: list[str]) -> Callable[..., Any]:
+def _guarded(function: Callable[..., Any], opened: Callable[[], list[str]]) -> Callable[..., Any]:
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        assert not opened, f"{function.__module__}.{function.__name__} is computed in a transaction of {opened[-1]}"
+        assert not opened(), f"{function.__module__}.{function.__name__} is computed in a transaction of {opened()[-1]}"
         return function(*args, **kwargs)
 
     return called
