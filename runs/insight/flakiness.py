@@ -28,16 +28,22 @@ BROKEN = 3
 class Flakiness:
     """`score` is 100 times the probability that the rate is above 2 %, 0 where nothing ever flipped.
 
-    A test that failed in the last three runs, whatever it did before, is broken instead of flaky. `kinds` are those of
-    the failures that came and went; an empty text stands for one whose kind is not known.
+    A test that failed in the last three runs, whatever it did before, is broken instead of flaky. Each flip is a run:
+    `retried` passed only on a retry, `alone` failed between passes of its build; newest first. `kinds` are those of the
+    failures that came and went; an empty text stands for one whose kind is not known.
     """
 
     score: float = 0.0
     is_flaky: bool = False
     is_broken: bool = False
-    flips: int = 0
     executions: int = 0
     kinds: frozenset[str] = frozenset()
+    retried: tuple[int, ...] = ()
+    alone: tuple[int, ...] = ()
+
+    @property
+    def flips(self) -> int:
+        return len(self.retried) + len(self.alone)
 
 
 def flakiness(outcomes: Sequence[Mapping[str, Any]]) -> Flakiness:
@@ -49,11 +55,12 @@ def flakiness(outcomes: Sequence[Mapping[str, Any]]) -> Flakiness:
         return Flakiness()
     recent = [outcome for outcome in outcomes if outcome["version"] == outcomes[0]["version"]]
     executions = sum(1 + outcome["retries"] for outcome in recent)
-    flipped = [outcome for outcome in recent if outcome["status"] == "flaky"] + _lone_failures(recent)
-    flips, kinds = len(flipped), frozenset(str(outcome.get("kind", "")) for outcome in flipped)
+    retried, alone = [outcome for outcome in recent if outcome["status"] == "flaky"], _lone_failures(recent)
+    flips, kinds = len(retried) + len(alone), frozenset(str(outcome.get("kind", "")) for outcome in retried + alone)
     broken = len(recent) >= BROKEN and all(outcome["status"] == "failed" for outcome in recent[:BROKEN])
     sure = above(RATE, PRIOR_FLIPS + flips, PRIOR_REST + executions - flips) if flips else 0.0
-    return Flakiness(round(100 * sure, 1), sure > SURE and not broken, broken, flips, executions, kinds)
+    runs = (tuple(outcome["run"] for outcome in flipped) for flipped in (retried, alone))
+    return Flakiness(round(100 * sure, 1), sure > SURE and not broken, broken, executions, kinds, *runs)
 
 
 def _lone_failures(recent: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

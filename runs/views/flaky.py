@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
-from runs import states
+from runs import insight, states
 from runs.models import Attempt, Result, TestHistory
+from runs.report import Diagnosis
 
 MOST = 5
 
@@ -17,39 +16,34 @@ MOST = 5
 class Why:
     """`failed` and `passed` are numbers of attempts in this run; the others are results of other runs, newest first.
 
-    `retried` passed only on a retry, `alone` failed between runs that passed.
+    `retried` passed only on a retry, `alone` failed between passes of the same build: the flips that made the score.
+    `other` says that this result failed in another way than those, so that its failure is not one of them.
     """
 
     failed: Sequence[int]
     passed: int | None
     retried: Sequence[Result]
     alone: Sequence[Result]
+    other: bool
 
 
-def why(result: Result, attempts: Sequence[Attempt], known: TestHistory | None) -> Why | None:
+def why(
+    result: Result, attempts: Sequence[Attempt], known: TestHistory | None, diagnosis: Diagnosis | None
+) -> Why | None:
     """None where nothing is called flaky. Queries once, and only where the test's history says so."""
     here = result.status == states.FLAKY
     if not here and not (known and known.is_flaky):
         return None
-    outcomes = known.outcomes if known and known.is_flaky else []
-    outcomes = [one for one in outcomes if one["run"] != result.run_id and one["version"] == outcomes[0]["version"]]
-    retried = [one["run"] for one in outcomes if one["status"] == states.FLAKY][:MOST]
-    alone = _alone(outcomes)[:MOST]
+    found = insight.flakiness(known.outcomes if known and known.is_flaky else [])
+    retried, alone = ([run for run in flips if run != result.run_id][:MOST] for flips in (found.retried, found.alone))
     rows = Result.objects.filter(test=result.test_id, row_index=result.row_index, run__in=[*retried, *alone])
-    found = {row.run_id: row for row in rows.select_related("run").defer("document", "proposal")} if outcomes else {}
+    by_run = (
+        {row.run_id: row for row in rows.select_related("run").defer("document", "proposal")} if found.flips else {}
+    )
     return Why(
         [one.number for one in attempts if not one.passed] if here else [],
         next((one.number for one in attempts if one.passed), None) if here else None,
-        [found[run] for run in retried if run in found],
-        [found[run] for run in alone if run in found],
+        [by_run[run] for run in retried if run in by_run],
+        [by_run[run] for run in alone if run in by_run],
+        other=diagnosis is not None and diagnosis.standing != "flaky",
     )
-
-
-def _alone(outcomes: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Runs in which it failed while it passed in the runs beside."""
-    neighbours = zip(pairwise(outcomes), outcomes[2:], strict=False)
-    return [
-        middle["run"]
-        for (newer, middle), older in neighbours
-        if middle["status"] == states.FAILED and states.FAILED not in (newer["status"], older["status"])
-    ]

@@ -51,7 +51,7 @@ def result(request: Request, run: str, result: int) -> HttpResponse:
         "diagnosis": diagnosis,
         "cause": _cause(diagnosis, attempts, attempt),
         "known": known,
-        "flaky": flaky.why(shown, attempts, known),
+        "flaky": flaky.why(shown, attempts, known, diagnosis),
         "earlier": _earlier(shown, row),
         **_neighbours(shown, row),
     }

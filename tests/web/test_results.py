@@ -83,18 +83,52 @@ def test_a_flaky_result_says_which_attempts_differ(world: World) -> None:
     assert "in this run attempt 1 failed and attempt 2 passed, with nothing changed between them" in shown
 
 
-def test_a_flaky_test_says_which_runs_differ(world: World) -> None:
+def played(world: World, *outcomes: str, builds: str) -> list[Run]:
+    """One test in as many runs, oldest first, each of the build that a letter names; its history says so."""
     test = world.tests(1, "approved")[0]
     runs = []
-    for outcome in ("passed", "flaky", "passed", "failed", "passed", "failed"):
+    for outcome in outcomes:
         run = ledger.open_test_run(world.order(), RunOptions(), [test])
         hand = Hand(run)
         hand.play(hand.claim(), outcome, attempts=2 if outcome == "flaky" else 1)
         close(run)
-        runs.append((run, outcome))
-    outcomes = [{"run": run.pk, "status": status, "retries": 0, "version": 1} for run, status in reversed(runs)]
-    TestHistory.objects.create(test=test, outcomes=outcomes, is_flaky=True, flaky_score=97.0)
-    shown = text(world, runs[-1][0].results.get())
-    assert f"it passed only on a retry in {runs[1][0].public_id} ;" in shown
-    assert f"it failed in {runs[3][0].public_id} and passed in the runs beside" in shown
+        runs.append(run)
+    known = [
+        {"run": run.pk, "status": status, "retries": 0, "version": 1, "build": build, "kind": "timeout"}
+        for run, status, build in zip(runs, outcomes, builds, strict=True)
+    ]
+    TestHistory.objects.create(test=test, outcomes=known[::-1], is_flaky=True, flaky_score=97.0)
+    return runs
+
+
+def test_a_flaky_test_says_which_runs_differ(world: World) -> None:
+    runs = played(world, "passed", "flaky", "passed", "failed", "passed", "failed", builds="aaaaaa")
+    Result.objects.filter(run=runs[-1]).update(error_kind="timeout")
+    shown = text(world, runs[-1].results.get())
+    assert f"it passed only on a retry in {runs[1].public_id} ;" in shown
+    assert f"it failed in {runs[3].public_id} and passed in the runs of the same build beside" in shown
     assert "its score is 97 of 100 in 6 runs" in shown
+    assert "≈ It is called flaky because" in shown
+
+
+def test_runs_of_different_builds_are_not_said_to_make_a_test_flaky(world: World) -> None:
+    """The failure in build b is one that was mended in build c: the rule by which the score is made counts it not."""
+    runs = played(world, "flaky", "passed", "failed", "passed", "flaky", "passed", builds="aabcdd")
+    shown = text(world, runs[-1].results.get())
+    assert f"it passed only on a retry in {runs[4].public_id} , {runs[0].public_id} ;" in shown
+    assert "it failed in" not in shown
+
+
+def test_runs_beside_the_shown_one_are_not_taken_for_neighbours(world: World) -> None:
+    """Looked at from the run between them, two failures in a row stay failures that lasted."""
+    runs = played(world, "flaky", "passed", "failed", "failed", "passed", "flaky", builds="aaaaaa")
+    assert "it failed in" not in text(world, runs[2].results.get())
+
+
+def test_a_failure_of_a_new_kind_is_not_explained_by_the_flakiness_of_its_test(world: World) -> None:
+    runs = played(world, "passed", "flaky", "passed", "flaky", "passed", "failed", builds="aaaaaa")
+    Result.objects.filter(run=runs[-1]).update(error_kind="expectation")
+    shown = text(world, runs[-1].results.get())
+    assert f"new: it passed in {runs[-2].public_id}" in shown
+    assert "This failure is of another kind than those that came and went" in shown
+    assert "≈ The test is called flaky because" in shown
