@@ -207,3 +207,5 @@ class RunReport:
     measured: tuple[Vitals, ...] = ()
     vitals: VitalsOutcome | None = None
     causes: tuple[Cause, ...] = ()
+    coverage: str = ""
+    """How much a test run executes where that is not all, as in: 3 of 98 tests, by tag smoke. Else empty."""

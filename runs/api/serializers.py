@@ -328,6 +328,7 @@ class TriggerStatusOut(serializers.Serializer[Any]):
     flaky = serializers.IntegerField()
     skipped = serializers.IntegerField()
     total = serializers.IntegerField()
+    coverage = serializers.CharField(allow_null=True)
     error = serializers.CharField(allow_null=True)
     gateResult = serializers.DictField(allow_null=True)  # noqa: N815
     webVitalsResult = serializers.DictField(allow_null=True)  # noqa: N815

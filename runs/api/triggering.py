@@ -183,6 +183,7 @@ class TriggerStatus(RunsEndpoint):
             "flaky": counts.flaky,
             "skipped": counts.skipped,
             "total": counts.total,
+            "coverage": reading.coverage(found) or None,
             "error": found.error or None,
             "gateResult": found.gate_result,
             "webVitalsResult": found.vitals_result,

@@ -2,7 +2,7 @@
 
 A reader of JUnit counts failures and errors, so there are some exactly where the verdict is not `passed`. Gates and
 budgets are cases of their own, and so is the run itself where it was aborted, failed, executed nothing or has not
-ended.
+ended. How much of the project a partial run executes stands in the suite's properties.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ def write(report: RunReport, lines: Sequence[ResultLine]) -> str:
     root = Xml.Element("testsuites", {"name": report.run, **counts})
     suite = Xml.SubElement(root, "testsuite", {"name": _clean(report.project_name), "id": report.run, **counts})
     suite.set("timestamp", report.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if report.coverage:
+        properties = Xml.SubElement(suite, "properties")
+        Xml.SubElement(properties, "property", {"name": "coverage", "value": _clean(report.coverage)})
     for case in cases:
         _add(suite, report.project, case)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)

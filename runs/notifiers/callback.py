@@ -25,6 +25,7 @@ def send(news: News, settings: Callback, ports: Ports) -> Sent:
         "flaky": report.counts.flaky,
         "skipped": report.counts.skipped,
         "total": report.counts.total,
+        "coverage": report.coverage or None,
         "error": report.error or None,
         "gateResult": news.gate_result,
         "webVitalsResult": news.vitals_result,

@@ -28,6 +28,7 @@ def event(news: News) -> dict[str, Any]:
             "kind": report.kind,
             "status": report.status,
             "verdict": report.verdict or None,
+            "coverage": report.coverage or None,
             "url": news.url,
             "base_url": report.base_url,
             "trigger": report.trigger,

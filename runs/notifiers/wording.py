@@ -11,7 +11,9 @@ STATES = ("passed", "failed", "flaky", "skipped", "total")
 
 
 def headline(report: RunReport) -> str:
-    return f"{_line(report.project_name)}: {_outcome(report)}"
+    """Of a partial run it is said at once that it is one: its verdict speaks of those tests alone."""
+    part = f", in a run of {_line(report.coverage)}" if report.coverage else ""
+    return f"{_line(report.project_name)}: {_outcome(report)}{part}"
 
 
 def _outcome(report: RunReport) -> str:
@@ -35,6 +37,7 @@ def facts(news: News) -> list[tuple[str, str]]:
         ("Run", f"{report.run} of {report.base_url}"),
         ("Result", f"{report.status}, {report.verdict}" if report.verdict else report.status),
         ("Tests", ", ".join(f"{getattr(counts, state)} {state}" for state in STATES)),
+        *([("Covers", report.coverage)] if report.coverage else []),
         ("Took", duration(report.duration_ms)),
         ("Started by", f"{report.actor} ({report.trigger})"),
     ]

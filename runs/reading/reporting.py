@@ -14,6 +14,7 @@ from runs import insight, states
 from runs.insight import scene
 from runs.models import Attempt, Result, Run, TestHistory
 from runs.reading.counting import counts, page_counts
+from runs.reading.covering import coverage
 from runs.report import (
     Cause,
     Diagnosis,
@@ -82,6 +83,7 @@ def report(run: Run) -> RunReport:
         measured=_measured(run),
         vitals=_vitals(run.vitals_result),
         causes=_stored(run) or _found(run, failures, noise),
+        coverage=coverage(run),
     )
 
 

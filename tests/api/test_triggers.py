@@ -41,6 +41,7 @@ def test_a_trigger_speaks_the_language_of_older_jobs(ci: APIClient, world: World
         "flaky": 0,
         "skipped": 0,
         "total": 1,
+        "coverage": None,
         "error": None,
         "gateResult": None,
         "webVitalsResult": None,

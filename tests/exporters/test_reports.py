@@ -169,3 +169,13 @@ def test_the_json_report_has_times_that_end_in_z() -> None:
     said: Mapping[str, Any] = json.loads(EXPORTERS["json"].write(report(), [line("passed")]))
     assert said["created_at"] == "2026-01-02T00:00:00.000Z"
     assert said["results"][0]["title"] == "Cart"
+
+
+def test_a_report_says_how_much_of_the_project_a_partial_run_executed() -> None:
+    part = ended(passed=3, coverage="3 of 120 tests, by tag <smoke>")
+    assert json.loads(EXPORTERS["json"].write(part, []))["coverage"] == "3 of 120 tests, by tag <smoke>"
+    suite = suite_of(part)
+    said = [(one.get("name"), one.get("value")) for one in suite.findall("properties/property")]
+    assert said == [("coverage", "3 of 120 tests, by tag <smoke>")]
+    assert suite[0].tag == "properties", "readers expect properties before the cases"
+    assert suite_of(ended(passed=3)).find("properties") is None

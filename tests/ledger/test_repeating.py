@@ -152,6 +152,7 @@ def test_a_run_says_what_it_covers(order: Orders, tests: Tests) -> None:
     whole = ledger.open_test_run(order(), RunOptions(), every)
     assert (part.partial, reading.coverage(part)) == (True, "1 of 4 tests, by tag smoke")
     assert (whole.partial, reading.coverage(whole)) == (False, "")
+    assert [reading.report(run).coverage for run in (part, whole)] == ["1 of 4 tests, by tag smoke", ""]
 
 
 def test_a_good_run_of_some_tests_is_no_news_after_a_bad_run_of_all(order: Orders, tests: Tests) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from runs.notifiers import CHANNELS, NOTIFIERS, callback, teams, webhook
+from runs.notifiers import CHANNELS, NOTIFIERS, callback, email, github, teams, webhook
 from runs.notifiers.base import NotNow, Undeliverable
 from runs.report import Counts, PageCounts
 from tests.notifiers.conftest import NOW, SECRET, news, ports, report
@@ -43,6 +43,7 @@ def test_R19_a_callback_has_the_promised_fields_and_a_signature_that_holds(recei
         "flaky": 1,
         "skipped": 2,
         "total": 20,
+        "coverage": None,
         "error": None,
         "gateResult": {"passed": False, "rules": []},
         "webVitalsResult": None,
@@ -142,6 +143,33 @@ def test_texts_from_outside_are_shown_in_a_card_and_not_read_as_markdown() -> No
 )
 def test_the_first_line_says_how_it_went(fields: dict[str, Any], sentence: str) -> None:
     assert texts(teams.card(news(report=report(**fields))))[0] == sentence
+
+
+PART = "3 of 120 tests, by tag smoke"
+
+
+def test_programs_are_told_how_much_of_the_project_a_partial_run_executed(received: Receiver) -> None:
+    part = news(report=report(coverage=PART))
+    callback.send(part, settings("callback", received.url), ports())
+    webhook.send(part, settings("webhook", received.url), ports())
+    webhook.send(news(), settings("webhook", received.url), ports())
+    called, event, whole = (request.json for request in received.arrived)
+    assert called["coverage"] == event["run"]["coverage"] == PART
+    assert whole["run"]["coverage"] is None
+
+
+def test_people_are_told_so_in_the_first_line_and_among_the_facts() -> None:
+    passed: dict[str, Any] = {"verdict": "passed", "counts": Counts(passed=3, total=3), "failures": (), "gates": ()}
+    part = news(report=report(coverage=PART, **passed))
+    letter = email.message(part, email.Email(to=("ada@shop.test",)))
+    first = f"Shop: 3 of 3 tests passed, in a run of {PART}"
+    text = letter.get_body(("plain",))
+    assert letter["Subject"] == texts(teams.card(part))[0] == github.check(part)["output"]["title"] == first
+    assert text is not None
+    assert f"Covers: {PART}" in text.get_content()
+    assert f"Covers: {PART}" in texts(teams.card(part))
+    assert f"- Covers: `{PART}`" in github.summary(part)
+    assert not any(said.startswith("Covers") for said in texts(teams.card(news())))
 
 
 @pytest.mark.parametrize("kind", ["callback", "webhook", "teams"])
