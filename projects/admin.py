@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,8 +16,11 @@ from django.utils import timezone
 from pydantic import TypeAdapter, ValidationError
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from projects.access import ADMIN
 from projects.api.inputs import Headers, Variables, WebAddress
 from projects.api.words import by_field
+from projects.entrusting import move
+from projects.forms import not_secret
 from projects.models import (
     Activity,
     ApiToken,
@@ -32,7 +35,9 @@ from projects.models import (
     Workspace,
 )
 from projects.models.project import Taken
+from projects.place import Place
 from projects.reviewing import PAST, ReviewRefused
+from projects.views.settings import say_what_stays
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -47,6 +52,12 @@ else:
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+# Secrets are entered on pages and through the API alone, where they are sealed.
+SECRETS_PLACE = (
+    "its value is entered, or taken away, in the settings of the project (Headers and variables, Environments)"
+)
 
 
 class ReadOnly:
@@ -115,11 +126,25 @@ class ReachableForm(ModelForm):
             except ValidationError as error:
                 sentences = by_field(error).values()
                 self.add_error(name, [sentence for some in sentences for sentence in some])
-        return given
+        return not_secret(self, given, SECRETS_PLACE) if not self.errors else given
+
+
+class ReachableAdmin(ModelAdmin):
+    """What is secret stays with the sites that it was entered for when an address changes here, and the log says so."""
+
+    form = ReachableForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    def save_model(self, request: Any, obj: Project | Environment, form: Any, change: bool) -> None:
+        project = obj if isinstance(obj, Project) else obj.project
+        changes = move(obj, form.initial.get("url") or form.initial.get("base_url") or "", follow=False)
+        super().save_model(request, obj, form, change)
+        Place(project, ADMIN, request.user).note_all(obj.public_id, changes)
+        say_what_stays(request, obj, changes)
 
 
 @admin.register(Project)
-class ProjectAdmin(ModelAdmin):
+class ProjectAdmin(ReachableAdmin):
     list_display = ("public_id", "name", "url", "workspace", "credentials", "created_at", "deleted_at")
     list_display_links = ("public_id", "name")
     list_filter = ("workspace",)
@@ -128,8 +153,6 @@ class ProjectAdmin(ModelAdmin):
     autocomplete_fields = ("workspace",)
     readonly_fields = ("credentials", "settings", "quality_gates", "web_vitals_budgets")
     fields = ("name", "url", "workspace", "headers", "variables", *readonly_fields)
-    form = ReachableForm
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     actions = ("delete_softly", "undelete")
 
     @admin.display(boolean=True)
@@ -143,6 +166,7 @@ class ProjectAdmin(ModelAdmin):
                 messages.error(request, f"{project} has runs that are not over; abort them, or wait for their end.")
                 continue
             project.delete_softly()
+            self._note(request, project, "project deleted")
             self.log_change(request, project, "Deleted softly.")
             messages.success(request, f"{project} was deleted.")
 
@@ -155,7 +179,12 @@ class ProjectAdmin(ModelAdmin):
                 messages.error(request, str(error))
             else:
                 self.log_change(request, project, "Brought back.")
+                self._note(request, project, "project restored")
                 messages.success(request, f"{project} is back.")
+
+    @staticmethod
+    def _note(request: HttpRequest, project: Project, verb: str) -> None:
+        Place(project, ADMIN, cast(Any, request.user)).note(verb, project.public_id, project.name)
 
     def has_retire_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("projects.delete_project"))
@@ -165,7 +194,7 @@ class ProjectAdmin(ModelAdmin):
 
 
 @admin.register(Environment)
-class EnvironmentAdmin(ModelAdmin):
+class EnvironmentAdmin(ReachableAdmin):
     list_display = ("public_id", "name", "base_url", "project", "credentials")
     list_display_links = ("public_id", "name")
     list_select_related = ("project",)
@@ -173,8 +202,6 @@ class EnvironmentAdmin(ModelAdmin):
     autocomplete_fields = ("project",)
     fields = ("project", "name", "base_url", "headers", "variables", "credentials")
     readonly_fields = ("credentials",)
-    form = ReachableForm
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @admin.display(boolean=True)
     def credentials(self, environment: Environment) -> bool:

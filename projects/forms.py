@@ -199,14 +199,14 @@ class ValuesForm(Accepted, ProjectModelForm):
         return not_secret(self, super().clean())
 
 
-def not_secret(form: Any, cleaned: dict[str, Any]) -> dict[str, Any]:
-    """The same values, each name of which is no secret's: one sentence in the form where it is."""
+def not_secret(form: Any, cleaned: dict[str, Any], instead: str = "take the secret away first") -> dict[str, Any]:
+    """The same values, each name of which is no secret's: one sentence in the form where it is, with what to do."""
     row = form.instance
     for column, kind in (("headers", HEADER), ("variables", VARIABLE)):
         secret = {name.lower() for name in row.names_of(kind)}
         twice = [name for name in cleaned.get(column) or {} if name.lower() in secret]
         if twice:
-            form.add_error(column, f"{twice[0]} is a secret one already; take the secret away first.")
+            form.add_error(column, f"{twice[0]} is a secret one already; {instead}.")
     return cleaned
 
 

@@ -177,6 +177,52 @@ def test_projects_are_deleted_softly_and_edited(operator: Client, run: Run) -> N
     assert act(operator, "projects_project", "delete_softly", project) == ["Store was deleted."]
     assert not Project.objects.alive().exists()
     assert Run.objects.exists()
+    assert act(operator, "projects_project", "undelete", project) == ["Store is back."]
+    noted = Activity.objects.filter(subject=project.public_id, verb__startswith="project ").values_list(
+        "verb", flat=True
+    )
+    assert set(noted) == {"project deleted", "project restored"}
+
+
+def test_a_new_address_is_told_in_the_log_as_it_is_on_pages(operator: Client, run: Run) -> None:
+    project, environment = Project.objects.get(), Environment.objects.get()
+    project.entrust("header X-Key", [project.url], {"header X-Key": SECRET})
+    project.save()
+    plain = {"headers": "{}", "variables": "{}"}
+    body = {"name": "Shop", "url": "https://store.test/", "workspace": project.workspace_id, **plain}
+    answer = operator.post(reverse("admin:projects_project_change", args=[project.pk]), body, follow=True)
+    left = "The header X-Key was entered for http://shop.test, and may not be sent to https://store.test."
+    assert left in [str(message) for message in answer.context["messages"]]
+    body = {"name": "staging", "base_url": "https://qa.shop.test/", "project": project.pk, **plain}
+    address = reverse("admin:projects_environment_change", args=[environment.pk])
+    assert operator.post(address, body).status_code == 302
+    assert operator.post(address, body).status_code == 302, "the same address again is no move"
+    moves = (
+        Activity.objects.filter(verb="address changed").order_by("pk").values_list("subject", "actor_name", "detail")
+    )
+    assert list(moves) == [
+        (
+            project.public_id,
+            "operator",
+            "http://shop.test → https://store.test; the credentials and the header X-Key may not be sent there",
+        ),
+        (environment.public_id, "operator", "https://staging.shop.test → https://qa.shop.test"),
+    ]
+
+
+@pytest.mark.parametrize(("column", "given"), [("headers", '{"x-key": "open"}'), ("variables", '{"api_key": "open"}')])
+def test_what_is_secret_is_not_written_down_in_the_open(operator: Client, run: Run, column: str, given: str) -> None:
+    project = Project.objects.get()
+    for name in ("header X-Key", "variable api_key"):
+        project.entrust(name, [project.url], {name: SECRET})
+    project.save()
+    body = {"name": "Shop", "url": project.url, "workspace": project.workspace_id, "headers": "{}", "variables": "{}"}
+    answer = operator.post(reverse("admin:projects_project_change", args=[project.pk]), {**body, column: given})
+    (sentence,) = answer.context["adminform"].form.errors[column]
+    assert "is a secret one already; its value is entered, or taken away, in the settings of the project" in sentence
+    project.refresh_from_db()
+    assert getattr(project, column) == {}
+    assert str.__str__(project.secrets["header X-Key"]) == SECRET
 
 
 def test_staff_who_may_only_look_have_no_actions(operator: Client, run: Run) -> None:
