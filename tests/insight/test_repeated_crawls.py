@@ -100,6 +100,17 @@ def test_another_record_with_another_field_is_no_change_and_the_same_one_is() ->
     ]
 
 
+def test_what_another_page_asks_of_one_address_in_a_body_is_no_change_of_the_answer() -> None:
+    def asks(path: str, answer: dict[str, Any], method: str = "POST") -> Visit:
+        return page(path, "blocks", requests=[call("/api/schemas/filter", answer, method=method)])
+
+    known = after(HOME, asks("/blocks/1", {"name": "x"}))
+    other = asks("/blocks/2", {"name": "x", "driver": "y"})
+    assert sentences(crawled([HOME, asks("/blocks/1", {"name": "x"}), other], known)) == ["page /blocks/2 is new"]
+    same = asks("/blocks/1", {"name": "x", "driver": "y"})
+    assert sentences(crawled([HOME, same], known)) == ["endpoint POST /api/schemas/filter: field `driver` is new"]
+
+
 def test_a_form_that_one_page_of_a_kind_shows_is_not_gone_because_another_one_was_opened() -> None:
     known = after(HOME, page("/p/1", "p", forms=[form("Review", "Text")]), page("/p/2", "p"))
     left_out = failed("/p/1", status="skipped", skip_reason="near_duplicate")

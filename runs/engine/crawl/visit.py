@@ -93,8 +93,8 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
 async def settled(page: Page, url: str, left_ms: float) -> Shown:
     """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
 
-    While it waits for answers it is given some seconds more, for a busy server is no long poll; whether it still waits
-    then is told in `Shown.settled`.
+    While it waits for answers, or for the bodies of some, it is given some seconds more, for a busy server is no long
+    poll; whether it still waits then is told in `Shown.settled`.
     Raises `Unvisited` where something else stands in the page's place.
     """
     began, seen = time.monotonic(), watch(page)
@@ -103,15 +103,15 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
         left_ms = (deadline - time.monotonic()) * 1000
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
         shown = await _looked(page, url, deadline)
-        await heard(page)
-        unsettled = shown.scripted and seen.waits() and time.monotonic() < began + PATIENCE_SECONDS
+        waits = shown.scripted and (not await heard(page) or seen.waits())
+        unsettled = waits and time.monotonic() < began + PATIENCE_SECONDS
         if not ((shown.blank and shown.scripted) or unsettled) or time.monotonic() > deadline:
             break
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     titles = (shown.title, *(heading.text for heading in shown.headings))
     if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
         raise challenged(url)
-    return replace(shown, settled=not (shown.scripted and seen.waits()))
+    return replace(shown, settled=not waits)
 
 
 async def _looked(page: Page, url: str, deadline: float) -> Shown:

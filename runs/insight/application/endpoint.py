@@ -14,6 +14,7 @@ from runs.insight.application.parts import Part
 
 SIBLINGS = 3
 SERVER_ERROR = 500
+ASKED_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 Json = Mapping[str, Any]
 
 
@@ -32,7 +33,7 @@ class SeenEndpoint:
     statuses: list[int] = field(default_factory=list)
     templates: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
-    calls: list[Json] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     of: set[str] = field(default_factory=set)
 
     @property
@@ -43,7 +44,7 @@ class SeenEndpoint:
         call = heard.entry
         self.templates.add(template)
         self.pages.add(heard.page)
-        self.calls.append(call)
+        self.calls.append(heard)
         self.request = _widened(self.request, call["request"]["schema"])
         status = call["status"]
         if status is not None and status not in self.statuses:
@@ -62,15 +63,21 @@ class SeenEndpoint:
     @property
     def paths(self) -> set[str]:
         """The addresses that were called, without their queries."""
-        return {call["path"] for call in self.calls}
+        return {call.entry["path"] for call in self.calls}
 
-    def answers(self, paths: Set[str]) -> tuple[Schema | None, list[int]]:
-        """Shape and statuses of what these addresses answered."""
+    def answers(self, paths: Set[str], pages: Set[str] | None = None) -> tuple[Schema | None, list[int]]:
+        """Shape and statuses of what these addresses answered.
+
+        With `pages` given, a call that is asked with a body counts only where one of them made it: what the body asks
+        for differs from page to page, and with it the answer of one address.
+        """
         shape, statuses = None, []
         for call in self.calls:
-            if call["path"] in paths and call["status"] is not None:
-                statuses.append(call["status"])
-                shape = _widened(shape, call["response"]["schema"]) if call["status"] < 400 else shape
+            entry = call.entry
+            asked_alike = pages is None or entry["method"] not in ASKED_WITH_A_BODY or call.page in pages
+            if entry["path"] in paths and entry["status"] is not None and asked_alike:
+                statuses.append(entry["status"])
+                shape = _widened(shape, entry["response"]["schema"]) if entry["status"] < 400 else shape
         return shape, steady(statuses)
 
 

@@ -377,7 +377,7 @@ def _endpoint_facts(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, A
     known = before.facts if before else {}
     request, _ = words.shape(known.get("request"), one.request)
     # Only addresses that were called before tell that something changed: another one answers what it always did.
-    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths)
+    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths, set(known["on"]) if "on" in known else None)
     response, said = words.shape(known.get("response"), heard)
     said += words.statuses(known.get("statuses", ()), statuses)
     response, _ = words.shape(response, one.response)
