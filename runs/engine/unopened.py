@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 REFUSED_BY_US = "Sentri did not open this address: "
+# In the words of browser/driver.js, wherever in a message they stand.
+TOO_LARGE = re.compile(r"the answer (?:is larger|unpacks to more) than \d+ MB")
 # What our proxy answers with where it does not come through to the site.
 PROXY_STATUSES = (403, 502)
 
@@ -60,6 +63,12 @@ UNKNOWN, REFUSED, SILENT = SIGNS[0][1], SIGNS[1][1], SIGNS[4][1]
 def classify(message: str) -> Unopened | None:
     """What an error of the browser or of the driver's client means; None for what is about something else."""
     return next((found for signs, found in SIGNS if any(sign in message for sign in signs)), None)
+
+
+def too_large(message: str) -> str:
+    """That an answer is larger than is read, as a part of a sentence; nothing where the error is about other things."""
+    found = TOO_LARGE.search(message)
+    return found[0] if found else ""
 
 
 def by_proxy(body: str) -> Unopened | None:

@@ -19,6 +19,7 @@ import pytest
 
 from runs.engine.browser import NO_FFMPEG, Bounds, Browser, BrowserUnavailable
 from runs.engine.browser.doctor import Unfit, prove
+from runs.engine.browser.environment import bounds
 from runs.engine.browser.remote import Remote
 from runs.engine.browser.video import find_ffmpeg
 from runs.engine.events import Event, Log, StepEnded
@@ -27,6 +28,7 @@ from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, RunOptions, ShardPlan, Site
 from tests.engine.executing import attempts, ends, miss, planned, played, puller, see, work
 from tests.engine.pages import Answer, Pages, pages
+from tests.hostile.speaking import answer, bomb, speaking
 from tests.servers import free_port
 from tests.site.server import serve
 
@@ -99,11 +101,12 @@ def _lay(directory: Path, name: str, inside: str, program: str) -> None:
     (home / "INSTALLATION_COMPLETE").touch()
 
 
-def playwright_server(tmp_path: Path, program: str) -> Elsewhere:
+def playwright_server(tmp_path: Path, program: str, **environment: str) -> Elsewhere:
     port = free_port()
     command = [str(DRIVER / "node"), str(DRIVER / "package" / "cli.js"), "run-server"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
-    return Elsewhere(command, port, f"ws://127.0.0.1:{port}/", browsers_of_the_driver(tmp_path / "browsers", program))
+    environment |= browsers_of_the_driver(tmp_path / "browsers", program)
+    return Elsewhere(command, port, f"ws://127.0.0.1:{port}/", environment)
 
 
 def debugging_port(tmp_path: Path, program: str) -> Elsewhere:
@@ -148,6 +151,20 @@ async def test_a_test_of_the_shop_runs_on_a_browser_elsewhere_and_leaves_its_fil
     files = [file for ended in attempts(events) for file in ended.artifacts]
     assert [file.kind for file in files] == ["screenshot", "trace"]
     assert all((tmp_path / "files" / file.path).stat().st_size == file.size > 1000 for file in files)
+
+
+async def test_a_server_that_is_told_to_bounds_answers_as_a_driver_here_does(tmp_path: Path, browser_path: str) -> None:
+    offered = playwright_server(tmp_path, browser_path, **bounds())
+    try:
+        with speaking({"/": answer("<h1>Shop</h1>", "Content-Type: text/html"), "/bomb": bomb("gzip")}) as site:
+            plan = ShardPlan(site=Site(base_url=site.url), options=RunOptions(retries=0), artifacts=str(tmp_path / "f"))
+            async with Browser(remote=Remote(offered.address)) as browser:
+                ask = {"do": "request", "path": "/bomb", "expect": {"status": 200}}
+                [ended] = attempts(await played(browser, plan, work(ask)))
+    finally:
+        offered.kill()
+    assert ended.failure is not None
+    assert ended.failure.message == "GET /bomb is not read: the answer unpacks to more than 20 MB"
 
 
 async def test_an_attempt_is_made_again_when_the_browser_elsewhere_is_lost_and_comes_back(

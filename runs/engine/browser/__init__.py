@@ -1,6 +1,6 @@
 """The browser: launching it, opening contexts in it, signing in, watching pages and waiting for them."""
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Page, Request, Response, Route
+from playwright.async_api import APIRequestContext, APIResponse, BrowserContext, Error, Page, Request, Response, Route
 
 from runs.engine.browser.accounts import Accounts
 from runs.engine.browser.casting import Cast, Frames
@@ -25,6 +25,7 @@ from runs.engine.browser.writes import Writes
 __all__ = [
     "NO_FFMPEG",
     "APIRequestContext",
+    "APIResponse",
     "Accounts",
     "Bounds",
     "Browser",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +24,9 @@ PASSED_ON = (
 # Where Chromium looks for authorities that somebody added for themselves.
 AUTHORITIES = ".pki"
 LOOK_SECONDS = 0.02
+# What answers to the driver's own requests bring is counted; it would keep them whole however large they get.
+MOST_BYTES = 20_000_000
+COUNTING = Path(__file__).with_name("driver.js")
 _changing = threading.Lock()
 
 
@@ -38,6 +42,14 @@ def at_home(directory: Path) -> dict[str, str]:
     return {**plain(), "HOME": str(directory), "TMPDIR": str(directory)}
 
 
+def bounds() -> dict[str, str]:
+    """What makes a driver, of any machine, refuse answers to its own requests that are larger than `MOST_BYTES`."""
+    return {
+        "NODE_OPTIONS": f"--require {json.dumps(str(COUNTING), ensure_ascii=False)}",
+        "MOST_BYTES_OF_ANSWERS": str(MOST_BYTES),
+    }
+
+
 @contextlib.asynccontextmanager
 async def given_to_driver(environment: Mapping[str, str]) -> AsyncIterator[None]:
     """A driver that is started meanwhile has this environment, and so has what it starts.
@@ -51,7 +63,7 @@ async def given_to_driver(environment: Mapping[str, str]) -> AsyncIterator[None]
     inside: Any = transport
     usual = inside.get_driver_env
     own = {name: text for name, text in usual().items() if name.startswith("PW_")}
-    inside.get_driver_env = lambda: {**own, **environment}
+    inside.get_driver_env = lambda: {**own, **environment, **bounds()}
     try:
         yield
     finally:

@@ -60,7 +60,9 @@ def _note(seen: Watch, request: Request, response: Response | None) -> None:
 async def _read(seen: Watch, place: int, request: Request, response: Response) -> None:
     exchanges = seen.exchanges
     try:
-        body = await response.body()
+        # One at a time: what Chromium unpacked of each is kept up to 20 MB, and comes through the driver whole.
+        async with seen.one_body:
+            body = await response.body()
     except (Error, UnicodeError):
         return
     if exchanges is seen.exchanges:

@@ -39,6 +39,7 @@ class Watch:
     requests: list[dict[str, Any]] = field(default_factory=list)
     exchanges: list[list[dict[str, Any]]] = field(default_factory=list)
     reading: set[asyncio.Task[None]] = field(default_factory=set)
+    one_body: asyncio.Lock = field(default_factory=asyncio.Lock)
     crashed: asyncio.Event = field(default_factory=asyncio.Event)
     _pending: dict[Request, float] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)

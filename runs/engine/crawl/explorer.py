@@ -134,6 +134,8 @@ class Explorer:
             if first and welcome.trouble:
                 self.emit(Log("warning", welcome.trouble))
         if first:
+            for sentence in welcome.unread:
+                self.emit(Log("warning", sentence))
             login = self.plan.site.credentials.login_url if self.plan.site.credentials else None
             found = listed_in_sitemap(url for url in (login, *welcome.pages) if url)
             self.emit(Seeds(self.frontier.links(self.plan.site.base_url, found, depth=1)[:SEEDS]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
 from runs.engine.masking.trust import headers_to
 from runs.engine.passing import broke_off, passes, steadily, wait_of
 from runs.engine.plan import CrawlPlan
-from runs.engine.unopened import REFUSED_BY_US
+from runs.engine.unopened import REFUSED_BY_US, too_large
 
 TIMEOUT_MS = 5_000
 REDIRECTS = 3
@@ -27,12 +26,16 @@ ALLOWS_ALL = Robots()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status` is 0 where nothing answered; `wait` are the seconds that the site asks to wait."""
+    """`status` is 0 where nothing answered; `wait` are the seconds that the site asks to wait.
+
+    `large`: that the answer is too large to be read, as a part of a sentence; nothing where it is not.
+    """
 
     status: int
     body: bytes = b""
     wait: float | None = None
     lost: bool = False
+    large: str = ""
 
     @property
     def passing(self) -> bool:
@@ -41,11 +44,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """`pages`: addresses from the sitemaps, absolute, unfiltered. `trouble`: a sentence, or empty."""
+    """`pages`: addresses from the sitemaps, absolute, unfiltered.
+
+    `trouble` is what was wrong with robots.txt, `unread` which sitemaps are too large to be read; sentences.
+    """
 
     robots: Robots = ALLOWS_ALL
     pages: tuple[str, ...] = ()
     trouble: str = ""
+    unread: tuple[str, ...] = ()
 
 
 async def read_welcome(browser: Browser, plan: CrawlPlan, *, sitemaps: bool) -> Welcome:
@@ -53,8 +60,8 @@ async def read_welcome(browser: Browser, plan: CrawlPlan, *, sitemaps: bool) -> 
     requests = await browser.requests(plan.site)
     try:
         robots, trouble = await _robots(requests, plan)
-        pages = await _pages(requests, plan, robots) if sitemaps else ()
-        return Welcome(robots, pages, trouble)
+        pages, unread = await _pages(requests, plan, robots) if sitemaps else ((), ())
+        return Welcome(robots, pages, trouble, unread)
     finally:
         await requests.dispose()
 
@@ -66,20 +73,29 @@ async def _robots(requests: APIRequestContext, plan: CrawlPlan) -> tuple[Robots,
         return parse_robots(answer.body.decode("utf-8", errors="replace")), ""
     if answer.status >= 500:
         return Robots(), f"{url} answered {answer.status}; the crawl goes on as if it allowed everything."
+    if answer.large:
+        return Robots(), f"{url} is not read: {answer.large}; the crawl goes on as if it allowed everything."
     return Robots(), ""
 
 
-async def _pages(requests: APIRequestContext, plan: CrawlPlan, robots: Robots) -> tuple[str, ...]:
+async def _pages(
+    requests: APIRequestContext, plan: CrawlPlan, robots: Robots
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Addresses that sitemaps list, and what is to be said of sitemaps that are not read."""
     start = robots.sitemaps or (urljoin(plan.site.origin, "/sitemap.xml"),)
-    first = [await _sitemap(requests, plan, url) for url in _own(start, plan)[:INDEXED]]
+    unread: list[str] = []
+    # One after the other: each may be as large as is read.
+    first = [await _sitemap(requests, plan, url, unread) for url in _own(start, plan)[:INDEXED]]
     nested = _own((url for sitemap in first for url in sitemap.sitemaps), plan)[:INDEXED]
-    second = await asyncio.gather(*(_sitemap(requests, plan, url) for url in nested))
+    second = [await _sitemap(requests, plan, url, unread) for url in nested]
     listed = (url for sitemap in [*first, *second] for url in sitemap.pages)
-    return tuple(dict.fromkeys(listed))[:LISTED]
+    return tuple(dict.fromkeys(listed))[:LISTED], tuple(unread)
 
 
-async def _sitemap(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Sitemap:
+async def _sitemap(requests: APIRequestContext, plan: CrawlPlan, url: str, unread: list[str]) -> Sitemap:
     answer = await _get(requests, plan, url)
+    if answer.large:
+        unread.append(f"The sitemap {url} is not read: {answer.large}.")
     return parse_sitemap(answer.body if answer.status == 200 else b"", LISTED)
 
 
@@ -101,11 +117,14 @@ async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answ
             location = response.headers.get("location")
             if response.status < 300 or response.status >= 400 or not location:
                 body = await response.body()
+                # The driver keeps a body until then.
+                await response.dispose()
                 if body.startswith(REFUSED_BY_US.encode()):
                     return Answer(0)
                 return Answer(response.status, body, wait_of(response.headers, datetime.now(UTC)))
         except (Error, TimeoutError) as error:
-            return Answer(0, lost=isinstance(error, TimeoutError) or broke_off(str(error)))
+            said = str(error)
+            return Answer(0, lost=isinstance(error, TimeoutError) or broke_off(said), large=too_large(said))
         target = resolve(location, url)
         if target is None or not same_site(canonical(target), plan.site.base_url):
             return Answer(0)

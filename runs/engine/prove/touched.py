@@ -20,6 +20,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # A busy machine hands bodies over late, and what was answered is needed to answer it again.
 LATE_BODY_SECONDS = 5.0
 MOST_BODY = 500_000
+MOST_BODIES = 20_000_000
 
 FACTS = """element => ({tag: element.localName, type: element.type || '', href: element.getAttribute('href') || '',
   in_form: !!(element.form || element.closest('form'))})"""
@@ -140,6 +141,8 @@ class Recorder:
         self._origin = origin
         self._sent: dict[Request, Call] = {}
         self._reading: set[asyncio.Task[None]] = set()
+        self._one_body = asyncio.Lock()
+        self._kept = 0
 
     def listen(self, context: BrowserContext) -> None:
         context.on("request", self._request)
@@ -175,10 +178,13 @@ class Recorder:
     async def _keep(self, response: Response) -> None:
         with contextlib.suppress(Error):
             redirects = 300 <= response.status < 400
-            body = b"" if redirects else await response.body()
+            # One at a time: what Chromium unpacked of each is kept up to 20 MB, and comes through the driver whole.
+            async with self._one_body:
+                body = b"" if redirects else await response.body()
             headers = {name: value for name, value in response.headers.items() if name not in LEFT_OUT}
             call = self._sent[response.request]
-            if len(body) <= MOST_BODY:
+            if len(body) <= MOST_BODY and self._kept + len(body) <= MOST_BODIES:
+                self._kept += len(body)
                 self._sent[response.request] = replace(call, answer=(response.status, headers, body))
 
 

@@ -18,7 +18,7 @@ from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
 from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.variables import VariableName
-from runs.engine.unopened import PROXY_STATUSES, by_proxy
+from runs.engine.unopened import PROXY_STATUSES, by_proxy, too_large
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 MOST_REDIRECTS = 10
@@ -83,6 +83,7 @@ class Request(Step):
             location = response.headers.get("location")
             if not (self.follow and location and response.status in {301, 302, 303, 307, 308}):
                 return response
+            await response.dispose()
             url = urljoin(url, location)
             if response.status in {301, 302, 303} and sending["method"] not in {"GET", "HEAD"}:
                 sending = {"method": "GET"}
@@ -109,6 +110,8 @@ class Request(Step):
         except Error as error:
             if gone(error):
                 raise
+            if large := too_large(error.message):
+                raise StepFailed("navigation", f"{self.method} {self.path} is not read: {large}") from error
             reason = error.message.split("\n", 1)[0].removeprefix("APIRequestContext.fetch: ")
             raise StepFailed("navigation", f"{self.method} {self.path} could not be sent: {reason}") from error
         finally:

@@ -15,6 +15,7 @@ from runs.engine.generate.openapi.reading import Operation, Unreadable, read
 from runs.engine.generate.visit import Visit, Visits
 from runs.engine.passing import passes, steadily, wait_of
 from runs.engine.steps.base import StepFailed
+from runs.engine.unopened import too_large
 
 USUAL_PATHS = (
     "/openapi.json",
@@ -94,13 +95,17 @@ class _Answer:
 
 async def _asked(visit: Visit, url: str) -> _Answer:
     response = await visit.stage.http.get(url, timeout=FETCH_MS, fail_on_status_code=False)
-    return _Answer(response.status, await response.body(), response.headers)
+    answer = _Answer(response.status, await response.body(), response.headers)
+    await response.dispose()
+    return answer
 
 
 async def _text(visit: Visit, url: str) -> str:
     try:
         answer = await steadily(lambda: _asked(visit, url))
     except (Error, StepFailed) as error:
+        if large := too_large(str(error)):
+            raise Unreadable(large) from error
         raise _Absent(str(error).splitlines()[0][:150]) from error
     text = answer.body.decode("utf-8", "replace")
     if answer.status != 200:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runs.engine.browser import BrowserContext, Error, Page, Route
+from runs.engine.browser import APIResponse, BrowserContext, Error, Page, Route
 from runs.engine.plan import Target
 from runs.engine.prove.touched import Call, Touched
 from runs.engine.steps.base import Stage
@@ -77,6 +77,22 @@ async def replace_answers(context: BrowserContext, call: Call, damage: Damage, a
             await answer(route)
 
     await context.route(re.compile(rf"^{re.escape(call.base)}(?:[?#].*)?$"), take)
+
+
+@contextlib.asynccontextmanager
+async def fetched(route: Route) -> AsyncIterator[tuple[APIResponse, bytes] | None]:
+    """What the site answers to a request, and its body. None where that cannot be had, as of an answer that is larger
+    than is read: the request then goes its way as if nothing were broken."""
+    try:
+        response = await route.fetch()
+    except Error:
+        await route.continue_()
+        yield None
+        return
+    try:
+        yield response, await response.body()
+    finally:
+        await response.dispose()
 
 
 async def on_elements(stage: Stage, target: Target, script: str, argument: Any = None) -> int:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import Unreadable, loaded
-from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, replace_answers
+from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, fetched, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
@@ -28,13 +28,17 @@ class EmptiedApi(Breakage):
 
     async def prepare(self, context: BrowserContext, damage: Damage) -> None:
         async def answer(route: Route) -> None:
-            response = await route.fetch()
-            try:
-                body = emptied(loaded(await response.body()))
-            except Unreadable:
-                await route.fulfill(response=response, body="")
-                return
-            await route.fulfill(response=response, json=body)
+            async with fetched(route) as got:
+                if got is None:
+                    damage.hits -= 1
+                    return
+                response, said = got
+                try:
+                    body = emptied(loaded(said))
+                except Unreadable:
+                    await route.fulfill(response=response, body="")
+                    return
+                await route.fulfill(response=response, json=body)
 
         if self.call is not None:
             await replace_answers(context, self.call, damage, answer)

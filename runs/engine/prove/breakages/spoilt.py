@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import Unreadable, loaded
-from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.breakages.base import Breakage, Damage, fetched, replace_answers
 from runs.engine.prove.spoiling import Spoiling, values
 from runs.engine.prove.touched import Call, Touched
 
@@ -49,15 +49,18 @@ class SpoiltAnswer(Breakage):
             return
 
         async def answer(route: Route) -> None:
-            response = await route.fetch()
-            try:
-                document = loaded(await response.body())
-            except Unreadable:
-                await route.fulfill(response=response)
-                return
-            spoilt = spoiling.spoiled(document)
-            damage.hits += spoilt != document
-            await route.fulfill(response=response, json=spoilt)
+            async with fetched(route) as got:
+                if got is None:
+                    return
+                response, said = got
+                try:
+                    document = loaded(said)
+                except Unreadable:
+                    await route.fulfill(response=response)
+                    return
+                spoilt = spoiling.spoiled(document)
+                damage.hits += spoilt != document
+                await route.fulfill(response=response, json=spoilt)
 
         # Only answers that really went wrong count.
         await replace_answers(context, call, Damage(answered=damage.answered), answer)
