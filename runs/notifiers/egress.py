@@ -6,6 +6,7 @@ elsewhere a moment later. Host header, SNI and certificate stay those of the nam
 
 from __future__ import annotations
 
+import contextlib
 import re
 import ssl
 import time
@@ -47,12 +48,13 @@ class Egress:
         if refusal:
             raise Undeliverable(f"The address is not sent to: {refusal}.")
         host = place_of(url).host
-        given = {"User-Agent": "Sentri", "Accept-Encoding": "identity", **headers}
+        given = {"User-Agent": "Sentri", "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         try:
+            # Without a client around it, which would read cookies, and where redirects lead.
+            request = httpx.Request(method, url, headers=given, content=body)
             with (
                 Transport(Pinned(self._guard, self._resolve, self._until)) as transport,
-                httpx.Client(transport=transport, follow_redirects=False, trust_env=False) as client,
-                client.stream(method, url, headers=given, content=body) as answer,
+                contextlib.closing(transport.handle_request(request)) as answer,
             ):
                 named = {name.lower(): value for name, value in answer.headers.items()}
                 return Reply(answer.status_code, named, _beginning(answer.iter_raw()))
@@ -61,7 +63,7 @@ class Egress:
         except httpcore.NetworkError as error:
             raise NotNow(f"{host} cannot be reached: {plain(error)}.") from error
         except (httpcore.ProtocolError, httpx.HTTPError) as error:
-            raise NotNow(f"{host} does not answer in HTTP: {str(error)[:200]}.") from error
+            raise NotNow(f"{host} does not answer in HTTP: {str(error)[:200].rstrip('.')}.") from error
         except (httpx.InvalidURL, UnicodeError) as error:
             raise Undeliverable(f"The address cannot be used: {str(error)[:200]}.") from error
 
@@ -72,12 +74,12 @@ def plain(error: Exception) -> str:
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
-    kept = b""
+    kept = bytearray()
     for chunk in chunks:
-        kept += chunk
+        kept += chunk[:BODY_LIMIT]
         if len(kept) >= BODY_LIMIT:
             break
-    return kept[:BODY_LIMIT]
+    return bytes(kept[:BODY_LIMIT])
 
 
 @cache

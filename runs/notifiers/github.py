@@ -11,8 +11,8 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +25,7 @@ from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
 from runs.notifiers.wording import causes, facts, failing, headline
 
 REPO = r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}"
+P = TypeVar("P")
 TOKEN_SPARE = timedelta(seconds=60)
 JWT_LIFE = timedelta(minutes=9)
 CONCLUSIONS = {"passed": "success", "failed": "failure", "empty": "neutral", "aborted": "cancelled"}
@@ -117,8 +118,8 @@ class Api:
             return str(token)
         passport = app_jwt(self.settings.private_key, self.settings.app_id or 0, self.now)
         path = f"/app/installations/{self.settings.installation_id}/access_tokens"
-        found = _object(self.told(self.ask("POST", path, {}, passport)))
-        token, until = str(found["token"]), datetime.fromisoformat(str(found["expires_at"]))
+        reply = self.told(self.ask("POST", path, {}, passport))
+        token, until = _part(reply, "token", str), _time(_part(reply, "expires_at", str), reply)
         self.ports.kept[key] = (token, until)
         return token
 
@@ -190,7 +191,7 @@ def send(news: News, settings: GitHub, ports: Ports) -> Sent:
             api.told(reply)
             return Sent(f"The check of {repo} is {value['status']}.", reply.status, {"check_run": number})
     reply = api.told(api.ask("POST", f"/repos/{repo}/check-runs", {"head_sha": sha, **value}))
-    made = {"check_run": _object(reply)["id"]}
+    made = {"check_run": _part(reply, "id", int)}
     return Sent(f"A check of {repo} was made: {value['status']}.", reply.status, made)
 
 
@@ -204,8 +205,9 @@ def trial(news: News, settings: GitHub, ports: Ports) -> Sent:
 def _found(api: Api, repo: str, sha: str, value: dict[str, Any]) -> int | None:
     """The check that an earlier try made without hearing of it."""
     path = f"/repos/{repo}/commits/{sha}/check-runs?check_name={quote(value['name'], safe='')}&filter=all"
-    known = _object(api.told(api.ask("GET", path))).get("check_runs", [])
-    return next((int(one["id"]) for one in known if one.get("external_id") == value["external_id"]), None)
+    known = _part(api.told(api.ask("GET", path)), "check_runs", list)
+    ours = (one for one in known if isinstance(one, dict) and one.get("external_id") == value["external_id"])
+    return next((one["id"] for one in ours if isinstance(one.get("id"), int)), None)
 
 
 def _object(reply: Reply) -> dict[str, Any]:
@@ -218,9 +220,25 @@ def _object(reply: Reply) -> dict[str, Any]:
     return found
 
 
+def _part(reply: Reply, name: str, kind: type[P]) -> P:
+    """A part of the answer. Raises NotNow where there is none of the kind."""
+    found = _object(reply).get(name)
+    if not isinstance(found, kind):
+        raise NotNow(f"GitHub's answer has no {name} that can be used.", reply.status)
+    return found
+
+
+def _time(text: str, reply: Reply) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotNow("GitHub's answer has no expires_at that can be used.", reply.status) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _words(reply: Reply) -> str:
     try:
-        return str(_object(reply).get("message", "without a word"))[:300]
+        return " ".join(str(_object(reply).get("message", "without a word")).split())[:300]
     except NotNow:
         return "without a word"
 

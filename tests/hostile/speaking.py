@@ -60,6 +60,11 @@ def _speak(connection: socket.socket, served: Speaking) -> None:
         path = head.split(b" ", 2)[1].decode().partition("?")[0]
         for piece in served.said.get(path, served.said["/"])():
             connection.sendall(piece)
+        # To close with something unread would take back what was said.
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(5)
+        while connection.recv(65_536):
+            pass
 
 
 def answer(body: bytes | str, *headers: bytes | str, status: str = "200 OK") -> Said:
