@@ -48,6 +48,12 @@ SIGNS: tuple[tuple[tuple[str, ...], Unopened], ...] = (
     (("ERR_EMPTY_RESPONSE",), Unopened("refused", "the server sent nothing")),
     (("ERR_TOO_MANY_REDIRECTS",), Unopened("http_error", "the site redirects in a circle")),
     (
+        ("ERR_INVALID_REDIRECT", "ERR_UNSAFE_REDIRECT"),
+        Unopened("http_error", "the site redirects to no address that browsers open"),
+    ),
+    (("ERR_RESPONSE_HEADERS_TOO_BIG",), Unopened("http_error", "the headers of the answer are too long")),
+    (("ERR_RESPONSE_HEADERS_",), Unopened("http_error", "the headers of the answer contradict each other")),
+    (
         ("ERR_INVALID_HTTP_RESPONSE", "ERR_INVALID_RESPONSE"),
         Unopened("http_error", "the host does not answer like a web server"),
     ),
@@ -55,7 +61,7 @@ SIGNS: tuple[tuple[tuple[str, ...], Unopened], ...] = (
     (("ERR_UNSAFE_PORT",), Unopened("blocked", "browsers do not open this port")),
     (("ERR_TUNNEL_CONNECTION_FAILED",), Unopened("refused", "the address is blocked or cannot be reached")),
     (("ERR_BLOCKED", "_BLOCKED_"), Unopened("blocked", "it was blocked")),
-    (("ERR_ABORTED",), Unopened("not_a_page", "the page did not load; it may be a download")),
+    (("ERR_ABORTED", "Download is starting"), Unopened("not_a_page", "the page did not load; it may be a download")),
 )
 UNKNOWN, REFUSED, SILENT = SIGNS[0][1], SIGNS[1][1], SIGNS[4][1]
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import brotli
 import psutil
 
+from runs.engine.browser import Browser, ending
+
 MEGABYTE = 1_000_000
 ZEROS = bytes(MEGABYTE)
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -132,6 +134,21 @@ class Memory:
         status = (self._place / "status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024 / MEGABYTE
+
+
+@contextlib.contextmanager
+def bounded(browser: Browser, megabytes: float) -> Iterator[None]:
+    """What happens meanwhile takes no more memory than this, of the browser's driver and of this process."""
+    watched = [Memory(process) for process in (driver_of(browser), psutil.Process())]
+    before = [memory.forget() for memory in watched]
+    yield
+    grown = [memory.most - had for memory, had in zip(watched, before, strict=True)]
+    assert max(grown) < megabytes
+
+
+def driver_of(browser: Browser) -> psutil.Process:
+    assert browser._playwright is not None
+    return ending.processes_of(browser._playwright)[0]
 
 
 def _bytes(text: bytes | str) -> bytes:

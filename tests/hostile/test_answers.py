@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from runs.engine.browser import Browser, Response, ending, heard, listen, watch
+from runs.engine.browser import Browser, Response, heard, listen, watch
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.events import Failure
 from runs.engine.generate.openapi.finding import described
@@ -20,7 +18,7 @@ from runs.engine.prove.breakages.base import Damage
 from runs.engine.prove.breakages.emptied_api import EmptiedApi
 from runs.engine.prove.touched import Call, Recorder
 from tests.engine.executing import attempts, played, work
-from tests.hostile.speaking import BOMBS, HEAD, Memory, Said, answer, bomb, endless, packed, speaking
+from tests.hostile.speaking import BOMBS, HEAD, Said, answer, bomb, bounded, endless, packed, speaking
 
 pytestmark = pytest.mark.browser
 
@@ -37,17 +35,6 @@ PAGE = answer("<!doctype html><title>Shop</title><h1>Shop</h1>", "Content-Type: 
 async def browser(browser_path: str) -> AsyncIterator[Browser]:
     async with Browser(browser_path) as one:
         yield one
-
-
-@contextmanager
-def bounded(browser: Browser) -> Iterator[None]:
-    """What happens meanwhile takes no more memory than it may, of the driver and of this process."""
-    assert browser._playwright is not None
-    watched = [Memory(process) for process in (ending.processes_of(browser._playwright)[0], psutil.Process())]
-    before = [memory.forget() for memory in watched]
-    yield
-    grown = [memory.most - had for memory, had in zip(watched, before, strict=True)]
-    assert max(grown) < MOST_MEGABYTES
 
 
 async def failure_of(browser: Browser, url: str, tmp_path: Path, **document: Any) -> Failure:
@@ -68,13 +55,13 @@ def plan_of(url: str) -> CrawlPlan:
 async def test_an_answer_that_fills_memory_fails_the_step_in_one_sentence(
     said: Said, sentence: str, browser: Browser, tmp_path: Path
 ) -> None:
-    with speaking({"/": PAGE, "/bomb": said}) as site, bounded(browser):
+    with speaking({"/": PAGE, "/bomb": said}) as site, bounded(browser, MOST_MEGABYTES):
         failure = await failure_of(browser, site.url, tmp_path, kind="api")
     assert (failure.kind, failure.message) == ("navigation", f"GET /bomb is not read: {sentence}")
 
 
 async def test_the_same_holds_for_requests_with_the_cookies_of_a_page(browser: Browser, tmp_path: Path) -> None:
-    with speaking({"/": PAGE, "/bomb": bomb("gzip")}) as site, bounded(browser):
+    with speaking({"/": PAGE, "/bomb": bomb("gzip")}) as site, bounded(browser, MOST_MEGABYTES):
         failure = await failure_of(browser, site.url, tmp_path, kind="ui", start="/")
     assert failure.message == "GET /bomb is not read: the answer unpacks to more than 20 MB"
 
@@ -88,7 +75,7 @@ async def test_twenty_megabytes_are_read(browser: Browser) -> None:
 
 
 async def test_robots_and_sitemaps_that_fill_memory_are_told_and_the_crawl_goes_on(browser: Browser) -> None:
-    with speaking({"/": bomb("gzip", "text/plain")}) as site, bounded(browser):
+    with speaking({"/": bomb("gzip", "text/plain")}) as site, bounded(browser, MOST_MEGABYTES):
         welcome = await read_welcome(browser, plan_of(site.url), sitemaps=True)
     assert welcome.robots.allows(f"{site.url}/any")
     assert welcome.trouble == (
@@ -120,7 +107,7 @@ async def test_sitemaps_are_read_one_after_the_other(browser: Browser) -> None:
 @pytest.mark.parametrize("options", [CrawlOptions(), CrawlOptions(openapi="/openapi.json")], ids=["found", "told"])
 async def test_a_description_of_an_api_that_fills_memory_is_told(options: CrawlOptions, browser: Browser) -> None:
     absent = answer("", status="404 Not Found")
-    with speaking({"/": absent, "/openapi.json": bomb("br")}) as site, bounded(browser):
+    with speaking({"/": absent, "/openapi.json": bomb("br")}) as site, bounded(browser, MOST_MEGABYTES):
         plan = CrawlPlan(site=Site(base_url=site.url), options=options)
         operations, [log] = await described(Visits(browser, plan), [])
     assert operations == []
@@ -130,7 +117,7 @@ async def test_a_description_of_an_api_that_fills_memory_is_told(options: CrawlO
 
 async def test_an_answer_that_is_to_be_broken_and_fills_memory_goes_its_way_unbroken(browser: Browser) -> None:
     large = answer(packed(30), "Content-Encoding: gzip", "Content-Type: application/json")
-    with speaking({"/": PAGE, "/large": large}) as site, bounded(browser):
+    with speaking({"/": PAGE, "/large": large}) as site, bounded(browser, MOST_MEGABYTES):
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         damage = Damage()
         await EmptiedApi("", call=Call("api", "GET", f"{site.url}/large", 0)).prepare(context, damage)
@@ -172,7 +159,7 @@ async def test_what_a_page_asks_for_is_read_one_by_one_and_up_to_a_bound(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bodies = AtOnce(monkeypatch)
-    with speaking(SAID) as site, bounded(browser):
+    with speaking(SAID) as site, bounded(browser, MOST_MEGABYTES):
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         page = await context.new_page()
         listen(page, lambda url: url.startswith(site.url))
@@ -188,7 +175,7 @@ async def test_what_a_replay_is_answered_is_kept_one_by_one_and_up_to_a_bound(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bodies = AtOnce(monkeypatch)
-    with speaking(SAID) as site, bounded(browser):
+    with speaking(SAID) as site, bounded(browser, MOST_MEGABYTES):
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         recorder = Recorder(site.url)
         recorder.listen(context)

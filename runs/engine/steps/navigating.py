@@ -46,10 +46,10 @@ async def navigated(stage: Stage, where: str, navigation: Awaitable[Response | N
     except PlaywrightTimeout:
         raise StepFailed("navigation", f"{where} did not finish loading within {stage.patience}") from None
     except Error as error:
-        code = re.search(r"net::(\w+)", error.message)
+        code = re.search(r"net::(\w+)|Download is starting", error.message)
         if not code:
             raise
-        found = _closed(stage, led[-1] if led else "") or classify(code[1])
+        found = _closed(stage, led[-1] if led else "") or classify(code[0])
         raise _unopened(where, found.words if found else code[1], found, code[0]) from error
     finally:
         stage.page.remove_listener("requestfailed", failed)

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterable
 from typing import Any, Literal, Self
-from urllib.parse import unquote, urlencode, urljoin
+from urllib.parse import unquote, urlencode
 
 from playwright.async_api import APIResponse, Error
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from projects.origins import origin_of
 from runs.engine.events import FailureKind
 from runs.engine.masking.trust import may_be_told
+from runs.engine.netguard import joined
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
 from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
@@ -84,10 +85,17 @@ class Request(Step):
             if not (self.follow and location and response.status in {301, 302, 303, 307, 308}):
                 return response
             await response.dispose()
-            url = urljoin(url, location)
+            url = self._led_to(url, location)
             if response.status in {301, 302, 303} and sending["method"] not in {"GET", "HEAD"}:
                 sending = {"method": "GET"}
         raise StepFailed("navigation", f"{self.method} {self.path} was redirected more than {MOST_REDIRECTS} times")
+
+    def _led_to(self, url: str, location: str) -> str:
+        try:
+            return joined(url, location)
+        except ValueError:
+            said = f"{self.method} {self.path} was redirected to no address that browsers open"
+            raise StepFailed("navigation", said, received=location[:200]) from None
 
     async def _once(self, stage: Stage, url: str, sending: dict[str, Any]) -> APIResponse:
         at_home = origin_of(url) == origin_of(stage.site.base_url)
