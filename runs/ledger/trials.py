@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from runs import queue
+from runs import heartbeats, queue
 from runs.engine.events import Event, Log, SignInTried, StepEnded
 from runs.ledger import rows
 from runs.ledger.entrusted import Uses
@@ -44,7 +45,8 @@ def open_trial(order: Order, role: str) -> Trial:
 
 def begin_trial(number: int) -> Trial | None:
     """The try, which is this worker's now; None where it was begun or is gone."""
-    mine = Trial.objects.filter(pk=number, status=QUEUED).update(status=RUNNING, started_at=timezone.now())
+    begun = {"status": RUNNING, "started_at": timezone.now(), "worker": heartbeats.worker_name()}
+    mine = Trial.objects.filter(pk=number, status=QUEUED).update(**begun)
     return Trial.objects.filter(pk=number).first() if mine else None
 
 
@@ -74,6 +76,8 @@ def fail_trial(number: int, problem: str) -> None:
 
 
 def settle_lost_trial(number: int) -> None:
-    """Ends a try whose worker has not been heard of for longer than signing in may take."""
-    overdue = Trial.objects.filter(pk=number, status=RUNNING, started_at__lt=timezone.now() - LOST_AFTER)
-    overdue.update(status=FAILED, error=LOST, finished_at=timezone.now())
+    """Ends a try whose worker is not heard of any more, or that takes longer than signing in may."""
+    now = timezone.now()
+    unheard = Q(started_at__lt=now - heartbeats.GONE) & ~Q(worker__in=heartbeats.living().values("name"))
+    lost = Trial.objects.filter(unheard | Q(started_at__lt=now - LOST_AFTER), pk=number, status=RUNNING)
+    lost.update(status=FAILED, error=LOST, finished_at=timezone.now())

@@ -20,6 +20,7 @@ class Trial(models.Model):
     role = models.CharField(max_length=80, help_text="account, or the name of an auth profile")
     site = models.JSONField(default=dict, help_text="as it was when it was asked for; no secrets")
     status = models.CharField(max_length=10, choices=STATES, default=QUEUED)
+    worker = models.CharField(max_length=120, default="", help_text="who tries it, as in its row")
     steps = models.JSONField(default=list)
     error = models.CharField(max_length=2000, default="")
     picture = models.BinaryField(null=True, help_text="JPEG")

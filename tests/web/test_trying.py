@@ -9,7 +9,8 @@ from django_q.models import OrmQ
 from projects.models import Activity, AuthProfile, Environment
 from runs import ledger
 from runs.engine.events import SignInTried, StepEnded, StepReport
-from runs.models import Run, Trial
+from runs.heartbeats import worker_name
+from runs.models import Run, Trial, Worker
 from tests.web.conftest import World
 
 
@@ -73,12 +74,23 @@ def test_a_sign_in_that_works_says_so(world: World, editor: AuthProfile) -> None
     assert world.client("qa_lead").get(world.at(f"/settings/tried/{row.pk}/picture")).status_code == 404
 
 
-def test_a_worker_that_is_lost_is_told(world: World, editor: AuthProfile) -> None:
+@pytest.mark.parametrize(
+    ("since", "heard", "told"),
+    [(50, None, False), (70, None, True), (70, 90, True), (70, 5, False), (400, 5, False), (430, 5, True)],
+)
+def test_a_worker_that_is_lost_is_told(
+    world: World, editor: AuthProfile, since: int, heard: int | None, told: bool
+) -> None:
+    """After a minute without a sign of life; one that lives may take as long as a one-time code and signing in do."""
     row = asked(world)
     ledger.begin_trial(row.pk)
-    Trial.objects.update(started_at=timezone.now() - timedelta(minutes=8))
+    now = timezone.now()
+    Trial.objects.update(started_at=now - timedelta(seconds=since))
+    if heard is not None:
+        about = {"name": worker_name(), "host": "here", "pid": 1, "started_at": now}
+        Worker.objects.create(**about, seen_at=now - timedelta(seconds=heard))
     text = world.client("qa_lead").get(world.at(f"/settings/tried/{row.pk}")).content.decode()
-    assert "The worker that tried it was lost; try it again." in text
+    assert ("The worker that tried it was lost; try it again." in text) == told
 
 
 def test_nothing_secret_is_tried_elsewhere(world: World, editor: AuthProfile) -> None:
