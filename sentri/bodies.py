@@ -10,6 +10,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import parse_cookie
+from django.template import loader
 
 from projects.api.problems import CONTENT_TYPE, told
 from projects.credential import Credential
@@ -112,10 +113,11 @@ async def _refuse(scope: dict[str, Any], send: Send, sentence: str) -> None:
     if scope["path"].startswith("/api/"):
         body, kind = json.dumps(told(413, sentence, "too_large")), CONTENT_TYPE
     else:
-        body, kind = f"{sentence}\n", "text/plain; charset=utf-8"
+        page = loader.get_template("413.html").render({"sentence": sentence})
+        body, kind = page, "text/html; charset=utf-8"
     headers = {
         "content-type": kind,
-        "content-length": str(len(body)),
+        "content-length": str(len(body.encode())),
         "connection": "close",
         "cache-control": "no-store",
     }

@@ -100,7 +100,7 @@ async def _of_page(page: Any, where: str, arguments: argparse.Namespace) -> None
     for width in arguments.widths:
         await page.set_viewport_size({"width": width, "height": 900})
         for theme in arguments.themes:
-            await page.emulate_media(color_scheme=theme)
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             tall = await page.evaluate("document.documentElement.scrollHeight")
             name = re.sub(r"\W+", "-", where).strip("-") or "home"
             await page.set_viewport_size({"width": width, "height": max(900, min(tall, TALLEST))})

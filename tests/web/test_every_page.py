@@ -1,27 +1,31 @@
-"""Every page with content that is as long as it may be: axe finds nothing, in light and in dark, and nothing is cut."""
+"""Every page with long content: axe finds nothing, in light and in dark, and nothing is cut off or cramped."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 from django.test import Client
-from playwright.async_api import Page
+from playwright.async_api import Page, Route, expect
 
+from projects.throttling import PER_ACCOUNT
 from tests.web.conftest import Open, Server, World
 from tests.web.every_page import NoExample, addresses, pages
 from tests.web.filled import Filled, Size, filled
+from tests.web.page_states import ADMINISTRATION, OF_THE_THEME, STATES, errors, reached
 
 pytestmark = pytest.mark.slow
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = """async (rules) => {
-  const only = rules ? { runOnly: { type: "rule", values: rules } } : {};
-  const found = await axe.run(document, { resultTypes: ["violations"], ...only });
+  const found = await axe.run(document, { resultTypes: ["violations"], rules });
   return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)}`));
 }"""
-# What may differ between two themes of one page.
-OF_COLOURS = ["color-contrast", "link-in-text-block"]
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# What a browser says of a page that is an error, which is no fault of the page.
+EXPECTED = "Failed to load resource: the server responded with a status of"
 FEW = Size(tests=21, runs=14, results=21, others=7, pages=14)
 
 
@@ -63,36 +67,135 @@ async def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit: Open, shop
     page: Page = await visit("/", "all")
     faults = Faults()
     for where in found:
-        await page.emulate_media(color_scheme="light", reduced_motion="reduce")
         await page.goto(where)
-        await page.evaluate(AXE)
-        faults.note(f"{where} in light", await page.evaluate(RUN_AXE, None))
-        await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        faults.note(f"{where} in dark", await page.evaluate(RUN_AXE, OF_COLOURS))
+        await asked(page, where, faults)
     assert not faults.found, f"{faults}"
+
+
+async def asked(page: Page, where: str, faults: Faults, but: tuple[str, ...] = ()) -> None:
+    """All rules but these, in both themes."""
+    await page.evaluate(AXE)
+    rules = {rule: {"enabled": False} for rule in but}
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        faults.note(f"{where} in {theme}", await page.evaluate(RUN_AXE, rules))
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_axe_finds_nothing_in_dialogs_editors_and_errors_in_light_and_dark(
+    visit: Open, shop: World, files_of_server: None
+) -> None:
+    made, _ = await seeded()
+    shop.people["all"] = made.person
+    examples = {**made.examples, "living": made.runs.living.public_id}
+    await sync_to_async(too_often)()
+    faults = Faults()
+    for state in STATES:
+        page: Page = await visit(state.path.format(**examples), state.who, width=state.width)
+        await page.emulate_media(reduced_motion="reduce")
+        problem = await reached(page, state)
+        faults.note(state.name, [problem] if problem else [])
+        await asked(page, state.name, faults)
+        await page.context.close()
+    complaints: list[str] = visit.complaints  # type: ignore[attr-defined]
+    faults.note("the console", [said for said in complaints if not said.startswith(EXPECTED)])
+    complaints.clear()
+    assert not faults.found, f"{faults}"
+
+
+async def shown(body: str, route: Route) -> None:
+    await route.fulfill(body=body, content_type="text/html")
+
+
+@sync_to_async
+def rendered(made: Filled) -> dict[str, str]:
+    client = Client()
+    client.force_login(made.person)
+    return {name: answer.getvalue().decode() for name, answer in errors(client).items()}
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_axe_finds_nothing_where_something_broke(visit: Open, shop: World) -> None:
+    made, _ = await seeded()
+    shop.people["all"] = made.person
+    page: Page = await visit("/sign-in", None)
+    faults = Faults()
+    for name, body in (await rendered(made)).items():
+        await page.route(f"**/shown?{name}", partial(shown, body))
+        await page.goto(f"/shown?{name}")
+        await asked(page, name, faults)
+    assert not faults.found, f"{faults}"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_axe_finds_nothing_on_the_page_of_the_first_visit(visit: Open, shop: World) -> None:
+    await sync_to_async(User.objects.all().delete)()
+    page: Page = await visit("/welcome", None)
+    await expect(page.locator("[name=workspace]")).to_be_visible()
+    faults = Faults()
+    await asked(page, "/welcome", faults)
+    assert not faults.found, f"{faults}"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_axe_finds_nothing_in_the_administration_but_what_its_theme_brings(
+    visit: Open, shop: World, files_of_server: None
+) -> None:
+    made, _ = await seeded()
+    shop.people["all"] = made.person
+    page: Page = await visit("/admin/", "all")
+    faults = Faults()
+    for where in ADMINISTRATION:
+        await page.goto(
+            where.format(project=made.project.pk, run=made.runs.full.pk, workspace=made.project.workspace_id)
+        )
+        await asked(page, where, faults, OF_THE_THEME)
+    assert not faults.found, f"{faults}"
+
+
+def too_often() -> None:
+    for _ in range(PER_ACCOUNT):
+        Client().post("/sign-in", {"username": "often", "password": "wrong"})
 
 
 # Text that is cut off although nobody can read the rest: no ellipsis with a title, nothing to scroll, nothing to open.
 CUT = """() => [...document.querySelectorAll("main *, .rail *, .top *")].filter((one) => {
   const style = getComputedStyle(one);
   const cut = one.scrollWidth > one.clientWidth + 1 && style.overflowX === "hidden" && one.checkVisibility();
-  const said = one.closest("[title], .out-of-sight, svg, select, input, textarea, .panel.flush") ;
+  const said = one.closest("[title], .out-of-sight, svg, select, input, textarea");
   return cut && one.clientWidth > 1 && !said;
 }).map((one) => `cut: ${one.outerHTML.slice(0, 160)}`)"""
 WIDER = "document.scrollingElement.scrollWidth > innerWidth ? [`wide: ${document.scrollingElement.scrollWidth}`] : []"
+# A word that is broken into lines of a few letters each, because there is no room left for it.
+CRAMPED = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const said = node.data.trim();
+    if (said.length < 4 || !node.parentElement.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const rows = [...range.getClientRects()].filter((one) => one.width).map((one) => Math.round(one.top));
+    const lines = new Set(rows).size;
+    const broken = lines > said.split(/\\s+/).length && said.length / lines < 4;
+    if (broken) found.push(`letters in ${lines} lines: ${said.slice(0, 60)}`);
+  }
+  return found;
+}"""
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_nothing_scrolls_sideways_or_is_cut_for_good_at_360_pixels(
-    visit: Open, shop: World, files_of_server: None
+@pytest.mark.parametrize("width", [360, 768, 1360])
+async def test_nothing_scrolls_sideways_is_cut_for_good_or_cramped(
+    visit: Open, shop: World, files_of_server: None, width: int
 ) -> None:
     made, found = await seeded()
     shop.people["all"] = made.person
-    page: Page = await visit("/", "all", width=360, height=740)
+    page: Page = await visit("/", "all", width=width, height=740)
     faults = Faults()
     for where in found:
         await page.goto(where)
-        faults.note(where, [*await page.evaluate(WIDER), *await page.evaluate(CUT)])
+        for script in (WIDER, CUT, CRAMPED):
+            faults.note(where, await page.evaluate(script))
     assert not faults.found, f"{faults}"
 
 

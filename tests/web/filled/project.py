@@ -27,7 +27,7 @@ from projects.secrets import seal
 from runs.models.trial import Trial
 from tests.web.filled import words
 from tests.web.filled.application import learn
-from tests.web.filled.runs import Runs, fill_runs
+from tests.web.filled.runs import PICTURE, Runs, fill_runs
 
 BATCH = 500
 STATES = ("draft", "approved", "approved", "rejected")
@@ -118,9 +118,13 @@ def _invitations(workspace: Workspace, person: User, size: Size) -> dict[str, An
 
 
 def _neighbours(workspace: Workspace, size: Size) -> None:
-    """Other projects, so that the list of projects is a long one."""
-    names = islice(words.titles(118), size.others)
-    Project.objects.bulk_create(Project(workspace=workspace, name=name, url=words.LONG_URL) for name in names)
+    """Other projects, so that the list of projects is a long one, and as many that were deleted."""
+    names = list(islice(words.titles(118), size.others))
+    Project.objects.bulk_create(
+        Project(workspace=workspace, name=name, url=words.LONG_URL, deleted_at=gone)
+        for gone in (None, timezone.now())
+        for name in names
+    )
 
 
 def _environments(project: Project, size: Size) -> list[Environment]:
@@ -157,7 +161,7 @@ def _trial(project: Project, person: User) -> dict[str, int]:
     steps = [{"sentence": one["sentence"], "duration_ms": one["duration_ms"]} for one in words.steps(2)]
     row = Trial.objects.create(project=project, role=words.SOLID[:80], site={"base_url": words.LONG_URL}, steps=steps,
                                status="failed", error=words.LONG_ERROR[:2000], asked_by=person, started_at=now,
-                               finished_at=now, picture=b"a picture")  # fmt: skip
+                               finished_at=now, picture=PICTURE)  # fmt: skip
     return {"trial.number": row.pk, "trial-picture.number": row.pk}
 
 
@@ -226,6 +230,10 @@ def _tests(project: Project, person: User, size: Size) -> list[Test]:
     )
     TestVersion.objects.bulk_create(
         (TestVersion(test=row, number=1, title=row.title, document=row.document) for row in rows), batch_size=BATCH
+    )
+    Test.objects.bulk_create(
+        Test(project=project, title=title, document=words.document(title), deleted_at=now)
+        for title in islice(words.titles(), size.others)
     )
     return rows
 

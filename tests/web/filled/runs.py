@@ -40,6 +40,8 @@ ENDED = (
     ("test", "completed", "empty"),
 )
 STATES = ("passed", "failed", "passed", "flaky", "passed", "skipped")
+# How the tests of a partial run were chosen, at length.
+PART = {"by": "tags", "tags": [words.SOLID[:80], words.SNAKE], "changed": True, "minutes": 2.5, "tests": 3, "of": 5000}
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
@@ -74,7 +76,8 @@ def fill_runs(project: Project, tests: Sequence[Test], environments: Sequence[En
     _earlier(project, tests, environments, size.runs, now)
     crawl = _run(project, "crawl", "completed", "passed", now, end_reason="page_budget", pipeline=PIPELINE)
     full = _run(project, "test", "completed", "failed", now, **_judged(), environment=environments[0])
-    living = _run(project, "test", "running", "", now, environment=environments[1])
+    part = {"scope": PART, "partial": True}
+    living = _run(project, "test", "running", "", now, environment=environments[1], **part)
     leases = _leases(full, now, 2) + _leases(crawl, now, 1) + _leases(living, now, size.others, living=True)
     full_lease, crawl_lease, living_lease = leases[0], leases[2], leases[3]
     rows = _results(full, tests[: size.results], full_lease, STATES, now)
@@ -167,6 +170,8 @@ def _earlier(
             environment=place,
             trigger="schedule",
             actor_name=title[:160],
+            scope=PART if kind == "test" and at % 2 else {},
+            partial=kind == "test" and bool(at % 2),
             error=words.LONG_ERROR[:1000] if status == "failed" else "",
             started_at=now,
             finished_at=now + timedelta(days=1, seconds=at),
