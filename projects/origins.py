@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from ada_url import URL
+
 USUAL = {"http": 80, "https": 443}
+
+
+# Stands for the site where a page is written as a path.
+_ANYWHERE = "http://site.invalid"
+
+
+def page_address(written: str) -> str:
+    """A page as browsers read what was written: a path on the site, or an address. Raises ValueError."""
+    try:
+        there = str(URL(written.strip(), base=_ANYWHERE).href)
+    except ValueError as error:
+        raise ValueError("This is no address; write the path of the page, such as /login.") from error
+    return there.removeprefix(_ANYWHERE) if there.startswith(f"{_ANYWHERE}/") else there
 
 
 def origin_of(url: str) -> str:

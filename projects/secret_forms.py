@@ -14,7 +14,7 @@ from projects.entrusting import Change, clashes, enter_credentials, enter_secret
 from projects.masked import why_not_masked
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable
-from projects.origins import listed, origin_of
+from projects.origins import listed, origin_of, page_address
 from projects.pairs import Lines, Pairs
 
 FOLLOW = "Let what is secret go to this address as well"
@@ -125,6 +125,13 @@ class CredentialsForm(forms.Form):
         except ValidationError as error:
             self.add_error("origins", [sentence for some in by_field(error).values() for sentence in some])
         return cleaned
+
+    def clean_login_url(self) -> str:
+        written: str = self.cleaned_data["login_url"]
+        try:
+            return page_address(written) if written else ""
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def misplaced(self, row: Reachable) -> bool:
         """Whether the sign-in page is on a site that is not named; it is said in the form."""

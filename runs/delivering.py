@@ -20,6 +20,7 @@ from pydantic import SecretStr, ValidationError
 from projects.models import Channel, Project
 from projects.secrets import Unreadable
 from runs import ledger, reading
+from runs.engine.masking import MASK, Masking
 from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
 from runs.notifiers import CHANNELS, NOTIFIERS
@@ -211,9 +212,11 @@ def try_out(channel: Channel) -> str:
 def _without_secrets(text: str, row: Delivery) -> str:
     """Receivers may repeat what they were sent; the log does not keep it."""
     try:
-        secrets = plain_secrets(row.channel).values() if row.channel else ()
+        secrets = list(plain_secrets(row.channel).values()) if row.channel else []
     except Unreadable:
         return text
+    text = Masking(secrets).text(text)
+    # Here also what a page would say by chance: words and short ones.
     for secret in secrets:
-        text = text.replace(secret, "•••") if len(secret) > 3 else text
+        text = text.replace(secret, MASK) if len(secret) > 3 else text
     return text

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from projects.masked import why_not_masked
-from projects.origins import origin_of
+from projects.origins import origin_of, page_address
 
 TOKEN_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
@@ -129,7 +129,7 @@ class CredentialsIn(Body):
 
     username: Annotated[str, Field(min_length=1, max_length=300)]
     password: Annotated[str, Field(min_length=1, max_length=300)]
-    login_url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    login_url: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(page_address)] | None = None
     username_selector: Selector | None = None
     password_selector: Selector | None = None
     submit_selector: Selector | None = None

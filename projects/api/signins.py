@@ -17,7 +17,7 @@ from projects.api.inputs import Body, Headers, Name, Origins, Selector
 from projects.api.problems import Invalid
 from projects.models import AuthProfile
 from projects.models.entrusted import CREDENTIALS
-from projects.origins import origin_of, trusts
+from projects.origins import origin_of, page_address, trusts
 from projects.secrets import Unreadable
 
 ACCESS = ("login_url", "username_selector", "password_selector", "submit_selector")
@@ -163,9 +163,12 @@ def _access(row: AuthProfile, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _path(login_url: str, base_url: str) -> str:
     """The sign-in page as a path, so that it is found in every environment. Raises Invalid."""
-    parts, home = urlsplit(login_url), urlsplit(base_url)
-    if (parts.scheme or parts.netloc) and (parts.scheme, parts.netloc) != (home.scheme, home.netloc):
+    try:
+        page = page_address(login_url)
+    except ValueError as error:
+        raise Invalid({"login_url": str(error)}) from error
+    parts = urlsplit(page)
+    if not page.startswith("/") and origin_of(page) != origin_of(base_url):
         sentence = "This is another site than the project's; write the path of the sign-in page, such as /login."
         raise Invalid({"login_url": sentence})
-    path = parts._replace(scheme="", netloc="").geturl()
-    return path if path.startswith("/") else f"/{path}"
+    return parts._replace(scheme="", netloc="").geturl()

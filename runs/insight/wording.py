@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 URL = re.compile(r"https?://[^\s\"'“”<>)\]]+")
-QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|(?<![\w])'[^']*'(?![\w])")
+QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|`[^`]*`|(?<![\w])'[^']*'(?![\w])")
 VARIES = re.compile(
     r"""\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b   # UUIDs
     | \b\d{4}-\d{2}-\d{2}(?:[T\s]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?   # dates and times

@@ -16,7 +16,7 @@ from projects.models.project import Reachable
 from runs.engine.plan import ACCOUNT, VISITOR
 from runs.ledger.refusals import Refused
 
-BRACES = re.compile(r"\{\{\s*(.+?)\s*\}\}")
+BRACES = re.compile(r"\{\{([^{}]+)\}\}")
 CHOICE = "An admin can let it go there in the settings; otherwise run where it belongs, or without it."
 
 
@@ -48,7 +48,7 @@ class Uses:
     def variables(self) -> frozenset[str]:
         """What stands between braces anywhere in the tests."""
         texts = (json.dumps(document, ensure_ascii=False) for document in self.documents)
-        return frozenset(name for text in texts for name in BRACES.findall(text))
+        return frozenset(name.strip() for text in texts for name in BRACES.findall(text))
 
 
 def entrusted(project: Project, holder: Reachable, base_url: str, uses: Uses) -> dict[str, list[str]]:

@@ -19,6 +19,21 @@ def made(admin: APIClient, world: World, **fields: Any) -> Any:
     return answer
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("HTTP://SHOP.test:80/a/../login", "/login"),
+        (" login ", "/login"),
+        ("\\login\n", "/login"),
+        ("/anmelden/für alle", "/anmelden/f%C3%BCr%20alle"),
+    ],
+)
+def test_the_page_of_a_sign_in_is_kept_as_browsers_read_it(
+    admin: APIClient, world: World, written: str, kept: str
+) -> None:
+    assert made(admin, world, login_url=written).json()["login_url"] == kept
+
+
 def test_a_sign_in_is_made_edited_and_deleted_and_its_secrets_never_come_out(
     admin: APIClient, world: World, refused: Refusal
 ) -> None:
@@ -69,6 +84,9 @@ def test_headers_show_their_names_only(admin: APIClient, world: World) -> None:
         ({"headers": {"X": "1"}}, "headers", "A sign-in through a form has no headers."),
         ({"login_url": "https://evil.test/login"}, "login_url", "This is another site than the project's"),
         ({"login_url": "//evil.test/login"}, "login_url", "This is another site than the project's"),
+        ({"login_url": "\\\\evil.test\\login"}, "login_url", "This is another site than the project's"),
+        ({"login_url": "/\t/evil.test/login"}, "login_url", "This is another site than the project's"),
+        ({"login_url": "http://[::1"}, "login_url", "This is no address; write the path of the page"),
         ({"colour": "red"}, "colour", "There is no such field here."),
     ],
 )

@@ -79,6 +79,16 @@ def test_a_configuration_that_cannot_work_is_reported_with_what_to_do(
     assert found.hint
 
 
+def test_a_setting_of_earlier_versions_is_not_passed_over(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ENV = Env()
+    assert environment() == []
+    monkeypatch.setenv("SENTRI_ALLOW_PRIVATE", "1")
+    [found] = environment()
+    assert found.id == "sentri.W021"
+    assert "SENTRI_ALLOW_PRIVATE means nothing any more" in found.msg
+    assert "SENTRI_ALLOWED_PRIVATE_HOSTS" in (found.hint or "")
+
+
 def test_browsers_elsewhere_pass_the_checks_when_they_can_reach_this_machine(settings: Any) -> None:
     settings.ENV = replace(Env(), browser_ws="ws://browsers:3000/", egress_host="10.0.0.7")
     assert environment() == []

@@ -1,5 +1,6 @@
 """The deliver task from a run's end to what arrives at receivers on loopback, with workers killed on the way."""
 
+import json
 import os
 import signal
 import subprocess
@@ -240,6 +241,18 @@ def test_a_channel_that_is_gone_disabled_or_unreadable_is_given_up_with_the_reas
     }
     assert run.deliveries.get(kind="webhook").error.startswith(reasons[change])
     assert received.arrived == []
+
+
+@pytest.mark.parametrize("said", ["ghp%2Fvery%26secret", "ghp/very&amp;secret", "Z2hwL3Zlcnkmc2VjcmV0"])
+def test_the_log_keeps_secrets_in_no_other_form_either(
+    opened: Open, project: Project, received: Receiver, said: str
+) -> None:
+    token = "ghp/very&secret"
+    received.answers = [Answer(401, json.dumps({"message": f"{said} is no good"}).encode())]
+    channel(project, "", "github", token=token, api=received.url)
+    run = opened(1, commit={"repo": "octo/shop", "sha": "a" * 40})
+    assert deliver_all(run) == ["given_up"]
+    assert run.deliveries.get().error == "GitHub answered 401: ••• is no good"
 
 
 def test_the_log_does_not_keep_secrets_that_a_receiver_repeats(

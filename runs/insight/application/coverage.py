@@ -14,7 +14,7 @@ from runs.insight.application.parts import Kind, Part
 
 Cover = Literal["covered", "proposed", "none"]
 NAMES = ("name", "label", "placeholder", "text", "title", "css")
-_VARIABLE = re.compile(r"\{\{.*?\}\}")
+_VARIABLE = re.compile(r"\{\{[^{}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
