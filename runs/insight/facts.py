@@ -28,7 +28,7 @@ OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
 TELLING = OF_THE_PAGE | {"script", "stylesheet"}
 ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
 UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
-FRAME = re.compile(r"(?<![^\s/@()])([^\s/@()]+\.m?js)(?:\?[^:\s]*)?:(\d+)")
+FRAME = re.compile(r"(?<![^\s/@()])([^\s/@()?]{1,300}\.m?js)(?:\?[^:\s]{0,300})?:(\d+)")
 
 PAST = {
     " answers ": " answered ",

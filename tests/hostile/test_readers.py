@@ -375,3 +375,8 @@ def test_expressions_of_ours_do_not_run_away(part: str) -> None:
             is_field(text)
 
     spent(read)
+
+
+def test_frames_of_a_script_are_looked_for_once() -> None:
+    """A million characters: in proportion that is a moment, and with their square longer than the net is wide."""
+    spent(lambda: keys((), ["Uncaught x", "/a.js?" * 200_000]))
