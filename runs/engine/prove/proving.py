@@ -22,14 +22,13 @@ from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.floor import Floor
 from runs.engine.prove.pruning import prunable, shifted, without
-from runs.engine.prove.replays import Broken, Clean, Replay, Trial, expects, hurried, slowest
+from runs.engine.prove.replays import Broken, Clean, Replay, Trial, expects, slowest
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
 from runs.engine.steps.document import Document, parse
 from runs.engine.steps.request import Request
 
 LEAST_MS, MOST_MS = 400, 2_000
-SPARE_MS = 8_000
 PRUNED_AGAIN = 2
 WAITS = (0.5, 2.0, 6.0)
 A = TypeVar("A", bound=Replay)
@@ -167,9 +166,8 @@ class Proving:
 
     async def _break(self, breakage: Breakage, document: Document, touched: Touched) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        house = hurried(self._quiet, pace, 3 * round(median(self.durations)) + SPARE_MS)
-        start = partial(Broken, breakage=breakage, touched=touched)
-        replay, _ = await self._replay(start, house, document=document)
+        start = partial(Broken, breakage=breakage, touched=touched, pace_ms=pace)
+        replay, _ = await self._replay(start, self._quiet, document=document)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
         applied = replay.damage.hits > 0
@@ -229,8 +227,8 @@ class Proving:
     @property
     def _quiet(self) -> House:
         """The house for replays that are not recorded, but for warnings and what they send."""
-        emit = self.place.house.emit
-        return replace(self.place.house, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
+        house, emit = self.place.house, self.place.house.emit
+        return replace(house, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
 
     # --- sensitivity ---
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.engine.browser import Error, Writes, settle
 from runs.engine.events import ArtifactFile, Failure, Wrote
-from runs.engine.execute.attempt import Attempt, House, Order
+from runs.engine.execute.attempt import OPENING, Attempt, House, Order
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
@@ -21,6 +21,7 @@ from runs.engine.prove.scenery import look_at, same
 from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.base import Step
+from runs.engine.steps.perform import LOADING
 from runs.engine.steps.request import Request
 from runs.engine.traffic import blanked
 
@@ -183,9 +184,10 @@ class Clean(Replay):
 class Broken(Replay):
     """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one."""
 
-    def __init__(self, house: House, order: Order, breakage: Breakage, touched: Touched) -> None:
+    def __init__(self, house: House, order: Order, breakage: Breakage, touched: Touched, pace_ms: int) -> None:
         super().__init__(house, order)
         self.breakage = breakage
+        self._pace_ms = pace_ms
         self.damage = Damage()
         self.look: Look | None = None
         self.noticed: dict[int, Failure] = {}
@@ -204,7 +206,7 @@ class Broken(Replay):
             if index in self.breakage.places:
                 await settle(scene.stage.page, self.house.plan.options.timeout_ms)
                 await self.breakage.strike(scene.stage, index, self.damage)
-            failure = await self._step(scene, index, self._hurried(step))
+            failure = await self._step(scene, index, self._hurried(index, step))
             if failure is not None and not step.optional:
                 self.noticed[index] = failure
                 if not expects(step):
@@ -221,30 +223,38 @@ class Broken(Replay):
 
     async def _end(self, scene: Scene) -> None:
         if scene.page is not None and not self.noticed:
-            await settle(scene.page, self.house.plan.options.timeout_ms)
+            await settle(scene.page, SETTLE_MS)
         if scene.page is not None:
             await self.breakage.after(scene.page, self.damage)
             self.look = await look_at(scene.page)
 
-    def _hurried(self, step: Step) -> Step:
-        """Expectations in a row share one patience: while the first waits in vain, the page has its time as well."""
+    async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
+        """Nobody is shown what a broken application looks like."""
+        return ()
+
+    def _hurried(self, index: int, step: Step) -> Step:
+        """Once the application is broken, steps have the short pace; before that, the patience that tests have.
+
+        A step that comes too late before that would say of a busy machine that it notices the breakage, or keep the
+        breakage from being applied. Expectations in a row share one pace: while the first waits in vain, the page has
+        its time as well.
+        """
+        if not self._is_broken(index):
+            return step
+        if not expects(step):
+            short = self._pace_ms * (LOADING if step.loads_page else 1)
+            return step.model_copy(update={"timeout": step.timeout or short})
         now = time.monotonic()
-        if expects(step):
-            self._late = self._late or now + self.house.plan.options.timeout_ms / 1000
-        left = max(AGAIN_MS, round((self._late - now) * 1000))
-        return _with_time(step, left)
+        self._late = self._late or now + self._pace_ms / 1000
+        return _with_time(step, max(AGAIN_MS, round((self._late - now) * 1000)))
+
+    def _is_broken(self, index: int) -> bool:
+        """Whether the breakage is there when a step begins; nothing is before the test is opened."""
+        return index > OPENING and (self.damage.hits > 0 or any(place <= index for place in self.breakage.places))
 
 
 def _with_time(step: Step, timeout_ms: int) -> Step:
     return step.model_copy(update={"timeout": timeout_ms}) if expects(step) else step
-
-
-def hurried(house: House, timeout_ms: int, test_ms: int) -> House:
-    """The house with less time for steps."""
-    options = house.plan.options.model_copy(
-        update={"timeout_ms": timeout_ms, "test_timeout_ms": test_ms, "screenshot": "off"}
-    )
-    return replace(house, plan=house.plan.model_copy(update={"options": options}))
 
 
 def slowest(steps: Sequence[Any]) -> int:

@@ -17,8 +17,6 @@ from runs.engine.steps.base import Step
 from runs.engine.traffic.exchange import is_json
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# A busy machine hands bodies over late, and what was answered is needed to answer it again.
-LATE_BODY_SECONDS = 5.0
 MOST_BODY = 500_000
 MOST_BODIES = 20_000_000
 
@@ -140,6 +138,7 @@ class Recorder:
         self.step = -1
         self._origin = origin
         self._sent: dict[Request, Call] = {}
+        self._answers: dict[Request, Response] = {}
         self._reading: set[asyncio.Task[None]] = set()
         self._one_body = asyncio.Lock()
         self._kept = 0
@@ -147,11 +146,14 @@ class Recorder:
     def listen(self, context: BrowserContext) -> None:
         context.on("request", self._request)
         context.on("response", self._response)
+        context.on("requestfinished", self._finished)
 
     async def calls(self) -> tuple[Call, ...]:
-        """What was sent, in order, each address and method once a step."""
-        if self._reading:
-            await asyncio.wait(self._reading, timeout=LATE_BODY_SECONDS)
+        """What was sent, in order, each address and method once a step; with the body of every answer that has ended.
+
+        Such a body is there and only handed over: a busy machine may take its time for that, and is waited for.
+        """
+        await asyncio.gather(*self._reading)
         seen: dict[tuple[str, str, int], Call] = {}
         for call in self._sent.values():
             seen.setdefault((call.method, call.url, call.step), call)
@@ -171,6 +173,12 @@ class Recorder:
             return
         self._sent[response.request] = replace(call, status=response.status)
         if call.writes or (call.kind == "api" and is_json(response.headers.get("content-type", ""))):
+            self._answers[response.request] = response
+
+    def _finished(self, request: Request) -> None:
+        """One that does not end, as a stream, has no body that could be given again."""
+        response = self._answers.pop(request, None)
+        if response is not None:
             task = asyncio.ensure_future(self._keep(response))
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)

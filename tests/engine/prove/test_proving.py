@@ -13,6 +13,7 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Event, Failure, Log, Wrote
 from runs.engine.plan import ProofPlan
+from runs.engine.prove.breakages import BREAKAGES
 from runs.engine.prove.proving import Proving
 from tests.engine.pages import Answer, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
@@ -32,6 +33,14 @@ GREETING = """<!doctype html><main><h1>Greeting</h1><button id=hi>Hi</button><p 
 <script>hi.onclick = () => said.textContent = document.cookie || 'Good day to everybody here'</script>"""
 
 
+def basket(asked: Asked) -> Answer:
+    """Set-Cookie is what carries the change out."""
+    held = "<p role=status>One mug is held</p>" if "held=1" in asked.headers.get("cookie", "") else ""
+    return Answer(
+        f"<!doctype html><main><h1>Basket</h1><form method=post action=/hold><button>Hold</button></form>{held}"
+    )
+
+
 def sent(asked: Asked) -> Answer:
     return Answer("", 303, {"Location": "/thanks"})
 
@@ -49,6 +58,8 @@ def site() -> Iterator[Pages]:
         "/send": sent,
         "/thanks": "<!doctype html><main><h1>Thank you</h1><p role=status>Your words are on their way</p></main>",
         "/greeting": GREETING,
+        "/basket": basket,
+        "/hold": Answer("", 303, {"Location": "/basket", "Set-Cookie": "held=1; Path=/"}),
     }
     with pages(answers) as site:  # type: ignore[arg-type]
         yield site
@@ -320,3 +331,17 @@ async def test_a_document_that_is_no_test_is_rejected(browser: Browser, plan: Pr
     assert (end.outcome, end.attempts) == ("failed", 0)
     assert end.failure is not None
     assert "is not a step" in end.failure.message
+
+
+async def test_a_breakage_is_applied_however_slow_the_machine_is_against_the_pace(
+    browser: Browser, plan: ProofPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short pace is for what waits in vain on a broken page: no step that leads there may be cut off by it."""
+    monkeypatch.setattr("runs.engine.prove.proving.LEAST_MS", 1)
+    monkeypatch.setattr("runs.engine.prove.proving.MOST_MS", 1)
+    monkeypatch.setattr("runs.engine.prove.choosing.BREAKAGES", {"stale": BREAKAGES["stale"]})
+    steps = [click("Hold"), says("status", "One mug")]
+    end = proofs(await proved(browser, plan, proposal(*steps, start="/basket")))[1]
+    assert (told(end.proof, "stale"), end.proof["ineffective"]) == ([True], 0)
+    [one] = end.proof["breakages"]
+    assert one["by"] == 'Expect the status to contain "One mug"'
