@@ -194,9 +194,9 @@ class Worker:
             return STAGES[run.stage](self, run)
         except TimeOver:
             self.ends = None
-            if run.stage in UNFINISHED:
-                return UNFINISHED[run.stage](self)
             ledger.stop_stage(self.held, run.stage)
+            if run.stage in states.LONE:
+                UNFINISHED[run.stage](self)
             return True
         finally:
             self.ends = None
@@ -350,19 +350,20 @@ class Worker:
         ledger.keep_tests(self.held, self.beat)
         return True
 
-    def plan_nothing(self) -> bool:
+    def plan_nothing(self) -> None:
         """A plan that was not ready in time is none."""
-        log = Log("warning", "There was no time to plan what to try: nothing is proposed.")
-        ledger.keep_plan(self.held, Survey().model_dump(mode="json"), (), {"cases": 0}, [log])
-        return True
+        why = [Log("warning", "There was no time to plan what to try: nothing is proposed.")]
+        ledger.keep_plan(self.held, Survey().model_dump(mode="json"), (), {"cases": 0}, why)
 
-    def propose_nothing(self) -> bool:
+    def propose_nothing(self) -> None:
         ledger.keep_proposals(self.held, (), None, [Log("warning", "There was no time to propose tests.")])
-        return True
 
 
-# Lone stages that are stopped leave nothing behind.
-UNFINISHED = {states.PLAN: Worker.plan_nothing, states.PROPOSE: Worker.propose_nothing}
+UNFINISHED: dict[str, Callable[[Worker], object]] = {
+    states.PLAN: Worker.plan_nothing,
+    states.PROPOSE: Worker.propose_nothing,
+    states.SCORE: lambda worker: ledger.keep_tests(worker.held, worker.beat, in_time=False),
+}
 STAGES: dict[str, Callable[[Worker, Run], bool]] = {
     states.EXECUTE: Worker.execute,
     states.CRAWL: Worker.crawl,
@@ -388,8 +389,7 @@ async def _browser() -> Browser:
     kept = Loop.current().kept
     if "browser" not in kept:
         kept["browser"] = await Browser(guard=settings.GUARD).__aenter__()
-    found: Browser = kept["browser"]
-    return found
+    return cast("Browser", kept["browser"])
 
 
 async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:

@@ -22,6 +22,7 @@ from runs.ledger.story import locked, tell
 from runs.models import Result, Run
 
 NOT_COMPARED = "Comparing the tests with each other crashed the worker twice: they are kept as they were proved."
+NO_TIME = "There was no time to compare the tests with each other: they are kept as they were proved."
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,19 @@ class Weighed:
     signatures: tuple[str, ...] = ()
 
 
-def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
+def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time: bool = True) -> None:
     """Merges the drafts of what a crawl proved, keeps the rest as rejected, once, and sends the crawl to be judged.
 
     What a person has decided meanwhile stays as it is: only a draft that nobody has touched goes into another one, and
     none goes into one that was rejected or deleted. `beat` is called now and then while they are compared, which takes
     seconds where there are thousands. What has taken two workers with it is not tried a third time: the tests are then
-    kept as they are. Raises Stale for a late writer, and then nothing is written.
+    kept as they are; so they are where the crawl's time is over, not `in_time`. Raises Stale for a late writer, and
+    then nothing is written.
     """
     results, left = _results(held.run, beat), _unproved(held.run)
-    compared = Run.objects.values_list("stage_losses", flat=True).get(pk=held.run) < LOSSES_OF_A_STAGE
-    weighed, into = _weighed(results, beat) if compared else ([Weighed(one, None, {}) for one in results], {})
+    losses = Run.objects.values_list("stage_losses", flat=True).get(pk=held.run)
+    why = NOT_COMPARED if losses >= LOSSES_OF_A_STAGE else "" if in_time else NO_TIME
+    weighed, into = ([Weighed(one, None, {}) for one in results], {}) if why else _weighed(results, beat)
     with transaction.atomic():
         run = locked(held.run)
         if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
@@ -57,8 +60,8 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None) -> None:
         kept, merged = _keep(run, weighed, into)
         run.pipeline = {**run.pipeline, "prove": _proved(results, left), "score": {**kept, "merged": merged}}
         run.save(update_fields=["pipeline"])
-        if not compared:
-            tell(run, [("log", {"level": "error", "message": NOT_COMPARED})])
+        if why:
+            tell(run, [("log", {"level": "warning" if why is NO_TIME else "error", "message": why})])
         tell(run, [("log", {"level": "info", "message": _in_words(kept, merged)})])
         approve_by_score(run)
         enter(run, "drain", stage_losses=0)

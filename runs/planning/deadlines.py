@@ -13,6 +13,7 @@ SHARES: dict[str, tuple[float, float]] = {
     "observe": (0.55, 0.6),
     "propose": (0.65, 0.65),
     "prove": (0.9, 0.95),
+    "score": (1.0, 1.0),
 }
 
 
