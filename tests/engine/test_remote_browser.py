@@ -1,19 +1,17 @@
 """Browsers that run elsewhere: a real Playwright server, and a real browser with its debugging port open."""
 
 import asyncio
-import contextlib
-import json
-import os
+import base64
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
-import playwright
 import psutil
 import pytest
 
@@ -26,96 +24,12 @@ from runs.engine.events import Event, Log, StepEnded
 from runs.engine.execute import execute
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, RunOptions, ShardPlan, Site
+from tests.engine.elsewhere import Elsewhere, Offer, debugging_port, playwright_server
 from tests.engine.executing import attempts, ends, miss, planned, played, puller, see, work
 from tests.engine.pages import Answer, Pages, pages
 from tests.hostile.speaking import answer, bomb, speaking
 from tests.servers import free_port
 from tests.site.server import serve
-
-DRIVER = Path(playwright.__file__).parent / "driver"
-
-
-class Elsewhere:
-    """A process that offers browsers at `address`, and can be killed and started again at the same place."""
-
-    def __init__(self, command: list[str], port: int, address: str, environment: dict[str, str] | None = None) -> None:
-        self.address = address
-        self._command, self._port = command, port
-        self._environment = {**os.environ, **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command,
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 30
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
-                    return
-            assert self._process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """The process and all that it started, as when its machine is lost."""
-        self._send(signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait(10)
-        self._process = None
-
-    def hang(self) -> None:
-        """As when its machine stands still: connections stay open and nobody answers."""
-        self._send(signal.SIGSTOP)
-
-    def _send(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        family = psutil.Process(self._process.pid)
-        # First whoever would tell of the others: a machine that is lost says nothing of it.
-        for process in [family, *family.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-
-
-def browsers_of_the_driver(directory: Path, program: str) -> dict[str, str]:
-    """The browser and the ffmpeg of this machine where the driver looks for its own."""
-    _lay(directory, "chromium-headless-shell", "chrome-headless-shell-linux64/chrome-headless-shell", program)
-    ffmpeg = find_ffmpeg()
-    if ffmpeg is not None:
-        _lay(directory, "ffmpeg", "ffmpeg-linux", str(ffmpeg))
-    return {"PLAYWRIGHT_BROWSERS_PATH": str(directory)}
-
-
-def _lay(directory: Path, name: str, inside: str, program: str) -> None:
-    known = json.loads((DRIVER / "package" / "browsers.json").read_text())["browsers"]
-    revision = next(entry["revision"] for entry in known if entry["name"] == name)
-    home = directory / f"{name.replace('-', '_')}-{revision}"
-    (home / inside).parent.mkdir(parents=True)
-    (home / inside).symlink_to(program)
-    (home / "INSTALLATION_COMPLETE").touch()
-
-
-def playwright_server(tmp_path: Path, program: str, **environment: str) -> Elsewhere:
-    port = free_port()
-    command = [str(DRIVER / "node"), str(DRIVER / "package" / "cli.js"), "run-server"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    environment |= browsers_of_the_driver(tmp_path / "browsers", program)
-    return Elsewhere(command, port, f"ws://127.0.0.1:{port}/", environment)
-
-
-def debugging_port(tmp_path: Path, program: str) -> Elsewhere:
-    port = free_port()
-    command = [program, "--no-sandbox", f"--remote-debugging-port={port}", f"--user-data-dir={tmp_path / 'profile'}"]
-    return Elsewhere(command, port, f"http://127.0.0.1:{port}")
-
-
-Offer = Callable[[Path, str], Elsewhere]
 
 
 @pytest.fixture(params=[playwright_server, debugging_port], ids=["playwright", "devtools"])
@@ -384,6 +298,27 @@ async def test_a_browser_elsewhere_goes_out_through_this_workers_guard_with_a_pa
             assert (await stranger.get(other.url)).status_code == 407
     assert ("Elsewhere" in text, "private address" in text) == (allowed, not allowed)
     assert bool(other.asked) == allowed
+
+
+async def test_a_trace_of_a_browser_elsewhere_does_not_hold_the_password_of_the_way_out(
+    elsewhere: Elsewhere, shop: Pages, tmp_path: Path
+) -> None:
+    async with Browser(
+        remote=Remote(elsewhere.address, egress_host="127.0.0.2"), guard=Guard.of("127.0.0.1")
+    ) as browser:
+        plan = planned(shop, tmp_path / "files", trace="on", screenshot="off")
+        events = await played(browser, plan, work(see("Shop")))
+        assert browser._egress is not None
+        user, password = (browser._egress[0].credentials[name] for name in ("username", "password"))
+    [ended] = attempts(events)
+    [file] = ended.artifacts
+    assert shop.asked
+    shapes = [password, base64.b64encode(f"{user}:{password}".encode()).decode(), quote(password, safe="")]
+    assert len(password) > 10
+    with zipfile.ZipFile(tmp_path / "files" / file.path) as trace:
+        assert any(name.endswith(".network") for name in trace.namelist())
+        held = [entry for entry in trace.namelist() if any(one.encode() in trace.read(entry) for one in shapes)]
+    assert held == []
 
 
 async def test_an_egress_address_of_another_machine_is_refused_in_one_sentence(devtools: Elsewhere) -> None:
