@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from runs.engine.foreign import clean
 
 Outcome = Literal["passed", "flaky", "failed"]
-FailureKind = Literal["expectation", "not_found", "timeout", "navigation", "script", "blocked", "crash", "document"]
+FailureKind = Literal[
+    "expectation", "not_found", "timeout", "navigation", "script", "hidden", "blocked", "crash", "document"
+]
 
 
 class Seen(BaseModel):

@@ -44,6 +44,9 @@ RULES: tuple[Rule, ...] = (
     Rule("crash", "The browser or the worker crashed.", _is("crash")),
     Rule("sign_in", "Signing in to the application did not work.", _both(_is("blocked"), _says("starts signed in"))),
     Rule("blocked", "Sentri may not open this address from here.", _is("blocked")),
+    Rule(
+        "page_hides", "The page hides its elements from the browser's driver: no test of it can be done.", _is("hidden")
+    ),
     Rule("test_error", "The test itself is wrong; edit it.", _is("document")),
     Rule("unreachable", "The application could not be reached.", _stands_on(HOST)),
     Rule("product_bug", "The application answered with a server error.", _stands_on(SERVER)),
@@ -64,7 +67,7 @@ RULES: tuple[Rule, ...] = (
 )
 CATEGORIES = tuple(dict.fromkeys(rule.category for rule in RULES))
 # Failures of these categories say nothing about the test, and are not held against it.
-NOT_OF_THE_TEST = frozenset({"internal", "crash", "sign_in", "blocked", "unreachable"})
+NOT_OF_THE_TEST = frozenset({"internal", "crash", "sign_in", "blocked", "unreachable", "page_hides"})
 
 
 def _rule(failure: FailedTest, harmless: Collection[str]) -> Rule:

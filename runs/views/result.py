@@ -23,6 +23,7 @@ KINDS = {
     "timeout": "It took too long.",
     "navigation": "A page could not be opened.",
     "script": "The page's own script broke.",
+    "hidden": "The page hides its elements from the browser's driver.",
     "blocked": "The address may not be reached from here.",
     "crash": "The browser or the worker crashed.",
     "document": "The test itself is wrong.",

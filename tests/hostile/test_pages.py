@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, Route
 
 from runs.engine.browser import PageResists, read_page, settle, watch
-from runs.engine.browser.inpage import keep_originals
-from runs.engine.crawl.offers import listening, offered
+from runs.engine.crawl.offers import offered
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited
 from runs.engine.crawl.visit import settled, visit
 from runs.engine.netguard import Guard
 from runs.engine.page.look import SCRIPT, Look
+from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, opened, put
 
 pytestmark = pytest.mark.browser
 
@@ -24,80 +24,11 @@ BODY = """<h1>Shop</h1><form action=/go><label>Name <input name=n></label><butto
 
 @pytest.fixture
 async def page(browser_path: str) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browser_path)
-        context = await browser.new_context()
-        await keep_originals(context)
-        await context.add_init_script(listening())
+    async with opened(browser_path) as context:
         yield await context.new_page()
-        await browser.close()
 
 
-async def put(page: Page, body: str) -> None:
-    document = f"<!doctype html><html lang=en><meta charset=utf-8><title>A page</title><body>{body}"
-
-    async def answer(route: Route) -> None:
-        await route.fulfill(body=document, content_type="text/html; charset=utf-8")
-
-    await page.route("**/*", answer)
-    await page.goto("http://shop.test/")
-
-
-OVERRIDING = """<script>
-  Array.prototype.map = () => { throw 1 }; Array.from = () => []; JSON.stringify = () => 'x'; Object.keys = null;
-  window.Map = function () { throw 2 }; window.Set = null; Array.prototype.filter = null; Math.max = null;
-  String.prototype.replace = null; RegExp.prototype.test = null; window.getComputedStyle = null;
-  document.querySelector = () => null; Document.prototype.querySelectorAll = () => [];
-  Element.prototype.getAttribute = null; Element.prototype.matches = () => true; Reflect.ownKeys = null;
-  Array.prototype[Symbol.iterator] = null; window.Symbol = null; window.eval = null;
-  Object.defineProperty = null; Object.getOwnPropertyDescriptor = null; Reflect.apply = null;
-</script>"""
-OLD_LIBRARY = """<script>
-  Array.prototype.toJSON = function () { return 'x' }; String.prototype.toJSON = function () { return 'y' };
-  Object.prototype.toJSON = function () { return 1 }; Object.prototype.extra = function () {};
-  Array.from = (list) => [].slice.call(list);
-</script>"""
-NAMES = [
-    "querySelectorAll",
-    "querySelector",
-    "attributes",
-    "getAttribute",
-    "hasAttribute",
-    "matches",
-    "closest",
-    "parentElement",
-    "children",
-    "childNodes",
-    "firstElementChild",
-    "tagName",
-    "localName",
-    "nodeType",
-    "id",
-    "action",
-    "method",
-    "elements",
-    "name",
-    "checkVisibility",
-    "contains",
-    "getRootNode",
-    "ownerDocument",
-    "textContent",
-    "innerText",
-    "shadowRoot",
-    "previousElementSibling",
-    "labels",
-    "form",
-    "title",
-    "dataset",
-]
-CLOBBERING = (
-    f"<form action=/clobbered>{''.join(f'<input name={name}>' for name in NAMES)}<button>Send this</button></form>"
-    + "".join(f"<img name={name} src=data:,>" for name in NAMES)
-    + "<form name=body></form><form name=documentElement></form><form name=scripts></form><embed name=getElementById>"
-)
-
-
-@pytest.mark.parametrize("more", [OVERRIDING, OLD_LIBRARY, CLOBBERING], ids=["overridden", "old library", "clobbered"])
+@pytest.mark.parametrize("more", HOSTILE.values(), ids=HOSTILE)
 async def test_a_page_is_read_whatever_it_replaces(page: Page, more: str) -> None:
     await put(page, BODY + more)
     shown = await look(page)
@@ -116,8 +47,7 @@ async def test_what_a_page_replaced_is_its_own_again_afterwards(page: Page) -> N
 
 
 async def test_a_page_that_cannot_be_read_is_told_as_what_it_is(page: Page) -> None:
-    throwing = "{configurable: false, get() { throw 7 }}"
-    await put(page, f"{BODY}<script>Object.defineProperty(Array.prototype, 'map', {throwing})</script>")
+    await put(page, BODY + UNREADABLE)
     with pytest.raises(PageResists, match="has replaced what scripts are written with"):
         await look(page)
     with pytest.raises(Unvisited, match=r"http://shop.test/: The page cannot be read") as told:

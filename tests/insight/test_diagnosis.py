@@ -14,6 +14,7 @@ FAILURES: list[tuple[str, dict[str, Any]]] = [
     ("sign_in", {"kind": "blocked", "error": "The test starts signed in. No password field was found on /login."}),
     ("blocked", {"kind": "blocked", "error": "http://10.0.0.1 is a private address"}),
     ("test_error", {"kind": "document", "error": "{{ nobody }} is not a variable"}),
+    ("page_hides", {"kind": "hidden", "error": "“Send” was not done: the page has a field called “getAttribute”"}),
     ("unreachable", REFUSED),
     ("unreachable", {**REFUSED, "error": "/ could not be opened: odd", "received": "net::ERR_CONNECTION_RESET"}),
     (

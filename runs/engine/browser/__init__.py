@@ -8,7 +8,6 @@ from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
 from runs.engine.browser.form import SignInFailed, asked_for
-from runs.engine.browser.inpage import PageResists, read_page
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.pace import Pace
@@ -21,6 +20,7 @@ from runs.engine.browser.watch import Watch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
 from runs.engine.browser.writes import Writes
+from runs.engine.inpage import PageResists, read_elements, read_page
 
 __all__ = [
     "NO_FFMPEG",
@@ -53,6 +53,7 @@ __all__ = [
     "heard",
     "listen",
     "measure",
+    "read_elements",
     "read_page",
     "restrict",
     "settle",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
+from playwright.async_api import ElementHandle, Error, Frame, Page
 
+from runs.engine.inpage import PageResists, hold, read_page
 from runs.engine.plan import Credentials
 
 SCRIPT = Path(__file__).with_name("signin.js").read_text("utf-8")
@@ -57,22 +58,22 @@ class View:
 
 async def asked_for(page: Page) -> bool:
     """Whether the page asks to sign in, itself or in a frame of the same family of hosts."""
-    return any([await _evaluated(frame, "asks", False) for frame in _frames(page)])
+    return any([await _read(frame, "asks", False) for frame in _frames(page)])
 
 
 async def entrance(page: Page) -> ElementHandle | None:
     """The link or button that leads to signing in."""
-    return (await page.evaluate_handle(f"({SCRIPT}).entrance()")).as_element()
+    return await hold(page.main_frame, await _asked(page.main_frame, "entrance"))
 
 
 async def way_in(page: Page) -> str:
     """The address that a link out of sight gives for signing in, empty where there is none."""
-    return str(await _evaluated(page.main_frame, "way", ""))
+    return str(await _read(page.main_frame, "way", ""))
 
 
 async def form_of(page: Page, credentials: Credentials) -> Form:
     """The form that is shown; selectors of the credentials go before what is found. Raises `SignInFailed`."""
-    forms = [Form(**await _handles(frame, "fields")) for frame in _frames(page)]
+    forms = [await _form_in(frame) for frame in _frames(page)]
     named = [form for form in forms if form.username] or [Form()]
     form = next((form for form in forms if form.password), named[0])
     given = {
@@ -89,19 +90,19 @@ async def form_of(page: Page, credentials: Credentials) -> Form:
 async def codes_of(page: Page) -> Codes:
     """Where the page wants a one-time code; no fields where it wants none."""
     for frame in _frames(page):
-        handles = await _handles(frame, "codes")
-        submit = handles.pop("submit", None)
-        fields = tuple(handle for _, handle in sorted(handles.items(), key=lambda item: int(item[0])) if handle)
+        places = await _read(frame, "codes", {"fields": [], "submit": None})
+        held = [await hold(frame, place) for place in places["fields"]]
+        fields = tuple(handle for handle in held if handle)
         if fields:
-            return Codes(fields, submit)
+            return Codes(fields, await hold(frame, places["submit"]))
     return Codes()
 
 
 async def verdict_of(page: Page) -> Verdict:
     """What all frames say together; while a page is being left, that it still asks for the password."""
     nothing = {"password": True, "code": False, "blank": False, "said": ""}
-    main = await _evaluated(page.main_frame, "verdict", nothing)
-    seen = [main, *[await _evaluated(frame, "verdict", {}) for frame in _frames(page)[1:]]]
+    main = await _read(page.main_frame, "verdict", nothing)
+    seen = [main, *[await _read(frame, "verdict", {}) for frame in _frames(page)[1:]]]
     return Verdict(
         password=any(one.get("password") for one in seen),
         code=any(one.get("code") for one in seen),
@@ -111,7 +112,7 @@ async def verdict_of(page: Page) -> Verdict:
 
 
 async def view_of(page: Page) -> View:
-    seen = await page.evaluate(f"({SCRIPT}).view()")
+    seen = await _asked(page.main_frame, "view")
     return View(seen["address"], seen["asks"] or await asked_for(page), frozenset(seen["names"]))
 
 
@@ -126,19 +127,23 @@ def _family(url: str) -> str:
     return ".".join(labels[1:] if len(labels) > 2 and not labels[-1].isdigit() else labels)
 
 
-async def _evaluated(frame: Frame, call: str, otherwise: Any) -> Any:
+async def _form_in(frame: Frame) -> Form:
+    places = await _read(frame, "fields", {})
+    return Form(**{name: await hold(frame, place) for name, place in places.items()})
+
+
+async def _read(frame: Frame, call: str, otherwise: Any) -> Any:
+    """What the script says; `otherwise` where the page or the frame is being left. Raises `PageResists`."""
     try:
-        return await frame.evaluate(f"({SCRIPT}).{call}()")
+        return await _asked(frame, call)
+    except PageResists:
+        raise
     except Error:
         return otherwise
 
 
-async def _handles(frame: Frame, call: str) -> dict[str, ElementHandle | None]:
-    try:
-        found: JSHandle = await frame.evaluate_handle(f"({SCRIPT}).{call}()")
-        return {name: handle.as_element() for name, handle in (await found.get_properties()).items()}
-    except Error:
-        return {}
+async def _asked(frame: Frame, call: str) -> Any:
+    return await read_page(frame, SCRIPT, f"signin.{call}()")
 
 
 async def _selected(page: Page, selector: str) -> ElementHandle | None:

@@ -20,10 +20,10 @@ from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import http_credentials, send_headers
-from runs.engine.browser.inpage import keep_originals
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.browser.writes import refuse_writes
+from runs.engine.inpage import keep_originals, know_places
 from runs.engine.netguard import Blocked, Guard, place_of
 from runs.engine.plan import BrowserOptions, Site
 
@@ -277,6 +277,7 @@ class Browser:
                 async with environment.given_to_driver({**home, **(filming or {})}):
                     self._playwright = await async_playwright().start()
                 pipe.widen(self._playwright)
+                await know_places(self._playwright)
                 self._chromium = await self._obtain(self._playwright, path)
             wear.found = len(self._chromium.contexts)
             self._begin(watchdog.watch_over(self._playwright, self._chromium, wear))

@@ -1,5 +1,5 @@
-/* An expression: what a person would use to sign in. Fields are told by type, autocomplete and the words on them. */
-(() => {
+/* What a person would use to sign in. Fields are told by type, autocomplete and the words on them. */
+const signin = (() => {
   const ENTRY = new RegExp('^\\s*(' + [
     'log ?-?in', 'log ?-?on', 'sign ?-?in', 'anmelden', 'einloggen', 'se connecter', 'connexion', 'iniciar sesi[oó]n',
     'acceder', 'accedi', 'entrar', 'inloggen', 'logga in', 'my account',
@@ -28,6 +28,19 @@
     && types.includes(element.type) && shown(element));
   const words = (field) => [...(field.labels || [])].map((label) => label.textContent)
     .concat(['aria-label', 'placeholder', 'name', 'id'].map((name) => field.getAttribute(name) || '')).join(' ');
+
+  /* Where an element is, for `hold`: its way from the document, and what it is. */
+  function placeOf(element) {
+    if (!element) return null;
+    const steps = [];
+    for (let at = element; at !== document;) {
+      const parent = at.parentNode;
+      steps.unshift(Array.from(parent.children).indexOf(at));
+      if (parent.nodeType === 11) steps.unshift('s');
+      at = parent.nodeType === 11 ? parent.host : parent;
+    }
+    return `${steps.join('.')} ${element.localName}`;
+  }
 
   function usernameBeside(password) {
     const texts = inputs(['text', 'email', 'tel']);
@@ -91,16 +104,17 @@
       const password = passwordAsked() || passwords[0] || null;
       const username = (password ? usernameBeside(password) : nameAsked() || usernameBeside(null));
       const form = (password || username || {}).form;
-      return { username, password, submit: submitOf(form), remember: form ? remember(form) : null };
+      return { username: placeOf(username), password: placeOf(password), submit: placeOf(submitOf(form)),
+        remember: placeOf(form ? remember(form) : null) };
     },
     codes() {
       const fields = codeFields();
-      return { ...fields, submit: fields.length ? submitOf(fields[0].form) : null };
+      return { fields: fields.map(placeOf), submit: placeOf(fields.length ? submitOf(fields[0].form) : null) };
     },
     entrance() {
       const all = [...document.querySelectorAll('a[href], button, [role=button], [role=link]')].filter(shown);
-      return all.find((element) => ENTRY.test(says(element)))
-        || all.find((element) => /(log-?in|sign-?in)(\/|$|\?)/i.test(element.getAttribute('href') || '')) || null;
+      return placeOf(all.find((element) => ENTRY.test(says(element)))
+        || all.find((element) => /(log-?in|sign-?in)(\/|$|\?)/i.test(element.getAttribute('href') || '')));
     },
     /* Where a link in a menu that is closed leads to sign in. */
     way() {
@@ -130,4 +144,4 @@
       };
     },
   };
-})()
+})();

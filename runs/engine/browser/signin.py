@@ -31,6 +31,7 @@ from runs.engine.browser.freshness import learnt
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
 from runs.engine.browser.watch import watch
+from runs.engine.inpage import hides
 from runs.engine.masking.trust import address_of, may_sign_in
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Credentials, Session, Site
@@ -100,7 +101,8 @@ async def sign_in(
     except TimeoutError:
         raise SignInFailed(f"Signing in took longer than {TOTAL_SECONDS} s.") from None
     except Error as error:
-        raise SignInFailed(f"Signing in was interrupted: {error.message.splitlines()[0]}") from error
+        why = hides(error.message) or error.message.splitlines()[0]
+        raise SignInFailed(f"Signing in was interrupted: {why}") from error
     finally:
         if page is not None:
             await telling.ended(page)

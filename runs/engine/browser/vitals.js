@@ -4,6 +4,9 @@
   delete globalThis.sentriVitals;
   if (!tell || window !== window.top || !location.protocol.startsWith("http")) return;
 
+  // Its callbacks come when the page has long had its way with what they are written with.
+  const within = window.__sentri || ((work) => work());
+  const Soon = Promise, later = setTimeout, frame = requestAnimationFrame;
   const key = `${performance.timeOrigin}-${Math.random()}`;
   const path = location.pathname;
   const slowest = [];
@@ -11,6 +14,7 @@
   let lcp = null;
   let first = null;
   let told = "";
+  let enough = false;
 
   const readers = {
     "largest-contentful-paint": (entry) => { lcp = entry.startTime; },
@@ -49,7 +53,7 @@
 
   const observers = Object.entries(readers).map(([type, read]) => {
     const take = (entries) => { entries.forEach(read); };
-    const observer = new PerformanceObserver((list) => { take(list.getEntries()); say(); });
+    const observer = new PerformanceObserver((list) => { within(() => { take(list.getEntries()); say(); }); });
     observer.observe({ type, buffered: true, durationThreshold: 16 });
     return () => take(observer.takeRecords());
   });
@@ -58,22 +62,25 @@
     for (const take of observers) take();
     const text = JSON.stringify({ key, path, lcp, cls: shifts.worst, inp: inp(), ttfb: ttfb() });
     if (text !== told) tell((told = text));
+    enough = lcp !== null && (!performance.interactionCount || inp() !== null);
   }
+
+  function sayAll() { within(say); }
 
   // What was painted or pressed last is timed with a frame that may be still to come.
   async function lastWord() {
     for (let frames = 0; frames < 6; frames += 1) {
-      await new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 50); });
-      say();
-      if (lcp !== null && (!performance.interactionCount || inp() !== null)) break;
+      await new Soon((done) => { frame(() => later(done)); later(done, 50); });
+      sayAll();
+      if (enough) break;
     }
     return told;
   }
 
-  document.addEventListener("DOMContentLoaded", say);
-  document.addEventListener("visibilitychange", say);
-  window.addEventListener("pagehide", say);
-  if (window.navigation) window.navigation.addEventListener("navigate", say);
+  document.addEventListener("DOMContentLoaded", sayAll);
+  document.addEventListener("visibilitychange", sayAll);
+  window.addEventListener("pagehide", sayAll);
+  if (window.navigation) window.navigation.addEventListener("navigate", sayAll);
   window.addEventListener("sentri:vitals", (asked) => {
     if (asked.detail) asked.detail.told = lastWord();
   });

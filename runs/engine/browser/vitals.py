@@ -11,17 +11,18 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error, Page
 
 from runs.engine.foreign import loaded
+from runs.engine.inpage import text_of_page
 
 SCRIPT = Path(__file__).with_name("vitals.js").read_text("utf-8")
 DIGITS = {"lcp": 1, "cls": 4, "inp": 1, "ttfb": 1}
 MOST_PAGES = 200
 LAST_WORD_SECONDS = 1.0
 
-LAST_WORD = """() => {
+LAST_WORD = """const asking = () => {
   const asked = new CustomEvent('sentri:vitals', {detail: {}});
   dispatchEvent(asked);
   return asked.detail.told;
-}"""
+};"""
 
 
 class Vitals:
@@ -43,7 +44,7 @@ class Vitals:
 
     async def _last_word(self, page: Page) -> None:
         with contextlib.suppress(Error, TimeoutError):
-            self.note(page, await asyncio.wait_for(page.evaluate(LAST_WORD), LAST_WORD_SECONDS))
+            self.note(page, await asyncio.wait_for(text_of_page(page, LAST_WORD, "asking()"), LAST_WORD_SECONDS))
 
 
 async def measure(context: BrowserContext) -> Vitals:

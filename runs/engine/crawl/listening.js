@@ -3,25 +3,30 @@
 (() => {
   const LISTENS = Symbol.for("sentri.listens");
   const SCROLLS = Symbol.for("sentri.scrolls");
-  const PRESSES = new Set(["click", "mousedown", "mouseup", "pointerdown", "pointerup", "touchend"]);
-  const HOVERS = new Set(["mouseenter", "mouseover", "pointerenter", "pointerover"]);
+  const pressing = ["click", "mousedown", "mouseup", "pointerdown", "pointerup", "touchend"];
+  const hovering = ["mouseenter", "mouseover", "pointerenter", "pointerover"];
+  // A page that replaces what this is written with adds its listeners all the same, and they are still noted.
+  const apply = Reflect.apply, construct = Reflect.construct;
+  const among = (kinds, type) => { for (let at = 0; at < kinds.length; at++) if (kinds[at] === type) return true; return false; };
+  const isElement = (target) => { try { apply(tag, target, []); return true; } catch { return false; } };
+  const tag = Object.getOwnPropertyDescriptor(Element.prototype, "tagName").get;
   const note = (target, type) => {
     if (type === "scroll" || type === "wheel") window[SCROLLS] = true;
-    if (!(target instanceof Element)) return;
-    const kind = PRESSES.has(type) ? "press" : HOVERS.has(type) ? "hover" : "";
+    if (!isElement(target)) return;
+    const kind = among(pressing, type) ? "press" : among(hovering, type) ? "hover" : "";
     if (kind) target[LISTENS] = { ...target[LISTENS], [kind]: true };
   };
   EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, {
     apply(add, target, given) {
       try { note(target ?? window, given[0]); } catch { /* what the page adds is its own affair */ }
-      return Reflect.apply(add, target, given);
+      return apply(add, target, given);
     },
   });
   if (window.IntersectionObserver) {
     window.IntersectionObserver = new Proxy(window.IntersectionObserver, {
       construct(made, given, as) {
         window[SCROLLS] = true;
-        return Reflect.construct(made, given, as);
+        return construct(made, given, as);
       },
     });
   }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Page, Watch, Writes, settle
+from runs.engine.browser import Page, Watch, Writes, read_page, settle
 from runs.engine.crawl.actions import known_as
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited, unstable
@@ -22,9 +22,9 @@ from runs.engine.steps.perform import perform
 from runs.engine.steps.variables import UnknownVariable, Variables
 
 # What the visitor carries along besides cookies that scripts do not see.
-KEPT = """() => {
+KEPT = """const kept = () => {
   try { return JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}]) } catch { return "" }
-}"""
+};"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ class Way:
         try:
             await perform(step, stage, self.plan.options.action_timeout_ms)
         except StepFailed as failure:
+            if failure.kind == "hidden":
+                raise Unvisited("not_a_page", failure.message) from failure
             unreached = unstable(step.sentence(), failure.message, number)
             unreached.disturbed = bool(troubles(tab.seen.requests, self.plan.site.base_url))
             raise unreached from failure
@@ -119,4 +121,4 @@ class Way:
 
 
 async def _mark(tab: Tab) -> _Mark:
-    return _Mark(tab.writes.seen, await tab.page.evaluate(KEPT))
+    return _Mark(tab.writes.seen, await read_page(tab.page, KEPT, "kept()"))

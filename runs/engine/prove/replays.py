@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from runs.engine.browser import Error, Writes, settle
+from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, Failure, Wrote
 from runs.engine.execute.attempt import OPENING, Attempt, House, Order
 from runs.engine.execute.scene import Scene
@@ -136,7 +136,9 @@ class Trial(Replay):
         facts: dict[str, Any] = {}
         if target is not None and scene.page is not None and "{{" not in target.model_dump_json():
             with contextlib.suppress(Error):
-                facts = await scene.stage.locate(target).first.evaluate(FACTS, timeout=FACTS_MS)
+                located = scene.stage.locate(target).first
+                await located.wait_for(state="attached", timeout=FACTS_MS)
+                facts = await read_elements(located, FACTS, "factsOf(elements)") or {}
         return Act(index, step.do, target, step.sentence(), facts)
 
     async def _settled(self, scene: Scene) -> Look | None:

@@ -20,8 +20,10 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BODY = 500_000
 MOST_BODIES = 20_000_000
 
-FACTS = """element => ({tag: element.localName, type: element.type || '', href: element.getAttribute('href') || '',
-  in_form: !!(element.form || element.closest('form'))})"""
+FACTS = """const factsOf = ([element]) => element && ({
+  tag: element.localName, type: element.type || '', href: element.getAttribute('href') || '',
+  in_form: !!(element.form || element.closest('form')),
+});"""
 
 
 @dataclass(frozen=True)

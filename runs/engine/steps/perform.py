@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from playwright.async_api import Error
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from projects.origins import trusts
+from runs.engine.inpage import hides
 from runs.engine.locate import describe
 from runs.engine.masking import texts_of
 from runs.engine.masking.trust import address_of, may_be_told
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
-from runs.engine.steps.seeing import company
+from runs.engine.steps.seeing import SECONDS, company
 
 LOADING = 3
 OBSTACLES = {
@@ -42,13 +44,13 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     try:
         await _require_trusted(step, stage)
         await step.run(stage)
-    except StepFailed:
+    except StepFailed as failure:
         # An expectation that a dead page cannot meet says nothing about the test.
         if stage.opened is not None and stage.opened.is_closed():
             raise Error("The page has been closed") from None
-        raise
+        raise await _hidden(step, stage) or failure from None
     except PlaywrightTimeout as error:
-        raise await _late(step, stage, error) from error
+        raise await _hidden(step, stage) or await _late(step, stage, error) from error
     except Error as error:
         if gone(error):
             raise
@@ -111,6 +113,9 @@ async def _late(step: Step, stage: Stage, error: Error) -> StepFailed:
 
 
 def _refused(step: Step, error: Error) -> StepFailed:
+    hidden = hides(error.message)
+    if hidden:
+        return _out_of_reach(step, hidden)
     target = step.aim()
     several = re.search(r"resolved to (\d+) elements", error.message)
     if several and target is not None:
@@ -119,6 +124,24 @@ def _refused(step: Step, error: Error) -> StepFailed:
     if any(sign in error.message for sign in UNREADABLE):
         return StepFailed("document", f"“{step.sentence()}” cannot be done as it is written: {obstacle}")
     return StepFailed("script", f"“{step.sentence()}” failed: {obstacle}", received=obstacle)
+
+
+async def _hidden(step: Step, stage: Stage) -> StepFailed | None:
+    """What failed because elements cannot be looked for on the page, which says nothing about those that are there."""
+    target = step.aim()
+    if target is None or stage.opened is None:
+        return None
+    try:
+        async with asyncio.timeout(SECONDS):
+            await stage.locate(target).count()
+    except (Error, TimeoutError) as error:
+        said = hides(str(error))
+        return _out_of_reach(step, said) if said else None
+    return None
+
+
+def _out_of_reach(step: Step, said: str) -> StepFailed:
+    return StepFailed("hidden", f"“{step.sentence()}” was not done: {said}")
 
 
 def _ambiguous(target: Target, number: int, error: Error) -> StepFailed:

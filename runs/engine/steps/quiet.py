@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error
 from pydantic import Field
 
+from runs.engine.inpage import read_page
 from runs.engine.patterns import Pattern, found
 from runs.engine.steps.base import Stage
 
 Patterns = Annotated[
     tuple[Pattern, ...], Field(max_length=100, description="regular expressions; what they match is let pass")
 ]
+
+ONE_TURN = "new Promise(done => setTimeout(() => done('true')))"
 
 
 async def rested(stage: Stage) -> None:
@@ -26,7 +29,7 @@ async def rested(stage: Stage) -> None:
         await stage.page.wait_for_load_state("load", timeout=stage.timeout_ms)
         await stage.until(idle)
         # One round trip behind the last answer: what scripts said about it has arrived before.
-        await stage.page.evaluate("() => new Promise(done => setTimeout(done))")
+        await read_page(stage.page, "", ONE_TURN)
     except Error:
         return
 

@@ -4,15 +4,16 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from runs.engine.inpage import read_page
 from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step
 
 # What loads more at its end listens to the wheel, to scrolling or to what comes into view; this does all three.
-TO = """to => {
+TO = """const scroll = (to) => {
   const end = to === 'bottom' ? document.documentElement.scrollHeight : 0;
   scrollTo({top: end, behavior: 'instant'});
-}"""
+};"""
 WHEEL = {"bottom": 100, "top": -100}
 
 
@@ -33,7 +34,7 @@ class Scroll(Step):
         if self.target is not None:
             await stage.locate(self.target).scroll_into_view_if_needed(timeout=stage.timeout_ms)
         elif self.to is not None:
-            await stage.page.evaluate(TO, self.to)
+            await read_page(stage.page, TO, "scroll(given)", self.to)
             await stage.page.mouse.wheel(0, WHEEL[self.to])
 
     def sentence(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from playwright.async_api import Error, Locator
 
+from runs.engine.inpage import PageResists, read_elements
 from runs.engine.locate import Strategy, describe, strategies
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, listed, one_line
@@ -16,9 +17,9 @@ SECONDS = 2.0
 KINDS = {"label": "input:not([type=hidden]), select, textarea", "placeholder": "[placeholder]", "alt": "img[alt]"}
 PLURALS = {"label": "fields", "placeholder": "hints", "alt": "pictures"}
 
-NAMES = """elements => elements.filter(e => e.checkVisibility()).slice(0, 30).map(e =>
+NAMES = """const names = (elements) => elements.filter(e => e.checkVisibility()).slice(0, 30).map(e =>
   (e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent) || e.innerText
-   || e.getAttribute('alt') || e.getAttribute('placeholder') || e.getAttribute('name') || e.value || '').trim())"""
+   || e.getAttribute('alt') || e.getAttribute('placeholder') || e.getAttribute('name') || e.value || '').trim());"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ async def company(stage: Stage, target: Target) -> Company:
             if number:
                 return Company(number, received=await _state(located.first))
             return await _alike(stage, target)
+    except PageResists as error:
+        return Company(sentence=f" ({error.message})")
     except Error:
         return Company()
     except TimeoutError:
@@ -78,7 +81,7 @@ async def _similar(stage: Stage, strategy: Strategy) -> list[str] | None:
         alike = replace(plain, way="css", value=KINDS[strategy.way])
     else:
         return None
-    return list(await find(stage.page, alike).evaluate_all(NAMES))
+    return list(await read_elements(find(stage.page, alike), NAMES, "names(elements)"))
 
 
 async def texts(located: Locator) -> list[str]:

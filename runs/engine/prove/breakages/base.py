@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runs.engine.browser import APIResponse, BrowserContext, Error, Page, Route
+from runs.engine.browser import APIResponse, BrowserContext, Error, Page, Route, read_elements
 from runs.engine.plan import Target
 from runs.engine.prove.touched import Call, Touched
 from runs.engine.steps.base import Stage
@@ -95,11 +95,11 @@ async def fetched(route: Route) -> AsyncIterator[tuple[APIResponse, bytes] | Non
         await response.dispose()
 
 
-async def on_elements(stage: Stage, target: Target, script: str, argument: Any = None) -> int:
-    """What a script of (elements, argument) says it did to the visible elements of a target; 0 where it failed."""
+async def on_elements(stage: Stage, target: Target, script: str, given: Any = None) -> int:
+    """What `strike(elements, given)` of a script says it did to the visible elements of a target; 0 where it failed."""
     with contextlib.suppress(Error):
         located = stage.locate(target).filter(visible=True)
-        return int(await located.evaluate_all(script, argument))
+        return int(await read_elements(located, script, "strike(elements, given)", given))
     return 0
 
 

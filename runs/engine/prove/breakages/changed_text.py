@@ -10,7 +10,7 @@ from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
-CHANGE = """elements => {
+CHANGE = """const strike = (elements) => {
   let changed = 0;
   for (const element of elements) {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
@@ -21,7 +21,7 @@ CHANGE = """elements => {
     if (element.getAttribute('aria-label')) element.setAttribute('aria-label', 'Lorem ipsum');
   }
   return changed;
-}"""
+};"""
 MOST = 6
 
 

@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from runs.engine.browser import Error
+from runs.engine.browser import Error, read_page
 from runs.engine.prove.breakages.base import SEEING, Breakage, Damage
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
-EMPTY = """() => {
+EMPTY = """const empty = () => {
   const main = document.querySelector('main, [role=main]');
   const aside = 'header, nav, footer, script, style, [role=banner], [role=navigation], [role=contentinfo]';
   const parts = main ? [...main.childNodes] : [...document.body.children].filter(part => !part.matches(aside));
   parts.forEach(part => part.remove());
   return parts.length;
-}"""
+};"""
 
 
 @dataclass(frozen=True)
@@ -33,4 +33,4 @@ class EmptiedMain(Breakage):
 
     async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
         with contextlib.suppress(Error):
-            damage.hits += bool(await stage.page.evaluate(EMPTY))
+            damage.hits += bool(await read_page(stage.page, EMPTY, "empty()"))

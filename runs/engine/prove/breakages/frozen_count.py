@@ -12,7 +12,7 @@ from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
 NUMBER = re.compile(r"\d+")
-FREEZE = """(elements, [now, was]) => {
+FREEZE = """const strike = (elements, [now, was]) => {
   let frozen = 0;
   for (const element of elements) {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
@@ -24,7 +24,7 @@ FREEZE = """(elements, [now, was]) => {
     if (label) element.setAttribute('aria-label', label.replace(now, was));
   }
   return frozen;
-}"""
+};"""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from runs.engine.prove.breakages.base import Breakage, Damage, in_words, on_elem
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
-REMOVE = "elements => { elements.forEach(element => element.remove()); return elements.length; }"
+REMOVE = "const strike = (elements) => { elements.forEach(element => element.remove()); return elements.length; };"
 
 
 @dataclass(frozen=True)

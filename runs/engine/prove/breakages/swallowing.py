@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import contextlib
 
-from runs.engine.browser import Error, Page
+from runs.engine.browser import Error, Page, read_page
 from runs.engine.steps.base import Stage
 
-SWALLOW = """([kinds, lasting]) => {
+SWALLOW = """const swallow = ([kinds, lasting]) => {
+  let taken = false;
   window.__swallowed = 0;
-  const swallow = event => {
-    if (event.type === 'keydown' && event.key !== 'Enter') return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+  const { preventDefault: prevent, stopImmediatePropagation: stop } = Event.prototype, { apply } = Reflect;
+  const take = event => {
+    if (taken || event.type === 'keydown' && event.key !== 'Enter') return;
+    apply(prevent, event, []);
+    apply(stop, event, []);
     window.__swallowed++;
-    if (!lasting) kinds.forEach(kind => removeEventListener(kind, swallow, true));
+    taken = !lasting;
   };
-  kinds.forEach(kind => addEventListener(kind, swallow, true));
-}"""
+  kinds.forEach(kind => addEventListener(kind, take, true));
+  return true;
+};"""
 
 
 async def swallow(stage: Stage, *kinds: str, lasting: bool = False) -> None:
     """From now on the next event of these kinds comes to nothing; all of them, where it is lasting."""
     with contextlib.suppress(Error):
-        await stage.page.evaluate(SWALLOW, [list(kinds), lasting])
+        await read_page(stage.page, SWALLOW, "swallow(given)", [list(kinds), lasting])
 
 
 async def count_swallowed(page: Page) -> int:
     """How many events came to nothing; the page is still the one that they were swallowed on."""
     with contextlib.suppress(Error):
-        return int(await page.evaluate("() => window.__swallowed || 0"))
+        return int(await read_page(page, "", "window.__swallowed || 0"))
     return 0

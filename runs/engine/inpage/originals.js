@@ -1,16 +1,22 @@
 // Runs before a page's own scripts, in every frame: keeps what scripts are written with, so that a page can be read as it
 // is although it has put its own in their place, or has fields that are called like what forms and documents know.
+// All that we run in a page is written for this: as a whole it runs within `__sentri`, or keeps what it needs at once.
 // "NAMES" stands for the names of members of nodes that our scripts use.
-(() => {
-  if (Object.hasOwn(window, "__sentri")) return;
+(function install(realm) {
+  const { Object, Reflect, JSON, Array, Map, Set, Symbol, Promise, Node, document } = realm;
+  if (Object.hasOwn(realm, "__sentri")) return;
   const described = Object.getOwnPropertyDescriptor, define = Object.defineProperty, drop = Reflect.deleteProperty;
-  const keysOf = Reflect.ownKeys, stringify = JSON.stringify;
-  const TOLD_BY_ALL = [Object, Array, String, Number, Boolean, Date].map((kind) => kind.prototype);
+  const keysOf = Reflect.ownKeys, stringify = JSON.stringify, freeze = Object.freeze, holds = Promise[Symbol.hasInstance].bind(Promise);
+  const TOLD_BY_ALL = ["Object", "Array", "String", "Number", "Boolean", "Date"].map((kind) => realm[kind].prototype);
   const kinds = ["Object", "Array", "String", "Number", "Boolean", "RegExp", "Symbol", "Map", "Set", "WeakMap", "JSON", "Math",
     "Reflect", "Promise", "Function", "Proxy", "URL", "CSS", "NodeList", "HTMLCollection", "EventTarget", "Node", "Element",
     "HTMLElement", "SVGElement", "Document", "DocumentFragment", "ShadowRoot", "CharacterData", "HTMLFormElement",
     "HTMLInputElement", "HTMLSelectElement", "HTMLTextAreaElement", "HTMLButtonElement", "HTMLOptionElement",
-    "HTMLAnchorElement", "HTMLSlotElement", "HTMLIFrameElement", "CSSStyleDeclaration", "DOMStringMap"].filter((name) => window[name]);
+    "HTMLAnchorElement", "HTMLSlotElement", "HTMLIFrameElement", "HTMLImageElement", "CSSStyleDeclaration", "DOMStringMap",
+    "MutationObserver", "TreeWalker", "NodeFilter", "Event", "Storage", "Performance", "PerformanceEntry", "PerformanceObserver",
+    "PerformanceObserverEntryList", "CustomEvent", "XPathResult"].filter((name) => realm[name]);
+  const globals = ["getComputedStyle", "innerWidth", "innerHeight", "setTimeout", "clearTimeout", "requestAnimationFrame", "scrollTo",
+    "localStorage", "sessionStorage", "performance"];
   const iterators = [[][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](), ""[Symbol.iterator]()];
   const kept = [];
   const keep = (owner) => {
@@ -19,21 +25,21 @@
       if (was.configurable) kept.push({ owner, key, was });
     }
   };
-  for (const name of [...kinds, "getComputedStyle", "Array", "innerWidth", "innerHeight"]) {
-    const was = described(window, name);
-    if (was?.configurable) kept.push({ owner: window, key: name, was });
+  for (const name of [...kinds, ...globals]) {
+    const was = described(realm, name);
+    if (was?.configurable) kept.push({ owner: realm, key: name, was });
   }
   for (const name of kinds) {
-    keep(window[name]);
-    if (window[name].prototype) keep(window[name].prototype);
+    keep(realm[name]);
+    if (realm[name].prototype) keep(realm[name].prototype);
   }
   for (const one of iterators) keep(Object.getPrototypeOf(one));
 
   // A member under a name that no field can have.
   for (const name of NAMES) {
-    for (const kind of [Node, Element, HTMLElement, SVGElement, Document, DocumentFragment, ShadowRoot, HTMLFormElement, HTMLSlotElement]) {
-      const known = described(kind.prototype, name);
-      if (known) define(kind.prototype, Symbol.for(`sentri.${name}`), known.get ? { get: known.get, set: known.set } : { value: known.value });
+    for (const kind of ["Node", "Element", "HTMLElement", "SVGElement", "Document", "DocumentFragment", "ShadowRoot", "HTMLFormElement", "HTMLSlotElement"]) {
+      const owner = realm[kind].prototype, known = described(owner, name);
+      if (known) define(owner, Symbol.for(`sentri.${name}`), known.get ? { get: known.get, set: known.set } : { value: known.value });
     }
   }
 
@@ -48,7 +54,16 @@
     }
     for (let at = 0; at < TOLD_BY_ALL.length; at++) forget(TOLD_BY_ALL[at], "toJSON", undo);
     const own = keysOf(document);
-    for (let at = 0; at < own.length; at++) if (own[at] in Document.prototype) forget(document, own[at], undo);
+    for (let at = 0; at < own.length; at++) if (own[at] in realm.Document.prototype) forget(document, own[at], undo);
+    for (let at = 0; at in realm; at++) within(realm[at], undo);
+  }
+
+  // The nodes of a frame know what the frame has put in place of theirs. One that runs no scripts is prepared only now.
+  function within(frame, undo) {
+    try {
+      install(frame);
+      frame.__sentri.restore(undo);
+    } catch { /* another origin's frame */ }
   }
 
   function forget(owner, key, undo) {
@@ -56,11 +71,13 @@
     if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key)) undo[undo.length] = { owner, key, now };
   }
 
-  define(window, "__sentri", { value: (read) => {
+  // What `read` gives, as text; a promise of a text as it is.
+  function read(work) {
     const undo = [];
     try {
       restore(undo);
-      return stringify(read());
+      const found = work();
+      return holds(found) ? found : stringify(found) ?? "null";
     } finally {
       for (let at = undo.length - 1; at >= 0; at--) {
         const one = undo[at];
@@ -68,5 +85,7 @@
         else drop(one.owner, one.key);
       }
     }
-  } });
-})();
+  }
+  read.restore = restore;
+  define(realm, "__sentri", { value: freeze(read) });
+})(window);
