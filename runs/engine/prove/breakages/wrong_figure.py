@@ -9,7 +9,7 @@ from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
-MISCOUNT = """elements => {
+MISCOUNT = """const strike = (elements) => {
   let changed = 0;
   for (const element of elements.slice(-1)) {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
@@ -21,7 +21,7 @@ MISCOUNT = """elements => {
     }
   }
   return changed;
-}"""
+};"""
 
 
 @dataclass(frozen=True)
