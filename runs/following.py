@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -99,7 +100,8 @@ async def _reader(run_id: int) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
     reader = _readers[key]
     reader.followers.add(news)
     if reader.task is None:
-        reader.task = asyncio.create_task(reader.read())
+        # Not in the context of the request that comes first: its thread ends with it, and others go on.
+        reader.task = asyncio.create_task(reader.read(), context=Context())
     try:
         yield reader, news
     finally:

@@ -157,6 +157,23 @@ async def test_a_client_may_leave_at_any_time(world: World, connections_closed: 
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_a_stream_goes_on_when_the_client_that_came_first_has_left(
+    world: World, connections_closed: None
+) -> None:
+    run, token = await sync_to_async(lambda: (world.run(), world.token("viewer")))()
+    first, second = (Stream(f"/api/v1/runs/{run.public_id}/events", token) for _ in range(2))
+    for stream in (first, second):
+        await stream.start()
+        await stream.until("queued")
+    await first.leave()
+    await sync_to_async(ledger.abort)(run.pk, "Ada")
+    assert (await second.until("done"))[-1]["type"] == "done"
+    while await second.more():
+        pass
+    await second.communicator.wait(timeout=10)
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("end", ["token", "membership", "project", "person"])
 async def test_a_stream_ends_with_the_right_that_opened_it(
     world: World, connections_closed: None, monkeypatch: pytest.MonkeyPatch, end: str
