@@ -1,4 +1,4 @@
-"""What begins and ends with a web process: numbers are handed over, spans are sent, the first visitor is invited."""
+"""What begins and ends with a web process: shared connections, numbers and spans, and an invitation for the first."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from projects.first import key, nobody_yet
 from runs import heartbeats, tracing
+from sentri import connections
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ async def lifespan(
 ) -> None:
     """The ASGI application of the protocol `lifespan`."""
     await receive()
+    await asyncio.to_thread(connections.share)
     flushing = heartbeats.Flushing()
     flushing.start()
     await asyncio.to_thread(invite_the_first)
@@ -42,4 +44,5 @@ async def lifespan(
     await receive()
     await asyncio.to_thread(flushing.end)
     await asyncio.to_thread(tracing.end)
+    await asyncio.to_thread(connections.unshare)
     await send({"type": "lifespan.shutdown.complete"})

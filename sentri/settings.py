@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sentri.connections.hand_back",
     "sentri.logs.request_id",
     "django.middleware.security.SecurityMiddleware",
     "sentri.security.ContentSecurityPolicy",

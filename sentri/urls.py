@@ -2,13 +2,18 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views import defaults
 from django.views.generic import RedirectView
 
+from projects.api import problems
 from sentri import health
+from sentri.connections import hand_back
 from sentri.metrics import metrics
 
-handler400 = "projects.api.problems.bad_request"
-handler500 = "projects.api.problems.server_error"
+handler400 = hand_back(problems.bad_request)
+handler403 = hand_back(defaults.permission_denied)
+handler404 = hand_back(defaults.page_not_found)
+handler500 = hand_back(problems.server_error)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # One's own password has one page, behind the throttle of all doors.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.db import connections
+from channels.db import database_sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,21 +85,12 @@ def _still_allowed(credential: Credential, run_id: int) -> bool:
 
 
 async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
-    try:
-        async with aclosing(_parts(run_id, after, allowed)) as parts:
-            async for part in parts:
-                yield part
-    finally:
-        await sync_to_async(connections.close_all)()
-
-
-async def _parts(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
     looked = breathed = time.monotonic()
     yield b": hello\n\n"
     async with aclosing(following.follow(run_id, after, LOOK_SECONDS)) as groups:
         async for lines in groups:
             if time.monotonic() - looked >= LOOK_SECONDS:
-                if not await sync_to_async(allowed)():
+                if not await database_sync_to_async(allowed)():
                     return
                 looked = time.monotonic()
             for line in lines:

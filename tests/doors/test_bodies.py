@@ -16,7 +16,7 @@ from django.test import Client
 from projects.models import ApiToken
 from sentri.bodies import OF_STRANGERS
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"

@@ -19,7 +19,7 @@ from runs.engine.plan import RunOptions
 from runs.models import Run
 from tests.ledger.conftest import DOCUMENT, Hand
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,24 @@
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from django.utils import timezone
 
 from projects.models import Project, Test, Workspace
 from runs.models import Worker
 from tests.ledger.conftest import DOCUMENT
-from tests.tasks.conftest import chore, start_workers
+from tests.servers import free_port
+from tests.tasks.conftest import ROOT, chore, start_workers
 
 __all__ = ["chore", "start_workers"]
 
@@ -89,3 +95,38 @@ def reported(name: str, silent: float = 0, **fields: Any) -> Worker:
     host, _, pid = name.rpartition(":")
     said = {"browser": "headless-shell 156.0", "started_at": now - timedelta(hours=1), **fields}
     return Worker.objects.create(name=name, host=host, pid=int(pid), seen_at=now - timedelta(seconds=silent), **said)
+
+
+Web = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture
+def web(product_environment: Mapping[str, str], tmp_path: Path, eventually: Any) -> Web:
+    """`with web() as address` has a web process as it is served, which ends well afterwards."""
+
+    @contextmanager
+    def served() -> Iterator[str]:
+        port, log = free_port(), tmp_path / "web.log"
+        command = [sys.executable, "-m", "uvicorn", "sentri.asgi:application", "--port", str(port), "--lifespan", "on"]
+        options = ["--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+        environment = {**product_environment, "PGAPPNAME": "web"}  # so that PostgreSQL knows whose a connection is
+        with log.open("wb") as output:
+            server = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
+            yield f"http://127.0.0.1:{port}"
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(20) in (0, -signal.SIGTERM)
+            assert "Traceback" not in log.read_text()
+        finally:
+            server.kill()
+            server.wait()
+
+    return served
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
