@@ -6,6 +6,7 @@ connections, each opened for one request.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,15 +17,24 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 AT_MOST = 10
-WAIT_SECONDS = 5
-# Where the database is away the pool must not make longer and longer pauses: it is tried with the next request.
-GIVE_UP_SECONDS = 1
+WAIT_SECONDS = 10
+
+
+def _begin_anew(pool: Any) -> None:
+    """Where the database refuses, all who wait are told so at once, and the next request begins another pool."""
+    pools = connection._connection_pools  # type: ignore[attr-defined]
+    if pools.get(connection.alias) is pool:
+        del pools[connection.alias]
+        threading.Thread(target=pool.close).start()  # which waits for the thread that called us
+
+
 POOL = {
     "min_size": 0,
     "max_size": AT_MOST,
     "timeout": WAIT_SECONDS,
     "max_idle": 60,
-    "reconnect_timeout": GIVE_UP_SECONDS,
+    "reconnect_timeout": 0,
+    "reconnect_failed": _begin_anew,
 }
 
 

@@ -1,9 +1,13 @@
 """Connections of a real web process to PostgreSQL, as the server counts them."""
 
 import asyncio
+import subprocess
+import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +18,11 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from runs import ledger
 from runs.models import Run
-from sentri.connections import AT_MOST
+from sentri.connections import AT_MOST, WAIT_SECONDS
 from tests.doors.test_bodies import Sending
 from tests.live.test_sockets import made, signed_in
+from tests.servers import restartable_postgresql
+from tests.tasks.conftest import ROOT
 from tests.watching.conftest import Web
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -107,7 +113,9 @@ async def many(visit: Callable[[], Awaitable[Any]]) -> list[Any]:
     return await asyncio.gather(*(visit() for _ in range(MANY)))
 
 
-def test_however_many_ask_at_a_time_a_web_process_has_few_connections_and_none_when_it_ends(web: Web) -> None:
+def test_however_many_ask_at_a_time_a_web_process_has_few_connections_and_none_when_it_ends(
+    web: Web, tmp_path: Path
+) -> None:
     run, token, _ = made()
 
     async def asked(address: str) -> None:
@@ -120,9 +128,10 @@ def test_however_many_ask_at_a_time_a_web_process_has_few_connections_and_none_w
         asyncio.run(asked(address))
     assert 0 < most.seen <= AT_MOST
     assert held() == 0
+    assert "Traceback" not in (tmp_path / "web.log").read_text()
 
 
-def test_who_follows_a_run_keeps_no_connection_from_those_who_ask(web: Web) -> None:
+def test_who_follows_a_run_keeps_no_connection_from_those_who_ask(web: Web, tmp_path: Path) -> None:
     run, token, _ = made()
 
     async def followed(address: str) -> None:
@@ -141,6 +150,23 @@ def test_who_follows_a_run_keeps_no_connection_from_those_who_ask(web: Web) -> N
         asyncio.run(followed(address))
     assert 0 < most.seen <= AT_MOST + LISTENS
     assert held() == 0
+    assert "Traceback" not in (tmp_path / "web.log").read_text()
+
+
+def test_a_database_that_is_away_is_told_at_once_and_asked_again_when_it_is_back(
+    web: Web, product_environment: Mapping[str, str], eventually: Any
+) -> None:
+    with restartable_postgresql() as server:
+        environment = {**product_environment, "SENTRI_DATABASE_URL": server.url}
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
+        with web(SENTRI_DATABASE_URL=server.url) as address, httpx.Client(base_url=address, timeout=60) as client:
+            assert client.get("/readyz").json()["parts"]["database"] == "ok"
+            server.stop()
+            answer = client.get("/readyz")
+            assert answer.json()["parts"]["database"] == "The database does not answer."
+            assert answer.elapsed < timedelta(seconds=WAIT_SECONDS), "nobody waited for a connection"
+            server.start()
+            eventually(lambda: client.get("/readyz").json()["parts"]["database"] == "ok")
 
 
 async def test_a_page_of_an_error_that_says_who_is_signed_in_keeps_no_connection() -> None:

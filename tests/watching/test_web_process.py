@@ -1,6 +1,7 @@
 """A web process counts what it tells and hands the numbers over at its end."""
 
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from tests.watching.conftest import Web
 from tests.watching.test_workers import run_of
 
 
-def test_the_lag_of_live_events_is_in_the_metrics(slow: Project, web: Web, eventually: Any) -> None:
+def test_the_lag_of_live_events_is_in_the_metrics(slow: Project, web: Web, tmp_path: Path, eventually: Any) -> None:
     run: Run = run_of(slow, 1, shards=1)
     user = User.objects.create_user("ada")
     Membership.objects.create(workspace=slow.workspace, user=user, role="viewer")
@@ -32,3 +33,4 @@ def test_the_lag_of_live_events_is_in_the_metrics(slow: Project, web: Web, event
             Hand(run)
             next(line for line in lines if line == b"event: shard_started\n")
         eventually(lambda: Meter.objects.filter(name=meters.EVENT_LAG_SECONDS, label="count", value__gte=1).exists())
+    assert "Traceback" not in (tmp_path / "web.log").read_text()
