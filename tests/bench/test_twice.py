@@ -8,7 +8,7 @@ import pytest
 
 from sentri.env import ROOT
 
-pytestmark = [pytest.mark.processes, pytest.mark.browser]
+pytestmark = [pytest.mark.processes, pytest.mark.browser, pytest.mark.once]
 
 
 def test_a_shop_that_is_crawled_twice_differs_in_nothing(browser_path: str) -> None:
