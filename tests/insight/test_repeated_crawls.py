@@ -75,6 +75,17 @@ def test_a_record_that_sentri_made_is_known_as_its_own_and_no_change_of_the_appl
     assert sentences(crawled([HOME, page("/notes/1", "note")], [*known, *learnt.parts.values()], run=3)) == []
 
 
+def test_what_only_a_search_or_a_record_of_sentris_shows_is_not_missed() -> None:
+    forms = [form("Rows where name contains Sentri", "Text")]
+    known = after(HOME, page("/search?name=Sentri", "found", asked=True, forms=forms), page("/search", "found"))
+    left = crawled([HOME, page("/search", "found"), failed("/search?name=Sentri", http_status=404)], known)
+    assert sentences(left) == ["page /search?name=Sentri: it answered 404"]
+    elsewhere = after(HOME, page("/search", "found", forms=forms))
+    assert sentences(crawled([HOME, page("/search", "found")], elsewhere)) == [
+        "form Rows where name contains Sentri is gone"
+    ]
+
+
 def test_which_three_addresses_a_crawl_calls_makes_no_other_endpoint() -> None:
     def calls(*names: str) -> list[Visit]:
         return [page("/", "home", requests=[call(f"/api/products/{name}", {"left": 1, "name": "x"}) for name in names])]

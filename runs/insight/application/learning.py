@@ -257,12 +257,13 @@ class _Lesson:
         facts = {**shown.facts, "templates": sorted(shown.templates | elsewhere)}
         if kind != "action":
             facts["on"] = [*sorted(shown.pages), *(page for page in self._left(before) if page not in shown.pages)][:ON]
+            facts["own"] = all(self._is_own(page) for page in facts["on"])
         part = self._seen(kind, key, shown.name, facts)
         if kind == "action":
             return
         if self._is_news(part):
             self.touched |= shown.templates
-            known = any(("endpoint", one) in self.known for one in shown.of)
+            known = facts["own"] or any(("endpoint", one) in self.known for one in shown.of)
             if not known and (before is not None or self.compared & shown.pages):
                 self._tell(part, "new")
         elif shown.said:
@@ -273,6 +274,10 @@ class _Lesson:
         """Living pages that showed a part and were not visited anew."""
         on = part.facts.get("on", ()) if part else ()
         return [page for page in on if page not in self.seen.pages and self._lives(page)]
+
+    def _is_own(self, key: str) -> bool:  # a search, or a record, of a crawl's own led to it
+        part = self.out.parts.get(("page", key)) or self.known.get(("page", key))
+        return part is not None and bool(part.facts.get("asked") or part.facts.get("own"))
 
     def _lives(self, page: str) -> bool:
         part = self.out.parts.get(("page", page)) or self.known.get(("page", page))
@@ -289,7 +294,7 @@ class _Lesson:
                 continue
             facts = {**part.facts, "templates": left}
             self._keep(replace(part, facts=facts, gone_since=None if left else self.seen.run))
-            if not left and kind != "action":
+            if not left and kind != "action" and not part.facts.get("own"):
                 self._tell(part, "removed")
                 self.touched |= set(part.templates) & self.visited
 
