@@ -1,6 +1,7 @@
 import pytest
 
-from bench import breakages, false_alarms
+from bench import breakages, false_alarms, proofs
+from bench.sides import Broken
 from tests.site.defects import DEFECTS
 
 
@@ -20,8 +21,19 @@ def test_all_defects_of_the_shop_are_tried_unless_fewer_are_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("bench", "given"),
-    [(breakages, ["--tests", "0"]), (breakages, ["--defects", "1000"]), (false_alarms, ["--rounds", "0"])],
+    [
+        (proofs, ["--tests", "0"]),
+        (proofs, ["--rounds", "0"]),
+        (breakages, ["--tests", "0"]),
+        (breakages, ["--defects", "1000"]),
+        (false_alarms, ["--rounds", "0"]),
+    ],
 )
 def test_nonsense_is_refused(bench: object, given: list[str]) -> None:
     with pytest.raises(SystemExit):
         bench.arguments(given)  # type: ignore[attr-defined]
+
+
+def test_a_revision_that_is_not_there_is_told_in_one_sentence() -> None:
+    with pytest.raises(Broken, match=r"There is no revision no-such-thing here: "), proofs.tree_of("no-such-thing"):
+        pass
