@@ -85,7 +85,9 @@ class Attempt:
             took = time.perf_counter() - began
             vitals = await self.scene.measured() if self.scene else ()
             artifacts = await self._kept(failed=failure is not None)
-            return self._ended(started_at, took, failure, artifacts, vitals)
+            ended = self._ended(started_at, took, failure, artifacts, vitals)
+            await self._over(ended)
+            return ended
         finally:
             if self.scene is not None:
                 self.house.exits.close_later(self.scene)
@@ -173,8 +175,17 @@ class Attempt:
         """Place of the step that is under way."""
         return len(self.steps) + (0 if self.order.document.opening is None else OPENING)
 
+    async def _over(self, ended: AttemptEnded) -> None:
+        """Called when all is measured and kept, while the page is still open."""
+
     async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
         began = time.perf_counter()
+        step, failure = await self.performed(scene, index, step)
+        self._report(index, step, time.perf_counter() - began, failure)
+        return failure
+
+    async def performed(self, scene: Scene, index: int, step: Step) -> tuple[Step, Failure | None]:
+        """Does a step, unreported. Gives the step with its variables filled in, and why it failed if it did."""
         failure: Failure | None = None
         try:
             step = resolved(step, self.variables)
@@ -191,8 +202,7 @@ class Attempt:
             )
         except (InvalidDocument, UnknownVariable) as error:
             failure = Failure(kind="document", message=str(error), step=index)
-        self._report(index, step, time.perf_counter() - began, failure)
-        return failure
+        return step, failure
 
     def _report(self, index: int, step: Step, seconds: float, failure: Failure | None) -> None:
         report = StepReport(

@@ -14,6 +14,7 @@ from runs.engine.steps.base import Step
 # A test that writes writes again in most broken replays; in so many of them at most.
 MOST_WRITING = 6
 ENOUGH_KINDS = 5
+ENOUGH_DEEP = 2
 ENOUGH_TRIED = 6
 SENSITIVE = 0.9
 MOST_ADDED = 3
@@ -42,7 +43,14 @@ def ways(touched: Touched, most: int, chance: Random) -> list[Breakage]:
     queues = [_mixed(list(kind.ways(touched)), chance) for kind in BREAKAGES.values()]
     longest = max(map(len, queues), default=0)
     found = [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
-    return _bounded(found, touched.writes)[:most]
+    return bounded(found, touched)[:most]
+
+
+def in_place(breakage: Breakage, touched: Touched) -> bool:
+    """Whether a breakage can be put to the page that a replay has ended on: it strikes nothing else, nor earlier."""
+    target = getattr(breakage, "target", None)
+    framed = target is not None and bool(target.frame)
+    return breakage.of_page_alone and not framed and min(breakage.places, default=-1) > touched.last_act
 
 
 def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
@@ -55,25 +63,40 @@ def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
     return first + rest
 
 
-def _bounded(found: Sequence[Breakage], writes: bool) -> list[Breakage]:
-    if not writes:
+def bounded(found: Sequence[Breakage], touched: Touched, *, replayed: bool = False) -> list[Breakage]:
+    """Those of which few write once more. What can be struck in place does so only if it is `replayed` all the same."""
+    if not touched.writes:
         return list(found)
     left = MOST_WRITING
     kept = []
     for breakage in found:
-        if not breakage.holds_writes:
-            left -= 1
-        if breakage.holds_writes or left >= 0:
+        writes = not breakage.holds_writes and (replayed or not in_place(breakage, touched))
+        left -= writes
+        if not writes or left >= 0:
             kept.append(breakage)
     return kept
 
 
-def enough(tried: Sequence[Tried], expectations: Collection[int]) -> bool:
-    """Whether more breakages would hardly say more: every expectation noticed one, and many kinds were tried."""
+def telling(
+    left: Sequence[Breakage], tried: Sequence[Tried], expectations: Collection[int], steps: Sequence[Step]
+) -> list[Breakage]:
+    """Those breakages that would say more than is known.
+
+    Until some have changed something that can be seen, each would. Then only a kind that is missing, while few kinds
+    were tried or few that go deeper than the page, and what an expectation ought to notice that has noticed nothing.
+    """
     effective = [one for one in tried if one.effective]
+    if len(effective) < ENOUGH_TRIED:
+        return list(left)
     kinds = {one.kind for one in effective}
-    noticed = {place for one in effective for place in one.noticed}
-    return len(kinds) >= ENOUGH_KINDS and len(effective) >= ENOUGH_TRIED and noticed >= set(expectations)
+    deep = {one.kind for one in effective if one.breakage and not one.breakage.of_page_alone}
+    silent = set(expectations) - {place for one in effective for place in one.noticed}
+
+    def tells(one: Breakage) -> bool:
+        few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not one.of_page_alone)
+        return (few and one.kind not in kinds) or any(_ought(one, place, steps) for place in silent)
+
+    return [one for one in left if tells(one)]
 
 
 def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequence[Step]) -> set[int]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from random import Random
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
-from runs.engine.browser import Pace
-from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, Wrote
-from runs.engine.execute.attempt import House, Order, made
-from runs.engine.execute.scene import Recording
+from runs.engine.browser import Error
+from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
+from runs.engine.execute.attempt import House
+from runs.engine.execute.scene import Scene
 from runs.engine.generate.selecting import telling
-from runs.engine.plan import ProofPlan, TestWork
+from runs.engine.page.look import Look
+from runs.engine.plan import TestWork
 from runs.engine.prove import answers, choosing
 from runs.engine.prove.breakages import Breakage
 from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
-from runs.engine.prove.floor import Floor
+from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.pruning import prunable, shifted, without
-from runs.engine.prove.replays import Broken, Clean, Replay, Trial, expects, slowest
+from runs.engine.prove.replaying import A, Place, Replaying, Start
+from runs.engine.prove.replays import Broken, Clean, Trial, expects, slowest
+from runs.engine.prove.report import Notes, report
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
 from runs.engine.steps.document import Document, parse
@@ -30,9 +33,7 @@ from runs.engine.steps.request import Request
 
 LEAST_MS, MOST_MS = 400, 2_000
 PRUNED_AGAIN = 2
-WAITS = (0.5, 2.0, 6.0)
-A = TypeVar("A", bound=Replay)
-Start = Callable[[House, Order], A]
+ENOUGH_WITH_TRIAL = 3
 
 
 class Rejected(Exception):
@@ -43,22 +44,11 @@ class Rejected(Exception):
         self.failure = failure
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where proposals are proved: the house of their attempts, the floor that gives slots, chance, and the pace."""
-
-    house: House
-    plan: ProofPlan
-    floor: Floor
-    chance: Random
-    pace: Pace
-
-
 @dataclass
 class Proving:
     """Proves one proposal. `steps` and `document` are what it is by now.
 
-    `usual` is what the site answers to it however often it is asked, although it looks as if it might pass.
+    `ways` are the breakages to try, `struck` those that were put to the page of a clean replay.
     """
 
     place: Place
@@ -71,25 +61,26 @@ class Proving:
     durations: list[int] = field(default_factory=list)
     slowest: int = 0
     seen: list[Seen] = field(default_factory=list)
+    ways: list[Breakage] = field(default_factory=list)
+    struck: list[Tried] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     touched: Touched = field(default_factory=lambda: Touched((), frozenset()))
-    dropped: list[dict[str, str]] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    pruned: list[str] = field(default_factory=list)
-    usual: set[str] = field(default_factory=set)
+    notes: Notes = field(default_factory=Notes)
+    replaying: Replaying = field(init=False)
 
     def __post_init__(self) -> None:
         self.made = self.work.attempts_before
         self.steps = list(self.work.document["steps"])
+        self.replaying = Replaying(self.place, self.work)
 
     async def carry_out(self) -> Proved:
         failure: Failure | None = None
         try:
             self._require_permitted()
             told = await self._on_trial()
-            for number in range(self.work.replays):
-                await self._replayed(pictured=number + 1 == self.work.replays)
-                self.passed += 1
+            await self._replayed()
+            while self.passed < self.work.replays - 1:
+                await self._replayed()
             await self._challenge(told)
             self._require_telling()
         except Rejected as rejection:
@@ -121,8 +112,11 @@ class Proving:
     # --- replays ---
 
     async def _on_trial(self) -> dict[int, Any]:
-        """The tolerant replay; answers of requests by their steps. What does not hold is dropped."""
-        trial, ended = await self._replay(Trial, self._quiet)
+        """The tolerant replay; answers of requests by their steps. What does not hold is dropped.
+
+        Where all holds it is the first of three clean replays; of fewer, it would leave too few at the usual pace.
+        """
+        trial, ended, story = await self._untold(Trial)
         if ended.failure is not None:
             self._record(ended)
             raise Rejected(ended.failure)
@@ -133,40 +127,58 @@ class Proving:
         gone = set(trial.dropped)
         if gone and gone >= set(self._expectations()):
             raise Rejected(trial.dropped[min(gone)])
+        if not gone and self.work.replays >= ENOUGH_WITH_TRIAL:
+            self._count(story, ended)
         self._become([step for index, step in enumerate(self.steps) if index not in gone])
         self.touched = shifted(self.touched, gone, self.document.steps)
         self.seen.append((self.touched.before, self.touched.after))
         return {without(index, gone): answer for index, answer in trial.answers.items()}
 
-    async def _replayed(self, *, pictured: bool) -> None:
-        """One of the clean replays that a proof needs; it is recorded, whatever comes of it."""
-        start = partial(Clean, last_act=self.touched.last_act)
-        replay, ended = await self._replay(start, self.place.house, pictured=pictured)
+    async def _replayed(self) -> None:
+        """A clean replay before anything is broken; it is recorded, whatever comes of it."""
+        start = partial(Clean, last_act=self.touched.last_act, then=self._strike_in_place)
+        replay, ended = await self._replay(start, self.place.house)
         self._record(ended)
         if ended.failure is not None:
             raise Rejected(ended.failure)
+        self.passed += 1
         self.durations.append(ended.duration_ms)
         self.slowest = max(self.slowest, slowest(ended.steps))
         if replay.after is not None:
-            self.seen.append((replay.before if self.touched.acts else None, replay.after))
+            self.seen.append(self._shown(replay, replay.after))
 
-    async def _clean(self, document: Document) -> Failure | None:
-        """A clean replay of a changed document, recorded when it passes; else why it does not."""
+    def _shown(self, replay: Clean, after: Look) -> Seen:
+        return replay.before if self.touched.acts else None, after
+
+    async def _untold(
+        self, start: Start[A], *, document: Document | None = None, pictured: bool = False
+    ) -> tuple[A, AttemptEnded, list[Event]]:
+        """A replay of which it is known later whether it counts: its events wait, but for warnings and what it sent."""
         story: list[Event] = []
         emit = self.place.house.emit
-        house = replace(
-            self.place.house, emit=lambda event: emit(event) if isinstance(event, Wrote) else story.append(event)
-        )
-        _, ended = await self._replay(Clean, house, document=document, pictured=True)
-        if ended.failure is None:
-            for event in story:
-                emit(event)
-            self._record(ended)
-        return ended.failure
 
-    async def _break(self, breakage: Breakage, document: Document, touched: Touched) -> Tried:
+        def keep(event: Event) -> None:
+            if isinstance(event, Log | Wrote):
+                emit(event)
+                return
+            if isinstance(event, TestStarted):
+                story.clear()  # the one before was none
+            story.append(event)
+
+        house = replace(self.place.house, emit=keep)
+        replay, ended = await self._replay(start, house, document=document, pictured=pictured)
+        return replay, ended, story
+
+    def _count(self, story: Sequence[Event], ended: AttemptEnded) -> None:
+        """A replay that passed counts: it is told and recorded."""
+        for event in story:
+            self.place.house.emit(event)
+        self._record(ended)
+        self.passed += 1
+
+    async def _break(self, breakage: Breakage, document: Document, touched: Touched, own: int) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        start = partial(Broken, breakage=breakage, touched=touched, pace_ms=pace)
+        start = partial(Broken, breakage=breakage, touched=touched, own=own, pace_ms=pace)
         replay, _ = await self._replay(start, self._quiet, document=document)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
@@ -181,44 +193,9 @@ class Proving:
         )
 
     async def _replay(
-        self,
-        start: Start[A],
-        house: House,
-        *,
-        document: Document | None = None,
-        pictured: bool = False,
+        self, start: Start[A], house: House, *, document: Document | None = None, pictured: bool = False
     ) -> tuple[A, AttemptEnded]:
-        """Make an attempt once it is its turn; the attempt and its end.
-
-        Once more, later, three times at most, where the site could not answer something that it otherwise can: what
-        such a replay shows is neither the test's nor a breakage's.
-        """
-        for wait in WAITS:
-            replay, ended = await self._once(start, house, document=document, pictured=pictured)
-            news = replay.troubles() - self.usual
-            if not news:
-                return replay, ended
-            said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
-            self.place.house.emit(Log("info", self.place.house.masking.text(said)))
-            await asyncio.sleep(wait)
-        replay, ended = await self._once(start, house, document=document, pictured=pictured)
-        self.usual |= replay.troubles()
-        return replay, ended
-
-    async def _once(
-        self, start: Start[A], house: House, *, document: Document | None, pictured: bool
-    ) -> tuple[A, AttemptEnded]:
-        kept: list[A] = []
-
-        def begin() -> A:
-            kept.append(start(house, order))
-            return kept[-1]
-
-        async with self.place.floor.slot() as slot:
-            await self.place.pace.turn()
-            order = Order(slot, self.work, document or self.document, self.made + 1, Recording(), pictured)
-            ended = await made(begin)
-        return kept[-1], ended
+        return await self.replaying.made(start, house, document or self.document, self.made + 1, pictured=pictured)
 
     def _record(self, ended: AttemptEnded) -> None:
         self.made += 1
@@ -238,26 +215,53 @@ class Proving:
         if self.document.kind == "api":
             self.tried = answers.tried(self.document.steps, told, most)
             self._require_notice()
+            await self._finished(self.steps, {})
             return
-        covers = self.place.house.masking.covers
-        found = [step for step in candidates(self.seen, self.steps, self.touched.figures) if not covers(step)]
+        found = self._candidates(self.seen)
         if not self._expectations() and not found:
             raise Rejected(Failure(kind="document", message="It expects nothing, and nothing that it does can be seen"))
         if most:
-            await self._try_breakages(found, most)
+            await self._try_breakages(found)
         await self._revise(found)
         if most:
             self._require_notice()
             await self._prune()
 
-    async def _try_breakages(self, found: Sequence[dict[str, Any]], most: int) -> None:
-        """Some breakages at a time, until they say no more; candidates are asked as well."""
+    def _candidates(self, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+        covers = self.place.house.masking.covers
+        return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
+
+    async def _strike_in_place(self, replay: Clean, scene: Scene) -> None:
+        """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
+        self.struck = []
+        most = self.place.plan.max_breakages
+        if replay.after is None or not most or replay.troubles() - self.replaying.usual:
+            return
+        seen = [*self.seen, self._shown(replay, replay.after)]
+        self.ways = self.ways or choosing.ways(self.touched, most, self.place.chance)
+        found = self._candidates(seen)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
-        ways = choosing.ways(self.touched, most, self.place.chance)
+        last = self.touched.last_act
+        asked = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
+        own, more = asked[: len(asked) - len(found)], asked[len(asked) - len(found) :]
+        striking = InPlace(replay, scene, own, more, [after for _, after in seen if after is not None])
+        with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
+            async with asyncio.timeout(self.place.plan.options.test_timeout_ms / 1000):
+                await striking.put([one for one in self.ways if choosing.in_place(one, self.touched)])
+            self.struck = striking.tried
+
+    async def _try_breakages(self, found: Sequence[dict[str, Any]]) -> None:
+        """Some breakages at a time, until they say no more; candidates are asked as well."""
+        self.tried = list(self.struck)
+        document = parse({**self.work.document, "steps": [*self.steps, *found]})
+        tried = [one.breakage for one in self.tried]
+        left = choosing.bounded([one for one in self.ways if one not in tried], self.touched, replayed=True)
         width = 1 if self.touched.writes else self.place.plan.options.parallel
-        while ways and not choosing.enough(self.tried, self._expectations()):
-            batch, ways = ways[:width], ways[width:]
-            self.tried += await asyncio.gather(*(self._break(one, document, self.touched) for one in batch))
+        while left := choosing.telling(left, self.tried, self._expectations(), self.document.steps):
+            batch, left = left[:width], left[width:]
+            self.tried += await asyncio.gather(
+                *(self._break(one, document, self.touched, len(self.steps)) for one in batch)
+            )
 
     async def _revise(self, found: Sequence[dict[str, Any]]) -> None:
         """Leave out what notices nothing, and take on candidates that notice more, if it passes with them."""
@@ -267,25 +271,36 @@ class Proving:
             chosen = list(range(count, count + len(found)))[:1]
         useless = choosing.useless(self.tried, self._expectations(), self.document.steps)
         kept = [step for index, step in enumerate(self.steps) if index not in useless]
-        chosen = await self._proven(kept, {place: found[place - count] for place in chosen})
+        chosen = await self._finished(kept, {place: found[place - count] for place in chosen})
         number = sum(1 for one in self.tried if one.effective)
         for index in sorted(useless):
             self._drop(index, f"It noticed none of {number} breakages")
         self._become(kept + [found[place - count] for place in chosen])
-        self.added = [step.sentence() for step in self.document.steps[len(kept) :]]
+        self.notes.added = [step.sentence() for step in self.document.steps[len(kept) :]]
         self.tried = [choosing.moved(one, useless, chosen, count) for one in self.tried]
         self.touched = shifted(self.touched, useless, self.document.steps)
 
-    async def _proven(self, kept: list[dict[str, Any]], added: dict[int, dict[str, Any]]) -> list[int]:
-        """Those additions with which the test passes a clean replay; one that fails is given up."""
-        while added:
-            document = parse({**self.work.document, "steps": [*kept, *added.values()]})
-            failure = await self._clean(document)
-            if failure is None:
+    async def _finished(self, kept: list[dict[str, Any]], added: dict[int, dict[str, Any]]) -> list[int]:
+        """Replays the test as it is now until it has passed often enough, and with what was added.
+
+        Those additions with which it passes; one that fails is given up.
+        """
+        while added or self.passed < self.work.replays:
+            if not kept and not added:
                 break
-            at = (failure.step if failure.step is not None else -1) - len(kept)
+            document = parse({**self.work.document, "steps": [*kept, *added.values()]})
+            pictured = self.passed + 1 >= self.work.replays
+            _, ended, story = await self._untold(Clean, document=document, pictured=pictured)
+            if ended.failure is None:
+                self._count(story, ended)
+                self.durations.append(ended.duration_ms)
+                if self.passed >= self.work.replays:
+                    break
+                continue
+            at = (ended.failure.step if ended.failure.step is not None else -1) - len(kept)
             if at < 0:
-                raise Rejected(failure)
+                self._record(ended)
+                raise Rejected(ended.failure)
             del added[list(added)[at]]
         return list(added)
 
@@ -310,8 +325,12 @@ class Proving:
             steps = [step for at, step in enumerate(self.steps) if at != index]
             document = parse({**self.work.document, "steps": steps})
             touched = shifted(self.touched, {index}, document.steps)
-            if await self._notices_as_much(index, document, touched) and await self._clean(document) is None:
-                self.pruned.append(self.document.steps[index].sentence())
+            if not await self._notices_as_much(index, document, touched):
+                continue
+            _, ended, story = await self._untold(Clean, document=document, pictured=True)
+            if ended.failure is None:
+                self._count(story, ended)
+                self.notes.pruned.append(self.document.steps[index].sentence())
                 self.tried = [choosing.moved(one, {index}, (), len(self.steps)) for one in self.tried]
                 self._become(steps)
                 return
@@ -321,7 +340,8 @@ class Proving:
         noticed = [one.breakage for one in self.tried if one.breakage and one.effective and one.noticed]
         for breakage in [one for one in noticed if index not in one.places][:PRUNED_AGAIN]:
             places = frozenset(without(place, {index}) for place in breakage.places)
-            if not (await self._break(replace(breakage, places=places), document, touched)).noticed:
+            tried = await self._break(replace(breakage, places=places), document, touched, len(document.steps))
+            if not tried.noticed:
                 return False
         return True
 
@@ -337,38 +357,16 @@ class Proving:
         self.document = parse({**self.work.document, "steps": steps})
 
     def _drop(self, index: int, because: str) -> None:
-        self.dropped.append({"step": self.document.steps[index].sentence(), "because": because})
+        self.notes.dropped.append({"step": self.document.steps[index].sentence(), "because": because})
 
     def _proved(self, failure: Failure | None) -> Proved:
-        effective = [one for one in self.tried if one.effective]
-        proof = {
-            "replays": self.work.replays,
-            "passed": self.passed,
-            "checks": [step.sentence() for step in self.document.steps if expects(step) or isinstance(step, Request)],
-            "breakages": [
-                {"kind": one.kind, "what": one.what, "noticed": bool(one.noticed), "by": self._by(one)}
-                for one in effective
-            ],
-            "ineffective": len(self.tried) - len(effective),
-            "noticed": sum(1 for one in effective if one.noticed),
-            "effective": len(effective),
-            "dropped": self.dropped,
-            "added": self.added,
-            "pruned": self.pruned,
-            "broken": self.broken,
-        }
+        counts = {"replays": self.work.replays, "passed": self.passed, "broken": self.broken}
         return Proved(
             self.work.result,
             "failed" if failure else "passed",
             self.made,
             round(median(self.durations)) if self.durations else 0,
             {**self.work.document, "steps": self.steps},
-            proof,
+            report(self.document, self.tried, self.notes, **counts),
             failure,
         )
-
-    def _by(self, one: Tried) -> str:
-        if not one.noticed:
-            return ""
-        place = min(one.noticed)
-        return f"Open {self.document.opening}" if place < 0 else self.document.steps[place].sentence()

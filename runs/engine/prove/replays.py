@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runs.engine.browser import Error, Writes, read_elements, settle
-from runs.engine.events import ArtifactFile, Failure, Wrote
+from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
 from runs.engine.execute.attempt import OPENING, Attempt, House, Order
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
@@ -153,11 +153,21 @@ class Trial(Replay):
 
 
 class Clean(Replay):
-    """A replay on the application as it is. Looks before the last action and at the end."""
+    """A replay on the application as it is. Looks before the last action and at the end.
 
-    def __init__(self, house: House, order: Order, last_act: int = -1) -> None:
+    `then` is called with a replay that passed, while its page is still open.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        order: Order,
+        last_act: int = -1,
+        then: Callable[[Clean, Scene], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(house, order)
         self._last_act = last_act
+        self._then = then
         self._before_picture: ArtifactFile | None = None
         self.before: Look | None = None
         self.after: Look | None = None
@@ -182,13 +192,23 @@ class Clean(Replay):
         kept = await super()._kept(failed)
         return (self._before_picture, *kept) if self._before_picture else kept
 
+    async def _over(self, ended: AttemptEnded) -> None:
+        if self._then is not None and self.scene is not None and self.after is not None and ended.passed:
+            await self._then(self, self.scene)
+
 
 class Broken(Replay):
-    """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one."""
+    """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one.
 
-    def __init__(self, house: House, order: Order, breakage: Breakage, touched: Touched, pace_ms: int) -> None:
+    Steps from the place `own` on are candidates: what they notice counts only where the test itself notices nothing.
+    """
+
+    def __init__(
+        self, house: House, order: Order, breakage: Breakage, touched: Touched, own: int, pace_ms: int
+    ) -> None:
         super().__init__(house, order)
         self.breakage = breakage
+        self._own = own
         self._pace_ms = pace_ms
         self.damage = Damage()
         self.look: Look | None = None
@@ -199,12 +219,13 @@ class Broken(Replay):
     async def _replayed(self, scene: Scene) -> Failure | None:
         if scene.context is None:
             return None
+        scene.stage.explains = False
         await self.breakage.prepare(scene.context, self.damage)
         for index, step in self._script():
             if acts(step):
                 self._late = 0.0
-                if self.noticed:
-                    break
+            if self.noticed and (acts(step) or index >= self._own):
+                break
             if index in self.breakage.places:
                 await settle(scene.stage.page, self.house.plan.options.timeout_ms)
                 await self.breakage.strike(scene.stage, index, self.damage)
@@ -228,7 +249,8 @@ class Broken(Replay):
             await settle(scene.page, SETTLE_MS)
         if scene.page is not None:
             await self.breakage.after(scene.page, self.damage)
-            self.look = await look_at(scene.page)
+            # What is noticed can be seen.
+            self.look = None if self.noticed else await look_at(scene.page)
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Nobody is shown what a broken application looks like."""

@@ -14,7 +14,8 @@ from runs.engine.execute.attempt import House
 from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
-from runs.engine.prove.proving import Place, Proving
+from runs.engine.prove.proving import Proving
+from runs.engine.prove.replaying import Place
 from runs.engine.steps.base import gone
 from runs.engine.steps.document import InvalidDocument
 

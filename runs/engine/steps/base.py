@@ -58,6 +58,8 @@ class Stage:
     """Is told what a request step was answered, before it is checked."""
     sent: Callable[[str, str, int | None, Any], None] | None = None
     """Is told method, address, status (None: no answer) and data of each request that a step sent without a page."""
+    explains: bool = True
+    """Whether somebody will read why a step failed: then what the page shows instead is looked for."""
 
     @property
     def page(self) -> Page:

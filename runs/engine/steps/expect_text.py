@@ -33,7 +33,7 @@ class ExpectText(TextMatch, Step):
         return True
 
     async def _failure(self, stage: Stage) -> StepFailed:
-        said = await texts(stage.locate(self.target))
+        said = await texts(stage, self.target)
         expectation = f"Expected the {describe(self.target)} to {self.wanted()}"
         if said:
             message = f"{expectation}, but after {stage.patience} it says {listed(said)}"

@@ -37,6 +37,8 @@ class Company:
 
 async def company(stage: Stage, target: Target) -> Company:
     """What stands where the element was expected: the element itself in another state, or its like by other names."""
+    if not stage.explains:
+        return Company()
     try:
         async with asyncio.timeout(SECONDS):
             located = stage.locate(target)
@@ -84,8 +86,11 @@ async def _similar(stage: Stage, strategy: Strategy) -> list[str] | None:
     return list(await read_elements(find(stage.page, alike), NAMES, "names(elements)"))
 
 
-async def texts(located: Locator) -> list[str]:
+async def texts(stage: Stage, target: Target) -> list[str]:
     """What the elements say, at most five of them."""
+    if not stage.explains:
+        return []
+    located = stage.locate(target)
     try:
         async with asyncio.timeout(SECONDS):
             return [one_line(text) for text in (await located.all_inner_texts())[:5]]

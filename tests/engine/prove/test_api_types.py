@@ -17,6 +17,7 @@ from runs.engine.generate.cases import Crawled, Draft
 from runs.engine.generate.openapi.reading import read
 from runs.engine.generate.proposals import api, contract
 from runs.engine.plan import CrawlOptions, CrawlPlan, ProofPlan, RunOptions, Site, TestWork
+from runs.engine.prove import choosing
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import parse
@@ -142,7 +143,10 @@ async def test_tests_from_traffic_and_descriptions_notice_wrong_types(
     assert message(drafts[KNOWN].document, answer) == lacking
 
 
-async def test_a_page_is_shown_answers_that_go_wrong(browser: Browser, shop: str, tmp_path: Path) -> None:
+async def test_a_page_is_shown_answers_that_go_wrong(
+    browser: Browser, shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "ENOUGH_KINDS", 100)  # to the last of them
     mug = {"do": "expect_visible", "target": {"role": "link", "name": "Blue Mug", "exact": True}}
     plan = plan_of(shop, tmp_path)
     end = proofs(await proved(browser, plan, proposal(see("Stock"), mug, start="/stock")))[1]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -45,25 +46,45 @@ def tried(*noticed: int, kind: str = "swallowed_click", effective: bool = True) 
 
 
 def test_breakages_are_taken_one_of_each_kind_before_a_second_of_any() -> None:
-    found = choosing.ways(TOUCHED, 100, Random(1))
+    reads = replace(TOUCHED, calls=tuple(call for call in TOUCHED.calls if not call.writes))
+    found = choosing.ways(reads, 100, Random(1))
     first = [one.kind for one in found[: len({one.kind for one in found})]]
     assert len(set(first)) == len(first)
     assert len({(one.kind, one.what) for one in found}) == len(found)
-    assert [one.what for one in choosing.ways(TOUCHED, 5, Random(1))] == [one.what for one in found[:5]]
+    assert [one.what for one in choosing.ways(reads, 5, Random(1))] == [one.what for one in found[:5]]
 
 
 def test_a_test_that_writes_is_broken_a_few_times_where_that_writes_again() -> None:
-    found = choosing.ways(TOUCHED, 100, Random(1))
+    found = [one for one in choosing.ways(TOUCHED, 100, Random(1)) if not choosing.in_place(one, TOUCHED)]
     assert sum(not one.holds_writes for one in found) == choosing.MOST_WRITING
     assert sum(one.holds_writes for one in found) > 3
 
 
-def test_trying_ends_when_every_expectation_noticed_something_and_many_kinds_were_tried() -> None:
+class Emptied(Breakage):
+    kind = "emptied_main"
+    of_page_alone = True
+
+
+def test_nothing_more_is_tried_when_all_expectations_noticed_something_and_enough_kinds_were_tried() -> None:
     kinds = [tried(1, kind=f"kind {number}") for number in range(6)]
-    assert choosing.enough(kinds, [1])
-    assert not choosing.enough(kinds, [1, 2])
-    assert not choosing.enough(kinds[:5], [1])
-    assert not choosing.enough([tried(1) for _ in range(20)], [1])
+    other = Swallowed("other")
+    assert choosing.telling([other], kinds, [1], STEPS) == []
+    assert choosing.telling([other], kinds[:5], [1], STEPS) == [other], "too few were effective"
+    same = [tried(1, kind="kind") for _ in range(20)]
+    assert choosing.telling([other], same, [1], STEPS) == [other], "a kind that is missing"
+    assert choosing.telling([other], [tried(1) for _ in range(20)], [1], STEPS) == [], "a kind that was tried"
+
+
+def test_an_expectation_that_noticed_nothing_is_put_to_what_it_ought_to_notice() -> None:
+    kinds = [tried(2, kind=f"kind {number}") for number in range(6)]
+    swallowed, emptied = Swallowed("swallowed"), Emptied("emptied")
+    assert choosing.telling([swallowed, emptied], kinds, [1, 2], STEPS) == [swallowed]
+
+
+def test_breakages_of_the_page_alone_are_not_all_that_is_tried() -> None:
+    shallow = [replace(tried(2, kind=f"kind {number}"), breakage=Emptied("x")) for number in range(6)]
+    swallowed, emptied = Swallowed("swallowed"), Emptied("emptied")
+    assert choosing.telling([swallowed, emptied], shallow, [2], STEPS) == [swallowed]
 
 
 def test_only_what_ought_to_have_noticed_something_is_useless() -> None:

@@ -38,6 +38,8 @@ class Breakage:
     kind: ClassVar[str]
     challenges: ClassVar[frozenset[str]] = frozenset()
     """Kinds of expectations that ought to notice it, whatever they are about."""
+    of_page_alone: ClassVar[bool] = False
+    """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
 
     def concerns(self, place: int, do: str) -> bool:
         """Whether an expectation at a place, of a kind, ought to notice it."""

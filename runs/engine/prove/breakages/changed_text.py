@@ -30,6 +30,7 @@ class ChangedText(Breakage):
     """A heading, a message or another text that the last page shows says something else."""
 
     kind: ClassVar[str] = "changed_text"
+    of_page_alone: ClassVar[bool] = True
     target: Target | None = None
 
     @classmethod

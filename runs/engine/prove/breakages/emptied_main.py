@@ -24,6 +24,7 @@ class EmptiedMain(Breakage):
     """The main content of the last page is not there; header, navigation and footer are."""
 
     kind: ClassVar[str] = "emptied_main"
+    of_page_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[str]] = SEEING
 
     @classmethod

@@ -32,6 +32,7 @@ class FrozenCount(Breakage):
     """A number that the last action changed, such as that of a cart, stays what it was."""
 
     kind: ClassVar[str] = "frozen_count"
+    of_page_alone: ClassVar[bool] = True
     target: Target | None = None
     now: str = ""
     was: str = ""

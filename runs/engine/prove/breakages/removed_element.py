@@ -17,6 +17,7 @@ class RemovedElement(Breakage):
     """An element that a step uses is not on the page: one that is pressed or filled, or one that is looked at."""
 
     kind: ClassVar[str] = "removed_element"
+    of_page_alone: ClassVar[bool] = True
     target: Target | None = None
 
     @classmethod

@@ -16,6 +16,7 @@ class RemovedMessage(Breakage):
     """The application says nothing about what was done: the message that appeared is not there."""
 
     kind: ClassVar[str] = "removed_message"
+    of_page_alone: ClassVar[bool] = True
     role: str = ""
 
     @classmethod

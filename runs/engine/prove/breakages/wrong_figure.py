@@ -29,6 +29,7 @@ class WrongFigure(Breakage):
     """An amount or a number that the last action brought about is another one, in the last place where it stands."""
 
     kind: ClassVar[str] = "wrong_figure"
+    of_page_alone: ClassVar[bool] = True
     target: Target | None = None
 
     @classmethod

@@ -1,0 +1,116 @@
+"""Breakages of the page alone, put one after the other to the last page of one clean replay, and each undone again.
+
+A replay of its own costs half a second of a processor for each, most of it for the same pages opened once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from runs.engine.browser import Page, read_page
+from runs.engine.events import Failure
+from runs.engine.execute.attempt import Attempt
+from runs.engine.execute.scene import Scene
+from runs.engine.page.look import Look
+from runs.engine.prove import choosing
+from runs.engine.prove.breakages.base import Breakage, Damage
+from runs.engine.prove.choosing import Tried
+from runs.engine.prove.scenery import differs, look_at, same
+from runs.engine.steps.base import Step
+
+# The page is at rest, and what strikes it has struck when it returns: nothing is worth waiting for.
+PATIENCE_MS = 50
+
+# The records of a mutation observer, gone through backwards, say how the page was. Nodes come back themselves, with
+# what listens to them. What is in shadow roots and frames is not observed: the look at the page tells that.
+UNDO = """
+const remember = () => {
+  const before = document.documentElement.outerHTML;
+  const records = [], observer = new MutationObserver(found => { records.push(...found); });
+  observer.observe(document, {subtree: true, childList: true, attributes: true, characterData: true,
+    attributeOldValue: true, characterDataOldValue: true});
+  window.__sentri_undo = () => {
+    records.push(...observer.takeRecords());
+    observer.disconnect();
+    for (const one of records.reverse()) {
+      if (one.type === 'characterData') one.target.data = one.oldValue;
+      else if (one.type === 'attributes' && one.oldValue === null) {
+        one.target.removeAttributeNS(one.attributeNamespace, one.attributeName);
+      } else if (one.type === 'attributes') {
+        one.target.setAttributeNS(one.attributeNamespace, one.attributeName, one.oldValue);
+      } else {
+        one.addedNodes.forEach(node => { if (node.parentNode === one.target) one.target.removeChild(node); });
+        const { nextSibling: next } = one;
+        one.removedNodes.forEach(node => one.target.insertBefore(node, next));
+      }
+    }
+    return document.documentElement.outerHTML === before;
+  };
+  return true;
+};
+const undo = () => window.__sentri_undo();
+"""
+
+
+Placed = tuple[int, Step]
+
+
+@dataclass
+class InPlace:
+    """Puts breakages to the page that an attempt has ended on.
+
+    `own` are the test's expectations by their places, `candidates` those that it could have. `tried` is what came of
+    the breakages. It is empty again where the page was not as before in the end, or an expectation did not hold any
+    more: then nothing that was seen on the way can be relied on.
+    """
+
+    attempt: Attempt
+    scene: Scene
+    own: Sequence[Placed]
+    candidates: Sequence[Placed]
+    clean: Sequence[Look]
+    tried: list[Tried] = field(default_factory=list)
+
+    async def put(self, breakages: Sequence[Breakage]) -> None:
+        """Try those breakages that say more, until one cannot be undone. Raises where the page is gone."""
+        page, calm = self.scene.stage.page, await look_at(self.scene.stage.page)
+        self.scene.stage.explains = False
+        # A message may have gone away by itself meanwhile.
+        lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
+        self.own = [one for one in self.own if one[0] not in lapsed]
+        self.candidates = [one for one in self.candidates if one[0] not in lapsed]
+        places, steps = [place for place, _ in self.own], self.attempt.order.document.steps
+        for breakage in breakages:
+            if breakage.index in lapsed or not choosing.telling([breakage], self.tried, places, steps):
+                continue
+            await read_page(page, UNDO, "remember()")
+            self.tried.append(await self._struck(page, breakage))
+            if not await read_page(page, UNDO, "undo()") and not same(await look_at(page), calm):
+                break
+        if await self._ask(self.own) or await self._ask(self.candidates) or not same(await look_at(page), calm):
+            self.tried.clear()
+
+    async def _struck(self, page: Page, breakage: Breakage) -> Tried:
+        damage = Damage()
+        await breakage.strike(self.scene.stage, min(breakage.places), damage)
+        if not damage.hits:
+            return Tried(breakage.kind, breakage.what, False, frozenset(), {}, breakage)
+        noticed = await self._ask(self.own)
+        asked = list(self.own)
+        if not noticed:  # what a candidate notices counts only where the test itself notices nothing
+            noticed = await self._ask(self.candidates)
+            asked += self.candidates
+        effective = bool(noticed) or differs(self.clean, await look_at(page))
+        places = frozenset(place for place, _ in asked)
+        return Tried(breakage.kind, breakage.what, effective, places, noticed, breakage)
+
+    async def _ask(self, steps: Sequence[Placed]) -> dict[int, Failure]:
+        """Which expectations do not hold now."""
+        failed: dict[int, Failure] = {}
+        for place, step in steps:
+            hasty = step.model_copy(update={"timeout": PATIENCE_MS})
+            _, failure = await self.attempt.performed(self.scene, place, hasty)
+            if failure is not None and not step.optional:
+                failed[place] = failure
+        return failed

@@ -1,0 +1,77 @@
+"""Making the replays of one proposal: each when it is its turn, and again where the site had trouble of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from runs.engine.browser import Pace
+from runs.engine.events import AttemptEnded, Log
+from runs.engine.execute.attempt import House, Order, made
+from runs.engine.execute.scene import Recording
+from runs.engine.plan import ProofPlan, TestWork
+from runs.engine.prove.floor import Floor
+from runs.engine.prove.replays import Replay
+from runs.engine.steps.document import Document
+
+WAITS = (0.5, 2.0, 6.0)
+A = TypeVar("A", bound=Replay)
+Start = Callable[[House, Order], A]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where proposals are proved: the house of their attempts, the floor that gives slots, chance, and the pace."""
+
+    house: House
+    plan: ProofPlan
+    floor: Floor
+    chance: Random
+    pace: Pace
+
+
+@dataclass
+class Replaying:
+    """`usual` is what the site answers to the proposal however often it is asked, as if it might pass."""
+
+    place: Place
+    work: TestWork
+    usual: set[str] = field(default_factory=set)
+
+    async def made(
+        self, start: Start[A], house: House, document: Document, number: int, *, pictured: bool
+    ) -> tuple[A, AttemptEnded]:
+        """Make an attempt once it is its turn; the attempt and its end.
+
+        Once more, later, three times at most, where the site could not answer something that it otherwise can: what
+        such a replay shows is neither the test's nor a breakage's.
+        """
+        for wait in WAITS:
+            replay, ended = await self._once(start, house, document, number, pictured)
+            news = replay.troubles() - self.usual
+            if not news:
+                return replay, ended
+            said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
+            self.place.house.emit(Log("info", self.place.house.masking.text(said)))
+            await asyncio.sleep(wait)
+        replay, ended = await self._once(start, house, document, number, pictured)
+        self.usual |= replay.troubles()
+        return replay, ended
+
+    async def _once(
+        self, start: Start[A], house: House, document: Document, number: int, pictured: bool
+    ) -> tuple[A, AttemptEnded]:
+        kept: list[A] = []
+
+        def begin() -> A:
+            kept.append(start(house, order))
+            return kept[-1]
+
+        async with self.place.floor.slot() as slot:
+            await self.place.pace.turn()
+            order = Order(slot, self.work, document, number, Recording(), pictured)
+            ended = await made(begin)
+        return kept[-1], ended

@@ -1,0 +1,51 @@
+"""What a proof says of a proposal, as it is stored beside the draft and shown to a reviewer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runs.engine.prove.choosing import Tried
+from runs.engine.prove.replays import expects
+from runs.engine.steps.document import Document
+from runs.engine.steps.request import Request
+
+
+@dataclass
+class Notes:
+    """What was changed in a test while it was proved: sentences of steps, with the reason where one was dropped."""
+
+    dropped: list[dict[str, str]] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+
+
+def report(
+    document: Document, tried: Sequence[Tried], notes: Notes, *, replays: int, passed: int, broken: int
+) -> dict[str, Any]:
+    """The proof in JSON. `replays` clean ones were needed and `passed` did; `broken` replays had a breakage."""
+    effective = [one for one in tried if one.effective]
+    return {
+        "replays": replays,
+        "passed": min(passed, replays),
+        "checks": [step.sentence() for step in document.steps if expects(step) or isinstance(step, Request)],
+        "breakages": [
+            {"kind": one.kind, "what": one.what, "noticed": bool(one.noticed), "by": _by(document, one)}
+            for one in effective
+        ],
+        "ineffective": len(tried) - len(effective),
+        "noticed": sum(1 for one in effective if one.noticed),
+        "effective": len(effective),
+        "dropped": notes.dropped,
+        "added": notes.added,
+        "pruned": notes.pruned,
+        "broken": broken,
+    }
+
+
+def _by(document: Document, one: Tried) -> str:
+    if not one.noticed:
+        return ""
+    place = min(one.noticed)
+    return f"Open {document.opening}" if place < 0 else document.steps[place].sentence()
