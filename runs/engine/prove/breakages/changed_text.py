@@ -45,9 +45,10 @@ class ChangedText(Breakage):
 
 
 def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
-    """The main heading, what the last action brought about, and what is looked at anyway."""
-    after, change = touched.after, touched.change
-    if after is not None and after.main_heading:
+    """The main heading unless the last action leaves it as it was, what that brought about, and what is looked at."""
+    before, after, change = touched.before, touched.after, touched.change
+    stays = before is not None and after is not None and before.main_heading == after.main_heading
+    if after is not None and after.main_heading and not stays:
         heading = Target(role="heading", name=after.main_heading, exact=True)
         yield after.main_heading, heading, _index(touched, after.main_heading)
     if change is not None:
