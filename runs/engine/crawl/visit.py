@@ -33,6 +33,8 @@ from runs.engine.traffic import combined, told
 SETTLE_MS = 5_000
 PATIENCE_SECONDS = 6.0
 LOOK_AGAIN_SECONDS = 0.2
+# One call leads to the next, often by a timer: how long none may begin or end, and how long that is waited for.
+CALLS_QUIET_SECONDS, CALLS_PATIENCE_SECONDS = 0.5, 3.0
 CRASH_SECONDS = 0.5
 Got = TypeVar("Got")
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
@@ -94,7 +96,7 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
     """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
 
     While it waits for answers, or for the bodies of some, it is given some seconds more, for a busy server is no long
-    poll; whether it still waits then is told in `Shown.settled`.
+    poll; whether it still waits then is told in `Shown.settled`. One that calls is looked at when its calls are over.
     Raises `Unvisited` where something else stands in the page's place.
     """
     began, seen = time.monotonic(), watch(page)
@@ -104,10 +106,13 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
         await settle(page, int(max(250, min(SETTLE_MS, left_ms))))
         shown = await _looked(page, url, deadline)
         waits = shown.scripted and (not await heard(page) or seen.waits())
-        unsettled = waits and time.monotonic() < began + PATIENCE_SECONDS
-        if not ((shown.blank and shown.scripted) or unsettled) or time.monotonic() > deadline:
+        now = time.monotonic()
+        quiet = now - seen.last_activity if shown.scripted and seen.exchanges else CALLS_QUIET_SECONDS
+        unsettled = waits and now < began + PATIENCE_SECONDS
+        unsettled |= quiet < CALLS_QUIET_SECONDS and now < began + CALLS_PATIENCE_SECONDS
+        if not ((shown.blank and shown.scripted) or unsettled) or now > deadline:
             break
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(max(LOOK_AGAIN_SECONDS, CALLS_QUIET_SECONDS - quiet))
     titles = (shown.title, *(heading.text for heading in shown.headings))
     if challenge.shown_by(titles, len(shown.links), (frame.url for frame in page.frames[1:])):
         raise challenged(url)

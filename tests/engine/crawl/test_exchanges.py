@@ -10,7 +10,7 @@ from runs.engine.browser import Browser
 from runs.engine.crawl import crawl
 from runs.engine.events import PageVisited
 from runs.engine.plan import CrawlOptions, CrawlPlan, PageWork, Site
-from tests.engine.pages import Answer, Answers, pages
+from tests.engine.pages import Answer, Answers, Pages, pages
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +32,34 @@ def answer(body: object, kind: str = "application/json", status: int = 200) -> A
     return Answer(body if isinstance(body, str) else json.dumps(body), status, type=kind)
 
 
+CHAINED = """<!doctype html><title>App</title><h1>App</h1><script>
+const later = (path, next) => setTimeout(() => fetch(path).then(() => next && next()), 300);
+fetch("/api/first").then(() => later("/api/second", () => later("/api/third")));
+</script>"""
+
+
+async def visited(site: Pages) -> PageVisited:
+    """What a crawl says of the site's first page."""
+    works = [PageWork(page=1, url=site.url, depth=0)]
+
+    async def pull() -> PageWork | None:
+        return works.pop() if works else None
+
+    plan = CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(parallel=1, respect_robots=False))
+    async with Browser() as browser:
+        events = [event async for event in crawl(browser, plan, pull, first=False)]
+    [event] = [event for event in events if isinstance(event, PageVisited)]
+    return event
+
+
+async def test_a_call_that_another_leads_to_by_a_timer_is_heard_as_well(browser_path: str) -> None:
+    calls = {f"/api/{name}": answer({"name": name}) for name in ("first", "second", "third")}
+    with pages({"/": CHAINED, **calls}) as site:
+        event = await visited(site)
+    assert [call["path"] for call in event.snapshot.requests] == list(calls)
+    assert all(call["response"]["schema"] for call in event.snapshot.requests)
+
+
 async def test_the_calls_of_a_page_are_shapes_without_a_secret(browser_path: str) -> None:
     answers: Answers = {
         "/": PAGE,
@@ -44,15 +72,7 @@ async def test_the_calls_of_a_page_are_shapes_without_a_secret(browser_path: str
         "/events": answer(f"data: {CANARY}\n\n", "text/event-stream"),
     }
     with pages(answers) as site:
-        works = [PageWork(page=1, url=site.url, depth=0)]
-
-        async def pull() -> PageWork | None:
-            return works.pop() if works else None
-
-        plan = CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(parallel=1, respect_robots=False))
-        async with Browser() as browser:
-            events = [event async for event in crawl(browser, plan, pull, first=False)]
-    [event] = [event for event in events if isinstance(event, PageVisited)]
+        event = await visited(site)
     assert CANARY not in json.dumps(event.snapshot.model_dump(mode="json"))
     found = {(call["method"], call["template"], call["operation"]): call for call in event.snapshot.requests}
     product = found["GET", "/api/products/{id}", None]
