@@ -71,11 +71,14 @@ def test_plain_lines_are_for_people(written: Any) -> None:
     assert stream.getvalue().endswith("INFO    tests.logs: held (run=RUN-1 shard=0)\n")
 
 
+# With the answer a connection is handed back, which an earlier test of this process may have opened.
+@pytest.mark.django_db
 @pytest.mark.parametrize("given", ["abc-123", "0af7651916cd43dd8448eb211c80319c"])
 def test_a_request_keeps_the_number_of_its_caller(client: Client, given: str) -> None:
     assert client.get("/healthz", HTTP_X_REQUEST_ID=given)["X-Request-ID"] == given
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("given", ["", "two words", "x" * 65, "<b>", "né"])
 def test_a_request_without_a_usable_number_gets_one(client: Client, given: str) -> None:
     first, second = (client.get("/healthz", HTTP_X_REQUEST_ID=given)["X-Request-ID"] for _ in range(2))
