@@ -37,7 +37,7 @@ class BrowserGone(Exception):
 
 
 @dataclass(frozen=True)
-class House:
+class ShardContext:
     """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over."""
 
     browser: Browser
@@ -67,19 +67,19 @@ class Order:
 class Attempt:
     """Plays a document once. Raises `BrowserGone`, and `BrowserUnavailable` when there is no browser at all."""
 
-    def __init__(self, house: House, order: Order) -> None:
-        self.house = house
+    def __init__(self, shard: ShardContext, order: Order) -> None:
+        self.shard = shard
         self.order = order
         self.steps: list[StepReport] = []
         self.scene: Scene | None = None
         self.state: dict[str, Any] | None = None
-        site = house.plan.site.seen_as(order.document.auth or ACCOUNT)
-        read_only = house.plan.read_only or not order.work.writes
-        self.plan = house.plan.model_copy(update={"site": site, "read_only": read_only})
-        self.variables = Variables(site, order.work.row, Random(house.chance()), house.clock())  # noqa: S311
+        site = shard.plan.site.seen_as(order.document.auth or ACCOUNT)
+        read_only = shard.plan.read_only or not order.work.writes
+        self.plan = shard.plan.model_copy(update={"site": site, "read_only": read_only})
+        self.variables = Variables(site, order.work.row, Random(shard.chance()), shard.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:
-        started_at, began = self.house.clock().timestamp(), time.perf_counter()
+        started_at, began = self.shard.clock().timestamp(), time.perf_counter()
         try:
             failure = await self._failure()
             took = time.perf_counter() - began
@@ -90,21 +90,21 @@ class Attempt:
             return ended
         finally:
             if self.scene is not None:
-                self.house.exits.close_later(self.scene)
+                self.shard.exits.close_later(self.scene)
 
     async def _failure(self) -> Failure | None:
         """Play, and say in a failure what went wrong, whatever it was."""
-        limit_ms = self.house.plan.options.test_timeout_ms
+        limit_ms = self.shard.plan.options.test_timeout_ms
         limit = asyncio.timeout(None)
         try:
             document = self.order.document
-            self.state = await self.house.accounts.state(document.auth) if document.auth else None
+            self.state = await self.shard.accounts.state(document.auth) if document.auth else None
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
                 recording = self.order.recording
-                self.scene = await open_scene(self.house.browser, self.plan, document, self.state, recording)
+                self.scene = await open_scene(self.shard.browser, self.plan, document, self.state, recording)
                 self.scene.stage.saved = self.variables.saved
-                self.house.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
+                self.shard.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
                 return await self._unless_it_breaks(self.scene)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")
@@ -118,12 +118,12 @@ class Attempt:
         except Exception as error:
             if gone(error):
                 return await self._lost(error)
-            self.house.masking.error(error)
+            self.shard.masking.error(error)
             log.exception("attempt %s of result %s broke", self.order.number, self.order.work.result)
             return Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}", step=self._next)
 
     async def _browser_answers(self) -> bool:
-        browser = self.house.browser
+        browser = self.shard.browser
         return await (self.scene.answers(browser) if self.scene else browser.answers())
 
     async def _unless_it_breaks(self, scene: Scene) -> Failure | None:
@@ -189,8 +189,8 @@ class Attempt:
         failure: Failure | None = None
         try:
             step = resolved(step, self.variables)
-            async with asyncio.timeout(LATE_SECONDS + LATE * patience(step, self.house.plan.options.timeout_ms) / 1000):
-                await perform(step, scene.stage, self.house.plan.options.timeout_ms)
+            async with asyncio.timeout(LATE_SECONDS + LATE * patience(step, self.shard.plan.options.timeout_ms) / 1000):
+                await perform(step, scene.stage, self.shard.plan.options.timeout_ms)
         except TimeoutError:
             if not await self._browser_answers():
                 raise
@@ -214,11 +214,11 @@ class Attempt:
             error=failure.message if failure else None,
         )
         self.steps.append(report)
-        self.house.emit(StepEnded(self.order.work.result, self.order.number, report))
+        self.shard.emit(StepEnded(self.order.work.result, self.order.number, report))
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Files of the attempt, as its options want them. The video comes last: it closes the context."""
-        scene, options, evidence = self.scene, self.house.plan.options, self.house.evidence
+        scene, options, evidence = self.scene, self.shard.plan.options, self.shard.evidence
         if scene is None:
             return ()
         result, number = self.order.work.result, self.order.number
@@ -259,17 +259,17 @@ async def made(start: Callable[[], Attempt]) -> AttemptEnded:
     """Make an attempt; once more where the browser died under it, or the session that it was to start with."""
     for last in (False, True):
         attempt = start()
-        house, order = attempt.house, attempt.order
-        result, started_at = order.work.result, house.clock().timestamp()
-        house.emit(TestStarted(result, order.number))
+        shard, order = attempt.shard, attempt.order
+        result, started_at = order.work.result, shard.clock().timestamp()
+        shard.emit(TestStarted(result, order.number))
         try:
             ended = await attempt.carry_out()
         except BrowserGone:
-            house.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
+            shard.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
             continue
         if last or ended.passed or not await _signed_in_anew(attempt):
             return ended
-        house.emit(Log("warning", f"The session was over under “{order.work.title}”; the attempt is made again."))
+        shard.emit(Log("warning", f"The session was over under “{order.work.title}”; the attempt is made again."))
     failure = Failure(kind="crash", message="The browser died twice while the test was using it")
     return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
 
@@ -277,7 +277,7 @@ async def made(start: Callable[[], Attempt]) -> AttemptEnded:
 async def _signed_in_anew(attempt: Attempt) -> bool:
     role = attempt.order.document.auth
     try:
-        return role is not None and await attempt.house.accounts.renewed(role, attempt.state)
+        return role is not None and await attempt.shard.accounts.renewed(role, attempt.state)
     except SignInFailed:
         return False
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, ClaimCode, Frames
 from runs.engine.events import Event, Failure, TestEnded
-from runs.engine.execute.attempt import Attempt, House, Order, made
+from runs.engine.execute.attempt import Attempt, Order, ShardContext, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
@@ -48,14 +48,14 @@ async def execute(
     code. Closing the generator stops everything within
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
-    surroundings = Surroundings(browser, plan, frames, chance, claim_code)
-    async with aclosing(streamed(surroundings, lambda house: Shard(house, pull).work())) as events:
+    surroundings = EngineInputs(browser, plan, frames, chance, claim_code)
+    async with aclosing(streamed(surroundings, lambda shard: Shard(shard, pull).work())) as events:
         async for event in events:
             yield event
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class EngineInputs:
     """What a pipeline of attempts is given from outside."""
 
     browser: Browser
@@ -65,16 +65,16 @@ class Surroundings:
     claim_code: ClaimCode | None
 
 
-Work = Callable[[House], Coroutine[Any, Any, None]]
+Work = Callable[[ShardContext], Coroutine[Any, Any, None]]
 
 
-async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, None]:
+async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, None]:
     """What `work` emits while it makes attempts; closing the generator stops it within two seconds."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     browser, plan, emit = given.browser, given.plan, events.put_nowait
     accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=given.claim_code)
     masking = accounts.masking
-    house = House(
+    shard = ShardContext(
         browser,
         plan,
         accounts,
@@ -86,7 +86,7 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
         given.chance,
         lambda: datetime.now(UTC),
     )
-    crew = asyncio.ensure_future(work(house))
+    crew = asyncio.ensure_future(work(shard))
     crew.add_done_callback(lambda _: events.put_nowait(None))
     try:
         async for event in leaving(events, masking, crew):
@@ -96,27 +96,27 @@ async def streamed(given: Surroundings, work: Work) -> AsyncGenerator[Event, Non
         await asyncio.wait({crew}, timeout=STOP_SECONDS)
 
 
-async def together(house: House, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+async def together(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
     """So many at a time, the cast with them; the first error of any ends all and is raised."""
     try:
-        async with house.cast, asyncio.TaskGroup() as slots:
+        async with shard.cast, asyncio.TaskGroup() as slots:
             for number in range(count):
                 slots.create_task(one(number))
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
-        await house.exits.all_closed(STOP_SECONDS)
+        await shard.exits.all_closed(STOP_SECONDS)
 
 
 class Shard:
-    def __init__(self, house: House, pull: Pull) -> None:
-        self._house = house
-        self._plan = house.plan
-        self._emit = house.emit
+    def __init__(self, shard: ShardContext, pull: Pull) -> None:
+        self._shard = shard
+        self._plan = shard.plan
+        self._emit = shard.emit
         self._pull = pull
 
     async def work(self) -> None:
-        await together(self._house, self._plan.options.parallel, self._slot)
+        await together(self._shard, self._plan.options.parallel, self._slot)
 
     async def _slot(self, number: int) -> None:
         while (work := await self._pull()) is not None:
@@ -131,7 +131,7 @@ class Shard:
         except Exception as error:
             if gone(error):
                 raise
-            self._house.masking.error(error)
+            self._shard.masking.error(error)
             log.exception("result %s broke", work.result)
             message = f"Sentri broke here: {type(error).__name__}: {error}"
             failure = Failure(kind="crash", message=message)
@@ -151,7 +151,7 @@ class Shard:
             options = self._plan.options
             recording = Recording(course.recorded(options.trace), course.recorded(options.video))
             order = Order(slot, work, document, course.number, recording)
-            ended = await made(partial(Attempt, self._house, order))
+            ended = await made(partial(Attempt, self._shard, order))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = course.ended(ended.passed)

@@ -12,7 +12,7 @@ from typing import Any
 
 from runs.engine.browser import Error
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
-from runs.engine.execute.attempt import House
+from runs.engine.execute.attempt import ShardContext
 from runs.engine.execute.scene import Scene
 from runs.engine.generate.selecting import telling
 from runs.engine.page.look import Look
@@ -137,7 +137,7 @@ class Proving:
     async def _replayed(self) -> None:
         """A clean replay before anything is broken; it is recorded, whatever comes of it."""
         start = partial(Clean, last_act=self.touched.last_act, then=self._strike_in_place)
-        replay, ended = await self._replay(start, self.place.house)
+        replay, ended = await self._replay(start, self.place.shard)
         self._record(ended)
         if ended.failure is not None:
             raise Rejected(ended.failure)
@@ -155,7 +155,7 @@ class Proving:
     ) -> tuple[A, AttemptEnded, list[Event]]:
         """A replay of which it is known later whether it counts: its events wait, but for warnings and what it sent."""
         story: list[Event] = []
-        emit = self.place.house.emit
+        emit = self.place.shard.emit
 
         def keep(event: Event) -> None:
             if isinstance(event, Log | Wrote):
@@ -165,14 +165,14 @@ class Proving:
                 story.clear()  # the one before was none
             story.append(event)
 
-        house = replace(self.place.house, emit=keep)
-        replay, ended = await self._replay(start, house, document=document, pictured=pictured)
+        shard = replace(self.place.shard, emit=keep)
+        replay, ended = await self._replay(start, shard, document=document, pictured=pictured)
         return replay, ended, story
 
     def _count(self, story: Sequence[Event], ended: AttemptEnded) -> None:
         """A replay that passed counts: it is told and recorded."""
         for event in story:
-            self.place.house.emit(event)
+            self.place.shard.emit(event)
         self._record(ended)
         self.passed += 1
 
@@ -193,19 +193,19 @@ class Proving:
         )
 
     async def _replay(
-        self, start: Start[A], house: House, *, document: Document | None = None, pictured: bool = False
+        self, start: Start[A], shard: ShardContext, *, document: Document | None = None, pictured: bool = False
     ) -> tuple[A, AttemptEnded]:
-        return await self.replaying.made(start, house, document or self.document, self.made + 1, pictured=pictured)
+        return await self.replaying.made(start, shard, document or self.document, self.made + 1, pictured=pictured)
 
     def _record(self, ended: AttemptEnded) -> None:
         self.made += 1
-        self.place.house.emit(ended)
+        self.place.shard.emit(ended)
 
     @property
-    def _quiet(self) -> House:
-        """The house for replays that are not recorded, but for warnings and what they send."""
-        house, emit = self.place.house, self.place.house.emit
-        return replace(house, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
+    def _quiet(self) -> ShardContext:
+        """The shard for replays that are not recorded, but for warnings and what they send."""
+        shard, emit = self.place.shard, self.place.shard.emit
+        return replace(shard, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
 
     # --- sensitivity ---
 
@@ -228,7 +228,7 @@ class Proving:
             await self._prune()
 
     def _candidates(self, seen: Sequence[Seen]) -> list[dict[str, Any]]:
-        covers = self.place.house.masking.covers
+        covers = self.place.shard.masking.covers
         return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
 
     async def _strike_in_place(self, replay: Clean, scene: Scene) -> None:

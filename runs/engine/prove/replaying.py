@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Log
-from runs.engine.execute.attempt import House, Order, made
+from runs.engine.execute.attempt import Order, ShardContext, made
 from runs.engine.execute.scene import Recording
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
@@ -19,14 +19,14 @@ from runs.engine.steps.document import Document
 
 WAITS = (0.5, 2.0, 6.0)
 A = TypeVar("A", bound=Replay)
-Start = Callable[[House, Order], A]
+Start = Callable[[ShardContext, Order], A]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where proposals are proved: the house of their attempts, the floor that gives slots, chance, and the pace."""
+    """What all proofs of a shard share: its context, the plan, the scheduler that gives slots, chance, and the pace."""
 
-    house: House
+    shard: ShardContext
     plan: ProofPlan
     floor: Floor
     chance: Random
@@ -42,7 +42,7 @@ class Replaying:
     usual: set[str] = field(default_factory=set)
 
     async def made(
-        self, start: Start[A], house: House, document: Document, number: int, *, pictured: bool
+        self, start: Start[A], shard: ShardContext, document: Document, number: int, *, pictured: bool
     ) -> tuple[A, AttemptEnded]:
         """Make an attempt once it is its turn; the attempt and its end.
 
@@ -50,24 +50,24 @@ class Replaying:
         such a replay shows is neither the test's nor a breakage's.
         """
         for wait in WAITS:
-            replay, ended = await self._once(start, house, document, number, pictured)
+            replay, ended = await self._once(start, shard, document, number, pictured)
             news = replay.troubles() - self.usual
             if not news:
                 return replay, ended
             said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
-            self.place.house.emit(Log("info", self.place.house.masking.text(said)))
+            self.place.shard.emit(Log("info", self.place.shard.masking.text(said)))
             await asyncio.sleep(wait)
-        replay, ended = await self._once(start, house, document, number, pictured)
+        replay, ended = await self._once(start, shard, document, number, pictured)
         self.usual |= replay.troubles()
         return replay, ended
 
     async def _once(
-        self, start: Start[A], house: House, document: Document, number: int, pictured: bool
+        self, start: Start[A], shard: ShardContext, document: Document, number: int, pictured: bool
     ) -> tuple[A, AttemptEnded]:
         kept: list[A] = []
 
         def begin() -> A:
-            kept.append(start(house, order))
+            kept.append(start(shard, order))
             return kept[-1]
 
         async with self.place.floor.slot() as slot:

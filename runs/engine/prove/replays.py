@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
-from runs.engine.execute.attempt import OPENING, Attempt, House, Order
+from runs.engine.execute.attempt import OPENING, Attempt, Order, ShardContext
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
@@ -43,8 +43,8 @@ def acts(step: Step) -> bool:
 class Replay(Attempt):
     """An attempt that tells, recorded or not, what it sends that could change something."""
 
-    def __init__(self, house: House, order: Order) -> None:
-        super().__init__(house, order)
+    def __init__(self, shard: ShardContext, order: Order) -> None:
+        super().__init__(shard, order)
         self._asked: list[dict[str, Any]] = []
 
     def troubles(self) -> frozenset[str]:
@@ -52,7 +52,7 @@ class Replay(Attempt):
         watch = self.scene.watch if self.scene else None
         heard = [*self._asked, *(watch.requests if watch else ())]
         own = (one for one in heard if not self._is_ours(one["method"], one["url"]))
-        return frozenset(troubles(own, self.house.plan.site.origin))
+        return frozenset(troubles(own, self.shard.plan.site.origin))
 
     def _is_ours(self, method: str, url: str) -> bool:
         """Whether a request was answered by us in the application's place."""
@@ -77,20 +77,20 @@ class Replay(Attempt):
         return await super()._play(scene)
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
-        self.house.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.order.work.title}"))
+        self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.order.work.title}"))
 
 
 class Trial(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
-    def __init__(self, house: House, order: Order) -> None:
-        super().__init__(house, order)
+    def __init__(self, shard: ShardContext, order: Order) -> None:
+        super().__init__(shard, order)
         self.dropped: dict[int, Failure] = {}
         self.answers: dict[int, Answer] = {}
         self.touched = Touched(order.document.steps, frozenset())
 
     async def _replayed(self, scene: Scene) -> Failure | None:
-        recorder = Recorder(self.house.plan.site.origin)
+        recorder = Recorder(self.shard.plan.site.origin)
         if scene.context is not None:
             recorder.listen(scene.context)
         scene.stage.heard = self._heard
@@ -160,12 +160,12 @@ class Clean(Replay):
 
     def __init__(
         self,
-        house: House,
+        shard: ShardContext,
         order: Order,
         last_act: int = -1,
         then: Callable[[Clean, Scene], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(house, order)
+        super().__init__(shard, order)
         self._last_act = last_act
         self._then = then
         self._before_picture: ArtifactFile | None = None
@@ -181,7 +181,7 @@ class Clean(Replay):
     async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
         if scene.page is not None and index == 0 and self.order.pictured:
             order = self.order
-            self._before_picture = await self.house.evidence.screenshot(
+            self._before_picture = await self.shard.evidence.screenshot(
                 scene, order.work.result, order.number, "before"
             )
         if scene.page is not None and index >= 0 and index == self._last_act:
@@ -204,9 +204,9 @@ class Broken(Replay):
     """
 
     def __init__(
-        self, house: House, order: Order, breakage: Breakage, touched: Touched, own: int, pace_ms: int
+        self, shard: ShardContext, order: Order, breakage: Breakage, touched: Touched, own: int, pace_ms: int
     ) -> None:
-        super().__init__(house, order)
+        super().__init__(shard, order)
         self.breakage = breakage
         self._own = own
         self._pace_ms = pace_ms
@@ -227,7 +227,7 @@ class Broken(Replay):
             if self.noticed and (acts(step) or index >= self._own):
                 break
             if index in self.breakage.places:
-                await settle(scene.stage.page, self.house.plan.options.timeout_ms)
+                await settle(scene.stage.page, self.shard.plan.options.timeout_ms)
                 await self.breakage.strike(scene.stage, index, self.damage)
             failure = await self._step(scene, index, self._hurried(index, step))
             if failure is not None and not step.optional:

@@ -10,8 +10,8 @@ from secrets import randbits
 
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
-from runs.engine.execute.attempt import House
-from runs.engine.execute.shard import Pull, Surroundings, read, streamed, together
+from runs.engine.execute.attempt import ShardContext
+from runs.engine.execute.shard import EngineInputs, Pull, read, streamed, together
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
 from runs.engine.prove.proving import Proving
@@ -41,17 +41,17 @@ async def prove(
     """
     random = Random(chance())  # noqa: S311
 
-    async def work(house: House) -> None:
+    async def work(shard: ShardContext) -> None:
         width = plan.options.parallel
-        place = Place(house, plan, Floor(width, random), random, Pace(plan.requests_per_second))
+        place = Place(shard, plan, Floor(width, random), random, Pace(plan.requests_per_second))
 
         async def one(_number: int) -> None:
             while (proposal := await pull()) is not None:
-                house.emit(await _proved(place, proposal))
+                shard.emit(await _proved(place, proposal))
 
-        await together(house, HELD_PER_SLOT * width, one)
+        await together(shard, HELD_PER_SLOT * width, one)
 
-    async with aclosing(streamed(Surroundings(browser, plan, frames, chance, claim_code), work)) as events:
+    async with aclosing(streamed(EngineInputs(browser, plan, frames, chance, claim_code), work)) as events:
         async for event in events:
             yield event
 
@@ -72,7 +72,7 @@ async def _proved(place: Place, work: TestWork) -> Proved:
         except Exception as error:
             if gone(error):
                 raise
-            place.house.masking.error(error)
+            place.shard.masking.error(error)
             log.exception("the proof of result %s broke", work.result)
             made = proving.made
             message = f"Sentri broke here: {type(error).__name__}: {error}"
