@@ -369,7 +369,7 @@ async def test_what_breaks_us_on_one_test_fails_that_one_alone(
     ended = Attempt._ended
 
     def broken(attempt: Attempt, *found: Any) -> AttemptEnded:
-        if attempt.order.work.result == 1:
+        if attempt.spec.work.result == 1:
             raise IndexError("of our own making")
         return ended(attempt, *found)
 

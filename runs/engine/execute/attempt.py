@@ -53,7 +53,7 @@ class ShardContext:
 
 
 @dataclass(frozen=True)
-class Order:
+class AttemptSpec:
     """Which attempt is to be made, in which slot, and what is to be kept of it."""
 
     slot: int
@@ -67,16 +67,16 @@ class Order:
 class Attempt:
     """Plays a document once. Raises `BrowserGone`, and `BrowserUnavailable` when there is no browser at all."""
 
-    def __init__(self, shard: ShardContext, order: Order) -> None:
+    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
         self.shard = shard
-        self.order = order
+        self.spec = spec
         self.steps: list[StepReport] = []
         self.scene: Scene | None = None
         self.state: dict[str, Any] | None = None
-        site = shard.plan.site.seen_as(order.document.auth or ACCOUNT)
-        read_only = shard.plan.read_only or not order.work.writes
+        site = shard.plan.site.seen_as(spec.document.auth or ACCOUNT)
+        read_only = shard.plan.read_only or not spec.work.writes
         self.plan = shard.plan.model_copy(update={"site": site, "read_only": read_only})
-        self.variables = Variables(site, order.work.row, Random(shard.chance()), shard.clock())  # noqa: S311
+        self.variables = Variables(site, spec.work.row, Random(shard.chance()), shard.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:
         started_at, began = self.shard.clock().timestamp(), time.perf_counter()
@@ -97,14 +97,14 @@ class Attempt:
         limit_ms = self.shard.plan.options.test_timeout_ms
         limit = asyncio.timeout(None)
         try:
-            document = self.order.document
+            document = self.spec.document
             self.state = await self.shard.accounts.state(document.auth) if document.auth else None
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
-                recording = self.order.recording
+                recording = self.spec.recording
                 self.scene = await open_scene(self.shard.browser, self.plan, document, self.state, recording)
                 self.scene.stage.saved = self.variables.saved
-                self.shard.cast.follow(self.order.slot, self.order.work.title, self.scene.page)
+                self.shard.cast.follow(self.spec.slot, self.spec.work.title, self.scene.page)
                 return await self._unless_it_breaks(self.scene)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")
@@ -119,7 +119,7 @@ class Attempt:
             if gone(error):
                 return await self._lost(error)
             self.shard.masking.error(error)
-            log.exception("attempt %s of result %s broke", self.order.number, self.order.work.result)
+            log.exception("attempt %s of result %s broke", self.spec.number, self.spec.work.result)
             return Failure(kind="crash", message=f"Sentri broke here: {type(error).__name__}: {error}", step=self._next)
 
     async def _browser_answers(self) -> bool:
@@ -165,15 +165,15 @@ class Attempt:
 
     def _script(self) -> Iterator[tuple[int, Step]]:
         """The opening, if there is one, and the document's steps, each with its place in the document."""
-        path = self.order.document.opening
+        path = self.spec.document.opening
         if path is not None:
             yield OPENING, STEPS["goto"].model_validate({"do": "goto", "path": path})
-        yield from enumerate(self.order.document.steps)
+        yield from enumerate(self.spec.document.steps)
 
     @property
     def _next(self) -> int:
         """Place of the step that is under way."""
-        return len(self.steps) + (0 if self.order.document.opening is None else OPENING)
+        return len(self.steps) + (0 if self.spec.document.opening is None else OPENING)
 
     async def _over(self, ended: AttemptEnded) -> None:
         """Called when all is measured and kept, while the page is still open."""
@@ -214,16 +214,16 @@ class Attempt:
             error=failure.message if failure else None,
         )
         self.steps.append(report)
-        self.shard.emit(StepEnded(self.order.work.result, self.order.number, report))
+        self.shard.emit(StepEnded(self.spec.work.result, self.spec.number, report))
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Files of the attempt, as its options want them. The video comes last: it closes the context."""
         scene, options, evidence = self.scene, self.shard.plan.options, self.shard.evidence
         if scene is None:
             return ()
-        result, number = self.order.work.result, self.order.number
+        result, number = self.spec.work.result, self.spec.number
         kept: list[ArtifactFile | None] = []
-        if wanted(options.screenshot, failed) or self.order.pictured:
+        if wanted(options.screenshot, failed) or self.spec.pictured:
             kept.append(await evidence.screenshot(scene, result, number))
         if wanted(options.trace, failed):
             kept.append(await evidence.trace(scene, result, number))
@@ -241,8 +241,8 @@ class Attempt:
     ) -> AttemptEnded:
         seen = self.scene.watch if self.scene else None
         return AttemptEnded(
-            result=self.order.work.result,
-            attempt=self.order.number,
+            result=self.spec.work.result,
+            attempt=self.spec.number,
             passed=failure is None,
             started_at=started_at,
             duration_ms=round(seconds * 1000),
@@ -259,23 +259,23 @@ async def made(start: Callable[[], Attempt]) -> AttemptEnded:
     """Make an attempt; once more where the browser died under it, or the session that it was to start with."""
     for last in (False, True):
         attempt = start()
-        shard, order = attempt.shard, attempt.order
-        result, started_at = order.work.result, shard.clock().timestamp()
-        shard.emit(TestStarted(result, order.number))
+        shard, spec = attempt.shard, attempt.spec
+        result, started_at = spec.work.result, shard.clock().timestamp()
+        shard.emit(TestStarted(result, spec.number))
         try:
             ended = await attempt.carry_out()
         except BrowserGone:
-            shard.emit(Log("warning", f"The browser died under “{order.work.title}”; the attempt is made again."))
+            shard.emit(Log("warning", f"The browser died under “{spec.work.title}”; the attempt is made again."))
             continue
         if last or ended.passed or not await _signed_in_anew(attempt):
             return ended
-        shard.emit(Log("warning", f"The session was over under “{order.work.title}”; the attempt is made again."))
+        shard.emit(Log("warning", f"The session was over under “{spec.work.title}”; the attempt is made again."))
     failure = Failure(kind="crash", message="The browser died twice while the test was using it")
-    return AttemptEnded(result, order.number, False, started_at, 0, tuple(attempt.steps), failure)
+    return AttemptEnded(result, spec.number, False, started_at, 0, tuple(attempt.steps), failure)
 
 
 async def _signed_in_anew(attempt: Attempt) -> bool:
-    role = attempt.order.document.auth
+    role = attempt.spec.document.auth
     try:
         return role is not None and await attempt.shard.accounts.renewed(role, attempt.state)
     except SignInFailed:

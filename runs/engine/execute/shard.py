@@ -15,7 +15,7 @@ from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, ClaimCode, Frames
 from runs.engine.events import Event, Failure, TestEnded
-from runs.engine.execute.attempt import Attempt, Order, ShardContext, made
+from runs.engine.execute.attempt import Attempt, AttemptSpec, ShardContext, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.scene import Exits, Recording
@@ -150,8 +150,8 @@ class Shard:
         while outcome is None:
             options = self._plan.options
             recording = Recording(course.recorded(options.trace), course.recorded(options.video))
-            order = Order(slot, work, document, course.number, recording)
-            ended = await made(partial(Attempt, self._shard, order))
+            spec = AttemptSpec(slot, work, document, course.number, recording)
+            ended = await made(partial(Attempt, self._shard, spec))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = course.ended(ended.passed)

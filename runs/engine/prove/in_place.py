@@ -80,7 +80,7 @@ class InPlace:
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
         self.own = [one for one in self.own if one[0] not in lapsed]
         self.candidates = [one for one in self.candidates if one[0] not in lapsed]
-        places, steps = [place for place, _ in self.own], self.attempt.order.document.steps
+        places, steps = [place for place, _ in self.own], self.attempt.spec.document.steps
         for breakage in breakages:
             if breakage.index in lapsed or not choosing.telling([breakage], self.tried, places, steps):
                 continue

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Log
-from runs.engine.execute.attempt import Order, ShardContext, made
+from runs.engine.execute.attempt import AttemptSpec, ShardContext, made
 from runs.engine.execute.scene import Recording
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.floor import Floor
@@ -19,7 +19,7 @@ from runs.engine.steps.document import Document
 
 WAITS = (0.5, 2.0, 6.0)
 A = TypeVar("A", bound=Replay)
-Start = Callable[[ShardContext, Order], A]
+Start = Callable[[ShardContext, AttemptSpec], A]
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Replaying:
         kept: list[A] = []
 
         def begin() -> A:
-            kept.append(start(shard, order))
+            kept.append(start(shard, spec))
             return kept[-1]
 
         async with self.place.floor.slot() as slot:
             await self.place.pace.turn()
-            order = Order(slot, self.work, document, number, Recording(), pictured)
+            spec = AttemptSpec(slot, self.work, document, number, Recording(), pictured)
             ended = await made(begin)
         return kept[-1], ended

@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
-from runs.engine.execute.attempt import OPENING, Attempt, Order, ShardContext
+from runs.engine.execute.attempt import OPENING, Attempt, AttemptSpec, ShardContext
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
@@ -43,8 +43,8 @@ def acts(step: Step) -> bool:
 class Replay(Attempt):
     """An attempt that tells, recorded or not, what it sends that could change something."""
 
-    def __init__(self, shard: ShardContext, order: Order) -> None:
-        super().__init__(shard, order)
+    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
+        super().__init__(shard, spec)
         self._asked: list[dict[str, Any]] = []
 
     def troubles(self) -> frozenset[str]:
@@ -77,17 +77,17 @@ class Replay(Attempt):
         return await super()._play(scene)
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
-        self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.order.work.title}"))
+        self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.spec.work.title}"))
 
 
 class Trial(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
-    def __init__(self, shard: ShardContext, order: Order) -> None:
-        super().__init__(shard, order)
+    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
+        super().__init__(shard, spec)
         self.dropped: dict[int, Failure] = {}
         self.answers: dict[int, Answer] = {}
-        self.touched = Touched(order.document.steps, frozenset())
+        self.touched = Touched(spec.document.steps, frozenset())
 
     async def _replayed(self, scene: Scene) -> Failure | None:
         recorder = Recorder(self.shard.plan.site.origin)
@@ -118,7 +118,7 @@ class Trial(Replay):
             replace(act, changed=act.index in sent or not same(looks[at], looks[at + 1]))
             for at, act in enumerate(played)
         )
-        steps = self.order.document.steps
+        steps = self.spec.document.steps
         held = frozenset(at for at, step in enumerate(steps) if expects(step) and at not in self.dropped)
         before, after = looks[-2] if len(looks) > 1 else None, looks[-1]
         figures = await self._figures(scene, before, after) if before and after else ()
@@ -161,11 +161,11 @@ class Clean(Replay):
     def __init__(
         self,
         shard: ShardContext,
-        order: Order,
+        spec: AttemptSpec,
         last_act: int = -1,
         then: Callable[[Clean, Scene], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(shard, order)
+        super().__init__(shard, spec)
         self._last_act = last_act
         self._then = then
         self._before_picture: ArtifactFile | None = None
@@ -179,11 +179,9 @@ class Clean(Replay):
         return failure
 
     async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
-        if scene.page is not None and index == 0 and self.order.pictured:
-            order = self.order
-            self._before_picture = await self.shard.evidence.screenshot(
-                scene, order.work.result, order.number, "before"
-            )
+        if scene.page is not None and index == 0 and self.spec.pictured:
+            spec = self.spec
+            self._before_picture = await self.shard.evidence.screenshot(scene, spec.work.result, spec.number, "before")
         if scene.page is not None and index >= 0 and index == self._last_act:
             self.before = await look_at(scene.page)
         return await super()._step(scene, index, step)
@@ -204,9 +202,9 @@ class Broken(Replay):
     """
 
     def __init__(
-        self, shard: ShardContext, order: Order, breakage: Breakage, touched: Touched, own: int, pace_ms: int
+        self, shard: ShardContext, spec: AttemptSpec, breakage: Breakage, touched: Touched, own: int, pace_ms: int
     ) -> None:
-        super().__init__(shard, order)
+        super().__init__(shard, spec)
         self.breakage = breakage
         self._own = own
         self._pace_ms = pace_ms
