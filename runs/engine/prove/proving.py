@@ -23,7 +23,7 @@ from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.pruning import prunable, shifted, without
-from runs.engine.prove.replaying import A, Place, Replaying, Start
+from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
 from runs.engine.prove.replays import Broken, Clean, Trial, expects, slowest
 from runs.engine.prove.report import Notes, report
 from runs.engine.prove.scenery import differs
@@ -51,7 +51,7 @@ class Proving:
     `ways` are the breakages to try, `struck` those that were put to the page of a clean replay.
     """
 
-    place: Place
+    context: ProofContext
     work: TestWork
     document: Document
     made: int = 0
@@ -71,7 +71,7 @@ class Proving:
     def __post_init__(self) -> None:
         self.made = self.work.attempts_before
         self.steps = list(self.work.document["steps"])
-        self.replaying = Replaying(self.place, self.work)
+        self.replaying = Replaying(self.context, self.work)
 
     async def carry_out(self) -> Proved:
         failure: Failure | None = None
@@ -97,14 +97,14 @@ class Proving:
     @property
     def _read_only(self) -> str:
         """Why nothing may be sent that could change something; "" where it may."""
-        if self.place.plan.read_only:
+        if self.context.plan.read_only:
             return "The crawl is read-only"
         return "" if self.work.writes else "It was tried without letting anything through that writes"
 
     def _require_unheld(self) -> None:
         """What a held back request leads to is no effect of the application's."""
         calls = [call for call in self.touched.calls if call.writes]
-        held = next((call for call in calls if self.place.plan.read_only or self.touched.acted(call)), None)
+        held = next((call for call in calls if self.context.plan.read_only or self.touched.acted(call)), None)
         if self._read_only and held is not None:
             message = f"{self._read_only}, and this test sends {held.method} {held.path}"
             raise Rejected(Failure(kind="blocked", message=message))
@@ -137,7 +137,7 @@ class Proving:
     async def _replayed(self) -> None:
         """A clean replay before anything is broken; it is recorded, whatever comes of it."""
         start = partial(Clean, last_act=self.touched.last_act, then=self._strike_in_place)
-        replay, ended = await self._replay(start, self.place.shard)
+        replay, ended = await self._replay(start, self.context.shard)
         self._record(ended)
         if ended.failure is not None:
             raise Rejected(ended.failure)
@@ -155,7 +155,7 @@ class Proving:
     ) -> tuple[A, AttemptEnded, list[Event]]:
         """A replay of which it is known later whether it counts: its events wait, but for warnings and what it sent."""
         story: list[Event] = []
-        emit = self.place.shard.emit
+        emit = self.context.shard.emit
 
         def keep(event: Event) -> None:
             if isinstance(event, Log | Wrote):
@@ -165,14 +165,14 @@ class Proving:
                 story.clear()  # the one before was none
             story.append(event)
 
-        shard = replace(self.place.shard, emit=keep)
+        shard = replace(self.context.shard, emit=keep)
         replay, ended = await self._replay(start, shard, document=document, pictured=pictured)
         return replay, ended, story
 
     def _count(self, story: Sequence[Event], ended: AttemptEnded) -> None:
         """A replay that passed counts: it is told and recorded."""
         for event in story:
-            self.place.shard.emit(event)
+            self.context.shard.emit(event)
         self._record(ended)
         self.passed += 1
 
@@ -199,19 +199,19 @@ class Proving:
 
     def _record(self, ended: AttemptEnded) -> None:
         self.made += 1
-        self.place.shard.emit(ended)
+        self.context.shard.emit(ended)
 
     @property
     def _quiet(self) -> ShardContext:
         """The shard for replays that are not recorded, but for warnings and what they send."""
-        shard, emit = self.place.shard, self.place.shard.emit
+        shard, emit = self.context.shard, self.context.shard.emit
         return replace(shard, emit=lambda event: emit(event) if isinstance(event, Log | Wrote) else None)
 
     # --- sensitivity ---
 
     async def _challenge(self, told: dict[int, Any]) -> None:
         """Break the application and see what the test notices; change the test by what that says."""
-        most = self.place.plan.max_breakages
+        most = self.context.plan.max_breakages
         if self.document.kind == "api":
             self.tried = answers.tried(self.document.steps, told, most)
             self._require_notice()
@@ -228,17 +228,17 @@ class Proving:
             await self._prune()
 
     def _candidates(self, seen: Sequence[Seen]) -> list[dict[str, Any]]:
-        covers = self.place.shard.masking.covers
+        covers = self.context.shard.masking.covers
         return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
 
     async def _strike_in_place(self, replay: Clean, scene: Scene) -> None:
         """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
         self.struck = []
-        most = self.place.plan.max_breakages
+        most = self.context.plan.max_breakages
         if replay.after is None or not most or replay.troubles() - self.replaying.usual:
             return
         seen = [*self.seen, self._shown(replay, replay.after)]
-        self.ways = self.ways or choosing.ways(self.touched, most, self.place.chance)
+        self.ways = self.ways or choosing.ways(self.touched, most, self.context.chance)
         found = self._candidates(seen)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
         last = self.touched.last_act
@@ -246,7 +246,7 @@ class Proving:
         own, more = asked[: len(asked) - len(found)], asked[len(asked) - len(found) :]
         striking = InPlace(replay, scene, own, more, [after for _, after in seen if after is not None])
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
-            async with asyncio.timeout(self.place.plan.options.test_timeout_ms / 1000):
+            async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put([one for one in self.ways if choosing.in_place(one, self.touched)])
             self.struck = striking.tried
 
@@ -256,7 +256,7 @@ class Proving:
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
         tried = [one.breakage for one in self.tried]
         left = choosing.bounded([one for one in self.ways if one not in tried], self.touched, replayed=True)
-        width = 1 if self.touched.writes else self.place.plan.options.parallel
+        width = 1 if self.touched.writes else self.context.plan.options.parallel
         while left := choosing.telling(left, self.tried, self._expectations(), self.document.steps):
             batch, left = left[:width], left[width:]
             self.tried += await asyncio.gather(

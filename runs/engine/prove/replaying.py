@@ -13,8 +13,8 @@ from runs.engine.events import AttemptEnded, Log
 from runs.engine.execute.attempt import AttemptSpec, ShardContext, made
 from runs.engine.execute.scene import Recording
 from runs.engine.plan import ProofPlan, TestWork
-from runs.engine.prove.floor import Floor
 from runs.engine.prove.replays import Replay
+from runs.engine.prove.scheduler import ReplayScheduler
 from runs.engine.steps.document import Document
 
 WAITS = (0.5, 2.0, 6.0)
@@ -23,12 +23,12 @@ Start = Callable[[ShardContext, AttemptSpec], A]
 
 
 @dataclass(frozen=True)
-class Place:
+class ProofContext:
     """What all proofs of a shard share: its context, the plan, the scheduler that gives slots, chance, and the pace."""
 
     shard: ShardContext
     plan: ProofPlan
-    floor: Floor
+    scheduler: ReplayScheduler
     chance: Random
     pace: Pace
 
@@ -37,7 +37,7 @@ class Place:
 class Replaying:
     """`usual` is what the site answers to the proposal however often it is asked, as if it might pass."""
 
-    place: Place
+    context: ProofContext
     work: TestWork
     usual: set[str] = field(default_factory=set)
 
@@ -55,7 +55,7 @@ class Replaying:
             if not news:
                 return replay, ended
             said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
-            self.place.shard.emit(Log("info", self.place.shard.masking.text(said)))
+            self.context.shard.emit(Log("info", self.context.shard.masking.text(said)))
             await asyncio.sleep(wait)
         replay, ended = await self._once(start, shard, document, number, pictured)
         self.usual |= replay.troubles()
@@ -70,8 +70,8 @@ class Replaying:
             kept.append(start(shard, spec))
             return kept[-1]
 
-        async with self.place.floor.slot() as slot:
-            await self.place.pace.turn()
+        async with self.context.scheduler.slot() as slot:
+            await self.context.pace.turn()
             spec = AttemptSpec(slot, self.work, document, number, Recording(), pictured)
             ended = await made(begin)
         return kept[-1], ended

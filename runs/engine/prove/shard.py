@@ -13,9 +13,9 @@ from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import ShardContext
 from runs.engine.execute.shard import EngineInputs, Pull, read, streamed, together
 from runs.engine.plan import ProofPlan, TestWork
-from runs.engine.prove.floor import Floor
 from runs.engine.prove.proving import Proving
-from runs.engine.prove.replaying import Place
+from runs.engine.prove.replaying import ProofContext
+from runs.engine.prove.scheduler import ReplayScheduler
 from runs.engine.steps.base import gone
 from runs.engine.steps.document import InvalidDocument
 
@@ -43,11 +43,11 @@ async def prove(
 
     async def work(shard: ShardContext) -> None:
         width = plan.options.parallel
-        place = Place(shard, plan, Floor(width, random), random, Pace(plan.requests_per_second))
+        context = ProofContext(shard, plan, ReplayScheduler(width, random), random, Pace(plan.requests_per_second))
 
         async def one(_number: int) -> None:
             while (proposal := await pull()) is not None:
-                shard.emit(await _proved(place, proposal))
+                shard.emit(await _proved(context, proposal))
 
         await together(shard, HELD_PER_SLOT * width, one)
 
@@ -56,15 +56,15 @@ async def prove(
             yield event
 
 
-async def _proved(place: Place, work: TestWork) -> Proved:
+async def _proved(context: ProofContext, work: TestWork) -> Proved:
     """What breaks us on one proposal speaks against that one alone; what ends the browser ends the shard."""
     made = work.attempts_before
     try:
-        document = read(work, place.plan.site)
+        document = read(work, context.plan.site)
     except InvalidDocument as error:
         failure = Failure(kind="document", message=str(error))
     else:
-        proving = Proving(place, work, document)
+        proving = Proving(context, work, document)
         try:
             return await proving.carry_out()
         except BrowserUnavailable:
@@ -72,7 +72,7 @@ async def _proved(place: Place, work: TestWork) -> Proved:
         except Exception as error:
             if gone(error):
                 raise
-            place.shard.masking.error(error)
+            context.shard.masking.error(error)
             log.exception("the proof of result %s broke", work.result)
             made = proving.made
             message = f"Sentri broke here: {type(error).__name__}: {error}"

@@ -116,12 +116,12 @@ class Touched:
 
     @property
     def last_act(self) -> int:
-        """Place of the last step that does something; -1 for the opening."""
+        """ProofContext of the last step that does something; -1 for the opening."""
         return max((act.index for act in self.acts), default=-1)
 
     @property
     def final(self) -> int:
-        """Place of the first expectation behind the last action: the page shows its last state there."""
+        """ProofContext of the first expectation behind the last action: the page shows its last state there."""
         return min((index for index in self.expectations if index > self.last_act), default=len(self.steps))
 
 

@@ -14,9 +14,9 @@ from runs.engine.prove.breakages import Breakage
 from runs.engine.prove.candidates import candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.figures import changed_figures
-from runs.engine.prove.floor import Floor
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.scenery import differs
+from runs.engine.prove.scheduler import ReplayScheduler
 from runs.engine.prove.touched import Act, Call, Touched
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
@@ -181,11 +181,11 @@ def test_an_answer_that_is_only_asked_for_its_status_misses_what_is_in_it() -> N
 async def test_the_floor_lets_so_many_at_a_time_and_draws_the_next() -> None:
     orders = set()
     for seed in range(5):
-        floor, order, most, inside = Floor(2, Random(seed)), [], 0, 0
+        scheduler, order, most, inside = ReplayScheduler(2, Random(seed)), [], 0, 0
 
         async def one(number: int) -> None:
             nonlocal most, inside
-            async with floor.slot() as slot:  # noqa: B023
+            async with scheduler.slot() as slot:  # noqa: B023
                 inside, most = inside + 1, max(most, inside + 1)
                 assert slot in (0, 1)
                 order.append(number)  # noqa: B023
@@ -200,11 +200,11 @@ async def test_the_floor_lets_so_many_at_a_time_and_draws_the_next() -> None:
 
 
 async def test_who_gives_up_waiting_leaves_the_turn_to_others() -> None:
-    floor = Floor(1, Random(1))
-    async with floor.slot():
-        waiting = asyncio.ensure_future(floor.slot().__aenter__())
+    scheduler = ReplayScheduler(1, Random(1))
+    async with scheduler.slot():
+        waiting = asyncio.ensure_future(scheduler.slot().__aenter__())
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait({waiting})
-    async with asyncio.timeout(1), floor.slot() as slot:
+    async with asyncio.timeout(1), scheduler.slot() as slot:
         assert slot == 0

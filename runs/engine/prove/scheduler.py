@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 
-class Floor:
+class ReplayScheduler:
     """So many replays at a time; those that wait are of several proposals, and the next is drawn among them."""
 
     def __init__(self, width: int, chance: Random) -> None:
