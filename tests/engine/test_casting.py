@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from runs.engine.browser import Browser, Cast
+from runs.engine.browser import Browser, Screencast
 from runs.engine.crawl import crawl
 from runs.engine.events import TestEnded
 from runs.engine.execute import execute
@@ -80,7 +80,7 @@ async def test_R23_nobody_looks_and_no_picture_is_taken(
     browser: Browser, plan: ShardPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[str] = []
-    monkeypatch.setattr(Cast, "_start", lambda *_: taken.append("picture"))
+    monkeypatch.setattr(Screencast, "_start", lambda *_: taken.append("picture"))
     spectator = Spectator(looks=False)
     assert (await watched(browser, plan, spectator, work(*LONG)))[1].outcome == "passed"
     assert (taken, spectator.shown) == ([], [])

@@ -3,7 +3,7 @@
 from playwright.async_api import APIRequestContext, APIResponse, BrowserContext, Error, Page, Request, Response, Route
 
 from runs.engine.browser.accounts import Accounts
-from runs.engine.browser.casting import Cast, Frames
+from runs.engine.browser.casting import Frames, Screencast
 from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
@@ -31,7 +31,6 @@ __all__ = [
     "Browser",
     "BrowserContext",
     "BrowserUnavailable",
-    "Cast",
     "ClaimCode",
     "Error",
     "Flood",
@@ -42,6 +41,7 @@ __all__ = [
     "Request",
     "Response",
     "Route",
+    "Screencast",
     "SignInFailed",
     "Vitals",
     "Watch",

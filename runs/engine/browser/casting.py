@@ -40,7 +40,7 @@ class Shot:
     running: bool = False
 
 
-class Cast:
+class Screencast:
     """Films the page that each slot is using. Costs one comparison every quarter of a second while nobody looks.
 
     A page that cannot be filmed, or is gone, is no error: whoever looks on sees no new picture.

@@ -11,10 +11,10 @@ from runs.engine.browser import (
     Accounts,
     Browser,
     BrowserContext,
-    Cast,
     ClaimCode,
     Frames,
     Pace,
+    Screencast,
     SignInFailed,
     Watch,
     close_context,
@@ -55,7 +55,7 @@ async def crawl(
     or cancelled, its contexts are closed within 2 s.
     """
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    explorer = Explorer(browser, plan, events.put_nowait, Cast(frames), claim_code)
+    explorer = Explorer(browser, plan, events.put_nowait, Screencast(frames), claim_code)
     exploring = asyncio.ensure_future(explorer.explore(pull, first=first))
     exploring.add_done_callback(lambda _: events.put_nowait(None))
     try:
@@ -74,13 +74,13 @@ class Explorer:
         browser: Browser,
         plan: CrawlPlan,
         emit: Callable[[Event], None],
-        cast: Cast,
+        screencast: Screencast,
         claim_code: ClaimCode | None = None,
     ) -> None:
         self.browser = browser
         self.plan = plan
         self.emit = emit
-        self.cast = cast
+        self.screencast = screencast
         self.guard = browser.guard
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
         self.searches = Searches(plan.asked)
@@ -93,7 +93,7 @@ class Explorer:
 
     async def explore(self, pull: Pull, *, first: bool) -> None:
         await together(self._sign_in(), self._welcome(first))
-        async with self.cast:
+        async with self.screencast:
             await together(*(Slot(self, number).run(pull) for number in range(self.plan.options.parallel)))
 
     async def _sign_in(self) -> None:

@@ -176,7 +176,7 @@ class Slot:
             page = await self._open(context)
             tab, steps = Tab(page, watch(page), self._writes, self._turn), explorer.exploring.steps(work)
             reach = partial(explorer.exploring.reach, tab, work, steps)
-            explorer.cast.follow(self._number, work.url, page)
+            explorer.screencast.follow(self._number, work.url, page)
             sent = self._writes.seen
             try:
                 reached = await (self._still_in(reach, tab, work, state) if renews else reach())
@@ -269,7 +269,7 @@ class Slot:
     async def _visit(self, work: PageWork) -> tuple[Visited, Watch]:
         explorer = self._explorer
         page, seen = await self._ready(work)
-        explorer.cast.follow(self._number, work.url, page)
+        explorer.screencast.follow(self._number, work.url, page)
         before = self._writes.seen
         visited = await visit(page, work.url, seen, explorer.guard, explorer.plan.options.page_timeout_ms)
         if explorer.exploring is not None:

@@ -11,10 +11,10 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, SignInFailed
+from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Screencast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.evidence import Evidence
-from runs.engine.execute.scene import Exits, Recording, Scene, open_scene
+from runs.engine.execute.scene import ClosingScenes, Recording, Scene, open_scene
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
@@ -38,7 +38,7 @@ class BrowserGone(Exception):
 
 @dataclass(frozen=True)
 class ShardContext:
-    """What all attempts of a shard share. `emit` takes events, `exits` scenes that are over."""
+    """What all attempts of a shard share. `emit` takes events, `closing` scenes that are over."""
 
     browser: Browser
     plan: ShardPlan
@@ -46,8 +46,8 @@ class ShardContext:
     masking: Masking
     evidence: Evidence
     emit: Callable[[Event], None]
-    exits: Exits
-    cast: Cast
+    closing: ClosingScenes
+    screencast: Screencast
     chance: Callable[[], int]
     clock: Callable[[], datetime]
 
@@ -90,7 +90,7 @@ class Attempt:
             return ended
         finally:
             if self.scene is not None:
-                self.shard.exits.close_later(self.scene)
+                self.shard.closing.close_later(self.scene)
 
     async def _failure(self) -> Failure | None:
         """Play, and say in a failure what went wrong, whatever it was."""
@@ -104,7 +104,7 @@ class Attempt:
                 recording = self.spec.recording
                 self.scene = await open_scene(self.shard.browser, self.plan, document, self.state, recording)
                 self.scene.stage.saved = self.variables.saved
-                self.shard.cast.follow(self.spec.slot, self.spec.work.title, self.scene.page)
+                self.shard.screencast.follow(self.spec.slot, self.spec.work.title, self.scene.page)
                 return await self._unless_it_breaks(self.scene)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")

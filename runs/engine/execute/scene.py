@@ -91,7 +91,7 @@ class Scene:
                 await within(CLOSE_SECONDS, self.requests.dispose())
 
 
-class Exits:
+class ClosingScenes:
     """Scenes on their way out: the next attempt need not wait until the last one's context is gone."""
 
     def __init__(self) -> None:

@@ -13,12 +13,12 @@ from functools import partial
 from secrets import randbits
 from typing import Any
 
-from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Cast, ClaimCode, Frames
+from runs.engine.browser import Accounts, Browser, BrowserUnavailable, ClaimCode, Frames, Screencast
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import Attempt, AttemptSpec, ShardContext, made
 from runs.engine.execute.course import Course
 from runs.engine.execute.evidence import Evidence
-from runs.engine.execute.scene import Exits, Recording
+from runs.engine.execute.scene import ClosingScenes, Recording
 from runs.engine.masking import leaving
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.base import gone
@@ -81,8 +81,8 @@ async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, Non
         masking,
         Evidence(plan, masking, emit),
         emit,
-        Exits(),
-        Cast(given.frames),
+        ClosingScenes(),
+        Screencast(given.frames),
         given.chance,
         lambda: datetime.now(UTC),
     )
@@ -97,15 +97,15 @@ async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, Non
 
 
 async def together(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
-    """So many at a time, the cast with them; the first error of any ends all and is raised."""
+    """So many at a time, the screencast with them; the first error of any ends all and is raised."""
     try:
-        async with shard.cast, asyncio.TaskGroup() as slots:
+        async with shard.screencast, asyncio.TaskGroup() as slots:
             for number in range(count):
                 slots.create_task(one(number))
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
-        await shard.exits.all_closed(STOP_SECONDS)
+        await shard.closing.all_closed(STOP_SECONDS)
 
 
 class Shard:
