@@ -84,7 +84,7 @@ class Bench:
 
         tests = list(Test.objects.filter(project=self.workspace.project).approved())
         options = RunOptions(shards=WORKERS, parallel=CONTEXTS, hedge=False, test_timeout_ms=120_000)
-        run = ledger.open_test_run(ledger.Order(self.workspace.project, None, "bench"), options, tests)
+        run = ledger.open_test_run(ledger.RunRequest(self.workspace.project, None, "bench"), options, tests)
         steps = RunEvent.objects.filter(run=run, type="step")
         _until(lambda: steps.count() == len(tests), "Not all tests were begun.")
         return int(run.pk)

@@ -140,7 +140,7 @@ class Bench:
                 test_count=self._wanted.tests,
                 page_timeout_ms=PAGE_TIMEOUT_MS,
             )
-            run = ledger.open_crawl(ledger.Order(workspace.project, None, "bench"), options)
+            run = ledger.open_crawl(ledger.RunRequest(workspace.project, None, "bench"), options)
             ended(run.pk, PATIENCE_SECONDS)
         return self._told(site, run.pk, workspace, signed_in)
 

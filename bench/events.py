@@ -149,7 +149,7 @@ class Story:
         from runs import ledger
         from runs.engine.plan import RunOptions
 
-        run = ledger.open_test_run(ledger.Order(self.project, None, "bench"), RunOptions(), [self.test])
+        run = ledger.open_test_run(ledger.RunRequest(self.project, None, "bench"), RunOptions(), [self.test])
         hold = ledger.hold(run.shards.get().pk, "bench:1")
         run.refresh_from_db()
         return run, hold

@@ -99,7 +99,7 @@ class Workspace:
         tests = list(Test.objects.filter(project=self.project).approved())
         options = RunOptions(shards=layout.browsers, parallel=layout.contexts)
         began = time.monotonic()
-        run = ledger.open_test_run(ledger.Order(self.project, None, "bench"), options, tests)
+        run = ledger.open_test_run(ledger.RunRequest(self.project, None, "bench"), options, tests)
         whole = ended(run.pk) - began
         counts = reading.counts(run.pk)
         if counts.passed != len(tests):
@@ -123,7 +123,7 @@ class Workspace:
             test_count=0,
         )
         began = time.monotonic()
-        run = ledger.open_crawl(ledger.Order(self.project, None, "bench"), options)
+        run = ledger.open_crawl(ledger.RunRequest(self.project, None, "bench"), options)
         whole = ended(run.pk) - began
         counts = reading.page_counts(run.pk)
         if counts.done != pages:

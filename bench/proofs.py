@@ -53,7 +53,7 @@ def crawled(most: int) -> dict[str, float]:
         project.keep_credentials(**ACCOUNT)
         project.save()
         supervisor = stack.enter_context(workers(1))
-        run = ledger.open_crawl(ledger.Order(project, None, "bench"), CrawlOptions(test_count=most))
+        run = ledger.open_crawl(ledger.RunRequest(project, None, "bench"), CrawlOptions(test_count=most))
         until, spent, began = time.monotonic() + CRAWL_SECONDS, 0.0, 0.0
         while time.monotonic() < until:
             row = Run.objects.get(pk=run.pk)

@@ -119,7 +119,7 @@ def measured(size: int, processes: int, pullers: int) -> dict[str, float]:
     project = Project.objects.create(workspace=workspace, name="Bench", url="http://site.test/")
     tests = [Test(project=project, title=f"Test {n}", document=DOCUMENT, review_status="approved") for n in range(size)]
     Test.keep_proposed(tests)
-    run = ledger.open_test_run(ledger.Order(project, None, "bench"), RunOptions(shards=processes), tests)
+    run = ledger.open_test_run(ledger.RunRequest(project, None, "bench"), RunOptions(shards=processes), tests)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     shards = list(run.shards.values_list("pk", flat=True))

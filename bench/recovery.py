@@ -44,7 +44,7 @@ class Bench:
 
         tests = list(Test.objects.filter(project=self.workspace.project).approved())
         options = RunOptions(shards=1, parallel=1, hedge=False, test_timeout_ms=120_000)
-        run = ledger.open_test_run(ledger.Order(self.workspace.project, None, "bench"), options, tests)
+        run = ledger.open_test_run(ledger.RunRequest(self.workspace.project, None, "bench"), options, tests)
         starts = RunEvent.objects.filter(run=run, type="test_started")
         _until(lambda: starts.count() == 1, "The test was not begun.")
         time.sleep(1)

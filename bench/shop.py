@@ -50,7 +50,7 @@ class Shop:
         from runs.engine.plan import RunOptions
         from runs.models import Result, Run
 
-        order = ledger.Order(self.project, None, "bench")
+        order = ledger.RunRequest(self.project, None, "bench")
         run = ledger.open_test_run(order, RunOptions.model_validate({**QUICK, "max_failures": most}), tests)
         ended(run.pk)
         run = Run.objects.get(pk=run.pk)
@@ -82,7 +82,7 @@ def proven_shop(most: int) -> Iterator[Shop]:
         supervisor = stack.enter_context(workers(1))
         before, began = effort.of_tree(supervisor), time.monotonic()
         options = CrawlOptions(test_count=most)
-        run = ledger.open_crawl(ledger.Order(project, None, "bench"), options)
+        run = ledger.open_crawl(ledger.RunRequest(project, None, "bench"), options)
         seconds = ended(run.pk, CRAWL_SECONDS) - began
         run = Run.objects.get(pk=run.pk)
         if run.status != states.COMPLETED:

@@ -45,7 +45,9 @@ class Bench:
 
         tests = list(Test.objects.filter(project=self.workspace.project).approved())
         time.sleep(CHANCE.random())
-        run = ledger.open_test_run(ledger.Order(self.workspace.project, None, "bench"), RunOptions(parallel=1), tests)
+        run = ledger.open_test_run(
+            ledger.RunRequest(self.workspace.project, None, "bench"), RunOptions(parallel=1), tests
+        )
         committed = time.time()
         ended(run.pk)
         at = {event.type: event.at.timestamp() for event in RunEvent.objects.filter(run=run).order_by("-seq")}

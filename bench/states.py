@@ -50,7 +50,7 @@ class Known:
         self._chance = Random(seed)
         self._number = count()
         project = Workspace("http://many.test/").project
-        self.run = ledger.open_crawl(ledger.Order(project, None, "bench"), CrawlOptions())
+        self.run = ledger.open_crawl(ledger.RunRequest(project, None, "bench"), CrawlOptions())
         self.signatures: list[Signature] = []
 
     def grow(self, size: int) -> None:

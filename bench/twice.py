@@ -96,7 +96,7 @@ def _crawl(site: Ground, workspace: Workspace, wanted: argparse.Namespace, numbe
         generate_for="all",
         page_timeout_ms=PAGE_TIMEOUT_MS,
     )
-    run = ledger.open_crawl(ledger.Order(workspace.project, None, "bench"), options)
+    run = ledger.open_crawl(ledger.RunRequest(workspace.project, None, "bench"), options)
     ended(run.pk, PATIENCE_SECONDS)
     crawled = _told(site.name, run.pk, number)
     say(f"{site.name}, crawl {number}: {crawled.pages} pages, {crawled.states} states in {crawled.seconds:.0f} s")

@@ -42,9 +42,9 @@ class ProveRest(RunsEndpoint):
         return accepted(request, ledger.prove_rest(earlier, _by(request, earlier)))
 
 
-def _by(request: Request, earlier: Run) -> ledger.Order:
+def _by(request: Request, earlier: Run) -> ledger.RunRequest:
     """Who repeats the run."""
-    return ledger.Order(
+    return ledger.RunRequest(
         project=earlier.project,
         actor=person(request.user),
         actor_name=name_of(request.user)[:160],

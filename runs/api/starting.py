@@ -38,7 +38,7 @@ class StartCrawl(RunsEndpoint):
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, CrawlOrder)
         of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_crawl(order(request, of, asked), asked))
+        return accepted(request, open_crawl(run_request(request, of, asked), asked))
 
 
 class StartRun(RunsEndpoint):
@@ -48,7 +48,7 @@ class StartRun(RunsEndpoint):
     def post(self, request: Request, project: str) -> Response:
         asked = body(request, RunOrder)
         of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_run(order(request, of, asked), asked))
+        return accepted(request, open_run(run_request(request, of, asked), asked))
 
 
 class StartTest(RunsEndpoint):
@@ -66,14 +66,14 @@ class StartTest(RunsEndpoint):
         elif asked.trial:
             raise Invalid({"trial": f"{row.public_id} is approved: it is run, not tried."})
         options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        asking = replace(order(request, row.project, asked), named=True, scope={"by": "tests"})
+        asking = replace(run_request(request, row.project, asked), named=True, scope={"by": "tests"})
         if asked.trial:
             asking = replace(asking, trigger=ledger.TRIAL)
         run = ledger.open_test_run(asking, options, [row])
         return accepted(request, run)
 
 
-def open_crawl(of: ledger.Order, asked: CrawlOrder) -> Run:
+def open_crawl(of: ledger.RunRequest, asked: CrawlOrder) -> Run:
     """Raises Invalid for roles that the project does not have."""
     options = merged(CrawlOptions, of.project.settings.get("crawl", {}), asked)
     unknown = unknown_roles(of.project, options.roles)
@@ -85,7 +85,7 @@ def open_crawl(of: ledger.Order, asked: CrawlOrder) -> Run:
     return ledger.open_crawl(of, options)
 
 
-def open_run(of: ledger.Order, asked: RunOrder) -> Run:
+def open_run(of: ledger.RunRequest, asked: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
     options = merged(RunOptions, of.project.settings.get("run", {}), asked)
     named = asked.tests is not None or QUARANTINE in (asked.tags or ())
@@ -151,7 +151,9 @@ def merged(options: Any, defaults: dict[str, Any], asked: Any) -> Any:
     return checked(options, defaults | given(asked, options))
 
 
-def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key: str | None = None) -> ledger.Order:
+def run_request(
+    request: Request, project: Project, asked: CrawlOrder | TestOrder, key: str | None = None
+) -> ledger.RunRequest:
     """Who asks, for what, against which environment. Raises Invalid for an environment that is not the project's."""
     row, environment = None, asked.environment
     if environment is not None:
@@ -159,7 +161,7 @@ def order(request: Request, project: Project, asked: CrawlOrder | TestOrder, key
         row = project.environments.filter(pk=number).first() if number else None
         if row is None:
             raise Invalid({"environment": f"The project has no environment {environment}."})
-    return ledger.Order(
+    return ledger.RunRequest(
         project=project,
         actor=person(request.user),
         actor_name=name_of(request.user)[:160],

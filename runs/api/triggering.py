@@ -22,7 +22,7 @@ from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import CrawlOrder, RunOrder
 from runs.api.serializers import TriggeredOut, TriggerStatusOut
-from runs.api.starting import open_crawl, open_run, order
+from runs.api.starting import open_crawl, open_run, run_request
 from runs.models import Run
 
 DIALS, CRAWLS = "dialsConfig", "trigger_crawl"
@@ -105,10 +105,10 @@ def _opened(request: Request, of: Project, spelled: Spelled) -> Run:
     if not spelled.values.pop(CRAWLS, False):
         _refuse(spelled, CrawlOrder, RunOrder, FOR_CRAWLS)
         asked = checked(RunOrder, spelled.values)
-        return open_run(order(request, of, asked, key), asked)
+        return open_run(run_request(request, of, asked, key), asked)
     _refuse(spelled, RunOrder, CrawlOrder, FOR_RUNS)
     crawl = checked(CrawlOrder, _nested(spelled.values))
-    return open_crawl(order(request, of, crawl, key), crawl)
+    return open_crawl(run_request(request, of, crawl, key), crawl)
 
 
 def _refuse(spelled: Spelled, others: type[BaseModel], ours: type[BaseModel], sentence: str) -> None:

@@ -13,7 +13,7 @@ from runs.ledger.ending import abort, close, fail, fail_judging
 from runs.ledger.frontier import claim_pages
 from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, take_from_hung, wanted
 from runs.ledger.learning import learn
-from runs.ledger.opening import Order, open_crawl, open_proofs, open_test_run, unproved
+from runs.ledger.opening import RunRequest, open_crawl, open_proofs, open_test_run, unproved
 from runs.ledger.owing import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
@@ -31,10 +31,10 @@ __all__ = [
     "TRIAL",
     "Claim",
     "Hold",
-    "Order",
     "Otherwise",
     "Outcome",
     "Refused",
+    "RunRequest",
     "Stale",
     "Taken",
     "abort",

@@ -27,7 +27,7 @@ from runs.models import CrawlPage, Result, Run, Shard
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one.
 
     `scope` says how the tests were chosen: `by` all, tags (and which `tags`), tests or failed. `site` is the snapshot
@@ -50,27 +50,27 @@ class Order:
     told: Sequence[str] = ()
 
 
-def open_test_run(order: Order, options: RunOptions, tests: Sequence[Test]) -> Run:
+def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test]) -> Run:
     """A queued test run of these tests, its results planned.
 
     Raises Refused(no_tests, circular, dependency_missing, too_many_results, project_missing, secret_elsewhere).
     """
     if not tests:
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
-    check_order(order)
-    base_url = _known(order)["base_url"]
-    plan = planned(Ask(order.project, order.environment, options, tests, order.named, order.rerun_of, base_url))
+    check_request(request)
+    base_url = _known(request)["base_url"]
+    plan = planned(Ask(request.project, request.environment, options, tests, request.named, request.rerun_of, base_url))
 
     def fill(run: Run) -> dict[str, Any]:
         rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
     uses = Uses.of_tests([test.document for test in plan.tests])
-    filling = Filling(plan.shards, fill, uses, plan.impact, plan.scope, (*order.told, *plan.told))
-    return _open(order, "test", options.model_dump(mode="json"), filling)
+    filling = Filling(plan.shards, fill, uses, plan.impact, plan.scope, (*request.told, *plan.told))
+    return _open(request, "test", options.model_dump(mode="json"), filling)
 
 
-def open_crawl(order: Order, options: CrawlOptions) -> Run:
+def open_crawl(request: RunRequest, options: CrawlOptions) -> Run:
     """A queued crawl whose frontier holds the site's first address, once for each role.
 
     Raises Refused(project_missing, unknown_role, secret_elsewhere).
@@ -84,12 +84,12 @@ def open_crawl(order: Order, options: CrawlOptions) -> Run:
         )
         return {"total": 0, "pages": len(roles)}
 
-    check_order(order)
-    unknown = unknown_roles(order.project, options.roles)
+    check_request(request)
+    unknown = unknown_roles(request.project, options.roles)
     if unknown:
         raise Refused("unknown_role", unknown)
     uses = Uses.of_crawl(options.roles)
-    return _open(order, "crawl", options.model_dump(mode="json"), Filling(width(options.model_dump()), fill, uses))
+    return _open(request, "crawl", options.model_dump(mode="json"), Filling(width(options.model_dump()), fill, uses))
 
 
 def unproved(run: Run) -> QuerySet[Result]:
@@ -97,15 +97,15 @@ def unproved(run: Run) -> QuerySet[Result]:
     return run.results.filter(status=states.SKIPPED, skip_reason__in=("unproved", "aborted")).exclude(proposal=None)
 
 
-def open_proofs(order: Order, crawl: Run) -> Run:
+def open_proofs(request: RunRequest, crawl: Run) -> Run:
     """A queued crawl that only proves what an ended one has left unproved and nobody has since.
 
     Raises Refused(run_not_over, nothing_to_prove, project_missing).
     """
-    check_order(order)
+    check_request(request)
     if not crawl.is_over:
         raise Refused("run_not_over", f"{crawl.public_id} is {crawl.status}; wait for its end, or abort it.")
-    known = Test.objects.filter(project=order.project).known_signatures()
+    known = Test.objects.filter(project=request.project).known_signatures()
     under_way = Result.objects.filter(run__in=crawl.reruns.filter(status__in=states.LIVING)).exclude(proposal=None)
     taken = known | {str((one.proposal or {}).get("signature")) for one in under_way.only("proposal")}
     left = [one for one in unproved(crawl).order_by("position") if (one.proposal or {}).get("signature") not in taken]
@@ -137,7 +137,7 @@ def open_proofs(order: Order, crawl: Run) -> Run:
         return {"total": len(left)}
 
     uses = Uses.of_tests([one.document or {} for one in left])
-    return _open(order, "crawl", options, Filling(shards, fill, uses, stage=states.PROVE))
+    return _open(request, "crawl", options, Filling(shards, fill, uses, stage=states.PROVE))
 
 
 def digest_of(key: str, role: str = "") -> str:
@@ -145,10 +145,10 @@ def digest_of(key: str, role: str = "") -> str:
     return hashlib.sha256(f"{role}\n{key}".encode() if role else key.encode()).hexdigest()
 
 
-def check_order(order: Order) -> None:
-    if order.project.deleted_at is not None:
-        raise Refused("project_missing", f"{order.project.public_id} was deleted; restore it or use another project.")
-    if order.environment is not None and order.environment.project_id != order.project.pk:
+def check_request(request: RunRequest) -> None:
+    if request.project.deleted_at is not None:
+        raise Refused("project_missing", f"{request.project.public_id} was deleted; restore it or use another project.")
+    if request.environment is not None and request.environment.project_id != request.project.pk:
         raise Refused("environment_of_another_project", "The environment belongs to another project.")
 
 
@@ -168,42 +168,42 @@ class Filling:
     stage: str = ""
 
 
-def _open(order: Order, kind: str, options: dict[str, Any], filling: Filling) -> Run:
+def _open(request: RunRequest, kind: str, options: dict[str, Any], filling: Filling) -> Run:
     try:
         with transaction.atomic():
-            return _earlier(order) or _write(order, kind, options, filling)
+            return _earlier(request) or _write(request, kind, options, filling)
     except IntegrityError:
-        earlier = _earlier(order)
+        earlier = _earlier(request)
         if earlier is None:
             raise
         return earlier
 
 
-def _earlier(order: Order) -> Run | None:
-    if not order.idempotency_key:
+def _earlier(request: RunRequest) -> Run | None:
+    if not request.idempotency_key:
         return None
-    return Run.objects.filter(project=order.project, idempotency_key=order.idempotency_key).first()
+    return Run.objects.filter(project=request.project, idempotency_key=request.idempotency_key).first()
 
 
-def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -> Run:
+def _write(request: RunRequest, kind: str, options: dict[str, Any], filling: Filling) -> Run:
     run = Run.objects.create(
-        project=order.project,
+        project=request.project,
         kind=kind,
         stage=filling.stage or states.STAGES[kind][0],
         options=options,
-        environment=order.environment,
-        site=snapshot(order, filling.uses),
-        trigger=order.trigger,
-        actor=order.actor,
-        actor_name=order.actor_name,
-        idempotency_key=order.idempotency_key or None,
-        rerun_of=order.rerun_of,
-        priority=order.priority,
+        environment=request.environment,
+        site=snapshot(request, filling.uses),
+        trigger=request.trigger,
+        actor=request.actor,
+        actor_name=request.actor_name,
+        idempotency_key=request.idempotency_key or None,
+        rerun_of=request.rerun_of,
+        priority=request.priority,
         impact=filling.impact,
-        scope={"by": "all", **order.scope, **filling.scope} if kind == "test" else {},
+        scope={"by": "all", **request.scope, **filling.scope} if kind == "test" else {},
         partial=filling.scope.get("tests", 0) < filling.scope.get("of", 0),
-        callback_url=order.callback_url,
-        commit=dict(order.commit),
+        callback_url=request.callback_url,
+        commit=dict(request.commit),
     )
     now = timezone.now()
     made = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
@@ -217,17 +217,17 @@ def _write(order: Order, kind: str, options: dict[str, Any], filling: Filling) -
     return run
 
 
-def snapshot(order: Order, uses: Uses) -> dict[str, Any]:
+def snapshot(request: RunRequest, uses: Uses) -> dict[str, Any]:
     """What is tested, as it is now or was in the run that is repeated, and the secrets that it may use today.
 
     Raises Refused(secret_elsewhere) where the run would send a secret to an origin that it was not entered for.
     """
-    kept = _known(order)
-    return {**kept, **entrusted(order.project, order.environment or order.project, kept["base_url"], uses)}
+    kept = _known(request)
+    return {**kept, **entrusted(request.project, request.environment or request.project, kept["base_url"], uses)}
 
 
-def _known(order: Order) -> dict[str, Any]:
-    return dict(order.site) if order.site is not None else today(order.project, order.environment)
+def _known(request: RunRequest) -> dict[str, Any]:
+    return dict(request.site) if request.site is not None else today(request.project, request.environment)
 
 
 def today(project: Project, environment: Environment | None) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def exclusive(project: Project, environment: Environment | None, base_url: str) 
 
 
 def planned(ask: Ask) -> Planned:
-    """Order, shares and skips of a run of these tests and of what they depend on.
+    """RunRequest, shares and skips of a run of these tests and of what they depend on.
 
     Raises Refused(circular, too_many_results, dependency_missing).
     """

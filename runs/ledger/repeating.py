@@ -12,7 +12,7 @@ from projects.api.words import by_field
 from projects.models import Environment, Test
 from runs import states
 from runs.engine.plan import CrawlOptions, RunOptions
-from runs.ledger.opening import Order, open_crawl, open_proofs, open_test_run, today
+from runs.ledger.opening import RunRequest, open_crawl, open_proofs, open_test_run, today
 from runs.ledger.refusals import Refused
 from runs.models import Run
 
@@ -39,25 +39,25 @@ def otherwise(earlier: Run) -> list[Otherwise]:
     ]
 
 
-def repeat(earlier: Run, by: Order, *, only_failed: bool = False, as_now: bool = False) -> Run:
+def repeat(earlier: Run, by: RunRequest, *, only_failed: bool = False, as_now: bool = False) -> Run:
     """A queued run of what `earlier` was, ordered by `by`; `as_now` takes today's address, headers and variables.
 
     Raises Refused(run_not_over, environment_gone, secrets_gone, options_invalid), and what opening a run raises.
     """
-    order = _order(earlier, by, as_now=as_now)
+    request = _request(earlier, by, as_now=as_now)
     if earlier.kind == "crawl":
-        return open_crawl(order, _options(CrawlOptions, earlier))
+        return open_crawl(request, _options(CrawlOptions, earlier))
     chosen, told = _tests_of(earlier, only_failed)
     scope = {**earlier.scope, "by": "failed"} if only_failed else earlier.scope
-    return open_test_run(replace(order, scope=scope, told=told), _options(RunOptions, earlier), chosen)
+    return open_test_run(replace(request, scope=scope, told=told), _options(RunOptions, earlier), chosen)
 
 
-def prove_rest(earlier: Run, by: Order) -> Run:
+def prove_rest(earlier: Run, by: RunRequest) -> Run:
     """A queued crawl that proves what `earlier` has left unproved, against the same. Raises Refused."""
-    return open_proofs(_order(earlier, by, as_now=False), earlier)
+    return open_proofs(_request(earlier, by, as_now=False), earlier)
 
 
-def _order(earlier: Run, by: Order, *, as_now: bool) -> Order:
+def _request(earlier: Run, by: RunRequest, *, as_now: bool) -> RunRequest:
     repeatable(earlier)
     if not as_now:
         _check_secrets(earlier)

@@ -13,7 +13,7 @@ from runs import heartbeats, queue
 from runs.engine.events import Event, Log, SignInTried, StepEnded
 from runs.ledger import rows
 from runs.ledger.entrusted import Uses
-from runs.ledger.opening import Order, check_order, snapshot
+from runs.ledger.opening import RunRequest, check_request, snapshot
 from runs.models import Trial
 from runs.models.trial import FAILED, PASSED, QUEUED, RUNNING
 
@@ -23,21 +23,21 @@ LOST_AFTER = timedelta(minutes=7)
 LOST = "The worker that tried it was lost; try it again."
 
 
-def open_trial(order: Order, role: str) -> Trial:
+def open_trial(request: RunRequest, role: str) -> Trial:
     """A queued try of a sign-in. Older ones of the project go.
 
     Raises Refused(project_missing, secret_elsewhere).
     """
-    check_order(order)
+    check_request(request)
     with transaction.atomic():
         trial = Trial.objects.create(
-            project=order.project,
-            environment=order.environment,
+            project=request.project,
+            environment=request.environment,
             role=role,
-            site=snapshot(order, Uses.of_crawl([role])),
-            asked_by=order.actor,
+            site=snapshot(request, Uses.of_crawl([role])),
+            asked_by=request.actor,
         )
-        old = Trial.objects.filter(project=order.project).order_by("-pk").values_list("pk", flat=True)[KEPT:]
+        old = Trial.objects.filter(project=request.project).order_by("-pk").values_list("pk", flat=True)[KEPT:]
         Trial.objects.filter(pk__in=list(old)).delete()
         queue.send("trial", trial.pk)
     return trial

@@ -22,7 +22,7 @@ from projects.models import Project, Workspace
 from projects.place import place_of
 from runs import ledger
 from runs.engine.plan import CrawlOptions
-from runs.views.overview import order
+from runs.views.overview import run_request
 
 
 class FirstForm(AccountForm):
@@ -79,7 +79,7 @@ def _begun(request: Any, project: Project) -> HttpResponse:
     place = place_of(request, project.pk)
     place.note("project created", project.public_id, project.name)
     try:
-        run = ledger.open_crawl(order(request, place), CrawlOptions())
+        run = ledger.open_crawl(run_request(request, place), CrawlOptions())
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project.public_id)

@@ -77,9 +77,11 @@ def _last_whole(runs: QuerySet[Run]) -> Row | None:
     return with_tallies([found])[0] if found else None
 
 
-def order(request: Request, place: Place, environment: Environment | None = None, **more: Any) -> ledger.Order:
+def run_request(
+    request: Request, place: Place, environment: Environment | None = None, **more: Any
+) -> ledger.RunRequest:
     """What the person asks for, in the ledger's words."""
-    return ledger.Order(
+    return ledger.RunRequest(
         project=place.project,
         actor=request.user,
         actor_name=name_of(request.user),
@@ -96,7 +98,7 @@ def start_crawl(request: Request, project: str) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, place, crawl=form)
     try:
-        run = ledger.open_crawl(order_of(request, place, form), form.options)
+        run = ledger.open_crawl(requested_run(request, place, form), form.options)
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project)
@@ -108,6 +110,6 @@ def with_refused_form(request: Request, place: Place, run: RunStart) -> HttpResp
     return _shown(request, place, run=run)
 
 
-def order_of(request: Request, place: Place, form: StartForm[Any], **more: Any) -> ledger.Order:
+def requested_run(request: Request, place: Place, form: StartForm[Any], **more: Any) -> ledger.RunRequest:
     """What a person asks for with a form: where, and once for each time that the form was shown."""
-    return order(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None, **more)
+    return run_request(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None, **more)

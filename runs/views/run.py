@@ -20,7 +20,7 @@ from runs import ledger, states
 from runs.models import Case as TrialCase
 from runs.models import Change, CrawlPage, Result, Run, RunEvent
 from runs.views.causes import panel
-from runs.views.overview import order
+from runs.views.overview import run_request
 from runs.views.pipeline import end_of, strip_of
 from runs.views.planned import decisions
 from runs.views.story import lines
@@ -211,7 +211,7 @@ def rerun(request: Request, run: str) -> HttpResponse:
             ledger.repeatable(row)
             asking = {"here": "runs", "place": place, "run": row, "changed": changed, "only": only}
             return render(request, "runs/rerun.html", asking, status=409)
-        again = ledger.repeat(row, order(request, place), only_failed=only == "failed", as_now=values == "now")
+        again = ledger.repeat(row, run_request(request, place), only_failed=only == "failed", as_now=values == "now")
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("run", run)
@@ -224,7 +224,7 @@ def prove_rest(request: Request, run: str) -> HttpResponse:
     """Proves what a crawl has left unproved for want of time."""
     place, row = found_run(request, run, QA_LEAD)
     try:
-        again = ledger.prove_rest(row, order(request, place))
+        again = ledger.prove_rest(row, run_request(request, place))
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("run", run)

@@ -17,7 +17,7 @@ from projects.place import Place, Request, page, place_of
 from runs import ledger
 from runs.engine.plan import RunOptions
 from runs.views.options import RunStart, tagged
-from runs.views.overview import order, order_of, with_refused_form
+from runs.views.overview import requested_run, run_request, with_refused_form
 from runs.views.tests import found_test, in_list, listed
 
 MOST_BY_NAME = 10_000
@@ -34,7 +34,7 @@ def start_run(request: Request, project: str) -> HttpResponse:
     tags = list(form.cleaned_data.get("tags", ()))
     tests = tagged(place.project.tests.approved(), tags)
     scope = {"by": "tags", "tags": tags} if tags else {"by": "all"}
-    asked = order_of(request, place, form, scope=scope)
+    asked = requested_run(request, place, form, scope=scope)
     return _opened(request, asked, form.options, list(tests), back=("project", project))
 
 
@@ -56,7 +56,7 @@ def run_some(request: Request, project: str) -> HttpResponse:
     if left:
         were = "test was" if left == 1 else "tests were"
         messages.warning(request, f"{left} {were} left out: only approved tests are part of runs.")
-    asked = order_of(request, place, form, named=bool(named), scope={"by": "tests"})
+    asked = requested_run(request, place, form, named=bool(named), scope={"by": "tests"})
     return _opened(request, asked, form.options, approved, back=("tests", project))
 
 
@@ -67,7 +67,7 @@ def run_test(request: Request, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
     options = RunOptions.model_validate(place.project.settings.get("run", {}))
     trigger = "person" if row.review_status == reviewing.APPROVED else ledger.TRIAL
-    asked = order(request, place, named=True, trigger=trigger, scope={"by": "tests"})
+    asked = run_request(request, place, named=True, trigger=trigger, scope={"by": "tests"})
     return _opened(request, asked, options, [row], back=("test", test))
 
 
@@ -77,7 +77,7 @@ def _named(place: Place, names: list[str]) -> TestQuerySet:
 
 
 def _opened(
-    request: Request, asked: ledger.Order, options: RunOptions, tests: list[Test], back: tuple[Any, ...]
+    request: Request, asked: ledger.RunRequest, options: RunOptions, tests: list[Test], back: tuple[Any, ...]
 ) -> HttpResponse:
     try:
         run = ledger.open_test_run(asked, options, tests)

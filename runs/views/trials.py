@@ -27,9 +27,9 @@ def try_sign_in(request: Request, project: str, role: str) -> HttpResponse:
     if role not in (ACCOUNT, *names_of(place.project)):
         raise Http404
     environment = _environment(place, request.POST.get("environment", ""))
-    order = ledger.Order(place.project, request.user, name_of(request.user)[:160], environment=environment)
+    wanted = ledger.RunRequest(place.project, request.user, name_of(request.user)[:160], environment=environment)
     try:
-        trial = ledger.open_trial(order, role)
+        trial = ledger.open_trial(wanted, role)
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("auth-profiles", project)

@@ -64,11 +64,11 @@ class World:
 
     def run(self, **fields: Any) -> Run:
         """A queued test run of one test."""
-        order = ledger.Order(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
+        order = ledger.RunRequest(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
         return ledger.open_test_run(order, RunOptions(), [self.test("approved")])
 
     def crawl(self, **fields: Any) -> Run:
-        order = ledger.Order(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
+        order = ledger.RunRequest(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
         return ledger.open_crawl(order, CrawlOptions())
 
 

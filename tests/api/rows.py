@@ -48,7 +48,7 @@ def judged(world: World) -> Result:
     """A failed result of a run that missed a gate and a budget."""
     world.project.quality_gates, world.project.web_vitals_budgets = {"max_failures": 0}, {"lcp": 2500}
     world.project.save()
-    order = ledger.Order(project=world.project, actor=None, actor_name="Ada")
+    order = ledger.RunRequest(project=world.project, actor=None, actor_name="Ada")
     run = ledger.open_test_run(order, RunOptions(), [reviewed(world, "approved")])
     Hand(run).work_off("failed")
     Result.objects.filter(run=run).update(vitals=WORST)

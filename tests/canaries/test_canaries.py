@@ -172,14 +172,14 @@ def test_nothing_that_is_stored_says_a_secret(
         tests = [Test.write(project, None, str(one["title"]), one) for one in TESTS]
         for test in tests:
             test.decide("approve", None)
-        order = ledger.Order(project, None, "Ada", callback_url=f"{inbox.url}/callback")
+        order = ledger.RunRequest(project, None, "Ada", callback_url=f"{inbox.url}/callback")
         workers = start_workers()
         small: dict[str, Any] = {"max_pages": 5, "max_states": 2, "test_count": 4, "replays": 1, "max_breakages": 1}
         crawl = ledger.open_crawl(order, CrawlOptions(mode="states", same_template=1, parallel=2, **small))
         eventually(over(crawl), seconds=420)
         kept: dict[str, Any] = {"trace": "on", "screenshot": "on", "retries": 0, "timeout_ms": 4_000}
         run = ledger.open_test_run(order, RunOptions(**kept), tests)
-        there = ledger.Order(project, None, "Ada", environment=staging)
+        there = ledger.RunRequest(project, None, "Ada", environment=staging)
         second = ledger.open_test_run(there, RunOptions(**kept), [tests[0], tests[2]])
         eventually(over(run), seconds=240)
         eventually(over(second), seconds=120)

@@ -237,7 +237,7 @@ def test_keda_asks_the_database_how_much_work_waits(world: World) -> None:  # no
     assert waiting() == run.results.count() > 0
     ledger.abort(run.pk, "Ada")
     assert waiting() == 0
-    crawl = ledger.open_crawl(ledger.Order(world.project, None, "Ada"), CrawlOptions(max_pages=3))
+    crawl = ledger.open_crawl(ledger.RunRequest(world.project, None, "Ada"), CrawlOptions(max_pages=3))
     assert waiting() == crawl.pages.filter(status="pending").count()
 
 

@@ -26,9 +26,9 @@ def project(db: None) -> Project:
 
 
 @pytest.fixture
-def order(project: Project) -> Callable[..., ledger.Order]:
-    def make(**fields: Any) -> ledger.Order:
-        return ledger.Order(**{"project": project, "actor": None, "actor_name": "Ada", **fields})
+def order(project: Project) -> Callable[..., ledger.RunRequest]:
+    def make(**fields: Any) -> ledger.RunRequest:
+        return ledger.RunRequest(**{"project": project, "actor": None, "actor_name": "Ada", **fields})
 
     return make
 
@@ -45,7 +45,7 @@ def tests(project: Project) -> Callable[..., list[Test]]:
 
 
 @pytest.fixture
-def opened(order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]) -> Callable[..., Run]:
+def opened(order: Callable[..., ledger.RunRequest], tests: Callable[..., list[Test]]) -> Callable[..., Run]:
     def make(count: int = 3, shards: int = 1, **fields: Any) -> Run:
         return ledger.open_test_run(order(**fields), RunOptions(shards=shards), tests(count))
 
@@ -53,7 +53,7 @@ def opened(order: Callable[..., ledger.Order], tests: Callable[..., list[Test]])
 
 
 @pytest.fixture
-def crawl(order: Callable[..., ledger.Order]) -> Callable[..., Run]:
+def crawl(order: Callable[..., ledger.RunRequest]) -> Callable[..., Run]:
     def make(**options: Any) -> Run:
         return ledger.open_crawl(order(), CrawlOptions(**options))
 

@@ -45,7 +45,7 @@ class AnyOrder(RuleBasedStateMachine):
         tests = [Test.write(project, None, f"T{number}", DOCUMENT) for number in range(count)]
         if chained and count > 2:
             tests[2].document = {**DOCUMENT, "depends_on": [tests[0].public_id]}
-        order = ledger.Order(project, None, "Ada", callback_url="http://ci.test/done")
+        order = ledger.RunRequest(project, None, "Ada", callback_url="http://ci.test/done")
         self.run = ledger.open_test_run(order, RunOptions(shards=SHARDS, max_failures=max_failures), tests)
         self.run.results.update(estimate_ms=1000)
         if in_groups:

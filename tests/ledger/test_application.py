@@ -29,7 +29,7 @@ def crawled(project: Project) -> Crawled:
 
     def make(*paths: str, gone: tuple[str, ...] = (), environment: Environment | None = None, end: str = "all_visited",
              **options: Any) -> Run:  # fmt: skip
-        order = ledger.Order(project=project, actor=None, actor_name="Ada", environment=environment)
+        order = ledger.RunRequest(project=project, actor=None, actor_name="Ada", environment=environment)
         run = ledger.open_crawl(order, CrawlOptions(**options))
         base = run.site["base_url"].rstrip("/")
         run.pages.all().delete()
@@ -308,7 +308,7 @@ def test_states_that_an_earlier_crawl_knew_of_are_no_news_either(crawled: Crawle
         CrawlPage.objects.create(run=run, key=f"{run.pk}#", digest=f"{run.pk}#", url=home.url, **fields)
 
     press(crawled("/"), status=states.SKIPPED, skip_reason="over_budget")
-    order = ledger.Order(project=Project.objects.get(), actor=None, actor_name="Ada")
+    order = ledger.RunRequest(project=Project.objects.get(), actor=None, actor_name="Ada")
     second = ledger.open_crawl(order, CrawlOptions(mode="states"))
     second.pages.update(status=states.DONE, template="t/", snapshot={"url": "http://shop.test/"})
     press(second, status=states.DONE, template="dialog", snapshot={"url": "http://shop.test/"}, depth=1)
@@ -319,7 +319,7 @@ def test_states_that_an_earlier_crawl_knew_of_are_no_news_either(crawled: Crawle
 
 def test_what_an_earlier_crawl_opened_is_opened_before_others_of_its_shape(crawled: Crawled) -> None:
     crawled("/", "/p/9")
-    order = ledger.Order(project=Project.objects.get(), actor=None, actor_name="Ada")
+    order = ledger.RunRequest(project=Project.objects.get(), actor=None, actor_name="Ada")
     run = ledger.open_crawl(order, CrawlOptions())
     base = run.site["base_url"].rstrip("/")
     links = [

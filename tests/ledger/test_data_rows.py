@@ -15,7 +15,7 @@ from runs.ledger import planned
 from runs.models import Result, Run, RunEvent
 from tests.ledger.conftest import DOCUMENT, Hand
 
-Orders = Callable[..., ledger.Order]
+Orders = Callable[..., ledger.RunRequest]
 Tests = Callable[..., list[Test]]
 
 

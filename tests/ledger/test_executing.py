@@ -45,7 +45,7 @@ def test_R7_a_shard_takes_its_own_share_first_then_helps_the_sibling(opened: Ope
 
 
 def test_R7_a_test_waits_for_the_one_it_depends_on(
-    order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]
+    order: Callable[..., ledger.RunRequest], tests: Callable[..., list[Test]]
 ) -> None:
     first, second = tests(2)
     first.document = {**first.document, "depends_on": [second.public_id]}
@@ -60,7 +60,7 @@ def test_R7_a_test_waits_for_the_one_it_depends_on(
 
 
 def test_a_test_whose_dependency_failed_is_skipped_with_that_reason(
-    order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]
+    order: Callable[..., ledger.RunRequest], tests: Callable[..., list[Test]]
 ) -> None:
     first, second, third = tests(3)
     second.document = {**second.document, "depends_on": [first.public_id]}

@@ -14,7 +14,7 @@ from runs.engine.plan import RunOptions
 from runs.models import Attempt, Result, Run, TestHistory
 from tests.ledger.conftest import Hand
 
-Order = Callable[..., ledger.Order]
+Order = Callable[..., ledger.RunRequest]
 Tests = Callable[..., list[Test]]
 
 

@@ -15,7 +15,7 @@ from runs.models import Run
     ("asked", "budgets", "measured"), [(False, {}, False), (True, {}, True), (False, {"lcp": 2500}, True)]
 )
 def test_a_plan_says_whether_pages_are_measured(
-    order: Callable[..., ledger.Order],
+    order: Callable[..., ledger.RunRequest],
     tests: Callable[..., list[Test]],
     asked: bool,
     budgets: dict[str, Any],

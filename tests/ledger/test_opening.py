@@ -11,7 +11,7 @@ from runs.models import Result, Run, RunEvent, Shard
 from runs.tasks import _worked_off
 from tests.ledger.conftest import numbers, story
 
-Make = Callable[..., ledger.Order]
+Make = Callable[..., ledger.RunRequest]
 
 
 def test_R1_a_queued_run_has_its_shards_results_first_event_and_messages(opened: Callable[..., Run]) -> None:

@@ -124,7 +124,7 @@ def test_a_missed_gate_is_a_problem(opened: Open, project: Project) -> None:
 
 
 @pytest.fixture
-def whole(order: Callable[..., ledger.Order], tests: Callable[..., list[Test]]) -> Open:
+def whole(order: Callable[..., ledger.RunRequest], tests: Callable[..., list[Test]]) -> Open:
     """Opens runs of all tests of the project: news of changes come of these alone, where all is well."""
     every = tests(1)
 

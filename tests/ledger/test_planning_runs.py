@@ -15,7 +15,7 @@ from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import CrawlPage, Result, Run, TestHistory
 from tests.ledger.conftest import DOCUMENT, Hand, story
 
-Make = Callable[..., ledger.Order]
+Make = Callable[..., ledger.RunRequest]
 Tests = Callable[..., list[Test]]
 
 

@@ -10,7 +10,7 @@ from runs.engine.plan import RunOptions
 from runs.models import Run
 from tests.ledger.conftest import DOCUMENT, Hand
 
-Orders = Callable[..., ledger.Order]
+Orders = Callable[..., ledger.RunRequest]
 Tests = Callable[..., list[Test]]
 COMMIT = {"repo": "octo/shop", "sha": "a" * 40, "branch": "main"}
 

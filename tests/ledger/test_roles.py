@@ -79,7 +79,7 @@ def test_what_several_roles_reached_is_read_once_as_who_needs_least_sees_it(craw
     assert [page.url for page in reading.snapshots(run.pk)] == ["http://shop.test/", "http://shop.test/edit"]
 
 
-def test_a_crawl_as_somebody_unknown_is_refused(order: Callable[..., ledger.Order]) -> None:
+def test_a_crawl_as_somebody_unknown_is_refused(order: Callable[..., ledger.RunRequest]) -> None:
     with pytest.raises(ledger.Refused, match="no sign-in called “boss”; there are account, visitor"):
         ledger.open_crawl(order(), CrawlOptions(roles=("boss",)))
     assert not Run.objects.exists()
@@ -113,7 +113,7 @@ def test_a_session_is_kept_sealed_and_comes_with_the_next_run(crawl: Open, edito
 
 
 def test_a_session_of_other_credentials_or_another_environment_is_not_used(
-    crawl: Open, editor: AuthProfile, project: Project, order: Callable[..., ledger.Order]
+    crawl: Open, editor: AuthProfile, project: Project, order: Callable[..., ledger.RunRequest]
 ) -> None:
     run = crawl()
     ledger.record(Hand(run).held, [signed_in(run)])
@@ -137,7 +137,7 @@ def test_a_session_that_no_key_opens_is_none(crawl: Open, settings: Any) -> None
 
 
 def test_only_tests_of_an_exclusive_sign_in_wait_for_each_other(
-    order: Callable[..., ledger.Order], tests: Callable[..., Any], editor: AuthProfile
+    order: Callable[..., ledger.RunRequest], tests: Callable[..., Any], editor: AuthProfile
 ) -> None:
     AuthProfile.objects.filter(pk=editor.pk).update(access={"exclusive": True})
     found = [*tests(2, auth="editor"), *tests(1, auth="account")]

@@ -23,7 +23,7 @@ def another(name: str, count: int = 2, **fields: Any) -> Run:
     workspace = Workspace.objects.create(name=name, slug=name.lower())
     project = Project.objects.create(workspace=workspace, name=name, url="http://other.test/")
     tests = [Test.write(project, None, f"{name} {number}", DOCUMENT) for number in range(count)]
-    run = ledger.open_test_run(ledger.Order(project, None, "Grace"), RunOptions(shards=2), tests)
+    run = ledger.open_test_run(ledger.RunRequest(project, None, "Grace"), RunOptions(shards=2), tests)
     Run.objects.filter(pk=run.pk).update(**fields)
     return run
 

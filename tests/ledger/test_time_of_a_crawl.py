@@ -150,7 +150,7 @@ def _report(run: Run) -> Any:
     return reading.report(again(run))
 
 
-def test_the_rest_is_proved_by_a_run_of_its_own(crawl: Open, order: Callable[..., ledger.Order]) -> None:
+def test_the_rest_is_proved_by_a_run_of_its_own(crawl: Open, order: Callable[..., ledger.RunRequest]) -> None:
     run, hand = out_of_time(crawl)
     with pytest.raises(ledger.Refused, match="wait for its end"):
         ledger.open_proofs(order(), run)
@@ -171,7 +171,7 @@ def test_the_rest_is_proved_by_a_run_of_its_own(crawl: Open, order: Callable[...
         ledger.open_proofs(order(), earlier)
 
 
-def test_what_an_aborted_crawl_left_can_be_proved_too(crawl: Open, order: Callable[..., ledger.Order]) -> None:
+def test_what_an_aborted_crawl_left_can_be_proved_too(crawl: Open, order: Callable[..., ledger.RunRequest]) -> None:
     run = crawl()
     hand = proving(run)
     ledger.record(hand.held, proved(ledger.claim_proofs(hand.held).works[0]))

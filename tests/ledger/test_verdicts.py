@@ -15,7 +15,7 @@ from runs.models import Run
 from runs.report import Cause
 from tests.ledger.conftest import Hand
 
-Order = Callable[..., ledger.Order]
+Order = Callable[..., ledger.RunRequest]
 Open = Callable[..., Run]
 
 STEPS = [

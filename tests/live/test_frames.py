@@ -78,7 +78,7 @@ def test_R23_only_the_newest_picture_of_a_context_is_there(way: Way) -> None:
 
 def test_R23_pictures_go_when_nobody_watches_any_more() -> None:
     run = a_run()
-    order = ledger.Order(run.project, None, "Ada")
+    order = ledger.RunRequest(run.project, None, "Ada")
     watched = ledger.open_test_run(order, RunOptions(), list(run.project.tests.all()))
     for each in (run, watched):
         Rows().want(each.pk)

@@ -36,7 +36,7 @@ def made() -> tuple[Run, str, str]:
     users = [get_user_model().objects.create_user(name) for name in ("member", "stranger")]
     Membership.objects.create(workspace=workspace, user=users[0], role="viewer")
     tests = [Test.write(project, None, f"Test {number}", DOCUMENT) for number in range(3)]
-    run = ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(), tests)
+    run = ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(), tests)
     member, stranger = (ApiToken.issue("t", user=user)[1] for user in users)
     return run, member, stranger
 

@@ -44,7 +44,7 @@ def run(transactional_db: None) -> Run:
     workspace = Workspace.objects.create(name="Quality", slug="quality")
     project = Project.objects.create(workspace=workspace, name="Shop", url="http://shop.test/")
     tests = [Test.write(project, None, f"Test {number}", DOCUMENT) for number in range(RESULTS)]
-    return ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(shards=SHARDS), tests)
+    return ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(shards=SHARDS), tests)
 
 
 def shards_of(run: Run) -> list[int]:

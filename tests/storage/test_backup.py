@@ -80,17 +80,17 @@ def second_database(product_environment: Mapping[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def order(transactional_db: None, site: Pages) -> ledger.Order:
+def order(transactional_db: None, site: Pages) -> ledger.RunRequest:
     workspace = Workspace.objects.create(name="Quality", slug="quality")
     project = Project(workspace=workspace, name="Shop", url=f"{site.url}/")
     project.keep_credentials(username="ada", password="open sesame")
     project.save()
-    return ledger.Order(project, None, "Ada")
+    return ledger.RunRequest(project, None, "Ada")
 
 
 @pytest.fixture
 def backed_up(
-    order: ledger.Order,
+    order: ledger.RunRequest,
     product_environment: Mapping[str, str],
     store: ObjectStore,
     browser_path: str,

@@ -26,9 +26,9 @@ def site() -> Iterator[Pages]:
 
 
 @pytest.fixture
-def order(transactional_db: None, site: Pages) -> ledger.Order:
+def order(transactional_db: None, site: Pages) -> ledger.RunRequest:
     workspace = Workspace.objects.create(name="Quality", slug="quality")
-    return ledger.Order(Project.objects.create(workspace=workspace, name="Shop", url=f"{site.url}/"), None, "Ada")
+    return ledger.RunRequest(Project.objects.create(workspace=workspace, name="Shop", url=f"{site.url}/"), None, "Ada")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def finished(run: Run, eventually: Any) -> Run:
 
 
 def test_a_run_leaves_its_screenshots_and_traces_in_the_bucket_and_nothing_on_the_worker(
-    order: ledger.Order, store: ObjectStore, workers: Workers, tmp_path: Path, eventually: Any
+    order: ledger.RunRequest, store: ObjectStore, workers: Workers, tmp_path: Path, eventually: Any
 ) -> None:
     options = RunOptions(shards=2, retries=1, hedge=False)
     run = finished(ledger.open_test_run(order, options, failing(order.project, 4)), eventually)
@@ -90,7 +90,7 @@ def test_a_run_leaves_its_screenshots_and_traces_in_the_bucket_and_nothing_on_th
 
 
 def test_R12_a_store_that_dies_during_a_run_costs_files_and_no_result(
-    order: ledger.Order, store: ObjectStore, workers: Workers, eventually: Any
+    order: ledger.RunRequest, store: ObjectStore, workers: Workers, eventually: Any
 ) -> None:
     run = ledger.open_test_run(order, RunOptions(shards=1, parallel=1, retries=0), failing(order.project, 6))
     eventually(lambda: Attempt.objects.filter(result__run=run).count() >= 1, seconds=60)

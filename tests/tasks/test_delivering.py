@@ -44,7 +44,7 @@ def opened(project: Project) -> Open:
         tests = [Test.write(project, None, f"Test {number}", DOCUMENT) for number in range(count)]
         for test in tests:
             test.decide("approve", None)
-        order = ledger.Order(project=project, actor=None, actor_name="Ada", **fields)
+        order = ledger.RunRequest(project=project, actor=None, actor_name="Ada", **fields)
         return ledger.open_test_run(order, RunOptions(shards=shards), tests)
 
     return make

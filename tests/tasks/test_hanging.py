@@ -188,7 +188,7 @@ def test_R13_a_test_over_which_workers_hang_fails_alone_and_its_run_is_judged(
     """Beside it others run in the same process; whoever executes it is made to spin."""
     tests = approved(slow, 4, SEEING)
     start_workers(**SHORT, **{CONTROL: "none"})
-    order = ledger.Order(slow, None, "Ada")
+    order = ledger.RunRequest(slow, None, "Ada")
     run = ledger.open_test_run(order, RunOptions(shards=1, parallel=3, trace="off"), tests)
     hung: set[str] = set()
 

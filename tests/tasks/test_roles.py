@@ -24,7 +24,7 @@ def test_roles_are_crawled_and_their_sessions_serve_the_run_after(
         editor = AuthProfile(project=project, name="editor")
         editor.keep_credentials(username="eva", password=PEOPLE["eva"])
         editor.save()
-        order = ledger.Order(project, None, "Ada")
+        order = ledger.RunRequest(project, None, "Ada")
         start_workers()
         roles = ("visitor", "account", "editor")
         crawl = ledger.open_crawl(order, CrawlOptions(roles=roles, test_count=0, exclude=("sign-out",)))

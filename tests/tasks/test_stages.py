@@ -38,7 +38,7 @@ def test_a_worker_killed_while_it_tries_things_loses_no_case_and_repeats_none(
         workspace=Workspace.objects.create(name="Quality", slug="quality"), name="Shop", url=f"{shop}/"
     )
     start_workers(**SHORT)
-    order = ledger.Order(project, None, "Ada")
+    order = ledger.RunRequest(project, None, "Ada")
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=5, test_count=40, shards=2, replays=1, max_breakages=0))
     eventually(tried(crawl, 4), seconds=90)
     lease = Lease.objects.filter(shard__run=crawl, state="open").order_by("opened_at")[0]

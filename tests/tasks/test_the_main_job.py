@@ -25,9 +25,9 @@ def shop() -> Iterator[str]:
 
 
 @pytest.fixture
-def order(transactional_db: None, shop: str) -> ledger.Order:
+def order(transactional_db: None, shop: str) -> ledger.RunRequest:
     workspace = Workspace.objects.create(name="Quality", slug="quality")
-    return ledger.Order(Project.objects.create(workspace=workspace, name="Shop", url=f"{shop}/"), None, "Ada")
+    return ledger.RunRequest(Project.objects.create(workspace=workspace, name="Shop", url=f"{shop}/"), None, "Ada")
 
 
 def over(run: Run) -> Callable[[], bool]:
@@ -71,7 +71,7 @@ def approved(project: Project, count: int) -> list[Test]:
 
 
 def test_a_crawl_ends_with_proved_tests_and_their_run_passes(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=5, test_count=6, shards=2))
@@ -94,7 +94,7 @@ def test_a_crawl_ends_with_proved_tests_and_their_run_passes(
 
 
 def test_R12_a_worker_killed_during_a_run_costs_no_test_its_result(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     run = ledger.open_test_run(order, RunOptions(shards=2, hedge=False), approved(order.project, 16))
@@ -113,7 +113,7 @@ def test_R12_a_worker_killed_during_a_run_costs_no_test_its_result(
 
 
 def test_a_worker_killed_during_a_crawl_loses_no_page_and_repeats_none(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=8, test_count=0, shards=2))
@@ -128,7 +128,7 @@ def test_a_worker_killed_during_a_crawl_loses_no_page_and_repeats_none(
 
 
 def test_R20_an_abort_closes_what_runs_on_every_worker(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 60))
@@ -145,7 +145,7 @@ def test_R20_an_abort_closes_what_runs_on_every_worker(
 
 
 def test_R17_stopping_the_workers_gives_the_run_to_the_next_ones(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     workers = start_workers(**SHORT)
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 16))
@@ -160,7 +160,7 @@ def test_R17_stopping_the_workers_gives_the_run_to_the_next_ones(
 
 
 def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     order.project.url = "http://127.0.0.1:9/"
@@ -173,7 +173,7 @@ def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
 
 
 def test_a_site_that_went_away_fails_the_run_and_says_so(
-    order: ledger.Order, start_workers: Start, eventually: Any
+    order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
     start_workers(**SHORT)
     order.project.url = "http://127.0.0.1:9/"

@@ -18,7 +18,7 @@ def test_a_worker_tries_a_sign_in(transactional_db: None, start_workers: Start, 
         project = Project(workspace=workspace, name="Shop", url=f"{site.url}/")
         project.keep_credentials(username="ali", password=PEOPLE["ali"])
         project.save()
-        order = ledger.Order(project, None, "Ada")
+        order = ledger.RunRequest(project, None, "Ada")
         start_workers()
         works = ledger.open_trial(order, "account")
         eventually(lambda: Trial.objects.get(pk=works.pk).is_over, seconds=90)

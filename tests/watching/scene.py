@@ -22,7 +22,7 @@ def open_run(url: str, count: str, shards: str) -> str:
     call_command("migrate", verbosity=0, interactive=False)
     workspace, _ = Workspace.objects.get_or_create(slug="quality", defaults={"name": "Quality"})
     project = Project.objects.create(workspace=workspace, name=f"Slow {Project.objects.count()}", url=url)
-    order = ledger.Order(project, None, "Ada")
+    order = ledger.RunRequest(project, None, "Ada")
     tests = approved(project, int(count), SEEING)
     return str(ledger.open_test_run(order, RunOptions(shards=int(shards), trace="off", hedge=False), tests).pk)
 

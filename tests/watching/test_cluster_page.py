@@ -37,7 +37,7 @@ def signed_in(name: str, workspace: Workspace) -> Client:
 
 
 def run_of(project: Project, **fields: Any) -> Run:
-    order = ledger.Order(**{"project": project, "actor": None, "actor_name": "Ada", **fields})
+    order = ledger.RunRequest(**{"project": project, "actor": None, "actor_name": "Ada", **fields})
     return ledger.open_test_run(order, RunOptions(shards=2), approved(project, 2))
 
 

@@ -17,7 +17,7 @@ from tests.watching.conftest import approved, reported
 
 @pytest.fixture
 def run(project: Project) -> Run:
-    return ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(shards=1), approved(project, 3))
+    return ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(shards=1), approved(project, 3))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_quiet_installation_shows_zeros_that_alarms_can_stand_on(client: Clien
 
 
 def test_work_that_waits_is_counted(client: Client, project: Project) -> None:
-    ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(shards=2), approved(project, 3))
+    ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(shards=2), approved(project, 3))
     found = scraped(client)
     assert found["sentri_queue_messages", ""] == 2
     assert (found["sentri_runs", "queued"], found["sentri_runs", "running"]) == (1, 0)
@@ -102,7 +102,7 @@ def test_workers_are_counted_by_state_and_their_memory_by_machine(client: Client
 
 
 def test_deliveries_are_counted_by_state(client: Client, project: Project) -> None:
-    run = ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(), approved(project, 1))
+    run = ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(), approved(project, 1))
     now = timezone.now()
     Delivery.objects.create(run=run, kind="callback", occasion="ended", key="1", next_try_at=now)
     Delivery.objects.create(
@@ -118,7 +118,7 @@ def test_deliveries_are_counted_by_state(client: Client, project: Project) -> No
 def test_the_number_of_queries_does_not_grow(client: Client, project: Project) -> None:
     def open_runs(count: int) -> None:
         for _ in range(count):
-            ledger.open_test_run(ledger.Order(project, None, "Ada"), RunOptions(shards=2), approved(project, 4))
+            ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), RunOptions(shards=2), approved(project, 4))
 
     open_runs(1)
     with CaptureQueriesContext(connection) as few:

@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 def run_of(project: Project, count: int, shards: int = 2) -> Run:
     """A run whose lost tests nobody makes up for before their lease has run out."""
     options = RunOptions(shards=shards, trace="off", hedge=False)
-    return ledger.open_test_run(ledger.Order(project, None, "Ada"), options, approved(project, count, SEEING))
+    return ledger.open_test_run(ledger.RunRequest(project, None, "Ada"), options, approved(project, count, SEEING))
 
 
 def over(run: Run) -> Callable[[], bool]:

@@ -60,8 +60,8 @@ class World:
     def at(self, rest: str = "") -> str:
         return f"/projects/{self.project.public_id}{rest}"
 
-    def order(self, **fields: Any) -> ledger.Order:
-        return ledger.Order(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
+    def order(self, **fields: Any) -> ledger.RunRequest:
+        return ledger.RunRequest(**{"project": self.project, "actor": None, "actor_name": "Ada", **fields})
 
     def tests(self, count: int = 1, status: str = "draft", **fields: Any) -> list[Test]:
         found = []

@@ -60,7 +60,7 @@ def run(operator: Client) -> Run:
     editor.keep_credentials(username="eva", password=SECRET)
     editor.save()
     keep_session((project.pk, None), "editor", "mark", {"state": {"cookies": [SECRET]}, "page": "http://shop.test/"})
-    order = ledger.Order(project, user, "Ada", callback_url="https://ci.invalid/done")
+    order = ledger.RunRequest(project, user, "Ada", callback_url="https://ci.invalid/done")
     ledger.open_crawl(order, CrawlOptions())
     ledger.abort(ledger.open_test_run(order, RunOptions(), [test]).pk, "Ada")
     made = ledger.open_test_run(order, RunOptions(), [test])

@@ -109,7 +109,7 @@ class Drill:
             self._fault()
 
     def _open(self, project: Project, receiver: Receiver) -> int:
-        order = ledger.Order(
+        order = ledger.RunRequest(
             project, None, "the drill", priority=self.chance.choice((0, 0, 5)), callback_url=f"{receiver.url}/callback"
         )
         if self.chance.random() < CRAWLS:
