@@ -17,10 +17,10 @@ from projects.api.parsing import query
 from projects.api.problems import Invalid
 from projects.api.schema import listed, parameters
 from projects.models.public import number_of
-from runs import atlas
+from runs import application_map
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import Public
-from runs.atlas import Atlas
+from runs.application_map import ApplicationMap
 from runs.insight import application as insight
 from runs.models import Application, Comparison, Difference, Part
 
@@ -49,7 +49,7 @@ class TallyOut(serializers.Serializer[Any]):
     none = serializers.IntegerField()
 
 
-class ApplicationOut(serializers.Serializer[Atlas]):
+class ApplicationOut(serializers.Serializer[ApplicationMap]):
     """How much is known, and how much of it approved tests cover, proposals only, or nothing."""
 
     project = Public("PRJ", "application.project_id")
@@ -63,19 +63,19 @@ class ApplicationOut(serializers.Serializer[Atlas]):
     endpoints = serializers.SerializerMethodField()
 
     @extend_schema_field(TallyOut)
-    def get_templates(self, found: Atlas) -> dict[str, int]:
+    def get_templates(self, found: ApplicationMap) -> dict[str, int]:
         return _tally(found, "template")
 
     @extend_schema_field(TallyOut)
-    def get_forms(self, found: Atlas) -> dict[str, int]:
+    def get_forms(self, found: ApplicationMap) -> dict[str, int]:
         return _tally(found, "form")
 
     @extend_schema_field(TallyOut)
-    def get_endpoints(self, found: Atlas) -> dict[str, int]:
+    def get_endpoints(self, found: ApplicationMap) -> dict[str, int]:
         return _tally(found, "endpoint")
 
 
-def _tally(found: Atlas, kind: insight.Kind) -> dict[str, int]:
+def _tally(found: ApplicationMap, kind: insight.Kind) -> dict[str, int]:
     return {"total": len(found.alive(kind))} | {str(cover): count for cover, count in found.tally(kind).items()}
 
 
@@ -100,7 +100,7 @@ class DifferenceOut(serializers.ModelSerializer[Difference]):
         fields = ["kind", "what", "key", "name", "words", "sentence"]
 
     def get_sentence(self, row: Difference) -> str:
-        return atlas.difference_of(row).sentence
+        return application_map.difference_of(row).sentence
 
 
 class OfApplication(RunsEndpoint):
@@ -113,7 +113,7 @@ class OfApplication(RunsEndpoint):
             place = of.environments.filter(pk=number).first() if number else None
             if place is None:
                 raise Invalid({"environment": f"{of.public_id} has no environment {environment}."})
-        found = atlas.application_of(of, place)
+        found = application_map.application_of(of, place)
         if found is None:
             where = f"in {place.name}" if place else "in production"
             raise NotFound(f"Nothing is known of {of.public_id} {where} before a crawl has ended there.")
@@ -124,7 +124,7 @@ class ApplicationDetail(OfApplication):
     @extend_schema(parameters=parameters(Where), responses={200: ApplicationOut})
     def get(self, request: Request, project: str) -> Response:
         found = self.application(request, project, query(request, Where).environment)
-        return Response(ApplicationOut(atlas.atlas_of(found)).data)
+        return Response(ApplicationOut(application_map.atlas_of(found)).data)
 
 
 class OpenApi(OfApplication):
@@ -132,7 +132,7 @@ class OpenApi(OfApplication):
     def get(self, request: Request, project: str) -> Response:
         """The endpoints that crawls saw, as an OpenAPI 3.1 document."""
         found = self.application(request, project, query(request, Where).environment)
-        return Response(atlas.openapi(atlas.atlas_of(found)))
+        return Response(application_map.openapi(application_map.atlas_of(found)))
 
 
 class PartList(OfApplication):

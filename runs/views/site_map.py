@@ -11,8 +11,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from projects.place import Place, Request, page, place_of
-from runs import atlas
-from runs.atlas import Atlas
+from runs import application_map
+from runs.application_map import ApplicationMap
 from runs.insight import layout
 from runs.insight.application import Kind, Part
 from runs.models import Application, Run
@@ -51,11 +51,11 @@ class Dot:
 @page
 def site_map(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project)
-    applications = list(atlas.applications_of(place.project))
+    applications = list(application_map.applications_of(place.project))
     application = _chosen(applications, request.GET.get("environment", ""))
     context: dict[str, Any] = {"here": "map", "place": place, "application": application, "applications": applications}
     if application:
-        context |= _of(atlas.atlas_of(application), request)
+        context |= _of(application_map.atlas_of(application), request)
     return render(request, "runs/map.html", context)
 
 
@@ -69,7 +69,7 @@ def _chosen(applications: Sequence[Application], environment: str) -> Applicatio
     return next((one for one in applications if one.environment_id is None), applications[0] if applications else None)
 
 
-def _of(found: Atlas, request: Request) -> dict[str, Any]:
+def _of(found: ApplicationMap, request: Request) -> dict[str, Any]:
     under, role = request.GET.get("under", ""), request.GET.get("role")
     role = role if role in found.roles else None
     templates = [_line(found, part) for part in found.shown("template") if not under or _below(part, under)]
@@ -81,7 +81,7 @@ def _of(found: Atlas, request: Request) -> dict[str, Any]:
         "roles": [(one, one or "the project's own sign-in") for one in found.roles] if len(found.roles) > 1 else [],
         "living": len(living),
         "reached": sum(role in line.roles for line in living),
-        "drawings": [_drawn(found, under, role, size) for size in atlas.SIZES],
+        "drawings": [_drawn(found, under, role, size) for size in application_map.SIZES],
         "rows": Paginator(templates, PER_PAGE).get_page(request.GET.get("page")),
         "forms": [_line(found, part) for part in found.shown("form")],
         "endpoints": [_line(found, part) for part in found.shown("endpoint")],
@@ -96,7 +96,7 @@ def _below(part: Part, under: str) -> bool:
     return bool(pattern == under or pattern.startswith(f"{under}/"))
 
 
-def _line(found: Atlas, part: Part) -> Line:
+def _line(found: ApplicationMap, part: Part) -> Line:
     return Line(
         number=found.numbers[part.kind, part.key],
         part=part,
@@ -108,12 +108,12 @@ def _line(found: Atlas, part: Part) -> Line:
     )
 
 
-def _drawn(found: Atlas, under: str, role: str | None, size: str) -> dict[str, Any]:
+def _drawn(found: ApplicationMap, under: str, role: str | None, size: str) -> dict[str, Any]:
     drawing = found.drawing(under, size)
     return {"size": size, "map": drawing, "dots": [_dot(found, spot, role) for spot in drawing.nodes]}
 
 
-def _dot(found: Atlas, spot: layout.Placed, role: str | None) -> Dot:
+def _dot(found: ApplicationMap, spot: layout.Placed, role: str | None) -> Dot:
     node = spot.node
     keys = node.inside or (node.key,)
     marks = {found.marks.get(("template", key), "") for key in keys}
@@ -127,13 +127,13 @@ def _dot(found: Atlas, spot: layout.Placed, role: str | None) -> Dot:
     )
 
 
-def _compared(found: Atlas) -> dict[str, Any]:
+def _compared(found: ApplicationMap) -> dict[str, Any]:
     if found.comparison is None or found.comparison.earlier_run is None:
         return {"compared": None}
     rows = found.comparison.differences.all()
     return {
         "compared": f"{Run.PREFIX}-{found.comparison.earlier_run}",
-        "differences": [(row.what, atlas.difference_of(row).sentence) for row in rows[:MOST_DIFFERENCES]],
+        "differences": [(row.what, application_map.difference_of(row).sentence) for row in rows[:MOST_DIFFERENCES]],
         "more": max(0, rows.count() - MOST_DIFFERENCES),
     }
 
@@ -143,7 +143,7 @@ def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
     """One kind of page: its pages, forms, actions, endpoints, ways and tests."""
     place = place_of(request, project)
     row = _row(place, number)
-    found = atlas.atlas_of(row.application)
+    found = application_map.atlas_of(row.application)
     line = _line(found, next(part for part in found.parts["template"] if part.key == row.key))
     on: Mapping[Kind, list[Line]] = {
         kind: [_line(found, part) for part in found.alive(kind) if row.key in part.templates]
@@ -157,7 +157,9 @@ def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
         "place": place,
         "line": line,
         "application": row.application,
-        "rows": Paginator(atlas.pages_of(row.application, row.key), PER_PAGE).get_page(request.GET.get("page")),
+        "rows": Paginator(application_map.pages_of(row.application, row.key), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
         "forms": on["form"],
         "endpoints": on["endpoint"],
         "actions": actions,
@@ -180,7 +182,7 @@ def _row(place: Place, number: int) -> Row:
     return found
 
 
-def _ways(found: Atlas, ways: Sequence[tuple[str, Part]]) -> list[dict[str, Any]]:
+def _ways(found: ApplicationMap, ways: Sequence[tuple[str, Part]]) -> list[dict[str, Any]]:
     return [
         {"name": found.name_of(key), "number": found.numbers[("template", key)], "sentences": part.facts["sentences"]}
         for key, part in ways

@@ -24,7 +24,7 @@ SIZES = {"wide": (5, 220), "medium": (3, 200), "small": (2, 160)}
 
 
 @dataclass
-class Atlas:
+class ApplicationMap:
     """An application with all that a person asks about it; parts that are gone are among them."""
 
     application: Application
@@ -87,7 +87,7 @@ def application_of(project: Project, environment: Environment | None) -> Applica
     return applications_of(project).filter(environment=environment).first()
 
 
-def atlas_of(application: Application) -> Atlas:
+def atlas_of(application: Application) -> ApplicationMap:
     """Everything but pages and actions as parts; pages and tests are only counted and attributed."""
     parts: dict[Kind, list[Part]] = {kind: [] for kind in LIGHT}
     numbers: dict[tuple[Kind, str], int] = {}
@@ -100,7 +100,7 @@ def atlas_of(application: Application) -> Atlas:
     for page in pages:
         reach[page.template] |= set(page.roles)
     comparison = Comparison.objects.filter(run=application.learned_run).first()
-    return Atlas(
+    return ApplicationMap(
         application,
         parts,
         coverage([*(part for of in parts.values() for part in of), *pages], _tests(application.project)),
@@ -149,17 +149,17 @@ def pages_of(application: Application, template: str) -> QuerySet[Row]:
     return cast("QuerySet[Row]", rows.order_by("gone_since_run", "pk"))
 
 
-def openapi(atlas: Atlas) -> dict[str, Any]:
+def openapi(application_map: ApplicationMap) -> dict[str, Any]:
     """What was learnt about endpoints as an OpenAPI 3.1 document; operations of GraphQL are not in it."""
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
-    for part in atlas.alive("endpoint"):
+    for part in application_map.alive("endpoint"):
         if part.facts["type"] in ("fetch", "xhr") and not part.facts["operation_type"]:
             paths[part.facts["path"]][part.facts["method"].lower()] = _operation(part.facts)
-    project = atlas.application.project
+    project = application_map.application.project
     return {
         "openapi": "3.1.0",
-        "info": {"title": project.name, "version": f"RUN-{atlas.application.learned_run}"},
-        "servers": [{"url": (atlas.application.environment or _Site(project.url)).base_url}],
+        "info": {"title": project.name, "version": f"RUN-{application_map.application.learned_run}"},
+        "servers": [{"url": (application_map.application.environment or _Site(project.url)).base_url}],
         "paths": dict(sorted(paths.items())),
     }
 
