@@ -87,7 +87,7 @@ def application_of(project: Project, environment: Environment | None) -> Applica
     return applications_of(project).filter(environment=environment).first()
 
 
-def atlas_of(application: Application) -> ApplicationMap:
+def map_of(application: Application) -> ApplicationMap:
     """Everything but pages and actions as parts; pages and tests are only counted and attributed."""
     parts: dict[Kind, list[Part]] = {kind: [] for kind in LIGHT}
     numbers: dict[tuple[Kind, str], int] = {}

@@ -124,7 +124,7 @@ class ApplicationDetail(OfApplication):
     @extend_schema(parameters=parameters(Where), responses={200: ApplicationOut})
     def get(self, request: Request, project: str) -> Response:
         found = self.application(request, project, query(request, Where).environment)
-        return Response(ApplicationOut(application_map.atlas_of(found)).data)
+        return Response(ApplicationOut(application_map.map_of(found)).data)
 
 
 class OpenApi(OfApplication):
@@ -132,7 +132,7 @@ class OpenApi(OfApplication):
     def get(self, request: Request, project: str) -> Response:
         """The endpoints that crawls saw, as an OpenAPI 3.1 document."""
         found = self.application(request, project, query(request, Where).environment)
-        return Response(application_map.openapi(application_map.atlas_of(found)))
+        return Response(application_map.openapi(application_map.map_of(found)))
 
 
 class PartList(OfApplication):

@@ -14,6 +14,7 @@ from runs import meters, planning, states
 from runs.engine.plan import CaseWork, TestWork
 from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
+from runs.ledger.fair_share import others_wait
 from runs.ledger.hedging import hedge
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
@@ -22,7 +23,6 @@ from runs.ledger.refusals import Stale
 from runs.ledger.running_out import out_of_time
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
-from runs.ledger.turns import others_wait
 from runs.ledger.versions import documents
 from runs.models import Result
 

@@ -16,11 +16,11 @@ from runs import meters, states
 from runs.ledger import statements
 from runs.ledger.counting import fail_poisonous
 from runs.ledger.dependents import settle_dependents
+from runs.ledger.fair_share import has_turn, waiting
 from runs.ledger.moving import advance, enter, lose_stage
 from runs.ledger.refusals import Stale
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
-from runs.ledger.turns import has_turn, waiting
 from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
 log = logging.getLogger(__name__)

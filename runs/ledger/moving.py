@@ -12,11 +12,11 @@ from projects.models import Activity
 from runs import states, tracing
 from runs.ledger import deadlines, statements
 from runs.ledger.counting import count, is_cut
-from runs.ledger.owing import owe
+from runs.ledger.fair_share import next_of
+from runs.ledger.outbox import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
-from runs.ledger.turns import next_of
 from runs.models import Case, CrawlPage, Lease, Result, Run
 
 LOSSES_OF_A_STAGE = 2

@@ -18,7 +18,7 @@ from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger import rows
 from runs.ledger.entrusted import Uses, entrusted
 from runs.ledger.moving import note
-from runs.ledger.owing import owe
+from runs.ledger.outbox import owe
 from runs.ledger.planned import Ask, planned
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell

@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from runs import frames, meters, queue, states
+from runs.ledger.fair_share import unheld, waiting
 from runs.ledger.holding import lose
-from runs.ledger.owing import resend_deliveries
+from runs.ledger.outbox import resend_deliveries
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import locked, tell
-from runs.ledger.turns import unheld, waiting
 from runs.ledger.widening import widen
 from runs.models import Lease, Run, Shard
 

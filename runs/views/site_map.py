@@ -55,7 +55,7 @@ def site_map(request: Request, project: str) -> HttpResponse:
     application = _chosen(applications, request.GET.get("environment", ""))
     context: dict[str, Any] = {"here": "map", "place": place, "application": application, "applications": applications}
     if application:
-        context |= _of(application_map.atlas_of(application), request)
+        context |= _of(application_map.map_of(application), request)
     return render(request, "runs/map.html", context)
 
 
@@ -143,7 +143,7 @@ def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
     """One kind of page: its pages, forms, actions, endpoints, ways and tests."""
     place = place_of(request, project)
     row = _row(place, number)
-    found = application_map.atlas_of(row.application)
+    found = application_map.map_of(row.application)
     line = _line(found, next(part for part in found.parts["template"] if part.key == row.key))
     on: Mapping[Kind, list[Line]] = {
         kind: [_line(found, part) for part in found.alive(kind) if row.key in part.templates]

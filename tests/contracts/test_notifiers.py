@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from runs import states
 from runs.delivering import secret_fields
-from runs.ledger import owing
+from runs.ledger import outbox
 from runs.notifiers import CHANNELS, NOTIFIERS
 from runs.notifiers.base import Ports, Reply
 from tests.notifiers.conftest import NOW, news
@@ -42,7 +42,7 @@ def test_a_notifier_stands_under_its_name_and_has_sound_settings(name: str) -> N
     notifier = NOTIFIERS[name]
     assert notifier.name == name
     assert len(name) <= 20
-    assert set(notifier.occasions) <= set(owing.OCCASIONS.values())
+    assert set(notifier.occasions) <= set(outbox.OCCASIONS.values())
     assert set(notifier.addresses) <= set(notifier.settings.model_fields)
     with pytest.raises(ValidationError, match="extra_forbidden"):
         notifier.settings.model_validate({**SETTINGS[name], "colour": "red"})
@@ -71,5 +71,5 @@ def test_a_notifier_sends_its_key_and_the_same_words_on_every_try(name: str) -> 
 
 def test_every_state_that_tells_has_an_occasion_and_every_channel_can_be_told() -> None:
     telling = {state for state, effects in states.ON_ENTRY.items() if "owe" in effects} | {states.QUEUED}
-    assert telling == set(owing.OCCASIONS)
+    assert telling == set(outbox.OCCASIONS)
     assert all(len(name) <= 20 and CHANNELS[name].words for name in CHANNELS)

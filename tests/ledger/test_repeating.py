@@ -156,7 +156,7 @@ def test_a_run_says_what_it_covers(order: Orders, tests: Tests) -> None:
 
 
 def test_a_good_run_of_some_tests_is_no_news_after_a_bad_run_of_all(order: Orders, tests: Tests) -> None:
-    from runs.ledger.owing import _wanted
+    from runs.ledger.outbox import _wanted
 
     every = tests(3)
     bad = ledger.open_test_run(order(), RunOptions(), every)

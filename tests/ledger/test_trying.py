@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 
 from projects.models import Project
 from runs import ledger, meters, states
-from runs.ledger import owing
+from runs.ledger import outbox
 from runs.models import Delivery, Run
 from tests.ledger.deliveries import channel, due, fail_once, finish, lost, messages, outcome, queued_before
 
@@ -55,7 +55,7 @@ def test_a_try_whose_worker_is_lost_is_in_the_log_and_made_again(owed: Delivery)
     ledger.settle_delivery(second, outcome(http_status=200))
     log = list(owed.log.values_list("number", "sent", "http_status"))
     assert log == [(1, False, None), (2, True, 200)]
-    assert owed.log.get(number=1).detail == owing.UNDER_WAY
+    assert owed.log.get(number=1).detail == outbox.UNDER_WAY
 
 
 def test_R9_a_worker_that_comes_back_late_settles_nothing_but_its_own_try(owed: Delivery) -> None:
@@ -75,7 +75,7 @@ def test_R9_a_worker_that_comes_back_late_settles_nothing_but_its_own_try(owed: 
 
 
 def test_a_delivery_that_takes_every_worker_with_it_is_given_up(owed: Delivery) -> None:
-    for _ in range(len(owing.WAITS) + 1):
+    for _ in range(len(outbox.WAITS) + 1):
         assert ledger.take_delivery(owed.pk) is not None
         lost(owed)
     assert ledger.take_delivery(owed.pk) is None
@@ -88,7 +88,7 @@ def test_a_delivery_that_takes_every_worker_with_it_is_given_up(owed: Delivery) 
 
 
 def test_tries_are_further_and_further_apart_and_then_given_up(owed: Delivery) -> None:
-    for wait in owing.WAITS:
+    for wait in outbox.WAITS:
         before = timezone.now()
         fail_once(owed)
         assert owed.state == states.OWED
