@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from django import db
 
 from runs import heartbeats, ledger, meters, tracing
-from runs.management.courier import Courier
+from runs.management.fallback_worker import FallbackWorker
 from runs.management.processes import Child, Patience, StopRequest, adopt_orphans, bury_orphans, kill_descendants
 from runs.queue.canary import Canary
 from runs.queue.cluster import CLUSTER_DIR, Traces
@@ -136,14 +136,14 @@ class Supervisor:
         self._canary_period = canary_period
         self._patience = Patience()
         self._tending = Tending(sweep_period)
-        self._courier = Courier()
+        self._fallback_worker = FallbackWorker()
 
     def run(self) -> None:
         """Returns after a stop request, with every process that it started gone."""
         adopt_orphans()
         with StopRequest() as stop:
             self._tending.start()
-            self._courier.start()
+            self._fallback_worker.start()
             while not stop:
                 cluster = Cluster.start(self._workers)
                 log.info("%s workers started, led by process %s", self._workers, cluster.process.pid)
@@ -156,9 +156,9 @@ class Supervisor:
                     meters.count(meters.RESTARTS)
                     log.error("The workers stopped working (%s); starting them again in %g s", reason, wait)
                     stop.wait(wait)
-        for thread in (self._tending, self._courier):
+        for thread in (self._tending, self._fallback_worker):
             thread.ended.set()
-        for thread in (self._tending, self._courier):
+        for thread in (self._tending, self._fallback_worker):
             thread.join(timeout=5)
         tracing.end()
         log.info("Workers stopped")

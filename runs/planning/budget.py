@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 
-from runs.planning.ordering import Candidate, Web, risk_order
+from runs.planning.ordering import Candidate, DependencyGraph, risk_order
 
 
 def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float) -> set[int]:
@@ -13,15 +13,15 @@ def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float)
 
     Smoke tests and what they depend on are kept whatever they take; without what it depends on nothing is kept.
     """
-    web = Web(candidates)
+    graph = DependencyGraph(candidates)
     played = _Played(candidates, slots)
     kept: set[int] = set()
     for number in risk_order(candidates):
         name = candidates[number].name
-        if any(not kept.issuperset(web.members[other]) for other in web.upstream[name]):
+        if any(not kept.issuperset(graph.members[other]) for other in graph.upstream[name]):
             continue
-        must = not web.urgency[name][0]
-        end = played.end(number, web)
+        must = not graph.urgency[name][0]
+        end = played.end(number, graph)
         if must or end <= budget_ms:
             played.take(number, end)
             kept.add(number)
@@ -30,11 +30,11 @@ def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float)
 
 def makespan(candidates: Sequence[Candidate], order: Sequence[int], slots: int) -> int:
     """When the last of them ends, if slots take them in this order and estimates are right."""
-    web = Web(candidates)
+    graph = DependencyGraph(candidates)
     played = _Played(candidates, slots)
     ends = [0]
     for number in order:
-        ends.append(played.end(number, web))
+        ends.append(played.end(number, graph))
         played.take(number, ends[-1])
     return max(ends)
 
@@ -48,12 +48,12 @@ class _Played:
         self._ends: dict[str, int] = {}
         self._groups: dict[str, int] = {}
 
-    def end(self, number: int, web: Web) -> int:
+    def end(self, number: int, graph: DependencyGraph) -> int:
         candidate = self._candidates[number]
-        return max(self._possible(candidate, web), self._free[0]) + candidate.estimate_ms
+        return max(self._possible(candidate, graph), self._free[0]) + candidate.estimate_ms
 
-    def _possible(self, candidate: Candidate, web: Web) -> int:
-        awaited = max((self._ends[other] for other in web.upstream[candidate.name]), default=0)
+    def _possible(self, candidate: Candidate, graph: DependencyGraph) -> int:
+        awaited = max((self._ends[other] for other in graph.upstream[candidate.name]), default=0)
         return max(awaited, self._groups.get(candidate.serial, 0))
 
     def take(self, number: int, end: int) -> None:

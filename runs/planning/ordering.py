@@ -40,7 +40,7 @@ class Candidate:
     new: bool = False
 
 
-class Web:
+class DependencyGraph:
     """Who waits for whom, by names; urgency is handed on to what is depended on. Raises Circular."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
@@ -96,28 +96,28 @@ def _urgency(candidate: Candidate) -> Urgency:
 
 def risk_order(candidates: Sequence[Candidate]) -> list[int]:
     """Indexes by urgency alone, dependencies first, ties as given. Raises Circular."""
-    web = Web(candidates)
+    graph = DependencyGraph(candidates)
     place: dict[str, tuple[Urgency, int, int]] = {}
-    for name in web.names:
-        before = [place[other] for other in web.upstream[name]]
-        tie = max([web.members[name][0], *(known[1] for known in before)])
+    for name in graph.names:
+        before = [place[other] for other in graph.upstream[name]]
+        tie = max([graph.members[name][0], *(known[1] for known in before)])
         depth = max((known[2] + 1 for known in before), default=0)
-        place[name] = (web.urgency[name], tie, depth)
+        place[name] = (graph.urgency[name], tie, depth)
     return sorted(range(len(candidates)), key=lambda number: (place[candidates[number].name], number))
 
 
 def ideal_ms(candidates: Sequence[Candidate], slots: int) -> int:
     """No schedule on so many slots ends sooner: the work by slots, the longest chain, the longest serial group."""
-    return _ideal(Web(candidates), slots)
+    return _ideal(DependencyGraph(candidates), slots)
 
 
-def _ideal(web: Web, slots: int) -> int:
-    estimates = [candidate.estimate_ms for candidate in web.candidates]
+def _ideal(graph: DependencyGraph, slots: int) -> int:
+    estimates = [candidate.estimate_ms for candidate in graph.candidates]
     groups: dict[str, int] = {}
-    for candidate in web.candidates:
+    for candidate in graph.candidates:
         if candidate.serial:
             groups[candidate.serial] = groups.get(candidate.serial, 0) + candidate.estimate_ms
-    longest = max(web.longest_ways(estimates).values(), default=0)
+    longest = max(graph.longest_ways(estimates).values(), default=0)
     return max([-(-sum(estimates) // slots), longest, *groups.values()])
 
 
@@ -128,31 +128,31 @@ def dispatch_order(candidates: Sequence[Candidate], slots: int = 1) -> list[int]
     has come, else the most urgent, of equal ones the longest. What waits for others comes after them.
     One slot takes as long in any order, so that there no start is too late.
     """
-    return _Play(Web(candidates), slots).order()
+    return _Play(DependencyGraph(candidates), slots).order()
 
 
 class _Play:
     """One run played by estimates. Times are ms from its start."""
 
-    def __init__(self, web: Web, slots: int) -> None:
-        self._web, self._candidates = web, web.candidates
+    def __init__(self, graph: DependencyGraph, slots: int) -> None:
+        self._graph, self._candidates = graph, graph.candidates
         self._hurries = slots > 1
         self._keys: list[Key] = [
-            (web.urgency[candidate.name], -candidate.estimate_ms, number)
-            for number, candidate in enumerate(web.candidates)
+            (graph.urgency[candidate.name], -candidate.estimate_ms, number)
+            for number, candidate in enumerate(graph.candidates)
         ]
-        ways = web.longest_ways(self._reserves())
-        ideal = _ideal(web, slots)
-        self._late = [ideal - ways[candidate.name] for candidate in web.candidates]
+        ways = graph.longest_ways(self._reserves())
+        ideal = _ideal(graph, slots)
+        self._late = [ideal - ways[candidate.name] for candidate in graph.candidates]
         self._slots = [0] * slots
         self._ready: list[Key] = []
         self._by_latest_start: list[tuple[int, Key]] = []
-        self._taken = [False] * len(web.candidates)
+        self._taken = [False] * len(graph.candidates)
         self._coming: list[tuple[int, bool, str]] = []
         self._queues: dict[str, list[Key]] = {}
-        self._waits = {name: len(others) for name, others in web.upstream.items()}
-        self._rows_left = {name: len(rows) for name, rows in web.members.items()}
-        self._free_at = dict.fromkeys(web.members, 0)
+        self._waits = {name: len(others) for name, others in graph.upstream.items()}
+        self._rows_left = {name: len(rows) for name, rows in graph.members.items()}
+        self._free_at = dict.fromkeys(graph.members, 0)
 
     def _reserves(self) -> list[int]:
         """What has to remain when each begins: a multiple of its estimate, or the rest of its serial group."""
@@ -168,7 +168,7 @@ class _Play:
         return reserves
 
     def order(self) -> list[int]:
-        for name in self._web.names:
+        for name in self._graph.names:
             if not self._waits[name]:
                 self._admit(name)
         order: list[int] = []
@@ -206,7 +206,7 @@ class _Play:
         self._rows_left[name] -= 1
         self._free_at[name] = max(self._free_at[name], end)
         if not self._rows_left[name]:
-            for follower in self._web.followers[name]:
+            for follower in self._graph.followers[name]:
                 self._waits[follower] -= 1
                 self._free_at[follower] = max(self._free_at[follower], self._free_at[name])
                 if not self._waits[follower]:
@@ -223,7 +223,7 @@ class _Play:
                 self._admit(name)
 
     def _admit(self, name: str) -> None:
-        for number in self._web.members[name]:
+        for number in self._graph.members[name]:
             group = self._candidates[number].serial
             if group in self._queues:
                 heapq.heappush(self._queues[group], self._keys[number])

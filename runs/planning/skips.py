@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from runs.planning.budget import within_budget
-from runs.planning.ordering import Candidate, Web
+from runs.planning.ordering import Candidate, DependencyGraph
 
 
 def skips(
@@ -18,13 +18,13 @@ def skips(
     """Reasons by index. `unfit` names by reason go with all that waits for them, the later reasons outweigh the
     earlier; of `impacted` names, smoke tests and what they depend on the rest goes; what is left has to fit into the
     budget. Raises Circular."""
-    web = Web(candidates)
+    graph = DependencyGraph(candidates)
     out: dict[int, str] = {}
     for reason, names in (unfit or {}).items():
-        out |= dict.fromkeys(_rows(web, _reached(names & web.members.keys(), web.followers.__getitem__)), reason)
+        out |= dict.fromkeys(_rows(graph, _reached(names & graph.members.keys(), graph.followers.__getitem__)), reason)
     if impacted is not None:
         smoke = {candidate.name for candidate in candidates if candidate.smoke}
-        kept = set(_rows(web, _reached((impacted | smoke) & web.members.keys(), web.upstream.__getitem__)))
+        kept = set(_rows(graph, _reached((impacted | smoke) & graph.members.keys(), graph.upstream.__getitem__)))
         out |= {number: "no_impact" for number in range(len(candidates)) if number not in kept and number not in out}
     if budget_ms is not None:
         left = [number for number in range(len(candidates)) if number not in out]
@@ -43,5 +43,5 @@ def _reached(names: Iterable[str], onwards: Callable[[str], Iterable[str]]) -> s
     return found
 
 
-def _rows(web: Web, names: Iterable[str]) -> Iterable[int]:
-    return (number for name in names for number in web.members[name])
+def _rows(graph: DependencyGraph, names: Iterable[str]) -> Iterable[int]:
+    return (number for name in names for number in graph.members[name])

@@ -86,14 +86,14 @@ async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, Non
         given.chance,
         lambda: datetime.now(UTC),
     )
-    crew = asyncio.ensure_future(work(shard))
-    crew.add_done_callback(lambda _: events.put_nowait(None))
+    slots = asyncio.ensure_future(work(shard))
+    slots.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        async for event in leaving(events, masking, crew):
+        async for event in leaving(events, masking, slots):
             yield event
     finally:
-        crew.cancel()
-        await asyncio.wait({crew}, timeout=STOP_SECONDS)
+        slots.cancel()
+        await asyncio.wait({slots}, timeout=STOP_SECONDS)
 
 
 async def together(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:

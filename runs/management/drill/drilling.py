@@ -17,10 +17,10 @@ from runs import delivering, ledger, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.management import demo
 from runs.management.drill import outside
-from runs.management.drill.crew import Crew
 from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import Receiver
+from runs.management.drill.worker_fleet import WorkerFleet
 from runs.management.processes import StopRequest
 from runs.models import Delivery, Lease, Run, RunEvent, Worker
 
@@ -65,8 +65,8 @@ class Drill:
     def __init__(self, seed: int, workers: int, say: Callable[[str], None]) -> None:
         self.report = Report(seed)
         self.chance = Random(seed)  # noqa: S311 - it has to be repeatable
-        self.crew = Crew(SUPERVISORS, max(1, workers // SUPERVISORS))
-        self.stage = Stage(self.crew, self.chance)
+        self.fleet = WorkerFleet(SUPERVISORS, max(1, workers // SUPERVISORS))
+        self.stage = Stage(self.fleet, self.chance)
         self.say = say
         self.runs: list[int] = []
 
@@ -75,14 +75,14 @@ class Drill:
             shop = stack.enter_context(demo.shop())
             receiver = stack.enter_context(outside.receiver())
             projects = [self._project(f"{shop}/", receiver, number) for number in range(2)]
-            stack.callback(self.crew.dismiss)
+            stack.callback(self.fleet.dismiss)
             for number in range(rounds):
                 if stop:
                     break
                 self.report.rounds = number + 1
                 self._round(projects, receiver)
             self.stage.wait()
-            self.crew.resume()
+            self.fleet.resume()
             self._settle(stop)
             self._conclude(receiver)
         return self.report
@@ -100,7 +100,7 @@ class Drill:
         return project
 
     def _round(self, projects: list[Project], receiver: Receiver) -> None:
-        self.crew.muster()
+        self.fleet.muster()
         for _ in range(RUNS_A_ROUND):
             if self._again(self._living) < MOST_LIVING:
                 self.runs.append(self._again(lambda: self._open(self.chance.choice(projects), receiver)))
@@ -149,7 +149,7 @@ class Drill:
         self.say("No more faults; waiting until everything has settled")
         moved, before = time.monotonic(), None
         while time.monotonic() < moved + SETTLING_SECONDS and not stop:
-            self.crew.muster()
+            self.fleet.muster()
             left = self._again(self._unsettled)
             if not left:
                 return

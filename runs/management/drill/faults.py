@@ -16,8 +16,8 @@ from django.db import connections
 
 from runs import ledger, queue, states
 from runs.management.drill import outside
-from runs.management.drill.crew import Crew, kill
 from runs.management.drill.spinning import SPIN, SPIN_IN_A_TRANSACTION
+from runs.management.drill.worker_fleet import WorkerFleet, kill
 from runs.models import Delivery, Run, Shard
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Stage:
     """Where faults happen."""
 
-    crew: Crew
+    fleet: WorkerFleet
     chance: Random
     later: list[threading.Timer] = field(default_factory=list)
 
@@ -46,41 +46,41 @@ class Stage:
 
 
 def kill_busy_worker(stage: Stage) -> bool:
-    return stage.hit(stage.crew.workers(busy=True))
+    return stage.hit(stage.fleet.workers(busy=True))
 
 
 def kill_idle_worker(stage: Stage) -> bool:
-    return stage.hit(stage.crew.workers(busy=False))
+    return stage.hit(stage.fleet.workers(busy=False))
 
 
 def kill_monitor(stage: Stage) -> bool:
-    return stage.hit(stage.crew.monitors())
+    return stage.hit(stage.fleet.monitors())
 
 
 def kill_pusher(stage: Stage) -> bool:
-    return stage.hit(stage.crew.pushers())
+    return stage.hit(stage.fleet.pushers())
 
 
 def kill_cluster(stage: Stage) -> bool:
-    return stage.hit(list(stage.crew.clusters()))
+    return stage.hit(list(stage.fleet.clusters()))
 
 
 def kill_driver(stage: Stage) -> bool:
-    return stage.hit(stage.crew.of_browsers(drivers=True))
+    return stage.hit(stage.fleet.of_browsers(drivers=True))
 
 
 def kill_browser(stage: Stage) -> bool:
-    return stage.hit(stage.crew.of_browsers(drivers=False))
+    return stage.hit(stage.fleet.of_browsers(drivers=False))
 
 
 def kill_supervisor(stage: Stage) -> bool:
-    child = stage.one(stage.crew.supervisors())
+    child = stage.one(stage.fleet.supervisors())
     return child is not None and kill(psutil.Process(child.pid))
 
 
 def stop_supervisor(stage: Stage) -> bool:
     """As in a rolling deploy: asked to stop, and started again by the next muster."""
-    child = stage.one(stage.crew.supervisors())
+    child = stage.one(stage.fleet.supervisors())
     if child is not None:
         child.ask_to_stop()
     return child is not None
@@ -88,11 +88,11 @@ def stop_supervisor(stage: Stage) -> bool:
 
 def pause_past_lease(stage: Stage) -> bool:
     """A worker that sleeps until its lease was taken away and given to another, then wakes up and goes on."""
-    victim = stage.one(stage.crew.workers(busy=True))
+    victim = stage.one(stage.fleet.workers(busy=True))
     if victim is None:
         return False
-    stage.crew.pause(victim)
-    timer = threading.Timer(settings.ENV.lease_seconds + stage.chance.uniform(1, 3), stage.crew.resume)
+    stage.fleet.pause(victim)
+    timer = threading.Timer(settings.ENV.lease_seconds + stage.chance.uniform(1, 3), stage.fleet.resume)
     timer.start()
     stage.later.append(timer)
     return True
@@ -100,12 +100,12 @@ def pause_past_lease(stage: Stage) -> bool:
 
 def spin(stage: Stage) -> bool:
     """A worker computes without end and keeps the interpreter's lock, as over a pattern; its supervisor must see it."""
-    return stage.hit(stage.crew.workers(busy=True), SPIN)
+    return stage.hit(stage.fleet.workers(busy=True), SPIN)
 
 
 def spin_in_a_transaction(stage: Stage) -> bool:
     """The same in the middle of a write, whose locks it keeps until it is killed."""
-    return stage.hit(stage.crew.workers(busy=True), SPIN_IN_A_TRANSACTION)
+    return stage.hit(stage.fleet.workers(busy=True), SPIN_IN_A_TRANSACTION)
 
 
 def restart_postgresql(stage: Stage) -> bool:

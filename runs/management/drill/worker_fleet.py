@@ -17,7 +17,7 @@ from runs.models import Lease
 QUIET = {"SENTRI_LOG_LEVEL": "CRITICAL"}
 
 
-class Crew:
+class WorkerFleet:
     """Supervisors with so many workers each. Those that were killed are started again by `muster`."""
 
     def __init__(self, supervisors: int, workers: int) -> None:

@@ -29,11 +29,11 @@ def carry() -> int:
     return len(runs) + len(deliveries)
 
 
-class Courier(threading.Thread):
+class FallbackWorker(threading.Thread):
     """A thread beside the cluster. A receiver may take its time, so it does nothing else."""
 
     def __init__(self, period: float = 1.0) -> None:
-        super().__init__(name="courier", daemon=True)
+        super().__init__(name="fallback worker", daemon=True)
         self._period = period
         self.ended = threading.Event()
 
@@ -45,5 +45,5 @@ class Courier(threading.Thread):
             except db.Error as error:
                 log.info("Errands wait for the database: %s", error)
             except Exception:
-                log.exception("An errand failed; the courier goes on")
+                log.exception("An errand failed; the fallback worker goes on")
         db.connections.close_all()
