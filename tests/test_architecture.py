@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,27 @@ def test_every_module_of_runs_stands_in_the_contract_about_starting_the_engine()
         path.stem for path in (ROOT / "runs").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert {f"runs.{name}" for name in modules - STARTERS - {"__init__"}} <= named
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports in functions and those for types alone count as well: who reads one module has to read the other."""
+    modules = {module_name(path): path for path in sources() if "migrations" not in path.parts}
+    graph = {name: {*imported_modules(path, modules)} - {name} for name, path in modules.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError with the circle
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(path: Path, modules: Container[str]) -> Iterator[str]:
+    """The modules of ours that a module imports; of a package those that are named, else the package itself."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            named = (f"{node.module}.{name.name}" for name in node.names)
+            yield from (full if full in modules else node.module for full in named if node.module in modules)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name in modules)
 
 
 def test_step_kinds_do_not_know_each_other() -> None:

@@ -1,8 +1,9 @@
 """Artifacts: workers leave them in the default storage, signed links read them."""
 
+from runs.storage.away import Away
 from runs.storage.keeping import drop, keep, leave
 from runs.storage.links import LINK_SECONDS, BadLink, find, read, signed_url
-from runs.storage.places import Away, directory, look, name_of, prove
+from runs.storage.places import directory, look, name_of, prove
 
 __all__ = [
     "LINK_SECONDS",

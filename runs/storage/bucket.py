@@ -13,7 +13,7 @@ from boto3.exceptions import S3UploadFailedError
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from runs.storage.places import Away
+from runs.storage.away import Away
 
 LOOK_SECONDS = 2
 LOOKED_SECONDS = 5

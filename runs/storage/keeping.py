@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from django.core.files.storage import default_storage
 
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Log
-from runs.storage.places import Away, bucket, directory, name_of, writer
+from runs.storage.away import Away
+from runs.storage.places import bucket, directory, name_of, writer
 
 if TYPE_CHECKING:
     from runs.storage.bucket import Bucket

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
+from runs.storage.away import Away
+
 if TYPE_CHECKING:
     from runs.storage.bucket import Bucket
-
-
-class Away(Exception):
-    """The store does not do what it is asked; the message is one sentence for anybody, its cause is for the log."""
 
 
 def bucket() -> Bucket | None:

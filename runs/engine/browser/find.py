@@ -1,7 +1,4 @@
-"""Which browser Sentri drives: the first of several places that holds one that starts.
-
-python -m runs.engine.browser.find [--install]   prints its path
-"""
+"""Which browser Sentri drives: the first of several places that holds one that starts."""
 
 import os
 import shutil
@@ -137,28 +134,3 @@ FINDERS: dict[str, Callable[[Mapping[str, str]], Iterator[Candidate]]] = {
     "system": _system,
     "unpacked": _unpacked,
 }
-
-
-def _find_or_install() -> Executable:
-    from runs.engine.browser.install import install_browser
-
-    try:
-        return find_browser()
-    except NoBrowser:
-        if os.environ.get("SENTRI_BROWSER_PATH"):
-            raise
-        return install_browser()
-
-
-def main(arguments: list[str]) -> int:
-    try:
-        browser = _find_or_install() if "--install" in arguments else find_browser()
-    except NoBrowser as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    print(browser.path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,10 @@
-"""Crawl one shard of a site: pages in, a stream of what was seen out."""
+"""What the slots of one shard of a crawl share, and how it begins."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from runs.engine.browser import (
@@ -12,7 +12,6 @@ from runs.engine.browser import (
     Browser,
     BrowserContext,
     ClaimCode,
-    Frames,
     Pace,
     Screencast,
     SignInFailed,
@@ -26,44 +25,14 @@ from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
-from runs.engine.crawl.slot import Pull, Slot
 from runs.engine.crawl.unreachable import Unvisited, authority
 from runs.engine.crawl.visit import Visited, snapshot_of
 from runs.engine.events import Event, Log, PageVisited, Seeds
-from runs.engine.masking import leaving
 from runs.engine.passing import troubles
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
 SEEDS = 200
 OPENING_SECONDS = 1
-
-
-async def crawl(
-    browser: Browser,
-    plan: CrawlPlan,
-    pull: Pull,
-    *,
-    first: bool,
-    frames: Frames | None = None,
-    claim_code: ClaimCode | None = None,
-) -> AsyncIterator[Event]:
-    """Visit the pages that `pull` gives, `options.parallel` at once, until it gives None.
-
-    Each page ends in one `PageVisited` or `PageFailed`. The shard with `first` also emits `Seeds`, once. `frames` is
-    shown the pages in use while it wants them; `claim_code` keeps workers from entering the same one-time code. Raises
-    what `pull` raises, and `BrowserUnavailable`; when it is closed
-    or cancelled, its contexts are closed within 2 s.
-    """
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
-    explorer = Explorer(browser, plan, events.put_nowait, Screencast(frames), claim_code)
-    exploring = asyncio.ensure_future(explorer.explore(pull, first=first))
-    exploring.add_done_callback(lambda _: events.put_nowait(None))
-    try:
-        async for event in leaving(events, explorer.accounts.masking, exploring):
-            yield event
-    finally:
-        exploring.cancel()
-        await asyncio.gather(exploring, return_exceptions=True)
 
 
 class Explorer:
@@ -91,12 +60,7 @@ class Explorer:
         self.accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=claim_code)
         self.open_to_all = plan.site.credentials is None
 
-    async def explore(self, pull: Pull, *, first: bool) -> None:
-        await together(self._sign_in(), self._welcome(first))
-        async with self.screencast:
-            await together(*(Slot(self, number).run(pull) for number in range(self.plan.options.parallel)))
-
-    async def _sign_in(self) -> None:
+    async def sign_in(self) -> None:
         """As whom the crawl begins; a role that cannot be had is tried once more with its first page."""
         roles = [role for role in self.plan.options.roles if role != VISITOR]
         if not self.plan.options.roles and self.plan.site.credentials is not None:
@@ -125,7 +89,8 @@ class Explorer:
         except SignInFailed as failure:
             raise Unvisited("sign_in", f"{url} was not opened as {role}: {failure}") from failure
 
-    async def _welcome(self, first: bool) -> None:
+    async def welcome(self, first: bool) -> None:
+        """Reads what the site says to robots, and tells where the crawl begins if the shard is the first."""
         if not first and not self.plan.options.respect_robots:
             return
         welcome = await read_welcome(self.browser, self.plan, sitemaps=first)
@@ -172,16 +137,3 @@ class Explorer:
         signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
         told = troubles(seen.requests, base_url)
         return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"), told)
-
-
-async def together(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Until all are done or one has failed; the others are then cancelled, once: they have contexts to close."""
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

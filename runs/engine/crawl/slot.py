@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runs.engine.browser import (
     BrowserContext,
@@ -25,6 +25,7 @@ from runs.engine.browser import (
     watch,
 )
 from runs.engine.crawl.canonical import canonical
+from runs.engine.crawl.explorer import Explorer
 from runs.engine.crawl.offers import listening
 from runs.engine.crawl.reaching import Reached, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
@@ -34,9 +35,6 @@ from runs.engine.netguard import Blocked
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork
 from runs.engine.steps.base import Step
 from runs.engine.traffic import blanked
-
-if TYPE_CHECKING:
-    from runs.engine.crawl.explorer import Explorer
 
 log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[PageWork | None]]
