@@ -193,6 +193,13 @@ def test_models_and_migrations_agree() -> None:
     assert pending == {}
 
 
+def test_the_glossary_names_places_that_exist() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    places = re.findall(r"`([a-z_/.]+)`", text)
+    assert len(places) > 30
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
 def test_commands_that_the_documents_name_exist() -> None:
     from django.core.management import get_commands
 
