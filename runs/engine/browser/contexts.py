@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable
 
 from playwright.async_api import APIRequestContext, BrowserContext
 
-from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Wear
 
 CLOSE_SECONDS = 2
@@ -16,9 +14,21 @@ _closing: set[asyncio.Future[None]] = set()
 
 
 async def close_context(context: BrowserContext) -> None:
-    """Close within two seconds, or leave it to the end of the browser."""
-    with contextlib.suppress(Exception):
-        await within(CLOSE_SECONDS, context.close())
+    """Waits until it is closed, for two seconds at the most; then it goes on closing.
+
+    It is never cancelled, nor is whoever waits for it able to: the driver aborts what nobody waits for any more, and a
+    context that a busy machine closes late would stay open for good.
+    """
+    closing = asyncio.ensure_future(context.close())
+    _closing.add(closing)
+    closing.add_done_callback(_closed)
+    await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+
+
+def _closed(closing: asyncio.Future[None]) -> None:
+    _closing.discard(closing)
+    if not closing.cancelled():
+        closing.exception()  # of a browser that is gone: so is its context
 
 
 async def opened(opening: Awaitable[BrowserContext]) -> BrowserContext:
