@@ -44,16 +44,18 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def crawled(most: int) -> dict[str, float]:
     """Crawls a shop with one worker and proves what it proposes; counts of the proofs, and what they took. Raises
     Broken."""
-    from runs import ledger, states
-    from runs.engine.plan import CrawlOptions
-    from runs.models import Run
-
     with own_database(), ExitStack() as stack:
+        from runs import ledger, states
+        from runs.engine.plan import CrawlOptions
+        from runs.models import Run
+
         project = Workspace(f"{stack.enter_context(serve())}/").project
         project.keep_credentials(**ACCOUNT)
         project.save()
         supervisor = stack.enter_context(workers(1))
-        run = ledger.open_crawl(ledger.RunRequest(project, None, "bench"), CrawlOptions(test_count=most))
+        # What asks for a run had another name in earlier revisions.
+        request = vars(ledger).get("RunRequest") or vars(ledger)["Order"]
+        run = ledger.open_crawl(request(project, None, "bench"), CrawlOptions(test_count=most))
         until, spent, began = time.monotonic() + CRAWL_SECONDS, 0.0, 0.0
         while time.monotonic() < until:
             row = Run.objects.get(pk=run.pk)
