@@ -51,11 +51,12 @@ def crumbs() -> Iterable[bytes]:
 
 
 NO_HTTP, LATE = "NotNow: 127.0.0.1 does not answer in HTTP: ", "NotNow: 127.0.0.1 did not answer within 2 s."
-REPLIES: dict[str, tuple[Said, str]] = {
+REPLIES: dict[str, tuple[Said, str | tuple[str, ...]]] = {
     "a body without end": (endless(), f"200 with {BODY_LIMIT}"),
     "a bomb": (bomb("gzip"), f"200 with {BODY_LIMIT}"),
     "a bomb that ends": (answer(packed(50), "Content-Encoding: gzip"), "200 with 48"),
-    "a body in crumbs": (crumbs, f"200 with {BODY_LIMIT}"),
+    # On a busy machine its time is over before; what it may cost is the same.
+    "a body in crumbs": (crumbs, (f"200 with {BODY_LIMIT}", LATE)),
     "a line without end": (drips(b"x" * 65_536, b"HTTP/1.1 200 "), NO_HTTP),
     "a header without end": (drips(b"x" * 65_536, HEAD + b"X-Long: "), NO_HTTP),
     "headers without end": (drips(b"X-More: 1\r\n" * 1_000, HEAD), NO_HTTP),
@@ -87,7 +88,7 @@ REPLIES: dict[str, tuple[Said, str]] = {
 
 
 @pytest.mark.parametrize(("said", "sentence"), REPLIES.values(), ids=REPLIES)
-def test_replies(said: Said, sentence: str) -> None:
+def test_replies(said: Said, sentence: str | tuple[str, ...]) -> None:
     with speaking({"/": said}) as receiver:
         found = spent(lambda: tried(receiver.url))
     assert found.result.strip("'\"").startswith(sentence)
