@@ -141,6 +141,7 @@ def test_who_follows_a_run_keeps_no_connection_from_those_who_ask(web: Web, tmp_
             pictures = await many(lambda: visitors.socket("/live"))
             assert set(await many(visitors.ask)) == {200}
             await sync_to_async(ledger.abort)(run.pk, "Ada")
+            await sync_to_async(connections.close_all)()  # of the thread that wrote
             await asyncio.gather(*(until(lines, "event: done") for lines in streams))
             for socket in (*sockets, *pictures):
                 await asyncio.wait_for(socket.wait_closed(), 60)
