@@ -14,8 +14,8 @@ from runs.engine.events import Failure
 from runs.engine.generate.openapi.finding import described
 from runs.engine.generate.visit import Visits
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, RunOptions, ShardPlan, Site
-from runs.engine.prove.breakages.base import Damage
-from runs.engine.prove.breakages.emptied_api import EmptiedApi
+from runs.engine.prove.mutations.base import MutationEffect
+from runs.engine.prove.mutations.emptied_api import EmptiedApi
 from runs.engine.prove.touched import Call, Recorder
 from tests.engine.executing import attempts, played, work
 from tests.hostile.speaking import BOMBS, HEAD, Said, answer, bomb, bounded, endless, packed, speaking
@@ -119,13 +119,13 @@ async def test_an_answer_that_is_to_be_broken_and_fills_memory_goes_its_way_unbr
     large = answer(packed(30), "Content-Encoding: gzip", "Content-Type: application/json")
     with speaking({"/": PAGE, "/large": large}) as site, bounded(browser, MOST_MEGABYTES):
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
-        damage = Damage()
-        await EmptiedApi("", call=Call("api", "GET", f"{site.url}/large", 0)).prepare(context, damage)
+        effect = MutationEffect()
+        await EmptiedApi("", call=Call("api", "GET", f"{site.url}/large", 0)).prepare(context, effect)
         page = await context.new_page()
         await page.goto(site.url)
         assert await page.evaluate("fetch('/large').then(it => it.text()).then(it => it.length)") == 30_000_000
         await context.close()
-    assert damage.hits == 0
+    assert effect.hits == 0
 
 
 class AtOnce:

@@ -19,9 +19,9 @@ from runs.engine.crawl.snapshot import look
 from runs.engine.inpage import PageResists, read_elements, read_page
 from runs.engine.page.look import SCRIPT, Look
 from runs.engine.plan import Credentials
-from runs.engine.prove.breakages.emptied_main import EMPTY
-from runs.engine.prove.breakages.removed_element import REMOVE
-from runs.engine.prove.breakages.swallowing import SWALLOW
+from runs.engine.prove.mutations.emptied_main import EMPTY
+from runs.engine.prove.mutations.removed_element import REMOVE
+from runs.engine.prove.mutations.swallowing import SWALLOW
 from runs.engine.prove.touched import FACTS
 from runs.engine.steps.quiet import ONE_TURN
 from runs.engine.steps.reading import texts_of

@@ -1,4 +1,4 @@
-"""Proving proposals: clean replays, breakages that a test must notice, and what is left of it then."""
+"""Proving proposals: clean replays, mutations that a test must notice, and what is left of it then."""
 
 from runs.engine.prove.shard import prove
 

@@ -14,7 +14,7 @@ from typing import Any
 from runs.engine.events import Failure
 from runs.engine.foreign import Unreadable, loaded
 from runs.engine.prove.choosing import Tried
-from runs.engine.prove.spoiling import Spoiling, missing, retyped
+from runs.engine.prove.json_mutation import JsonMutation, missing, retyped
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.base import Step, StepFailed
 from runs.engine.steps.request import Request
@@ -40,11 +40,11 @@ def _emptied(answer: Answer) -> Copies:
 
 
 def _missing_key(answer: Answer) -> Copies:
-    return _spoilt(answer, missing)
+    return _mutated(answer, missing)
 
 
 def _wrong_type(answer: Answer) -> Copies:
-    return _spoilt(answer, retyped)
+    return _mutated(answer, retyped)
 
 
 ANSWERS: dict[str, Callable[[Answer], Copies]] = {
@@ -94,10 +94,10 @@ def _json(answer: Answer) -> Any:
         return None
 
 
-def _spoilt(answer: Answer, ways: Callable[[Any], list[Spoiling]]) -> Copies:
+def _mutated(answer: Answer, ways: Callable[[Any], list[JsonMutation]]) -> Copies:
     document = _json(answer)
     for one in ways(document)[:MOST_PLACES] if document is not None else ():
-        yield f"answers {one.what}", _with(answer, one.spoiled(document))
+        yield f"answers {one.what}", _with(answer, one.applied(document))
 
 
 def _with(answer: Answer, body: Any) -> Answer:

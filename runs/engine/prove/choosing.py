@@ -1,4 +1,4 @@
-"""Which breakages are tried, and what they say about each expectation. Pure."""
+"""Which mutations are tried, and what they say about each expectation. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from runs.engine.events import Failure
-from runs.engine.prove.breakages import BREAKAGES, Breakage
+from runs.engine.prove.mutations import MUTATIONS, Mutation
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Step
 
@@ -22,7 +22,7 @@ MOST_ADDED = 3
 
 @dataclass(frozen=True)
 class Tried:
-    """A breakage that was tried: whether it changed something the test could see, what was asked, what noticed it.
+    """A mutation that was tried: whether it changed something the test could see, what was asked, what noticed it.
 
     Steps and expectations by their places; candidates stand behind the document's own steps.
     """
@@ -32,30 +32,30 @@ class Tried:
     effective: bool
     asked: frozenset[int]
     noticed: dict[int, Failure]
-    breakage: Breakage | None = None
+    mutation: Mutation | None = None
 
     def noticed_by(self, places: Collection[int]) -> bool:
         return any(place in places for place in self.noticed)
 
 
-def ways(touched: Touched, most: int, chance: Random) -> list[Breakage]:
+def ways(touched: Touched, most: int, chance: Random) -> list[Mutation]:
     """One way of each kind, then a second of each, and so on; `most` in all, few of them writing once more."""
-    queues = [_mixed(list(kind.ways(touched)), chance) for kind in BREAKAGES.values()]
+    queues = [_mixed(list(kind.ways(touched)), chance) for kind in MUTATIONS.values()]
     longest = max(map(len, queues), default=0)
     found = [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
     return bounded(found, touched)[:most]
 
 
-def in_place(breakage: Breakage, touched: Touched) -> bool:
-    """Whether a breakage can be put to the page that a replay has ended on: it strikes nothing else, nor earlier."""
-    target = getattr(breakage, "target", None)
+def in_place(mutation: Mutation, touched: Touched) -> bool:
+    """Whether a mutation can be put to the page that a replay has ended on: it strikes nothing else, nor earlier."""
+    target = getattr(mutation, "target", None)
     framed = target is not None and bool(target.frame)
-    return breakage.of_page_alone and not framed and min(breakage.places, default=-1) > touched.last_act
+    return mutation.of_page_alone and not framed and min(mutation.places, default=-1) > touched.last_act
 
 
-def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
+def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
     """The most telling way stays first, the others come in random order; what is said twice is done once."""
-    different: dict[str, Breakage] = {}
+    different: dict[str, Mutation] = {}
     for one in found:
         different.setdefault(one.what, one)
     first, rest = list(different.values())[:1], list(different.values())[1:]
@@ -63,24 +63,24 @@ def _mixed(found: list[Breakage], chance: Random) -> list[Breakage]:
     return first + rest
 
 
-def bounded(found: Sequence[Breakage], touched: Touched, *, replayed: bool = False) -> list[Breakage]:
+def bounded(found: Sequence[Mutation], touched: Touched, *, replayed: bool = False) -> list[Mutation]:
     """Those of which few write once more. What can be struck in place does so only if it is `replayed` all the same."""
     if not touched.writes:
         return list(found)
     left = MOST_WRITING
     kept = []
-    for breakage in found:
-        writes = not breakage.holds_writes and (replayed or not in_place(breakage, touched))
+    for mutation in found:
+        writes = not mutation.holds_writes and (replayed or not in_place(mutation, touched))
         left -= writes
         if not writes or left >= 0:
-            kept.append(breakage)
+            kept.append(mutation)
     return kept
 
 
 def telling(
-    left: Sequence[Breakage], tried: Sequence[Tried], expectations: Collection[int], steps: Sequence[Step]
-) -> list[Breakage]:
-    """Those breakages that would say more than is known.
+    left: Sequence[Mutation], tried: Sequence[Tried], expectations: Collection[int], steps: Sequence[Step]
+) -> list[Mutation]:
+    """Those mutations that would say more than is known.
 
     Until some have changed something that can be seen, each would. Then only a kind that is missing, while few kinds
     were tried or few that go deeper than the page, and what an expectation ought to notice that has noticed nothing.
@@ -89,10 +89,10 @@ def telling(
     if len(effective) < ENOUGH_TRIED:
         return list(left)
     kinds = {one.kind for one in effective}
-    deep = {one.kind for one in effective if one.breakage and not one.breakage.of_page_alone}
+    deep = {one.kind for one in effective if one.mutation and not one.mutation.of_page_alone}
     silent = set(expectations) - {place for one in effective for place in one.noticed}
 
-    def tells(one: Breakage) -> bool:
+    def tells(one: Mutation) -> bool:
         few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not one.of_page_alone)
         return (few and one.kind not in kinds) or any(_ought(one, place, steps) for place in silent)
 
@@ -100,18 +100,18 @@ def telling(
 
 
 def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequence[Step]) -> set[int]:
-    """Expectations that were put to a breakage which they ought to notice, and noticed nothing at all."""
+    """Expectations that were put to a mutation which they ought to notice, and noticed nothing at all."""
     effective = [one for one in tried if one.effective]
     noticing = {place for one in effective for place in one.noticed}
-    challenged = {place for one in effective for place in one.asked if _ought(one.breakage, place, steps)}
+    challenged = {place for one in effective for place in one.asked if _ought(one.mutation, place, steps)}
     found = (set(expectations) & challenged) - noticing
     return found if set(expectations) & noticing else set()
 
 
-def _ought(breakage: Breakage | None, place: int, steps: Sequence[Step]) -> bool:
-    if breakage is None or not 0 <= place < len(steps):
+def _ought(mutation: Mutation | None, place: int, steps: Sequence[Step]) -> bool:
+    if mutation is None or not 0 <= place < len(steps):
         return False
-    return breakage.concerns(place, steps[place].do)
+    return mutation.concerns(place, steps[place].do)
 
 
 def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[int]) -> list[int]:
@@ -135,10 +135,10 @@ def moved(one: Tried, gone: Collection[int], chosen: Sequence[int], count: int) 
     """What was tried, in the places of the revised document: without those gone, the chosen ones at its end."""
     places = [place for place in range(count) if place not in gone] + list(chosen)
     new = {-1: -1} | {place: at for at, place in enumerate(places)}
-    breakage = one.breakage
-    if breakage is not None:
-        index = new.get(breakage.index) if breakage.index is not None else None
-        at = frozenset(new.get(place, sum(1 for other in places if other < place)) for place in breakage.places)
-        breakage = replace(breakage, index=index, places=at)
+    mutation = one.mutation
+    if mutation is not None:
+        index = new.get(mutation.index) if mutation.index is not None else None
+        at = frozenset(new.get(place, sum(1 for other in places if other < place)) for place in mutation.places)
+        mutation = replace(mutation, index=index, places=at)
     noticed = {new[place]: failure for place, failure in one.noticed.items() if place in new}
-    return replace(one, noticed=noticed, breakage=breakage)
+    return replace(one, noticed=noticed, mutation=mutation)

@@ -1,4 +1,4 @@
-"""Breakages of the page alone, put one after the other to the last page of one clean replay, and each undone again.
+"""Mutations of the page alone, put one after the other to the last page of one clean replay, and each undone again.
 
 A replay of its own costs half a second of a processor for each, most of it for the same pages opened once more.
 """
@@ -14,8 +14,8 @@ from runs.engine.execute.attempt import Attempt
 from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
 from runs.engine.prove import choosing
-from runs.engine.prove.breakages.base import Breakage, Damage
 from runs.engine.prove.choosing import Tried
+from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.scenery import differs, look_at, same
 from runs.engine.steps.base import Step
 
@@ -58,10 +58,10 @@ Placed = tuple[int, Step]
 
 @dataclass
 class InPlace:
-    """Puts breakages to the page that an attempt has ended on.
+    """Puts mutations to the page that an attempt has ended on.
 
     `own` are the test's expectations by their places, `candidates` those that it could have. `tried` is what came of
-    the breakages. It is empty again where the page was not as before in the end, or an expectation did not hold any
+    the mutations. It is empty again where the page was not as before in the end, or an expectation did not hold any
     more: then nothing that was seen on the way can be relied on.
     """
 
@@ -72,8 +72,8 @@ class InPlace:
     clean: Sequence[Look]
     tried: list[Tried] = field(default_factory=list)
 
-    async def put(self, breakages: Sequence[Breakage]) -> None:
-        """Try those breakages that say more, until one cannot be undone. Raises where the page is gone."""
+    async def put(self, mutations: Sequence[Mutation]) -> None:
+        """Try those mutations that say more, until one cannot be undone. Raises where the page is gone."""
         page, calm = self.scene.stage.page, await look_at(self.scene.stage.page)
         self.scene.stage.explains = False
         # A message may have gone away by itself meanwhile.
@@ -81,21 +81,21 @@ class InPlace:
         self.own = [one for one in self.own if one[0] not in lapsed]
         self.candidates = [one for one in self.candidates if one[0] not in lapsed]
         places, steps = [place for place, _ in self.own], self.attempt.spec.document.steps
-        for breakage in breakages:
-            if breakage.index in lapsed or not choosing.telling([breakage], self.tried, places, steps):
+        for mutation in mutations:
+            if mutation.index in lapsed or not choosing.telling([mutation], self.tried, places, steps):
                 continue
             await read_page(page, UNDO, "remember()")
-            self.tried.append(await self._struck(page, breakage))
+            self.tried.append(await self._struck(page, mutation))
             if not await read_page(page, UNDO, "undo()") and not same(await look_at(page), calm):
                 break
         if await self._ask(self.own) or await self._ask(self.candidates) or not same(await look_at(page), calm):
             self.tried.clear()
 
-    async def _struck(self, page: Page, breakage: Breakage) -> Tried:
-        damage = Damage()
-        await breakage.strike(self.scene.stage, min(breakage.places), damage)
-        if not damage.hits:
-            return Tried(breakage.kind, breakage.what, False, frozenset(), {}, breakage)
+    async def _struck(self, page: Page, mutation: Mutation) -> Tried:
+        effect = MutationEffect()
+        await mutation.strike(self.scene.stage, min(mutation.places), effect)
+        if not effect.hits:
+            return Tried(mutation.kind, mutation.what, False, frozenset(), {}, mutation)
         noticed = await self._ask(self.own)
         asked = list(self.own)
         if not noticed:  # what a candidate notices counts only where the test itself notices nothing
@@ -103,7 +103,7 @@ class InPlace:
             asked += self.candidates
         effective = bool(noticed) or differs(self.clean, await look_at(page))
         places = frozenset(place for place, _ in asked)
-        return Tried(breakage.kind, breakage.what, effective, places, noticed, breakage)
+        return Tried(mutation.kind, mutation.what, effective, places, noticed, mutation)
 
     async def _ask(self, steps: Sequence[Placed]) -> dict[int, Failure]:
         """Which expectations do not hold now."""

@@ -1,4 +1,4 @@
-"""One proposal on its way to a proof: a trial, clean replays, breakages, and what is left of the test then."""
+"""One proposal on its way to a proof: a trial, clean replays, mutations, and what is left of the test then."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from runs.engine.generate.selecting import telling
 from runs.engine.page.look import Look
 from runs.engine.plan import TestWork
 from runs.engine.prove import answers, choosing
-from runs.engine.prove.breakages import Breakage
 from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.in_place import InPlace
+from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
 from runs.engine.prove.replays import Broken, Clean, Trial, expects, slowest
@@ -48,7 +48,7 @@ class Rejected(Exception):
 class Proving:
     """Proves one proposal. `steps` and `document` are what it is by now.
 
-    `ways` are the breakages to try, `struck` those that were put to the page of a clean replay.
+    `ways` are the mutations to try, `struck` those that were put to the page of a clean replay.
     """
 
     context: ProofContext
@@ -61,7 +61,7 @@ class Proving:
     durations: list[int] = field(default_factory=list)
     slowest: int = 0
     seen: list[Seen] = field(default_factory=list)
-    ways: list[Breakage] = field(default_factory=list)
+    ways: list[Mutation] = field(default_factory=list)
     struck: list[Tried] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     touched: Touched = field(default_factory=lambda: Touched((), frozenset()))
@@ -176,20 +176,20 @@ class Proving:
         self._record(ended)
         self.passed += 1
 
-    async def _break(self, breakage: Breakage, document: Document, touched: Touched, own: int) -> Tried:
+    async def _break(self, mutation: Mutation, document: Document, touched: Touched, own: int) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        start = partial(Broken, breakage=breakage, touched=touched, own=own, pace_ms=pace)
+        start = partial(Broken, mutation=mutation, touched=touched, own=own, pace_ms=pace)
         replay, _ = await self._replay(start, self._quiet, document=document)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
-        applied = replay.damage.hits > 0
+        applied = replay.effect.hits > 0
         return Tried(
-            breakage.kind,
-            breakage.what,
+            mutation.kind,
+            mutation.what,
             applied and (bool(replay.noticed) or differs(clean, replay.look)),
             frozenset(report.index for report in replay.steps),
             replay.noticed if applied else {},
-            breakage,
+            mutation,
         )
 
     async def _replay(
@@ -221,7 +221,7 @@ class Proving:
         if not self._expectations() and not found:
             raise Rejected(Failure(kind="document", message="It expects nothing, and nothing that it does can be seen"))
         if most:
-            await self._try_breakages(found)
+            await self._try_mutations(found)
         await self._revise(found)
         if most:
             self._require_notice()
@@ -250,11 +250,11 @@ class Proving:
                 await striking.put([one for one in self.ways if choosing.in_place(one, self.touched)])
             self.struck = striking.tried
 
-    async def _try_breakages(self, found: Sequence[dict[str, Any]]) -> None:
-        """Some breakages at a time, until they say no more; candidates are asked as well."""
+    async def _try_mutations(self, found: Sequence[dict[str, Any]]) -> None:
+        """Some mutations at a time, until they say no more; candidates are asked as well."""
         self.tried = list(self.struck)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
-        tried = [one.breakage for one in self.tried]
+        tried = [one.mutation for one in self.tried]
         left = choosing.bounded([one for one in self.ways if one not in tried], self.touched, replayed=True)
         width = 1 if self.touched.writes else self.context.plan.options.parallel
         while left := choosing.telling(left, self.tried, self._expectations(), self.document.steps):
@@ -336,11 +336,11 @@ class Proving:
                 return
 
     async def _notices_as_much(self, index: int, document: Document, touched: Touched) -> bool:
-        """Whether some breakages that were noticed are noticed without the step at `index` as well."""
-        noticed = [one.breakage for one in self.tried if one.breakage and one.effective and one.noticed]
-        for breakage in [one for one in noticed if index not in one.places][:PRUNED_AGAIN]:
-            places = frozenset(without(place, {index}) for place in breakage.places)
-            tried = await self._break(replace(breakage, places=places), document, touched, len(document.steps))
+        """Whether some mutations that were noticed are noticed without the step at `index` as well."""
+        noticed = [one.mutation for one in self.tried if one.mutation and one.effective and one.noticed]
+        for mutation in [one for one in noticed if index not in one.places][:PRUNED_AGAIN]:
+            places = frozenset(without(place, {index}) for place in mutation.places)
+            tried = await self._break(replace(mutation, places=places), document, touched, len(document.steps))
             if not tried.noticed:
                 return False
         return True

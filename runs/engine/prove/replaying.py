@@ -47,7 +47,7 @@ class Replaying:
         """Make an attempt once it is its turn; the attempt and its end.
 
         Once more, later, three times at most, where the site could not answer something that it otherwise can: what
-        such a replay shows is neither the test's nor a breakage's.
+        such a replay shows is neither the test's nor a mutation's.
         """
         for wait in WAITS:
             replay, ended = await self._once(start, shard, document, number, pictured)

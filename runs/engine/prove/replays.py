@@ -15,8 +15,8 @@ from runs.engine.execute.scene import Scene
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage
 from runs.engine.prove.figures import changed_figures
+from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.scenery import look_at, same
 from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
 from runs.engine.steps.answer import Answer
@@ -202,13 +202,13 @@ class Broken(Replay):
     """
 
     def __init__(
-        self, shard: ShardContext, spec: AttemptSpec, breakage: Breakage, touched: Touched, own: int, pace_ms: int
+        self, shard: ShardContext, spec: AttemptSpec, mutation: Mutation, touched: Touched, own: int, pace_ms: int
     ) -> None:
         super().__init__(shard, spec)
-        self.breakage = breakage
+        self.mutation = mutation
         self._own = own
         self._pace_ms = pace_ms
-        self.damage = Damage()
+        self.effect = MutationEffect()
         self.look: Look | None = None
         self.noticed: dict[int, Failure] = {}
         self._touched = touched
@@ -218,15 +218,15 @@ class Broken(Replay):
         if scene.context is None:
             return None
         scene.stage.explains = False
-        await self.breakage.prepare(scene.context, self.damage)
+        await self.mutation.prepare(scene.context, self.effect)
         for index, step in self._script():
             if acts(step):
                 self._late = 0.0
             if self.noticed and (acts(step) or index >= self._own):
                 break
-            if index in self.breakage.places:
+            if index in self.mutation.places:
                 await settle(scene.stage.page, self.shard.plan.options.timeout_ms)
-                await self.breakage.strike(scene.stage, index, self.damage)
+                await self.mutation.strike(scene.stage, index, self.effect)
             failure = await self._step(scene, index, self._hurried(index, step))
             if failure is not None and not step.optional:
                 self.noticed[index] = failure
@@ -236,17 +236,17 @@ class Broken(Replay):
         return next(iter(self.noticed.values()), None)
 
     def _is_ours(self, method: str, url: str) -> bool:
-        return (method, url) in self.damage.answered
+        return (method, url) in self.effect.answered
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
-        """What the breakage answers does not leave the browser."""
-        super()._wrote(method, url, status, held_back or (method, url) in self.damage.answered)
+        """What the mutation answers does not leave the browser."""
+        super()._wrote(method, url, status, held_back or (method, url) in self.effect.answered)
 
     async def _end(self, scene: Scene) -> None:
         if scene.page is not None and not self.noticed:
             await settle(scene.page, SETTLE_MS)
         if scene.page is not None:
-            await self.breakage.after(scene.page, self.damage)
+            await self.mutation.after(scene.page, self.effect)
             # What is noticed can be seen.
             self.look = None if self.noticed else await look_at(scene.page)
 
@@ -257,8 +257,8 @@ class Broken(Replay):
     def _hurried(self, index: int, step: Step) -> Step:
         """Once the application is broken, steps have the short pace; before that, the patience that tests have.
 
-        A step that comes too late before that would say of a busy machine that it notices the breakage, or keep the
-        breakage from being applied. Expectations in a row share one pace: while the first waits in vain, the page has
+        A step that comes too late before that would say of a busy machine that it notices the mutation, or keep the
+        mutation from being applied. Expectations in a row share one pace: while the first waits in vain, the page has
         its time as well.
         """
         if not self._is_broken(index):
@@ -271,8 +271,8 @@ class Broken(Replay):
         return _with_time(step, max(AGAIN_MS, round((self._late - now) * 1000)))
 
     def _is_broken(self, index: int) -> bool:
-        """Whether the breakage is there when a step begins; nothing is before the test is opened."""
-        return index > OPENING and (self.damage.hits > 0 or any(place <= index for place in self.breakage.places))
+        """Whether the mutation is there when a step begins; nothing is before the test is opened."""
+        return index > OPENING and (self.effect.hits > 0 or any(place <= index for place in self.mutation.places))
 
 
 def _with_time(step: Step, timeout_ms: int) -> Step:

@@ -24,7 +24,7 @@ class Notes:
 def report(
     document: Document, tried: Sequence[Tried], notes: Notes, *, replays: int, passed: int, broken: int
 ) -> dict[str, Any]:
-    """The proof in JSON. `replays` clean ones were needed and `passed` did; `broken` replays had a breakage."""
+    """The proof in JSON. `replays` clean ones were needed and `passed` did; `broken` replays had a mutation."""
     effective = [one for one in tried if one.effective]
     return {
         "replays": replays,

@@ -51,5 +51,5 @@ def replays(events: list[Event]) -> list[AttemptEnded]:
 
 
 def told(proof: dict[str, Any], kind: str) -> list[bool]:
-    """Whether the breakages of a kind were noticed."""
+    """Whether the mutations of a kind were noticed."""
     return [one["noticed"] for one in proof["breakages"] if one["kind"] == kind]

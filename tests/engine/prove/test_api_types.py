@@ -151,6 +151,6 @@ async def test_a_page_is_shown_answers_that_go_wrong(
     plan = plan_of(shop, tmp_path)
     end = proofs(await proved(browser, plan, proposal(see("Stock"), mug, start="/stock")))[1]
     assert end.outcome == "passed"
-    spoilt = {one["what"]: one["noticed"] for one in end.proof["breakages"] if one["kind"] in KINDS}
-    assert spoilt["GET /api/products answers without “name”"]
-    assert spoilt["GET /api/products answers with “name” as a number instead of text"]
+    mutated = {one["what"]: one["noticed"] for one in end.proof["breakages"] if one["kind"] in KINDS}
+    assert mutated["GET /api/products answers without “name”"]
+    assert mutated["GET /api/products answers with “name” as a number instead of text"]

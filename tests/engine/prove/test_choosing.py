@@ -10,17 +10,17 @@ import pytest
 from runs.engine.events import Failure, Heading
 from runs.engine.page.look import Look, Message
 from runs.engine.prove import answers, choosing
-from runs.engine.prove.breakages import Breakage
 from runs.engine.prove.candidates import candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.figures import changed_figures
+from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.scheduler import ReplayScheduler
 from runs.engine.prove.touched import Act, Call, Touched
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
-from tests.contracts.test_breakages import TOUCHED
+from tests.contracts.test_mutations import TOUCHED
 
 FAILED = Failure(kind="expectation", message="no")
 STEPS = parse(
@@ -35,7 +35,7 @@ STEPS = parse(
 ).steps
 
 
-class Swallowed(Breakage):
+class Swallowed(Mutation):
     kind = "swallowed_click"
     challenges = frozenset({"expect_url"})
 
@@ -45,7 +45,7 @@ def tried(*noticed: int, kind: str = "swallowed_click", effective: bool = True) 
     return Tried(kind, "x", effective, asked, dict.fromkeys(noticed, FAILED), Swallowed("x"))
 
 
-def test_breakages_are_taken_one_of_each_kind_before_a_second_of_any() -> None:
+def test_mutations_are_taken_one_of_each_kind_before_a_second_of_any() -> None:
     reads = replace(TOUCHED, calls=tuple(call for call in TOUCHED.calls if not call.writes))
     found = choosing.ways(reads, 100, Random(1))
     first = [one.kind for one in found[: len({one.kind for one in found})]]
@@ -60,7 +60,7 @@ def test_a_test_that_writes_is_broken_a_few_times_where_that_writes_again() -> N
     assert sum(one.holds_writes for one in found) > 3
 
 
-class Emptied(Breakage):
+class Emptied(Mutation):
     kind = "emptied_main"
     of_page_alone = True
 
@@ -81,8 +81,8 @@ def test_an_expectation_that_noticed_nothing_is_put_to_what_it_ought_to_notice()
     assert choosing.telling([swallowed, emptied], kinds, [1, 2], STEPS) == [swallowed]
 
 
-def test_breakages_of_the_page_alone_are_not_all_that_is_tried() -> None:
-    shallow = [replace(tried(2, kind=f"kind {number}"), breakage=Emptied("x")) for number in range(6)]
+def test_mutations_of_the_page_alone_are_not_all_that_is_tried() -> None:
+    shallow = [replace(tried(2, kind=f"kind {number}"), mutation=Emptied("x")) for number in range(6)]
     swallowed, emptied = Swallowed("swallowed"), Emptied("emptied")
     assert choosing.telling([swallowed, emptied], shallow, [2], STEPS) == [swallowed]
 

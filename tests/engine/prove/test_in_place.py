@@ -1,4 +1,4 @@
-"""Breakages that are put to one page in turn: each is undone, and where that fails nothing of them is believed."""
+"""Mutations that are put to one page in turn: each is undone, and where that fails nothing of them is believed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def plan(site: Pages, tmp_path: Path) -> ProofPlan:
 
 @pytest.fixture
 def struck(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """For each page that breakages were put to, the kinds that were believed."""
+    """For each page that mutations were put to, the kinds that were believed."""
     found: list[list[str]] = []
     strike = Proving._strike_in_place
 
@@ -79,7 +79,7 @@ async def test_all_that_was_changed_in_a_page_is_undone(browser: Browser, site: 
     await page.context.close()
 
 
-async def test_breakages_of_the_page_alone_take_no_replay_of_their_own(
+async def test_mutations_of_the_page_alone_take_no_replay_of_their_own(
     browser: Browser, plan: ProofPlan, struck: list[list[str]]
 ) -> None:
     end = proofs(await proved(browser, plan, proposal(see("Mugs"), start="/mugs")))[1]
@@ -93,7 +93,7 @@ async def test_breakages_of_the_page_alone_take_no_replay_of_their_own(
 @pytest.mark.parametrize(
     ("path", "heading"), [("/greedy", "Greedy"), ("/hidden", "Inside")], ids=["page that reacts", "shadow root"]
 )
-async def test_where_a_breakage_cannot_be_undone_each_has_a_replay_of_its_own(
+async def test_where_a_mutation_cannot_be_undone_each_has_a_replay_of_its_own(
     browser: Browser, plan: ProofPlan, struck: list[list[str]], path: str, heading: str
 ) -> None:
     end = proofs(await proved(browser, plan, proposal(see(heading), start=path)))[1]

@@ -14,7 +14,7 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Event, Failure, Log, Wrote
 from runs.engine.plan import ProofPlan
-from runs.engine.prove.breakages import BREAKAGES
+from runs.engine.prove.mutations import MUTATIONS
 from runs.engine.prove.proving import Proving
 from runs.engine.prove.replays import Trial
 from tests.engine.pages import Answer, Asked, Pages, pages
@@ -203,7 +203,7 @@ async def test_what_fails_in_a_clean_replay_is_rejected_with_the_reason(browser:
     assert [[file.kind for file in ended.artifacts] for ended in replays(events)] == [["screenshot"]]
 
 
-async def test_a_500_of_the_site_is_neither_the_tests_nor_a_breakages(
+async def test_a_500_of_the_site_is_neither_the_tests_nor_a_mutations(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runs.engine.prove.replaying.WAITS", (0.0, 0.0, 0.0))
@@ -339,13 +339,13 @@ async def test_a_document_that_is_no_test_is_rejected(browser: Browser, plan: Pr
     assert "is not a step" in end.failure.message
 
 
-async def test_a_breakage_is_applied_however_slow_the_machine_is_against_the_pace(
+async def test_a_mutation_is_applied_however_slow_the_machine_is_against_the_pace(
     browser: Browser, plan: ProofPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The short pace is for what waits in vain on a broken page: no step that leads there may be cut off by it."""
     monkeypatch.setattr("runs.engine.prove.proving.LEAST_MS", 1)
     monkeypatch.setattr("runs.engine.prove.proving.MOST_MS", 1)
-    monkeypatch.setattr("runs.engine.prove.choosing.BREAKAGES", {"stale": BREAKAGES["stale"]})
+    monkeypatch.setattr("runs.engine.prove.choosing.MUTATIONS", {"stale": MUTATIONS["stale"]})
     steps = [click("Hold"), says("status", "One mug")]
     end = proofs(await proved(browser, plan, proposal(*steps, start="/basket")))[1]
     assert (told(end.proof, "stale"), end.proof["ineffective"]) == ([True], 0)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import Page
-from runs.engine.prove.breakages.base import Breakage, Damage, in_words
-from runs.engine.prove.breakages.swallowing import count_swallowed, swallow
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
+from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -14,21 +14,21 @@ ENTERING = frozenset({"fill", "select", "check", "uncheck", "press"})
 
 
 @dataclass(frozen=True)
-class SwallowedInput(Breakage):
+class SwallowedInput(Mutation):
     """What is entered last stands in its field, and the page takes no notice of it."""
 
     kind: ClassVar[str] = "swallowed_input"
     challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in touched.acts[-1:]:
             if act.do in ENTERING and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"The page takes no notice of what is entered in {in_words(act.target)}"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         await swallow(stage, "input", "change", "keyup", lasting=True)
 
-    async def after(self, page: Page, damage: Damage) -> None:
-        damage.hits += await count_swallowed(page)
+    async def after(self, page: Page, effect: MutationEffect) -> None:
+        effect.hits += await count_swallowed(page)

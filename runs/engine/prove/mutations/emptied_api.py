@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import Unreadable, loaded
-from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, fetched, replace_answers
+from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, fetched, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class EmptiedApi(Breakage):
+class EmptiedApi(Mutation):
     """What the page asks for in the background comes back without content: lists are empty, objects bare."""
 
     kind: ClassVar[str] = "emptied_api"
@@ -19,18 +19,18 @@ class EmptiedApi(Breakage):
     call: Call | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         seen: set[str] = set()
         for call in touched.calls:
             if call.kind == "api" and call.method == "GET" and call.base not in seen:
                 seen.add(call.base)
                 yield cls(f"GET {call.path} brings nothing", call=call)
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
             async with fetched(route) as got:
                 if got is None:
-                    damage.hits -= 1
+                    effect.hits -= 1
                     return
                 response, said = got
                 try:
@@ -41,7 +41,7 @@ class EmptiedApi(Breakage):
                 await route.fulfill(response=response, json=body)
 
         if self.call is not None:
-            await replace_answers(context, self.call, damage, answer)
+            await replace_answers(context, self.call, effect, answer)
 
 
 def emptied(body: Any) -> Any:

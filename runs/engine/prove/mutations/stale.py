@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class Stale(Breakage):
+class Stale(Mutation):
     """What is sent is answered as if it had been carried out, and is not: it never leaves the browser."""
 
     kind: ClassVar[str] = "stale"
@@ -18,13 +18,13 @@ class Stale(Breakage):
     call: Call | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         writes = [call for call in touched.calls if call.writes and call.answer is not None]
         for call in reversed(writes):
             alone = len([other for other in touched.calls if other.writes]) == 1
             yield cls(f"{call.method} {call.path} is answered, but not carried out", holds_writes=alone, call=call)
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         call = self.call
         if call is None or call.answer is None:
             return
@@ -33,4 +33,4 @@ class Stale(Breakage):
         async def answer(route: Route) -> None:
             await route.fulfill(status=status, headers=headers, body=body)
 
-        await replace_answers(context, call, damage, answer)
+        await replace_answers(context, call, effect, answer)

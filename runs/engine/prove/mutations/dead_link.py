@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.prove.breakages.base import SEEING, Breakage, Damage, in_words, replace_answers
+from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, in_words, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class DeadLink(Breakage):
+class DeadLink(Mutation):
     """A link that is followed leads to a page that does not exist."""
 
     kind: ClassVar[str] = "dead_link"
@@ -18,17 +18,17 @@ class DeadLink(Breakage):
     call: Call | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in touched.acts:
             calls = [call for call in touched.calls if call.step == act.index and call.kind == "document"]
             if act.facts.get("tag") == "a" and calls and act.target is not None:
                 what = f"The link {in_words(act.target)} leads to a page that does not exist"
                 yield cls(what, holds_writes=touched.precedes(calls[0]), call=calls[0])
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
             body = "<!doctype html><title>Page not found</title><h1>Page not found</h1>"
             await route.fulfill(status=404, content_type="text/html", body=body)
 
         if self.call is not None:
-            await replace_answers(context, self.call, damage, answer)
+            await replace_answers(context, self.call, effect, answer)

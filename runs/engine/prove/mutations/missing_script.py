@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class MissingScript(Breakage):
+class MissingScript(Mutation):
     """A script of the page is not found."""
 
     kind: ClassVar[str] = "missing_script"
@@ -18,13 +18,13 @@ class MissingScript(Breakage):
     call: Call | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for call in {call.base: call for call in touched.calls if call.kind == "script"}.values():
             yield cls(f"The script {call.path} is not found", call=call)
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
             await route.fulfill(status=404, content_type="text/plain", body="Not Found")
 
         if self.call is not None:
-            await replace_answers(context, self.call, damage, answer)
+            await replace_answers(context, self.call, effect, answer)

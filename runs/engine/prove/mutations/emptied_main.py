@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import Error, read_page
-from runs.engine.prove.breakages.base import SEEING, Breakage, Damage
+from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -20,7 +20,7 @@ EMPTY = """const empty = () => {
 
 
 @dataclass(frozen=True)
-class EmptiedMain(Breakage):
+class EmptiedMain(Mutation):
     """The main content of the last page is not there; header, navigation and footer are."""
 
     kind: ClassVar[str] = "emptied_main"
@@ -28,10 +28,10 @@ class EmptiedMain(Breakage):
     challenges: ClassVar[frozenset[str]] = SEEING
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         if touched.after is not None:
             yield cls(f"{touched.after.path} has no content", places=frozenset({touched.final}))
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         with contextlib.suppress(Error):
-            damage.hits += bool(await read_page(stage.page, EMPTY, "empty()"))
+            effect.hits += bool(await read_page(stage.page, EMPTY, "empty()"))

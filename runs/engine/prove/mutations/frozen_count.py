@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from runs.engine.page.volatile import leading
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -28,7 +28,7 @@ FREEZE = """const strike = (elements, [now, was]) => {
 
 
 @dataclass(frozen=True)
-class FrozenCount(Breakage):
+class FrozenCount(Mutation):
     """A number that the last action changed, such as that of a cart, stays what it was."""
 
     kind: ClassVar[str] = "frozen_count"
@@ -38,7 +38,7 @@ class FrozenCount(Breakage):
     was: str = ""
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         change, before = touched.change, touched.before
         if change is None or before is None:
             return
@@ -58,6 +58,6 @@ class FrozenCount(Breakage):
                     was[0],
                 )
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         if self.target is not None:
-            damage.hits += await on_elements(stage, self.target, FREEZE, [self.now, self.was])
+            effect.hits += await on_elements(stage, self.target, FREEZE, [self.now, self.was])

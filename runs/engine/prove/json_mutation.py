@@ -26,7 +26,7 @@ _MADE: dict[str, Callable[[Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class Spoiling:
+class JsonMutation:
     """One place of an answer, and what goes wrong there. `type` is what its values become; without one it is missing.
 
     Where the place is within a list, all its entries go wrong alike.
@@ -36,7 +36,7 @@ class Spoiling:
     field: Field
     type: str = ""
 
-    def spoiled(self, document: Any) -> Any:
+    def applied(self, document: Any) -> Any:
         """The document gone wrong; equal to the one given where there is nothing that could."""
         if self.type:
             return _at(document, self.field.path, self._retyped)
@@ -50,13 +50,13 @@ class Spoiling:
         return {key: part for key, part in value.items() if key != name} if isinstance(value, dict) else value
 
 
-def missing(document: Any) -> list[Spoiling]:
+def missing(document: Any) -> list[JsonMutation]:
     """Each property that every object at its place has is left out, one of each type first."""
     found = [one for one in _fields(document) if one.path and one.required]
-    return [Spoiling(f"without “{one.name}”", one) for one in _mixed(found)]
+    return [JsonMutation(f"without “{one.name}”", one) for one in _mixed(found)]
 
 
-def retyped(document: Any) -> list[Spoiling]:
+def retyped(document: Any) -> list[JsonMutation]:
     """Each value of a known type is of another one, one of each type first."""
     return [one for field in _mixed(_fields(document)) for one in _of_another_type(field)]
 
@@ -72,12 +72,14 @@ def _fields(document: Any) -> list[Field]:
     return list(fields(promise(infer(document))))
 
 
-def _of_another_type(field: Field) -> Iterator[Spoiling]:
+def _of_another_type(field: Field) -> Iterator[JsonMutation]:
     known = [one for one in field.types if one != "null"]
     other = next((one for one in _OTHERS[known[0]] if one not in known), "") if known else ""
     if other:
         was, becomes = " or ".join(WITH_ARTICLE[one] for one in known), WITH_ARTICLE[other]
-        yield Spoiling(f"with {f'“{field.name}” as ' if field.path else ''}{becomes} instead of {was}", field, other)
+        yield JsonMutation(
+            f"with {f'“{field.name}” as ' if field.path else ''}{becomes} instead of {was}", field, other
+        )
 
 
 def _mixed(found: list[Field]) -> list[Field]:

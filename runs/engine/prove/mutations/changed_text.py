@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.page.volatile import is_steady
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -26,7 +26,7 @@ MOST = 6
 
 
 @dataclass(frozen=True)
-class ChangedText(Breakage):
+class ChangedText(Mutation):
     """A heading, a message or another text that the last page shows says something else."""
 
     kind: ClassVar[str] = "changed_text"
@@ -34,14 +34,14 @@ class ChangedText(Breakage):
     target: Target | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for words, target, index in _texts(touched):
             place = touched.final if index is None else index
             yield cls(f"“{words[:80]}” says something else", frozenset({place}), False, index, target)
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         if self.target is not None:
-            damage.hits += await on_elements(stage, self.target, CHANGE)
+            effect.hits += await on_elements(stage, self.target, CHANGE)
 
 
 def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:

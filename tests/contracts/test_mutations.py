@@ -1,4 +1,4 @@
-"""Every kind of breakage, put to what one test touched and to a real page."""
+"""Every kind of mutation, put to what one test touched and to a real page."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from runs.engine.browser import Browser
 from runs.engine.events import Heading
 from runs.engine.page.look import LiveField, Look, Message, Pressable
 from runs.engine.plan import Target
-from runs.engine.prove import breakages
-from runs.engine.prove.breakages import BREAKAGES, Breakage
+from runs.engine.prove import mutations
+from runs.engine.prove.mutations import MUTATIONS, Mutation
 from runs.engine.prove.touched import Act, Call, Touched
 from runs.engine.steps import STEPS
 from runs.engine.steps.document import parse
@@ -76,37 +76,37 @@ TOUCHED = Touched(
 )
 
 
-@pytest.mark.parametrize("kind", BREAKAGES)
+@pytest.mark.parametrize("kind", MUTATIONS)
 def test_a_kind_is_one_file_and_one_line_and_says_what_it_is(kind: str) -> None:
-    breakage = BREAKAGES[kind]
-    assert breakage.kind == kind
-    assert Path(inspect.getfile(breakage)).stem == kind
-    assert (breakage.__doc__ or "").strip().endswith(".")
-    assert breakage.challenges <= set(STEPS)
+    mutation = MUTATIONS[kind]
+    assert mutation.kind == kind
+    assert Path(inspect.getfile(mutation)).stem == kind
+    assert (mutation.__doc__ or "").strip().endswith(".")
+    assert mutation.challenges <= set(STEPS)
 
 
 def test_no_kind_stands_beside_the_registry() -> None:
-    files = {path.stem for path in Path(breakages.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "base", "spoilt", "swallowing"} == set(BREAKAGES)
+    files = {path.stem for path in Path(mutations.__file__).parent.glob("*.py")}
+    assert files - {"__init__", "base", "mutated", "swallowing"} == set(MUTATIONS)
 
 
-@pytest.mark.parametrize("kind", BREAKAGES)
+@pytest.mark.parametrize("kind", MUTATIONS)
 def test_every_kind_finds_a_way_to_break_what_is_touched(kind: str) -> None:
-    found = list(BREAKAGES[kind].ways(TOUCHED))
+    found = list(MUTATIONS[kind].ways(TOUCHED))
     assert found
     for one in found:
-        assert isinstance(one, Breakage)
+        assert isinstance(one, Mutation)
         assert 3 < len(one.what) < 200
         assert all(-1 <= place <= len(DOCUMENT.steps) for place in one.places)
 
 
-@pytest.mark.parametrize("kind", BREAKAGES)
+@pytest.mark.parametrize("kind", MUTATIONS)
 def test_what_touches_nothing_cannot_be_broken(kind: str) -> None:
-    assert list(BREAKAGES[kind].ways(Touched((), frozenset()))) == []
+    assert list(MUTATIONS[kind].ways(Touched((), frozenset()))) == []
 
 
 def test_what_is_not_sent_is_known() -> None:
-    ways = [one for kind in BREAKAGES.values() for one in kind.ways(TOUCHED)]
+    ways = [one for kind in MUTATIONS.values() for one in kind.ways(TOUCHED)]
     held = {one.what for one in ways if one.holds_writes}
     assert {
         "POST /add answers 500",
@@ -193,5 +193,5 @@ async def test_every_kind_is_applied_to_a_real_page_and_noticed_by_a_test_that_l
     works = [proposal(*steps, result=number) for number, steps in enumerate(flows)]
     ends = proofs(await proved(browser, plan_of(site, tmp_path, max_breakages=100), *works))
     assert [end.outcome for end in ends.values()] == ["passed"] * 4
-    noticed = {kind for end in ends.values() for kind in BREAKAGES if True in told(end.proof, kind)}
-    assert noticed == set(BREAKAGES)
+    noticed = {kind for end in ends.values() for kind in MUTATIONS if True in told(end.proof, kind)}
+    assert noticed == set(MUTATIONS)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class IgnoredQuery(Breakage):
+class IgnoredQuery(Mutation):
     """The application answers as if nothing was asked for: no words, no filter, no order, no page."""
 
     kind: ClassVar[str] = "ignored_query"
@@ -18,7 +18,7 @@ class IgnoredQuery(Breakage):
     by_act: bool = False
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         asked = [call for call in touched.calls if call.query and call.method == "GET" and call.kind != "script"]
         for call in {call.base: call for call in reversed(asked)}.values():
             by_act = call.step == touched.last_act
@@ -27,9 +27,9 @@ class IgnoredQuery(Breakage):
     def concerns(self, place: int, do: str) -> bool:
         return self.by_act and do == "expect_hidden"
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
             await route.continue_(url=self.call.base if self.call else None)
 
         if self.call is not None:
-            await replace_answers(context, self.call, damage, answer)
+            await replace_answers(context, self.call, effect, answer)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
-from runs.engine.prove.breakages.removed_element import REMOVE
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, on_elements
+from runs.engine.prove.mutations.removed_element import REMOVE
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
 
 @dataclass(frozen=True)
-class RemovedMessage(Breakage):
+class RemovedMessage(Mutation):
     """The application says nothing about what was done: the message that appeared is not there."""
 
     kind: ClassVar[str] = "removed_message"
@@ -20,11 +20,11 @@ class RemovedMessage(Breakage):
     role: str = ""
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         change = touched.change
         for message in change.messages if change else ():
             if message.role:
                 yield cls(f"“{message.text[:80]}” is not said", frozenset({touched.final}), role=message.role)
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
-        damage.hits += await on_elements(stage, Target(role=self.role), REMOVE)
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+        effect.hits += await on_elements(stage, Target(role=self.role), REMOVE)

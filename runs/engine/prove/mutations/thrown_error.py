@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext
-from runs.engine.prove.breakages.base import Breakage, Damage
+from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.touched import Touched
 
 THROW = "addEventListener('DOMContentLoaded', () => { throw new TypeError('undefined is not a function'); });"
 
 
 @dataclass(frozen=True)
-class ThrownError(Breakage):
+class ThrownError(Mutation):
     """A script of the page throws. It can be seen only by a test that reads the console."""
 
     kind: ClassVar[str] = "thrown_error"
     challenges: ClassVar[frozenset[str]] = frozenset({"expect_no_console_errors"})
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for index in sorted(touched.expectations):
             if touched.steps[index].do == "expect_no_console_errors":
                 yield cls("A script of the page throws an error", index=index)
                 return
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         await context.add_init_script(THROW)
-        damage.hits += 1
+        effect.hits += 1

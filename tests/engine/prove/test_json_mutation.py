@@ -11,9 +11,9 @@ from hypothesis import given
 
 from runs.engine.page.look import Look
 from runs.engine.prove import answers
-from runs.engine.prove.breakages.missing_property import MissingProperty
-from runs.engine.prove.breakages.wrong_type import WrongType
-from runs.engine.prove.spoiling import missing, retyped
+from runs.engine.prove.json_mutation import missing, retyped
+from runs.engine.prove.mutations.missing_property import MissingProperty
+from runs.engine.prove.mutations.wrong_type import WrongType
 from runs.engine.prove.touched import Call, Touched
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
@@ -31,7 +31,7 @@ PRODUCTS = {
 def test_whatever_goes_wrong_no_longer_fits_what_was_seen(document: Any) -> None:
     schema, before = promise(infer(document)), deepcopy(document)
     for one in (*missing(document), *retyped(document)):
-        assert not allows(schema, one.spoiled(document)), one
+        assert not allows(schema, one.applied(document)), one
     assert document == before
 
 
@@ -55,8 +55,8 @@ def test_one_place_of_each_type_comes_first_and_is_said_plainly() -> None:
 
 def test_all_entries_of_a_list_go_wrong_alike() -> None:
     price = next(one for one in retyped(PRODUCTS) if "price" in one.what)
-    assert [entry["price"] for entry in price.spoiled(PRODUCTS)["items"]] == ["14.5", "32"]
-    assert price.spoiled({"items": []}) == {"items": []}
+    assert [entry["price"] for entry in price.applied(PRODUCTS)["items"]] == ["14.5", "32"]
+    assert price.applied({"items": []}) == {"items": []}
 
 
 def test_null_and_secrets_are_left_as_they_are() -> None:
@@ -74,9 +74,9 @@ def test_only_a_schema_notices_a_wrong_type_within_an_answer(depth: str, noticed
     steps = parse({"title": "T", "kind": "api", "steps": [request("/api", expect)]}).steps
     answer = Answer(200, {"content-type": "application/json"}, json_of(PRODUCTS), 1.0)
     found = answers.tried(steps, {0: answer}, 12)
-    spoilt = [one for one in found if one.kind in ("answer_missing_key", "answer_wrong_type")]
-    assert len(spoilt) == 8
-    assert {bool(one.noticed) for one in spoilt} == {noticed}
+    mutated = [one for one in found if one.kind in ("answer_missing_key", "answer_wrong_type")]
+    assert len(mutated) == 8
+    assert {bool(one.noticed) for one in mutated} == {noticed}
 
 
 def test_all_requests_of_a_test_have_their_turn() -> None:

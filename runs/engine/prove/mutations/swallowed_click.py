@@ -5,28 +5,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import Page
-from runs.engine.prove.breakages.base import Breakage, Damage, in_words
-from runs.engine.prove.breakages.swallowing import count_swallowed, swallow
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
+from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
 
 @dataclass(frozen=True)
-class SwallowedClick(Breakage):
+class SwallowedClick(Mutation):
     """A click on a link or button does nothing."""
 
     kind: ClassVar[str] = "swallowed_click"
     challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in reversed(touched.acts):
             if act.do == "click" and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"Pressing {in_words(act.target)} does nothing"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         await swallow(stage, "click")
 
-    async def after(self, page: Page, damage: Damage) -> None:
-        damage.hits += await count_swallowed(page)
+    async def after(self, page: Page, effect: MutationEffect) -> None:
+        effect.hits += await count_swallowed(page)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage, on_elements
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -25,7 +25,7 @@ MISCOUNT = """const strike = (elements) => {
 
 
 @dataclass(frozen=True)
-class WrongFigure(Breakage):
+class WrongFigure(Mutation):
     """An amount or a number that the last action brought about is another one, in the last place where it stands."""
 
     kind: ClassVar[str] = "wrong_figure"
@@ -33,11 +33,11 @@ class WrongFigure(Breakage):
     target: Target | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for text, _ in touched.figures:
             target = Target(text=text, exact=True)
             yield cls(f"“{text}” is another number", frozenset({touched.final}), target=target)
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         if self.target is not None:
-            damage.hits += await on_elements(stage, self.target, MISCOUNT)
+            effect.hits += await on_elements(stage, self.target, MISCOUNT)

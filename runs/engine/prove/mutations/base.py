@@ -1,4 +1,4 @@
-"""What a breakage is: one way in which the application goes wrong while a test is replayed."""
+"""What a mutation is: one way in which the application goes wrong while a test is replayed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from runs.engine.steps.base import Stage
 
 
 @dataclass
-class Damage:
-    """How often a breakage was really applied in a replay; method and address of what was answered in its place."""
+class MutationEffect:
+    """How often a mutation was really applied in a replay; method and address of what was answered in its place."""
 
     hits: int = 0
     answered: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
-class Breakage:
-    """One breakage of one test. `what` is a sentence about the application as it is then.
+class Mutation:
+    """One mutation of one test. `what` is a sentence about the application as it is then.
 
     `places` are the steps before which it strikes the page. `holds_writes`: what the test would write is not sent.
     `index` is the expectation that it is aimed at, if it is aimed at one.
@@ -46,17 +46,17 @@ class Breakage:
         return self.index == place or do in self.challenges
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         """The ways in which what a test touches can be broken like this, the most telling first."""
         raise NotImplementedError
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         """Before the first page is opened."""
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         """Before the step at `index`, on a settled page. Never raises for what the page does."""
 
-    async def after(self, page: Page, damage: Damage) -> None:
+    async def after(self, page: Page, effect: MutationEffect) -> None:
         """When the test is over: count what can only be counted then."""
 
 
@@ -64,7 +64,7 @@ SEEING = frozenset({"expect_visible", "expect_text", "expect_value", "expect_cou
 Replacing = Callable[[Route], Awaitable[None]]
 
 
-async def replace_answers(context: BrowserContext, call: Call, damage: Damage, answer: Replacing) -> None:
+async def replace_answers(context: BrowserContext, call: Call, effect: MutationEffect, answer: Replacing) -> None:
     """Requests like a call, whatever their query, are answered by `answer`, and counted."""
     document = call.kind == "document"
 
@@ -74,8 +74,8 @@ async def replace_answers(context: BrowserContext, call: Call, damage: Damage, a
             if request.method != call.method or (request.resource_type == "document") != document:
                 await route.fallback()
                 return
-            damage.hits += 1
-            damage.answered.add((request.method, request.url))
+            effect.hits += 1
+            effect.answered.add((request.method, request.url))
             await answer(route)
 
     await context.route(re.compile(rf"^{re.escape(call.base)}(?:[?#].*)?$"), take)

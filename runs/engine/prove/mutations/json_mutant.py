@@ -9,22 +9,22 @@ from typing import Any, Self
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import Unreadable, loaded
-from runs.engine.prove.breakages.base import Breakage, Damage, fetched, replace_answers
-from runs.engine.prove.spoiling import Spoiling, values
+from runs.engine.prove.json_mutation import JsonMutation, values
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, fetched, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 MOST = 6
 
 
 @dataclass(frozen=True)
-class SpoiltAnswer(Breakage):
+class JsonMutant(Mutation):
     """What is asked for is brought, but for one place of it. What writes is left alone: it would be carried out."""
 
     call: Call | None = None
-    spoiling: Spoiling | None = None
+    json_mutation: JsonMutation | None = None
 
     @staticmethod
-    def spoilings(document: Any) -> list[Spoiling]:
+    def json_mutations(document: Any) -> list[JsonMutation]:
         """The ways in which a document can go wrong."""
         raise NotImplementedError
 
@@ -34,18 +34,18 @@ class SpoiltAnswer(Breakage):
         ranked = [
             (_worth(touched, values(document, one.field.path)), call, one)
             for call, document in _answers(touched)
-            for one in cls.spoilings(document)
+            for one in cls.json_mutations(document)
         ]
         telling = [one for one in ranked if one[0]] or ranked
         found: dict[str, Self] = {}
-        for _, call, spoiling in sorted(telling, key=lambda one: -one[0]):
-            what = f"{call.method} {call.path} answers {spoiling.what}"
-            found.setdefault(what, cls(what, call=call, spoiling=spoiling))
+        for _, call, json_mutation in sorted(telling, key=lambda one: -one[0]):
+            what = f"{call.method} {call.path} answers {json_mutation.what}"
+            found.setdefault(what, cls(what, call=call, json_mutation=json_mutation))
         return list(found.values())[:MOST]
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
-        call, spoiling = self.call, self.spoiling
-        if call is None or spoiling is None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
+        call, json_mutation = self.call, self.json_mutation
+        if call is None or json_mutation is None:
             return
 
         async def answer(route: Route) -> None:
@@ -58,12 +58,12 @@ class SpoiltAnswer(Breakage):
                 except Unreadable:
                     await route.fulfill(response=response)
                     return
-                spoilt = spoiling.spoiled(document)
-                damage.hits += spoilt != document
-                await route.fulfill(response=response, json=spoilt)
+                mutated = json_mutation.applied(document)
+                effect.hits += mutated != document
+                await route.fulfill(response=response, json=mutated)
 
         # Only answers that really went wrong count.
-        await replace_answers(context, call, Damage(answered=damage.answered), answer)
+        await replace_answers(context, call, MutationEffect(answered=effect.answered), answer)
 
 
 def _answers(touched: Touched) -> Iterator[tuple[Call, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.plan import Target
-from runs.engine.prove.breakages.base import Breakage, Damage, in_words, on_elements
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words, on_elements
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage
 
@@ -13,7 +13,7 @@ REMOVE = "const strike = (elements) => { elements.forEach(element => element.rem
 
 
 @dataclass(frozen=True)
-class RemovedElement(Breakage):
+class RemovedElement(Mutation):
     """An element that a step uses is not on the page: one that is pressed or filled, or one that is looked at."""
 
     kind: ClassVar[str] = "removed_element"
@@ -21,15 +21,15 @@ class RemovedElement(Breakage):
     target: Target | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         return _elements(touched)
 
-    async def strike(self, stage: Stage, index: int, damage: Damage) -> None:
+    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
         if self.target is not None:
-            damage.hits += await on_elements(stage, self.target, REMOVE)
+            effect.hits += await on_elements(stage, self.target, REMOVE)
 
 
-def _elements(touched: Touched) -> Iterator[Breakage]:
+def _elements(touched: Touched) -> Iterator[Mutation]:
     """An entry of a list is left where it is: the next one would take its place."""
     for index, step in enumerate(touched.steps):
         target = step.aim()

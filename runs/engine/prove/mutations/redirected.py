@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.prove.breakages.base import Breakage, Damage, replace_answers
+from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
 
 
 @dataclass(frozen=True)
-class Redirected(Breakage):
+class Redirected(Mutation):
     """The last page sends the visitor to the home page instead of opening."""
 
     kind: ClassVar[str] = "redirected"
@@ -18,14 +18,14 @@ class Redirected(Breakage):
     call: Call | None = None
 
     @classmethod
-    def ways(cls, touched: Touched) -> Iterable[Breakage]:
+    def ways(cls, touched: Touched) -> Iterable[Mutation]:
         documents = [call for call in touched.calls if call.kind == "document"]
         if documents and not documents[-1].writes and documents[-1].path != "/":
             yield cls(f"{documents[-1].path} leads to the home page", call=documents[-1])
 
-    async def prepare(self, context: BrowserContext, damage: Damage) -> None:
+    async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
             await route.fulfill(status=302, headers={"location": "/"}, body="")
 
         if self.call is not None:
-            await replace_answers(context, self.call, damage, answer)
+            await replace_answers(context, self.call, effect, answer)
