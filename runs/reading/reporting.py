@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from projects.models import Test, TestVersion
 from runs import insight, states
-from runs.insight import scene
+from runs.insight import failure_context
 from runs.models import Attempt, Result, Run, TestHistory
 from runs.reading.counting import counts, page_counts
 from runs.reading.covering import coverage
@@ -151,7 +151,7 @@ def _histories(run: Run) -> QuerySet[TestHistory]:
 def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known: tuple[Any, bool]) -> FailedTest:
     seen = attempt or {"failure": None, "requests": (), "console": ()}
     failure = seen["failure"] or {}
-    place = scene.of(row, failure.get("step"), seen["requests"])
+    place = failure_context.of(row, failure.get("step"), seen["requests"])
     outcomes, is_flaky = known
     return FailedTest(
         result=row["pk"],
@@ -166,7 +166,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
         path=place.path,
         host=urlsplit(run.site["base_url"]).netloc,
         received=failure.get("received") or "",
-        requests=scene.failed_requests(seen["requests"]),
+        requests=failure_context.failed_requests(seen["requests"]),
         console=tuple(seen["console"]),
         past=tuple(Past(f"{Run.PREFIX}-{was['run']}", was["status"]) for was in outcomes if was["run"] < run.pk),
         is_flaky=is_flaky,
@@ -178,7 +178,7 @@ def harmless(run: Run) -> frozenset[str]:
     """What goes wrong in tests that pass all the same, as far as the first of them show."""
     passed = Result.objects.filter(run=run, status=states.PASSED).values_list("pk", flat=True)[:PASSED_READ]
     quiet = Attempt.objects.filter(result__in=list(passed), passed=True).values_list("requests", "console")
-    told = [insight.keys(scene.failed_requests(requests), console) for requests, console in quiet]
+    told = [insight.keys(failure_context.failed_requests(requests), console) for requests, console in quiet]
     return frozenset().union(*told)
 
 

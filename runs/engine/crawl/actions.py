@@ -39,7 +39,7 @@ TYPED = frozenset({"text", "search", "number", "textarea", "email", "tel", "url"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ReachedState:
     """A state as it was reached.
 
     `before` are the links shown before the last step; `carried` says that something was written on the way, `sent` that
@@ -88,88 +88,88 @@ class Actions:
         self._known: Counter[tuple[str, str]] = Counter()
         self._seen: dict[tuple[str, tuple[str, ...]], set[str]] = {}
 
-    def links(self, scene: Scene) -> tuple[Link, ...]:
+    def links(self, state: ReachedState) -> tuple[Link, ...]:
         """What to try from here, `max_actions` at most, best first."""
-        if len(scene.work.path) >= MOST_STEPS:
+        if len(state.work.path) >= MOST_STEPS:
             return ()
         rows: dict[str, tuple[int, Candidate, str]] = {}
         here: Counter[str] = Counter()
-        for candidate in self._candidates(scene):
+        for candidate in self._candidates(state):
             group = group_of(candidate)
-            tried = here[group] + self._known[scene.work.role, group]
-            key = key_of(scene.work, candidate.steps)
+            tried = here[group] + self._known[state.work.role, group]
+            key = key_of(state.work, candidate.steps)
             if tried < OF_A_CLUSTER and key not in rows:
                 here[group] += 1
-                rows[key] = (self._priority(candidate, tried, scene), candidate, group)
+                rows[key] = (self._priority(candidate, tried, state), candidate, group)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
-        self._known.update((scene.work.role, group) for _, (_, _, group) in best)
-        return tuple(_link(scene, key, *row) for key, row in best)
+        self._known.update((state.work.role, group) for _, (_, _, group) in best)
+        return tuple(_link(state, key, *row) for key, row in best)
 
-    def _priority(self, candidate: Candidate, tried: int, scene: Scene) -> int:
+    def _priority(self, candidate: Candidate, tried: int, state: ReachedState) -> int:
         rank = (candidate.rank or RANK[candidate.how]) + (LATE if candidate.late else 0)
-        kinds = self._seen.setdefault((scene.work.role, candidate.elsewhere), set())
-        kinds.add(scene.page.template)
+        kinds = self._seen.setdefault((state.work.role, candidate.elsewhere), set())
+        kinds.add(state.page.template)
         known = tried + (len(kinds) - 1 if candidate.how == "press" and candidate.named else 0)
-        return rank + known * PER_KNOWN + (scene.work.depth + 1) * PER_DEPTH
+        return rank + known * PER_KNOWN + (state.work.depth + 1) * PER_DEPTH
 
-    def _candidates(self, scene: Scene) -> Iterator[Candidate]:
-        if scene.carried:
-            yield from self._onward(scene)
+    def _candidates(self, state: ReachedState) -> Iterator[Candidate]:
+        if state.carried:
+            yield from self._onward(state)
         filled = set()
-        for form in scene.page.forms:
-            for candidate in self._form(form, scene):
+        for form in state.page.forms:
+            for candidate in self._form(form, state):
                 filled.add(form.submit_css)
                 yield candidate
-        for offer in scene.offers.offers:
+        for offer in state.offers.offers:
             if offer.css not in filled:
-                yield from self._offer(offer, scene)
-        if scene.offers.scrolls:
+                yield from self._offer(offer, state)
+        if state.offers.scrolls:
             steps = ({"do": "scroll", "to": "bottom"},)
-            yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", scene.page.template))
+            yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", state.page.template))
 
-    def _onward(self, scene: Scene) -> Iterator[Candidate]:
+    def _onward(self, state: ReachedState) -> Iterator[Candidate]:
         """Links that were not there before something was written: opened by address they would show it no more."""
-        here = canonical(scene.page.url)
-        for action in scene.page.actions:
+        here = canonical(state.page.url)
+        for action in state.page.actions:
             link = known_as(action)
-            if action.role != "link" or not action.href or link in scene.before or action.frame:
+            if action.role != "link" or not action.href or link in state.before or action.frame:
                 continue
             key = canonical(action.href)
             if key == here or not self._scope.admits(action.href, action.name):
                 continue
-            target = pressed(action, scene.page) or {"css": action.css}
-            cluster = ("follow", scene.page.template, action.landmark, self._shape(key))
+            target = pressed(action, state.page) or {"css": action.css}
+            cluster = ("follow", state.page.template, action.landmark, self._shape(key))
             step = {"do": "click", "target": target}
-            yield Candidate("follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if scene.sent else STORED)
+            yield Candidate("follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if state.sent else STORED)
 
-    def _form(self, form: Form, scene: Scene) -> Iterator[Candidate]:
-        if not scene.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
+    def _form(self, form: Form, state: ReachedState) -> Iterator[Candidate]:
+        if not state.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
             return
-        level, _ = permit(form, self._options, scene.offers.control(form))
-        steps = steps_of(form, scene.page, self._random) if level is Permit.SUBMIT else None
+        level, _ = permit(form, self._options, state.offers.control(form))
+        steps = steps_of(form, state.page, self._random) if level is Permit.SUBMIT else None
         if steps is None:
             return
         action = self._shape(canonical(form.action)) if form.action else ""
-        own = form.action and urlsplit(form.action).path != urlsplit(scene.page.url).path
+        own = form.action and urlsplit(form.action).path != urlsplit(state.page.url).path
         fields = ",".join(sorted({COUNTED.sub("#", field.name or field.label) for field in form.fields}))
-        place = ("", "") if own else (scene.page.template, pattern(form.submit or form.name))
+        place = ("", "") if own else (state.page.template, pattern(form.submit or form.name))
         name = form.name or form.heading or form.submit
         sentence = f"Fill and send “{name}”" if len(steps) > 1 else f"Press “{form.submit or name}”"
         yield Candidate("form", steps, sentence, ("form", form.method, action, fields, *place))
 
-    def _offer(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
+    def _offer(self, offer: Offer, state: ReachedState) -> Iterator[Candidate]:
         if offer.how == "field":
-            yield from self._field(offer, scene)
+            yield from self._field(offer, state)
         elif offer.how == "hover":
             step = {"do": "hover", "target": target_of(offer)}
-            yield Candidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, scene))
+            yield Candidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
         elif not refusal(offer.control(), self._options):
             late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
             step = {"do": "click", "target": target_of(offer)}
-            sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, scene)
+            sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, state)
             yield Candidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
 
-    def _field(self, offer: Offer, scene: Scene) -> Iterator[Candidate]:
+    def _field(self, offer: Offer, state: ReachedState) -> Iterator[Candidate]:
         """A field outside of any form, such as one that filters what is shown.
 
         Boxes to tick select a part of what is shown, each a part of the other's part: two of them on the whole site.
@@ -183,10 +183,10 @@ class Actions:
         elif offer.type in ("checkbox", "radio"):
             what = {"do": "click"}
         elif offer.type in TYPED and not offer.chosen:
-            what = {"do": "fill", "value": _word(scene.page.actions) or "a"}
+            what = {"do": "fill", "value": _word(state.page.actions) or "a"}
         if what and not self._spared(offer, label, str(what.get("value", ""))):
             ticks = offer.type in ("checkbox", "radio")
-            cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, scene)
+            cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, state)
             yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
 
     def _spared(self, offer: Offer, label: str, value: str) -> bool:
@@ -216,27 +216,27 @@ def digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _link(scene: Scene, key: str, priority: int, candidate: Candidate, group: str) -> Link:
+def _link(state: ReachedState, key: str, priority: int, candidate: Candidate, group: str) -> Link:
     kind: Literal["form", "action"] = "form" if candidate.how == "form" else "action"
     return Link(
-        url=scene.work.url,
+        url=state.work.url,
         key=key,
         group=group,
         priority=priority,
-        depth=scene.work.depth + 1,
+        depth=state.work.depth + 1,
         kind=kind,
-        path=(*scene.work.path, *candidate.steps),
+        path=(*state.work.path, *candidate.steps),
         action=candidate.sentence[:300],
-        carried=scene.wrote and candidate.how == "follow",
+        carried=state.wrote and candidate.how == "follow",
     )
 
 
-def cluster_of(offer: Offer, scene: Scene) -> tuple[str, ...]:
+def cluster_of(offer: Offer, state: ReachedState) -> tuple[str, ...]:
     """What is offered alike: on pages of one template, in one place, under one kind of name; site-wide in a frame.
 
     What has no name is told by its classes alone, which say how it looks: on each kind of page it may do another thing.
     """
-    template = "" if offer.landmark in CHROME and offer.name else scene.page.template
+    template = "" if offer.landmark in CHROME and offer.name else state.page.template
     name = offer.tail if offer.repeated and offer.role not in NAMED_ALIKE else pattern(offer.name or offer.hints)
     return (offer.how, template, offer.role, offer.container[:160], name)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from runs.engine.browser import Page
-from runs.engine.crawl.actions import Actions, Scene
+from runs.engine.crawl.actions import Actions, ReachedState
 from runs.engine.crawl.cleaning import Removing, markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
@@ -52,11 +52,11 @@ class Exploring:
         status = event.snapshot.status
         if status is not None and status >= REFUSED:
             return replace(event, links=())
-        scene = Scene(work, event.snapshot, await offered(page))
+        state = ReachedState(work, event.snapshot, await offered(page))
         if reached is not None:
-            scene = replace(scene, before=reached.before, carried=reached.carried)
-            scene = replace(scene, sent=reached.sent, wrote=reached.wrote)
-        return replace(event, links=(*event.links, *self._actions.links(scene)))
+            state = replace(state, before=reached.before, carried=reached.carried)
+            state = replace(state, sent=reached.sent, wrote=reached.wrote)
+        return replace(event, links=(*event.links, *self._actions.links(state)))
 
     async def cleaned(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> bool:
         """Remove what was created on the way, where it can be told from what others created; whether it is gone."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Screencast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
+from runs.engine.execute.attempt_page import AttemptPage, ClosingPages, Recording, open_attempt_page
 from runs.engine.execute.evidence import Evidence
-from runs.engine.execute.scene import ClosingScenes, Recording, Scene, open_scene
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
 from runs.engine.steps import STEPS
@@ -38,7 +38,7 @@ class BrowserGone(Exception):
 
 @dataclass(frozen=True)
 class ShardContext:
-    """What all attempts of a shard share. `emit` takes events, `closing` scenes that are over."""
+    """What all attempts of a shard share. `emit` takes events, `closing` takes the pages of attempts that are over."""
 
     browser: Browser
     plan: ShardPlan
@@ -46,7 +46,7 @@ class ShardContext:
     masking: Masking
     evidence: Evidence
     emit: Callable[[Event], None]
-    closing: ClosingScenes
+    closing: ClosingPages
     screencast: Screencast
     chance: Callable[[], int]
     clock: Callable[[], datetime]
@@ -71,7 +71,7 @@ class Attempt:
         self.shard = shard
         self.spec = spec
         self.steps: list[StepReport] = []
-        self.scene: Scene | None = None
+        self.attempt_page: AttemptPage | None = None
         self.state: dict[str, Any] | None = None
         site = shard.plan.site.seen_as(spec.document.auth or ACCOUNT)
         read_only = shard.plan.read_only or not spec.work.writes
@@ -83,14 +83,14 @@ class Attempt:
         try:
             failure = await self._failure()
             took = time.perf_counter() - began
-            vitals = await self.scene.measured() if self.scene else ()
+            vitals = await self.attempt_page.measured() if self.attempt_page else ()
             artifacts = await self._kept(failed=failure is not None)
             ended = self._ended(started_at, took, failure, artifacts, vitals)
             await self._over(ended)
             return ended
         finally:
-            if self.scene is not None:
-                self.shard.closing.close_later(self.scene)
+            if self.attempt_page is not None:
+                self.shard.closing.close_later(self.attempt_page)
 
     async def _failure(self) -> Failure | None:
         """Play, and say in a failure what went wrong, whatever it was."""
@@ -102,16 +102,18 @@ class Attempt:
             async with limit:
                 limit.reschedule(asyncio.get_running_loop().time() + limit_ms / 1000)
                 recording = self.spec.recording
-                self.scene = await open_scene(self.shard.browser, self.plan, document, self.state, recording)
-                self.scene.stage.saved = self.variables.saved
-                self.shard.screencast.follow(self.spec.slot, self.spec.work.title, self.scene.page)
-                return await self._unless_it_breaks(self.scene)
+                self.attempt_page = await open_attempt_page(
+                    self.shard.browser, self.plan, document, self.state, recording
+                )
+                self.attempt_page.stage.saved = self.variables.saved
+                self.shard.screencast.follow(self.spec.slot, self.spec.work.title, self.attempt_page.page)
+                return await self._unless_it_breaks(self.attempt_page)
         except SignInFailed as error:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")
         except TimeoutError:
             message = f"The test was stopped after {limit_ms / 1000:g} s, which is its limit"
             if limit.expired() and await self._browser_answers():
-                return Failure(kind="timeout", message=message, step=self._next if self.scene else None)
+                return Failure(kind="timeout", message=message, step=self._next if self.attempt_page else None)
             raise BrowserGone("The browser did not answer") from None
         except BrowserUnavailable:
             raise
@@ -124,14 +126,17 @@ class Attempt:
 
     async def _browser_answers(self) -> bool:
         browser = self.shard.browser
-        return await (self.scene.answers(browser) if self.scene else browser.answers())
+        return await (self.attempt_page.answers(browser) if self.attempt_page else browser.answers())
 
-    async def _unless_it_breaks(self, scene: Scene) -> Failure | None:
+    async def _unless_it_breaks(self, attempt_page: AttemptPage) -> Failure | None:
         """After a crash some calls never answer, so the crash itself ends the play."""
-        playing, breaking = asyncio.ensure_future(self._play(scene)), asyncio.ensure_future(scene.broken())
+        playing, breaking = (
+            asyncio.ensure_future(self._play(attempt_page)),
+            asyncio.ensure_future(attempt_page.broken()),
+        )
         try:
             await asyncio.wait({playing, breaking}, return_when=asyncio.FIRST_COMPLETED)
-            if playing.done() and not scene.crashed:
+            if playing.done() and not attempt_page.crashed:
                 return playing.result()
             kind, message = await breaking
             return Failure(kind=kind, message=message, step=self._next)
@@ -145,17 +150,19 @@ class Attempt:
     async def _lost(self, error: Exception) -> Failure:
         """The page is gone. By itself, unless it turns out that the browser or the driver went with it."""
         deadline = time.monotonic() + NEWS_SECONDS
-        while self.scene is not None and "Connection closed" not in str(error) and self.scene.browser_alive:
+        while (
+            self.attempt_page is not None and "Connection closed" not in str(error) and self.attempt_page.browser_alive
+        ):
             if time.monotonic() > deadline:
                 message = "The page closed itself while the test was using it"
                 return Failure(kind="crash", message=message, step=self._next)
             await asyncio.sleep(0.05)
         raise BrowserGone(str(error)) from error
 
-    async def _play(self, scene: Scene) -> Failure | None:
+    async def _play(self, attempt_page: AttemptPage) -> Failure | None:
         soft: Failure | None = None
         for index, step in self._script():
-            failure = await self._step(scene, index, step)
+            failure = await self._step(attempt_page, index, step)
             if failure is None or step.optional:
                 continue
             if not step.soft:
@@ -178,19 +185,19 @@ class Attempt:
     async def _over(self, ended: AttemptEnded) -> None:
         """Called when all is measured and kept, while the page is still open."""
 
-    async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
+    async def _step(self, attempt_page: AttemptPage, index: int, step: Step) -> Failure | None:
         began = time.perf_counter()
-        step, failure = await self.performed(scene, index, step)
+        step, failure = await self.performed(attempt_page, index, step)
         self._report(index, step, time.perf_counter() - began, failure)
         return failure
 
-    async def performed(self, scene: Scene, index: int, step: Step) -> tuple[Step, Failure | None]:
+    async def performed(self, attempt_page: AttemptPage, index: int, step: Step) -> tuple[Step, Failure | None]:
         """Does a step, unreported. Gives the step with its variables filled in, and why it failed if it did."""
         failure: Failure | None = None
         try:
             step = resolved(step, self.variables)
             async with asyncio.timeout(LATE_SECONDS + LATE * patience(step, self.shard.plan.options.timeout_ms) / 1000):
-                await perform(step, scene.stage, self.shard.plan.options.timeout_ms)
+                await perform(step, attempt_page.stage, self.shard.plan.options.timeout_ms)
         except TimeoutError:
             if not await self._browser_answers():
                 raise
@@ -218,17 +225,17 @@ class Attempt:
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Files of the attempt, as its options want them. The video comes last: it closes the context."""
-        scene, options, evidence = self.scene, self.shard.plan.options, self.shard.evidence
-        if scene is None:
+        attempt_page, options, evidence = self.attempt_page, self.shard.plan.options, self.shard.evidence
+        if attempt_page is None:
             return ()
         result, number = self.spec.work.result, self.spec.number
         kept: list[ArtifactFile | None] = []
         if wanted(options.screenshot, failed) or self.spec.pictured:
-            kept.append(await evidence.screenshot(scene, result, number))
+            kept.append(await evidence.screenshot(attempt_page, result, number))
         if wanted(options.trace, failed):
-            kept.append(await evidence.trace(scene, result, number))
+            kept.append(await evidence.trace(attempt_page, result, number))
         if wanted(options.video, failed):
-            kept.append(await evidence.video(scene, result, number))
+            kept.append(await evidence.video(attempt_page, result, number))
         return tuple(artifact for artifact in kept if artifact)
 
     def _ended(
@@ -239,7 +246,7 @@ class Attempt:
         artifacts: tuple[ArtifactFile, ...],
         vitals: tuple[dict[str, Any], ...],
     ) -> AttemptEnded:
-        seen = self.scene.watch if self.scene else None
+        seen = self.attempt_page.watch if self.attempt_page else None
         return AttemptEnded(
             result=self.spec.work.result,
             attempt=self.spec.number,

@@ -12,7 +12,7 @@ from typing import Literal
 from runs.engine.artifacts import Kind, described, disk_problem, place
 from runs.engine.browser import NO_FFMPEG
 from runs.engine.events import ArtifactFile, Event, Log
-from runs.engine.execute.scene import Scene
+from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.masking import Masking
 from runs.engine.masking.archive import CLEAN, clean
 from runs.engine.plan import ShardPlan
@@ -30,11 +30,11 @@ class Evidence:
     told: set[str] = field(default_factory=set)
 
     async def screenshot(
-        self, scene: Scene, result: int, attempt: int, kind: Literal["screenshot", "before"] = "screenshot"
+        self, attempt_page: AttemptPage, result: int, attempt: int, kind: Literal["screenshot", "before"] = "screenshot"
     ) -> ArtifactFile | None:
         """What the page looks like; nothing when there is no page, or it cannot be pictured."""
-        page = scene.page
-        if page is None or scene.crashed or page.is_closed():
+        page = attempt_page.page
+        if page is None or attempt_page.crashed or page.is_closed():
             return None
 
         async def picture(path: Path) -> None:
@@ -42,10 +42,10 @@ class Evidence:
 
         return await self._file(kind, result, attempt, picture)
 
-    async def trace(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+    async def trace(self, attempt_page: AttemptPage, result: int, attempt: int) -> ArtifactFile | None:
         """The recording as a file without secrets; nothing when there is none."""
-        recorder = scene.context or scene.requests
-        if not scene.recording.traced or recorder is None:
+        recorder = attempt_page.context or attempt_page.requests
+        if not attempt_page.recording.traced or recorder is None:
             return None
 
         async def save(path: Path) -> None:
@@ -54,10 +54,10 @@ class Evidence:
 
         return await self._file("trace", result, attempt, save)
 
-    async def video(self, scene: Scene, result: int, attempt: int) -> ArtifactFile | None:
+    async def video(self, attempt_page: AttemptPage, result: int, attempt: int) -> ArtifactFile | None:
         """The film of the page, for which its context is closed."""
-        page, context = scene.page, scene.context
-        if not scene.recording.filmed or page is None or context is None:
+        page, context = attempt_page.page, attempt_page.context
+        if not attempt_page.recording.filmed or page is None or context is None:
             return None
         film = page.video
         if film is None:

@@ -16,9 +16,9 @@ from typing import Any
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, ClaimCode, Frames, Screencast
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import Attempt, AttemptSpec, ShardContext, made
-from runs.engine.execute.course import Course
+from runs.engine.execute.attempt_page import ClosingPages, Recording
 from runs.engine.execute.evidence import Evidence
-from runs.engine.execute.scene import ClosingScenes, Recording
+from runs.engine.execute.retry_policy import RetryPolicy
 from runs.engine.masking import leaving
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.base import gone
@@ -81,7 +81,7 @@ async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, Non
         masking,
         Evidence(plan, masking, emit),
         emit,
-        ClosingScenes(),
+        ClosingPages(),
         Screencast(given.frames),
         given.chance,
         lambda: datetime.now(UTC),
@@ -145,18 +145,18 @@ class Shard:
             failure = Failure(kind="document", message=str(error))
             self._emit(TestEnded(work.result, "failed", work.attempts_before, 0, failure))
             return
-        course = Course(work)
+        policy = RetryPolicy(work)
         outcome, failure_before = None, None
         while outcome is None:
             options = self._plan.options
-            recording = Recording(course.recorded(options.trace), course.recorded(options.video))
-            spec = AttemptSpec(slot, work, document, course.number, recording)
+            recording = Recording(policy.recorded(options.trace), policy.recorded(options.video))
+            spec = AttemptSpec(slot, work, document, policy.number, recording)
             ended = await made(partial(Attempt, self._shard, spec))
             self._emit(ended)
             failure_before = ended.failure or failure_before
-            outcome = course.ended(ended.passed)
+            outcome = policy.ended(ended.passed)
         duration_ms = round((time.perf_counter() - began) * 1000)
-        self._emit(TestEnded(work.result, outcome, course.made, duration_ms, failure_before))
+        self._emit(TestEnded(work.result, outcome, policy.made, duration_ms, failure_before))
 
 
 def read(work: TestWork, site: Site) -> Document:

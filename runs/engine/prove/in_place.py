@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from runs.engine.browser import Page, read_page
 from runs.engine.events import Failure
 from runs.engine.execute.attempt import Attempt
-from runs.engine.execute.scene import Scene
+from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
 from runs.engine.prove import choosing
 from runs.engine.prove.choosing import Tried
@@ -66,7 +66,7 @@ class InPlace:
     """
 
     attempt: Attempt
-    scene: Scene
+    attempt_page: AttemptPage
     own: Sequence[Placed]
     candidates: Sequence[Placed]
     clean: Sequence[Look]
@@ -74,8 +74,8 @@ class InPlace:
 
     async def put(self, mutations: Sequence[Mutation]) -> None:
         """Try those mutations that say more, until one cannot be undone. Raises where the page is gone."""
-        page, calm = self.scene.stage.page, await look_at(self.scene.stage.page)
-        self.scene.stage.explains = False
+        page, calm = self.attempt_page.stage.page, await look_at(self.attempt_page.stage.page)
+        self.attempt_page.stage.explains = False
         # A message may have gone away by itself meanwhile.
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
         self.own = [one for one in self.own if one[0] not in lapsed]
@@ -93,7 +93,7 @@ class InPlace:
 
     async def _struck(self, page: Page, mutation: Mutation) -> Tried:
         effect = MutationEffect()
-        await mutation.strike(self.scene.stage, min(mutation.places), effect)
+        await mutation.strike(self.attempt_page.stage, min(mutation.places), effect)
         if not effect.hits:
             return Tried(mutation.kind, mutation.what, False, frozenset(), {}, mutation)
         noticed = await self._ask(self.own)
@@ -110,7 +110,7 @@ class InPlace:
         failed: dict[int, Failure] = {}
         for place, step in steps:
             hasty = step.model_copy(update={"timeout": PATIENCE_MS})
-            _, failure = await self.attempt.performed(self.scene, place, hasty)
+            _, failure = await self.attempt.performed(self.attempt_page, place, hasty)
             if failure is not None and not step.optional:
                 failed[place] = failure
         return failed

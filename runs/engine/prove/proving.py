@@ -13,7 +13,7 @@ from typing import Any
 from runs.engine.browser import Error
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
 from runs.engine.execute.attempt import ShardContext
-from runs.engine.execute.scene import Scene
+from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.generate.selecting import telling
 from runs.engine.page.look import Look
 from runs.engine.plan import TestWork
@@ -231,7 +231,7 @@ class Proving:
         covers = self.context.shard.masking.covers
         return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
 
-    async def _strike_in_place(self, replay: Clean, scene: Scene) -> None:
+    async def _strike_in_place(self, replay: Clean, attempt_page: AttemptPage) -> None:
         """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
         self.struck = []
         most = self.context.plan.max_breakages
@@ -244,7 +244,7 @@ class Proving:
         last = self.touched.last_act
         asked = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
         own, more = asked[: len(asked) - len(found)], asked[len(asked) - len(found) :]
-        striking = InPlace(replay, scene, own, more, [after for _, after in seen if after is not None])
+        striking = InPlace(replay, attempt_page, own, more, [after for _, after in seen if after is not None])
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put([one for one in self.ways if choosing.in_place(one, self.touched)])

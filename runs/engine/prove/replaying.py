@@ -11,7 +11,7 @@ from typing import TypeVar
 from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Log
 from runs.engine.execute.attempt import AttemptSpec, ShardContext, made
-from runs.engine.execute.scene import Recording
+from runs.engine.execute.attempt_page import Recording
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.replays import Replay
 from runs.engine.prove.scheduler import ReplayScheduler

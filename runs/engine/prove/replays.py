@@ -11,7 +11,7 @@ from typing import Any
 from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
 from runs.engine.execute.attempt import OPENING, Attempt, AttemptSpec, ShardContext
-from runs.engine.execute.scene import Scene
+from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
 from runs.engine.plan import Target
@@ -49,7 +49,7 @@ class Replay(Attempt):
 
     def troubles(self) -> frozenset[str]:
         """What the site itself answered that may be otherwise soon: "GET /cart answered 500"."""
-        watch = self.scene.watch if self.scene else None
+        watch = self.attempt_page.watch if self.attempt_page else None
         heard = [*self._asked, *(watch.requests if watch else ())]
         own = (one for one in heard if not self._is_ours(one["method"], one["url"]))
         return frozenset(troubles(own, self.shard.plan.site.origin))
@@ -58,23 +58,23 @@ class Replay(Attempt):
         """Whether a request was answered by us in the application's place."""
         return False
 
-    async def _play(self, scene: Scene) -> Failure | None:
+    async def _play(self, attempt_page: AttemptPage) -> Failure | None:
         told = Writes(self._wrote)
 
         def sent(method: str, url: str, status: int | None, data: Any) -> None:
             self._asked.append({"method": method, "url": url, "status": status})
             told.asked(method, url, status, data)
 
-        scene.stage.sent = sent
-        if scene.context is not None:
-            told.follow(scene.context)
+        attempt_page.stage.sent = sent
+        if attempt_page.context is not None:
+            told.follow(attempt_page.context)
         try:
-            return await self._replayed(scene)
+            return await self._replayed(attempt_page)
         finally:
             await told.finish()
 
-    async def _replayed(self, scene: Scene) -> Failure | None:
-        return await super()._play(scene)
+    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
+        return await super()._play(attempt_page)
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
         self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.spec.work.title}"))
@@ -89,29 +89,31 @@ class Trial(Replay):
         self.answers: dict[int, Answer] = {}
         self.touched = Touched(spec.document.steps, frozenset())
 
-    async def _replayed(self, scene: Scene) -> Failure | None:
+    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
         recorder = Recorder(self.shard.plan.site.origin)
-        if scene.context is not None:
-            recorder.listen(scene.context)
-        scene.stage.heard = self._heard
+        if attempt_page.context is not None:
+            recorder.listen(attempt_page.context)
+        attempt_page.stage.heard = self._heard
         played: list[Act] = []
         looks: list[Look | None] = []
         for index, step in self._script():
             recorder.step = index
             if index >= 0 and acts(step):
-                played.append(await self._observed(scene, index, step))
-                looks.append(await self._settled(scene))
-            failure = await self._step(scene, index, _with_time(step, TRIAL_MS))
+                played.append(await self._observed(attempt_page, index, step))
+                looks.append(await self._settled(attempt_page))
+            failure = await self._step(attempt_page, index, _with_time(step, TRIAL_MS))
             if failure is None or step.optional:
                 continue
             if not expects(step):
                 return failure
             self.dropped[index] = failure
-        looks.append(await self._settled(scene))
-        await self._keep(scene, recorder, played, looks)
+        looks.append(await self._settled(attempt_page))
+        await self._keep(attempt_page, recorder, played, looks)
         return None
 
-    async def _keep(self, scene: Scene, recorder: Recorder, played: list[Act], looks: list[Look | None]) -> None:
+    async def _keep(
+        self, attempt_page: AttemptPage, recorder: Recorder, played: list[Act], looks: list[Look | None]
+    ) -> None:
         calls = await recorder.calls()
         sent = {call.step for call in calls}
         acts_ = tuple(
@@ -121,31 +123,31 @@ class Trial(Replay):
         steps = self.spec.document.steps
         held = frozenset(at for at, step in enumerate(steps) if expects(step) and at not in self.dropped)
         before, after = looks[-2] if len(looks) > 1 else None, looks[-1]
-        figures = await self._figures(scene, before, after) if before and after else ()
+        figures = await self._figures(attempt_page, before, after) if before and after else ()
         self.touched = Touched(steps, held, calls, acts_, before, after, figures)
 
-    async def _figures(self, scene: Scene, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
+    async def _figures(self, attempt_page: AttemptPage, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
         counted: dict[str, int] = {}
         with contextlib.suppress(Error):
             for text in changed_figures(before, after):
-                counted[text] = await scene.stage.locate(Target(text=text, exact=True)).count()
+                counted[text] = await attempt_page.stage.locate(Target(text=text, exact=True)).count()
         return tuple((text, number) for text, number in counted.items() if number)
 
-    async def _observed(self, scene: Scene, index: int, step: Step) -> Act:
+    async def _observed(self, attempt_page: AttemptPage, index: int, step: Step) -> Act:
         target = step.aim()
         facts: dict[str, Any] = {}
-        if target is not None and scene.page is not None and "{{" not in target.model_dump_json():
+        if target is not None and attempt_page.page is not None and "{{" not in target.model_dump_json():
             with contextlib.suppress(Error):
-                located = scene.stage.locate(target).first
+                located = attempt_page.stage.locate(target).first
                 await located.wait_for(state="attached", timeout=FACTS_MS)
                 facts = await read_elements(located, FACTS, "factsOf(elements)") or {}
         return Act(index, step.do, target, step.sentence(), facts)
 
-    async def _settled(self, scene: Scene) -> Look | None:
-        if scene.page is None:
+    async def _settled(self, attempt_page: AttemptPage) -> Look | None:
+        if attempt_page.page is None:
             return None
-        await settle(scene.page, SETTLE_MS)
-        return await look_at(scene.page)
+        await settle(attempt_page.page, SETTLE_MS)
+        return await look_at(attempt_page.page)
 
     def _heard(self, step: Step, answer: Any) -> None:
         if isinstance(step, Request):
@@ -163,7 +165,7 @@ class Clean(Replay):
         shard: ShardContext,
         spec: AttemptSpec,
         last_act: int = -1,
-        then: Callable[[Clean, Scene], Awaitable[None]] | None = None,
+        then: Callable[[Clean, AttemptPage], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(shard, spec)
         self._last_act = last_act
@@ -172,27 +174,29 @@ class Clean(Replay):
         self.before: Look | None = None
         self.after: Look | None = None
 
-    async def _replayed(self, scene: Scene) -> Failure | None:
-        failure = await super()._replayed(scene)
-        if failure is None and scene.page is not None:
-            self.after = await look_at(scene.page)
+    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
+        failure = await super()._replayed(attempt_page)
+        if failure is None and attempt_page.page is not None:
+            self.after = await look_at(attempt_page.page)
         return failure
 
-    async def _step(self, scene: Scene, index: int, step: Step) -> Failure | None:
-        if scene.page is not None and index == 0 and self.spec.pictured:
+    async def _step(self, attempt_page: AttemptPage, index: int, step: Step) -> Failure | None:
+        if attempt_page.page is not None and index == 0 and self.spec.pictured:
             spec = self.spec
-            self._before_picture = await self.shard.evidence.screenshot(scene, spec.work.result, spec.number, "before")
-        if scene.page is not None and index >= 0 and index == self._last_act:
-            self.before = await look_at(scene.page)
-        return await super()._step(scene, index, step)
+            self._before_picture = await self.shard.evidence.screenshot(
+                attempt_page, spec.work.result, spec.number, "before"
+            )
+        if attempt_page.page is not None and index >= 0 and index == self._last_act:
+            self.before = await look_at(attempt_page.page)
+        return await super()._step(attempt_page, index, step)
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         kept = await super()._kept(failed)
         return (self._before_picture, *kept) if self._before_picture else kept
 
     async def _over(self, ended: AttemptEnded) -> None:
-        if self._then is not None and self.scene is not None and self.after is not None and ended.passed:
-            await self._then(self, self.scene)
+        if self._then is not None and self.attempt_page is not None and self.after is not None and ended.passed:
+            await self._then(self, self.attempt_page)
 
 
 class Broken(Replay):
@@ -214,25 +218,25 @@ class Broken(Replay):
         self._touched = touched
         self._late = 0.0
 
-    async def _replayed(self, scene: Scene) -> Failure | None:
-        if scene.context is None:
+    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
+        if attempt_page.context is None:
             return None
-        scene.stage.explains = False
-        await self.mutation.prepare(scene.context, self.effect)
+        attempt_page.stage.explains = False
+        await self.mutation.prepare(attempt_page.context, self.effect)
         for index, step in self._script():
             if acts(step):
                 self._late = 0.0
             if self.noticed and (acts(step) or index >= self._own):
                 break
             if index in self.mutation.places:
-                await settle(scene.stage.page, self.shard.plan.options.timeout_ms)
-                await self.mutation.strike(scene.stage, index, self.effect)
-            failure = await self._step(scene, index, self._hurried(index, step))
+                await settle(attempt_page.stage.page, self.shard.plan.options.timeout_ms)
+                await self.mutation.strike(attempt_page.stage, index, self.effect)
+            failure = await self._step(attempt_page, index, self._hurried(index, step))
             if failure is not None and not step.optional:
                 self.noticed[index] = failure
                 if not expects(step):
                     break
-        await self._end(scene)
+        await self._end(attempt_page)
         return next(iter(self.noticed.values()), None)
 
     def _is_ours(self, method: str, url: str) -> bool:
@@ -242,13 +246,13 @@ class Broken(Replay):
         """What the mutation answers does not leave the browser."""
         super()._wrote(method, url, status, held_back or (method, url) in self.effect.answered)
 
-    async def _end(self, scene: Scene) -> None:
-        if scene.page is not None and not self.noticed:
-            await settle(scene.page, SETTLE_MS)
-        if scene.page is not None:
-            await self.mutation.after(scene.page, self.effect)
+    async def _end(self, attempt_page: AttemptPage) -> None:
+        if attempt_page.page is not None and not self.noticed:
+            await settle(attempt_page.page, SETTLE_MS)
+        if attempt_page.page is not None:
+            await self.mutation.after(attempt_page.page, self.effect)
             # What is noticed can be seen.
-            self.look = None if self.noticed else await look_at(scene.page)
+            self.look = None if self.noticed else await look_at(attempt_page.page)
 
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Nobody is shown what a broken application looks like."""

@@ -109,9 +109,9 @@ async def test_an_expectation_that_held_for_a_moment_only_is_broken_in_replays_o
 ) -> None:
     strike = Proving._strike_in_place
 
-    async def later(proving: Proving, replay: Any, scene: Any) -> None:
-        await scene.page.evaluate("document.querySelector('[role=status]').remove()")
-        await strike(proving, replay, scene)
+    async def later(proving: Proving, replay: Any, attempt_page: Any) -> None:
+        await attempt_page.page.evaluate("document.querySelector('[role=status]').remove()")
+        await strike(proving, replay, attempt_page)
 
     monkeypatch.setattr(Proving, "_strike_in_place", later)
     said = {"do": "expect_visible", "target": {"text": "Saved"}}

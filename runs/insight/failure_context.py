@@ -18,14 +18,14 @@ OPENING = {"do": "goto"}
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FailureContext:
     step: str = ""
     target: str = ""
     page: str = ""
     path: str = ""
 
 
-def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> Scene:
+def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> FailureContext:
     """`row` has the test's document and, where a crawl proposed it, the template and address of its page."""
     document = row["document"]
     steps = document.get("steps", [])
@@ -33,7 +33,7 @@ def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str
     if index is None:
         step = {"do": ""}
     there = _there(document, requests)
-    return Scene(step["do"], _target(step), _page(row, there), urlsplit(there).path)
+    return FailureContext(step["do"], _target(step), _page(row, there), urlsplit(there).path)
 
 
 def _target(step: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ class Recording:
 
 
 @dataclass
-class Scene:
+class AttemptPage:
     """An open place for steps. An api test has `requests` and none of the others."""
 
     stage: Stage
@@ -74,7 +74,7 @@ class Scene:
         return ("crash", "The page crashed") if self.crashed else ("script", self.flood.said)
 
     async def answers(self, browser: Browser) -> bool:
-        """Whether the browser that the scene is in, and its driver, still answer."""
+        """Whether the browser that the attempt_page is in, and its driver, still answer."""
         return await browser.answers(self.context.browser if self.context else None)
 
     async def measured(self) -> tuple[dict[str, Any], ...]:
@@ -91,14 +91,14 @@ class Scene:
                 await within(CLOSE_SECONDS, self.requests.dispose())
 
 
-class ClosingScenes:
-    """Scenes on their way out: the next attempt need not wait until the last one's context is gone."""
+class ClosingPages:
+    """Attempt pages on their way out: the next attempt need not wait until the last one's context is gone."""
 
     def __init__(self) -> None:
         self._closing: set[asyncio.Task[None]] = set()
 
-    def close_later(self, scene: Scene) -> None:
-        task = asyncio.ensure_future(scene.close())
+    def close_later(self, closing: AttemptPage) -> None:
+        task = asyncio.ensure_future(closing.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -107,9 +107,9 @@ class ClosingScenes:
             await asyncio.wait(self._closing, timeout=seconds)
 
 
-async def open_scene(
+async def open_attempt_page(
     browser: Browser, plan: ShardPlan, document: Document, state: dict[str, Any] | None, recording: Recording
-) -> Scene:
+) -> AttemptPage:
     """Open what the document needs; `state` is the storage state to start from."""
     if document.kind == "api":
         return await _open_requests(browser, plan, state, recording)
@@ -132,12 +132,12 @@ async def open_scene(
         raise
     seen = watch(page, pending=document.watches_requests)
     stage = Stage(plan.site, context.request, plan.options.timeout_ms, opened=page, guard=browser.guard, watching=seen)
-    return Scene(stage, recording, context, page, seen, flood, vitals)
+    return AttemptPage(stage, recording, context, page, seen, flood, vitals)
 
 
 async def _open_requests(
     browser: Browser, plan: ShardPlan, state: dict[str, Any] | None, recording: Recording
-) -> Scene:
+) -> AttemptPage:
     requests = await browser.requests(plan.site, state=state)
     try:
         if recording.traced:
@@ -146,4 +146,4 @@ async def _open_requests(
         await requests.dispose()
         raise
     stage = Stage(plan.site, requests, plan.options.timeout_ms, guard=browser.guard)
-    return Scene(stage, recording, requests=requests)
+    return AttemptPage(stage, recording, requests=requests)

@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from runs.engine.execute.course import Course
+from runs.engine.execute.retry_policy import RetryPolicy
 from runs.engine.plan import Keep, TestWork
 
 
-def course(**more: Any) -> Course:
-    return Course(TestWork(result=1, title="T", document={}, **more))
+def policy(**more: Any) -> RetryPolicy:
+    return RetryPolicy(TestWork(result=1, title="T", document={}, **more))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def course(**more: Any) -> Course:
     ],
 )
 def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, Any], passes: list[bool], outcome: str) -> None:
-    tried = course(**more)
+    tried = policy(**more)
     verdicts = [tried.ended(passed) for passed in passes]
     assert verdicts == [None] * (len(passes) - 1) + [outcome]
     assert tried.made == more.get("attempts_before", 0) + len(passes)
@@ -42,7 +42,7 @@ def test_the_attempts_of_a_test_mean_one_outcome(more: dict[str, Any], passes: l
 def test_every_attempt_that_can_be_the_last_failure_is_recorded(
     more: dict[str, Any], keep: Keep, traced: list[bool]
 ) -> None:
-    tried, seen = course(**more), []
+    tried, seen = policy(**more), []
     while True:
         seen.append(tried.recorded(keep))
         if tried.ended(False):

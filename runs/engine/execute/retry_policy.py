@@ -6,7 +6,7 @@ from runs.engine.events import Outcome
 from runs.engine.plan import Keep, TestWork
 
 
-class Course:
+class RetryPolicy:
     """One test's way through its attempts.
 
     The last attempt decides: passed at once is `passed`, passed after a failure is `flaky`.
