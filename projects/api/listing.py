@@ -72,14 +72,14 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Order:
+class SortOrder:
     """A column and a direction; ties are broken by the row's number."""
 
     column: str
     descending: bool
 
     @classmethod
-    def of(cls, query: Query, default: str) -> Order:
+    def of(cls, query: Query, default: str) -> SortOrder:
         names = query.orderings() if isinstance(query, Ordered) else {}
         asked = (query.ordering if isinstance(query, Ordered) else None) or default
         name = asked.removeprefix("-")
@@ -118,7 +118,7 @@ Show = Callable[[Sequence[Any]], Any]
 
 def page(request: Request, rows: QuerySet[Any], query: Query, show: Show, default: str = "-pk") -> Response:
     """{"results", "next", "previous"}; `show` makes answers of all rows of a page at once and asks nothing per row."""
-    order = Order.of(query, default)
+    order = SortOrder.of(query, default)
     cursor = Cursor.read(query.cursor) if query.cursor else None
     backwards = cursor is not None and cursor.backwards
     wanted = order.apply(order.beyond(rows, cursor) if cursor else rows, backwards)

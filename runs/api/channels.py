@@ -25,9 +25,9 @@ from projects.models.public import PublicQuerySet
 from projects.secrets import Unreadable
 from runs import delivering
 from runs.api.addresses import judged
+from runs.api.channel_outputs import ChannelOut, SecretOut, TriedOut
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import ChannelEdit, NewChannel, Nothing
-from runs.api.telling import ChannelOut, SecretOut, TriedOut
 from runs.notifiers.base import NotNow, Undeliverable
 
 

@@ -14,9 +14,9 @@ from projects.api.listing import Query, page
 from projects.api.parsing import body, query
 from projects.api.schema import listed
 from runs import ledger
+from runs.api.channel_outputs import DeliveryOut
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import Nothing
-from runs.api.telling import DeliveryOut
 from runs.models import Delivery
 
 

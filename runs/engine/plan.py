@@ -251,7 +251,7 @@ Format = Literal["step_by_step", "checklist", "gherkin"]
 RoleName = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class Dials(Value):
+class Preferences(Value):
     """What kind of tests a person wants proposed. They act with and without a model."""
 
     approach: Approach = "full_coverage"
@@ -313,7 +313,7 @@ class CrawlOptions(BrowserOptions):
         default="changed", description="propose for what changed since the last crawl, or for everything"
     )
     openapi: str = Field(default="", max_length=2_000, description="address of an OpenAPI or Swagger document")
-    dials: Dials = Dials()
+    dials: Preferences = Preferences()
     replays: int = Field(default=3, ge=1, le=10, description="clean replays that a proposal needs")
     max_breakages: int = Field(
         default=12, ge=0, le=100, description="ways in which the application is broken per proposal; 0 = none"

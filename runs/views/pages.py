@@ -13,7 +13,7 @@ from django.shortcuts import render
 from projects.place import Place, Request, page, place_of
 from runs import reading, states
 from runs.models import CrawlPage, Run
-from runs.views.reach import reach_of
+from runs.views.role_access import role_access_of
 
 PER_PAGE = 50
 MOST_TEMPLATES = 100
@@ -73,7 +73,7 @@ def _of_crawl(place: Place, run: Run, request: Request) -> dict[str, Any]:
         "state": state,
         "template": template,
         "role": role,
-        "reach": reach_of(run),
+        "reach": role_access_of(run),
         "templates": _templates(place, run),
     }
 

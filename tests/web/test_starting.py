@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from projects.models import AuthProfile, Environment, Project
 from runs import ledger, states
-from runs.engine.plan import CrawlOptions, Dials, RunOptions
+from runs.engine.plan import CrawlOptions, Preferences, RunOptions
 from runs.models import Result, Run
 from runs.views.fields import info_of
 from runs.views.options import CrawlDefaults
@@ -183,8 +183,8 @@ def test_dials_roles_and_lists_of_the_form_reach_the_crawl(world: World) -> None
         "max_minutes": 2.5, "requests_per_second": 4.0, "clean_up": True, "openapi": "/openapi.json",
     }  # fmt: skip
     assert {name: options[name] for name in expected} == expected
-    dials = {"language": "de", "quality": ["security", "reliability"], "format": "gherkin"}
-    assert {name: options["dials"][name] for name in dials} == dials
+    preferences = {"language": "de", "quality": ["security", "reliability"], "format": "gherkin"}
+    assert {name: options["dials"][name] for name in preferences} == preferences
     assert options["dials"]["custom_instructions"] == "Look at vouchers."
 
 
@@ -235,7 +235,7 @@ def test_every_option_of_a_crawl_can_be_a_default(world: World) -> None:
     form = CrawlDefaults(world.project)
     left_out = set(CrawlOptions.model_fields) - {name.split(".")[0] for name in form.names}
     assert left_out == {"browser", "geolocation"}
-    assert {name.split(".")[1] for name in form.names if "." in name} == set(Dials.model_fields)
+    assert {name.split(".")[1] for name in form.names if "." in name} == set(Preferences.model_fields)
 
 
 def test_choices_are_those_of_the_engine(world: World) -> None:

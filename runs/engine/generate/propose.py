@@ -10,12 +10,12 @@ from typing import Any
 
 from runs.engine.events import Log, Proposal
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation
-from runs.engine.generate.dials import hushed, refusals, silent
 from runs.engine.generate.duplicates import Known, Merged, merged
 from runs.engine.generate.guarding import guarded
+from runs.engine.generate.preferences import refusals, silent, with_silence_checks
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.proposals.contract import broken_promises
-from runs.engine.generate.selecting import in_turns, only_ours, shared_out, telling, titled
+from runs.engine.generate.selecting import asserts_something_visible, in_turns, only_ours, shared_out, titled
 from runs.engine.generate.signature import signature
 from runs.engine.masking import MASK
 from runs.engine.steps.document import InvalidDocument, parse
@@ -46,12 +46,12 @@ def propose(
     `signatures`, of tests that were merged into others or deleted. `beat` is called at each draft, for thousands take
     seconds; what it raises comes out.
     """
-    dials, most = crawled.options.dials, crawled.options.test_count
+    preferences, most = crawled.options.dials, crawled.options.test_count
     if not crawled.pages or not most:
         return Proposed((), {"drafts": 0, "duplicates": 0, "known": 0}, ())
     broke: list[Log] = []
     drafts = drafted(crawled, observations, beat, broke)
-    fitting = shared_out(in_turns(drafts, dials), dials)
+    fitting = shared_out(in_turns(drafts, preferences), preferences)
     found = merged(_with(beat, fitting), known, signatures)
     proposals = tuple(_proposals(crawled, found))[:most]
     counted = {
@@ -59,7 +59,7 @@ def propose(
         "duplicates": found.duplicates,
         "known": found.known,
     }
-    logs = [*broke, _tried(observations), *refusals(dials), *_promises(observations), *_left_out(found, most)]
+    logs = [*broke, _tried(observations), *refusals(preferences), *_promises(observations), *_left_out(found, most)]
     return Proposed(proposals, counted, tuple(logs))
 
 
@@ -104,7 +104,9 @@ def _finished(crawled: Crawled, draft: Draft, by_case: dict[tuple[str, str], Obs
     body = {**draft.document, "tags": [*draft.document["tags"], draft.tone]}
     seen = by_case.get(_name(draft.case))
     if silent(crawled.options.dials) and seen is not None and body["kind"] == "ui":
-        body = hushed(body, body["steps"], console=not seen.console_errors, requests=not seen.failed_requests)
+        body = with_silence_checks(
+            body, body["steps"], console=not seen.console_errors, requests=not seen.failed_requests
+        )
     return replace(draft, document=unmasked(body))
 
 
@@ -119,7 +121,11 @@ def _written(value: Any) -> str:
 
 
 def _is_test(draft: Draft) -> bool:
-    if not only_ours(draft) or not telling(draft.document["steps"]) or MASK in _written(draft.document):
+    if (
+        not only_ours(draft)
+        or not asserts_something_visible(draft.document["steps"])
+        or MASK in _written(draft.document)
+    ):
         return False
     try:
         parse(draft.document)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runs.engine.generate.cases import Draft, Step, Tone
-from runs.engine.generate.dials import SHARES, fondness, weights
+from runs.engine.generate.preferences import SHARES, fondness, weights
 from runs.engine.generate.proposals.writing import short
-from runs.engine.plan import Dials
+from runs.engine.plan import Preferences
 from runs.engine.steps.variables import expressions
 
 _ADDRESSES = frozenset({"expect_url"})
@@ -16,26 +16,26 @@ _OURS = {"random.digits(6)", "uuid", "marker", "created"}
 _ACCOUNT = {"account.username", "account.password"}
 
 
-def in_turns(families: Mapping[str, Sequence[Draft]], dials: Dials) -> list[Draft]:
+def in_turns(families: Mapping[str, Sequence[Draft]], preferences: Preferences) -> list[Draft]:
     """The best of each family, then the second best of each, and so on: whatever the limit, each gets its share.
 
     A family with twice the weight takes two turns where others take one; a test that is wanted comes sooner.
     """
-    weight = weights(dials)
+    weight = weights(preferences)
     placed = []
     for order, (family, drafts) in enumerate(families.items()):
-        for turn, draft in enumerate(sorted(drafts, key=lambda one: (one.rank, -fondness(dials, one))), start=1):
-            share = weight.get(family, 1.0) * fondness(dials, draft)
+        for turn, draft in enumerate(sorted(drafts, key=lambda one: (one.rank, -fondness(preferences, one))), start=1):
+            share = weight.get(family, 1.0) * fondness(preferences, draft)
             placed.append((turn / share, order, turn, draft))
     return [draft for *_, draft in sorted(placed, key=lambda one: one[:3])]
 
 
-def shared_out(drafts: Iterable[Draft], dials: Dials) -> list[Draft]:
+def shared_out(drafts: Iterable[Draft], preferences: Preferences) -> list[Draft]:
     """The drafts so that each beginning of the list has the shares of tones that the approach asks for.
 
     Where one tone runs out the others go on; a tone without a share is left out.
     """
-    shares = SHARES[dials.approach]
+    shares = SHARES[preferences.approach]
     queues: dict[Tone, list[Draft]] = {tone: [] for tone in shares}
     for draft in drafts:
         if draft.tone in queues:
@@ -61,7 +61,7 @@ def titled(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
         yield title, draft
 
 
-def telling(steps: Iterable[Step]) -> bool:
+def asserts_something_visible(steps: Iterable[Step]) -> bool:
     """Whether the steps expect what a person would see, or a service answer: an address alone is not enough."""
     return any(_expects(step) for step in steps)
 

@@ -77,7 +77,7 @@ def bounded(found: Sequence[Mutation], touched: Touched, *, replayed: bool = Fal
     return kept
 
 
-def telling(
+def informative(
     left: Sequence[Mutation], tried: Sequence[Tried], expectations: Collection[int], steps: Sequence[Step]
 ) -> list[Mutation]:
     """Those mutations that would say more than is known.

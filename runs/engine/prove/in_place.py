@@ -82,7 +82,7 @@ class InPlace:
         self.candidates = [one for one in self.candidates if one[0] not in lapsed]
         places, steps = [place for place, _ in self.own], self.attempt.spec.document.steps
         for mutation in mutations:
-            if mutation.index in lapsed or not choosing.telling([mutation], self.tried, places, steps):
+            if mutation.index in lapsed or not choosing.informative([mutation], self.tried, places, steps):
                 continue
             await read_page(page, UNDO, "remember()")
             self.tried.append(await self._struck(page, mutation))

@@ -14,7 +14,7 @@ from runs.engine.browser import Error
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
 from runs.engine.execute.attempt import ShardContext
 from runs.engine.execute.attempt_page import AttemptPage
-from runs.engine.generate.selecting import telling
+from runs.engine.generate.selecting import asserts_something_visible
 from runs.engine.page.look import Look
 from runs.engine.plan import TestWork
 from runs.engine.prove import answers, choosing
@@ -257,7 +257,7 @@ class Proving:
         tried = [one.mutation for one in self.tried]
         left = choosing.bounded([one for one in self.ways if one not in tried], self.touched, replayed=True)
         width = 1 if self.touched.writes else self.context.plan.options.parallel
-        while left := choosing.telling(left, self.tried, self._expectations(), self.document.steps):
+        while left := choosing.informative(left, self.tried, self._expectations(), self.document.steps):
             batch, left = left[:width], left[width:]
             self.tried += await asyncio.gather(
                 *(self._break(one, document, self.touched, len(self.steps)) for one in batch)
@@ -315,7 +315,7 @@ class Proving:
 
     def _require_telling(self) -> None:
         """What acts notices much; a test has to expect what its title says as well."""
-        if not telling(self.steps):
+        if not asserts_something_visible(self.steps):
             message = "What is left of it expects an address or silence only, and nothing that a person would see"
             raise Rejected(Failure(kind="document", message=message))
 

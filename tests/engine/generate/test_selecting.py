@@ -2,8 +2,8 @@ from runs.engine.generate.cases import Case, Draft
 from runs.engine.generate.proposals import form
 from runs.engine.generate.proposals import page as pages
 from runs.engine.generate.propose import propose
-from runs.engine.generate.selecting import in_turns, telling, titled
-from runs.engine.plan import Dials
+from runs.engine.generate.selecting import asserts_something_visible, in_turns, titled
+from runs.engine.plan import Preferences
 from tests.engine.generate import snapshots as literal
 from tests.engine.generate.snapshots import crawled, field, live, look, observed, says
 
@@ -19,7 +19,7 @@ def test_families_take_turns_so_that_a_limit_cuts_none_out() -> None:
         "form": [draft("form", "f1", 1), draft("form", "f0", 0)],
         "api": [],
     }
-    assert [one.title for one in in_turns(families, Dials())] == ["p0", "f0", "p1", "f1", "p2", "p3", "p4"]
+    assert [one.title for one in in_turns(families, Preferences())] == ["p0", "f0", "p1", "f1", "p2", "p3", "p4"]
 
 
 def test_no_two_tests_have_one_title() -> None:
@@ -32,10 +32,10 @@ def test_no_two_tests_have_one_title() -> None:
 
 def test_an_address_or_silence_alone_is_not_worth_a_test() -> None:
     address, silence = {"do": "expect_url", "path": "/"}, {"do": "expect_no_console_errors"}
-    assert not telling([address, silence, {"do": "click"}])
-    assert not telling([{"do": "request", "path": "/"}])
-    assert telling([address, {"do": "expect_visible"}])
-    assert telling([{"do": "request", "expect": {"status": 200}}])
+    assert not asserts_something_visible([address, silence, {"do": "click"}])
+    assert not asserts_something_visible([{"do": "request", "path": "/"}])
+    assert asserts_something_visible([address, {"do": "expect_visible"}])
+    assert asserts_something_visible([{"do": "request", "expect": {"status": 200}}])
 
 
 def test_a_proposal_may_write_where_its_case_did_or_where_it_only_opens_a_page() -> None:

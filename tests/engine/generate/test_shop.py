@@ -15,7 +15,7 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Proposal, TestEnded
 from runs.engine.execute import execute
-from runs.engine.generate.selecting import telling
+from runs.engine.generate.selecting import asserts_something_visible
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, RunOptions, ShardPlan, Site, TestWork
 from runs.engine.steps.document import parse
 from tests.engine.crawl.frontier_rows import crawl_all
@@ -142,7 +142,7 @@ async def test_every_family_proposes_something(shop: Shop) -> None:
 async def test_every_proposal_is_a_document_that_expects_something(shop: Shop) -> None:
     for one in shop.proposals:
         parse(one.document)
-        assert telling(one.document["steps"]), one.title
+        assert asserts_something_visible(one.document["steps"]), one.title
         assert one.why
     assert len({one.title for one in shop.proposals}) == len(shop.proposals)
     assert len({one.signature for one in shop.proposals}) == len(shop.proposals)

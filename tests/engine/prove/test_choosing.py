@@ -68,23 +68,23 @@ class Emptied(Mutation):
 def test_nothing_more_is_tried_when_all_expectations_noticed_something_and_enough_kinds_were_tried() -> None:
     kinds = [tried(1, kind=f"kind {number}") for number in range(6)]
     other = Swallowed("other")
-    assert choosing.telling([other], kinds, [1], STEPS) == []
-    assert choosing.telling([other], kinds[:5], [1], STEPS) == [other], "too few were effective"
+    assert choosing.informative([other], kinds, [1], STEPS) == []
+    assert choosing.informative([other], kinds[:5], [1], STEPS) == [other], "too few were effective"
     same = [tried(1, kind="kind") for _ in range(20)]
-    assert choosing.telling([other], same, [1], STEPS) == [other], "a kind that is missing"
-    assert choosing.telling([other], [tried(1) for _ in range(20)], [1], STEPS) == [], "a kind that was tried"
+    assert choosing.informative([other], same, [1], STEPS) == [other], "a kind that is missing"
+    assert choosing.informative([other], [tried(1) for _ in range(20)], [1], STEPS) == [], "a kind that was tried"
 
 
 def test_an_expectation_that_noticed_nothing_is_put_to_what_it_ought_to_notice() -> None:
     kinds = [tried(2, kind=f"kind {number}") for number in range(6)]
     swallowed, emptied = Swallowed("swallowed"), Emptied("emptied")
-    assert choosing.telling([swallowed, emptied], kinds, [1, 2], STEPS) == [swallowed]
+    assert choosing.informative([swallowed, emptied], kinds, [1, 2], STEPS) == [swallowed]
 
 
 def test_mutations_of_the_page_alone_are_not_all_that_is_tried() -> None:
     shallow = [replace(tried(2, kind=f"kind {number}"), mutation=Emptied("x")) for number in range(6)]
     swallowed, emptied = Swallowed("swallowed"), Emptied("emptied")
-    assert choosing.telling([swallowed, emptied], shallow, [2], STEPS) == [swallowed]
+    assert choosing.informative([swallowed, emptied], shallow, [2], STEPS) == [swallowed]
 
 
 def test_only_what_ought_to_have_noticed_something_is_useless() -> None:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
-from runs.engine.generate.dials import wants
 from runs.engine.generate.effects import complaint, expected, message_step, visible, whereabouts
+from runs.engine.generate.preferences import wants
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
 from runs.engine.generate.proposals.kinds import kind

@@ -1,4 +1,4 @@
-"""The dials of a crawl: which tests a person wants more of, and which not at all. Pure."""
+"""The preferences of a crawl: which tests a person wants more of, and which not at all. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from runs.engine.events import Log
 from runs.engine.generate.cases import Draft, Step, Tone
-from runs.engine.plan import Approach, Dials, Perspective, Quality
+from runs.engine.plan import Approach, Perspective, Preferences, Quality
 
 Weights = Mapping[str, float]
 
@@ -123,18 +123,18 @@ def cleaned(instructions: str) -> str:
     return _ROLES.sub("", _FENCES.sub(" ", instructions)).strip()
 
 
-def wants(dials: Dials, tone: Tone) -> bool:
-    return tone in SHARES[dials.approach]
+def wants(preferences: Preferences, tone: Tone) -> bool:
+    return tone in SHARES[preferences.approach]
 
 
-def weights(dials: Dials) -> dict[str, float]:
+def weights(preferences: Preferences) -> dict[str, float]:
     """How much more than others each family is wanted, 1 where nothing was said."""
     found: dict[str, float] = {}
     tables: Iterable[Weights] = (
-        APPROACHES.get(dials.approach, {}),
-        *(PERSPECTIVES[one] for one in dials.perspectives),
-        *(QUALITIES[one] for one in dials.quality),
-        dict.fromkeys(wished_families(dials), WISHED),
+        APPROACHES.get(preferences.approach, {}),
+        *(PERSPECTIVES[one] for one in preferences.perspectives),
+        *(QUALITIES[one] for one in preferences.quality),
+        dict.fromkeys(wished_families(preferences), WISHED),
     )
     for table in tables:
         for family, weight in table.items():
@@ -142,9 +142,9 @@ def weights(dials: Dials) -> dict[str, float]:
     return found
 
 
-def wished_families(dials: Dials) -> list[str]:
-    text = f" {' '.join(_WORD.findall(cleaned(dials.custom_instructions).lower()))} "
-    spaced = f" {cleaned(dials.custom_instructions).lower()} "
+def wished_families(preferences: Preferences) -> list[str]:
+    text = f" {' '.join(_WORD.findall(cleaned(preferences.custom_instructions).lower()))} "
+    spaced = f" {cleaned(preferences.custom_instructions).lower()} "
     return [
         family
         for family, names in NAMES.items()
@@ -152,25 +152,27 @@ def wished_families(dials: Dials) -> list[str]:
     ]
 
 
-def fondness(dials: Dials, draft: Draft) -> float:
+def fondness(preferences: Preferences, draft: Draft) -> float:
     """How much more than others of its family one test is wanted."""
     found = 1.0
-    if "multi_role" in dials.perspectives and draft.case.auth:
+    if "multi_role" in preferences.perspectives and draft.case.auth:
         found *= 3
-    if "first_time_user" in dials.perspectives:
+    if "first_time_user" in preferences.perspectives:
         found *= 0.25 if draft.case.auth else 1
     families = {name for names in NAMES.values() for name in names}
-    said = set(_WORD.findall(cleaned(dials.custom_instructions).lower())) - _COMMON - families
+    said = set(_WORD.findall(cleaned(preferences.custom_instructions).lower())) - _COMMON - families
     about = set(_WORD.findall(f"{draft.title} {draft.case.start}".lower()))
     return found * (WISHED if said & about else 1)
 
 
-def silent(dials: Dials) -> bool:
+def silent(preferences: Preferences) -> bool:
     """Whether every test of a page also expects that nothing goes wrong beneath it."""
-    return "reliability" in dials.quality or dials.approach == "stability_check"
+    return "reliability" in preferences.quality or preferences.approach == "stability_check"
 
 
-def hushed(document: dict[str, object], steps: list[Step], *, console: bool, requests: bool) -> dict[str, object]:
+def with_silence_checks(
+    document: dict[str, object], steps: list[Step], *, console: bool, requests: bool
+) -> dict[str, object]:
     """A document that expects silence as well, of what was silent when it was tried."""
     known = {step["do"] for step in steps}
     more: list[Step] = []
@@ -181,9 +183,9 @@ def hushed(document: dict[str, object], steps: list[Step], *, console: bool, req
     return {**document, "steps": [*steps, *more]}
 
 
-def refusals(dials: Dials) -> list[Log]:
+def refusals(preferences: Preferences) -> list[Log]:
     """Wishes that nothing can be made of, each in a sentence."""
-    if "observability" not in dials.quality:
+    if "observability" not in preferences.quality:
         return []
     message = "The quality “observability” changed nothing: logs and metrics cannot be seen from outside."
     return [Log("warning", message)]

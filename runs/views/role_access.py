@@ -39,7 +39,7 @@ class Reach:
 UNSEEN = ("unseen", "not met")
 
 
-def reach_of(run: Run) -> Reach | None:
+def role_access_of(run: Run) -> Reach | None:
     """None for a crawl as one role."""
     pages: Any = CrawlPage.objects.filter(run=run, path=[]).order_by("depth", "pk")
     roles = list(run.options.get("roles", ()))
