@@ -148,6 +148,7 @@ def test_an_unknown_variable_is_found_before_anything_is_opened() -> None:
         ("$.a[-1].b", [2]),
         ("$.a[*].b", [1, 2]),
         ("$['c d']", [None]),
+        ('$["c d"]', [None]),
         ("$.a[5]", []),
         ("$.missing.b", []),
     ],
@@ -156,7 +157,7 @@ def test_json_paths_lead_to_values(path: str, found: list[Any]) -> None:
     assert select({"a": [{"b": 1}, {"b": 2}], "c d": None}, path) == found
 
 
-@pytest.mark.parametrize("path", ["a.b", "$.a[", "$..a", "$.a[x]"])
+@pytest.mark.parametrize("path", ["a.b", "$.a[", "$..a", "$.a[x]", "$['a\"]", "$" + ".a" * 500])
 def test_a_json_path_that_is_not_understood_is_refused(path: str) -> None:
     with pytest.raises(BadPath):
         select({}, path)

@@ -23,7 +23,7 @@ CONNECT_SECONDS = 10
 AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 20.0
 NOBODY = re.compile(r"ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|socket hang up")
-VERSIONS = re.compile(r"server version: v?(\S+).*?client version: v?(\S+)", re.DOTALL)
+THEIRS, OURS = re.compile(r"server version: v?(\S+)"), re.compile(r"client version: v?(\S+)")
 
 
 class NotConnected(Exception):
@@ -85,10 +85,10 @@ def _judged(error: Error, remote: Remote) -> NotConnected:
         return NobodyThere(
             f"SENTRI_BROWSER_WS is {remote.shown}, where nothing answers: start a browser there or correct the address."
         )
-    versions = VERSIONS.search(error.message)
-    if versions:
+    theirs, ours = THEIRS.search(error.message), OURS.search(error.message)
+    if theirs and ours:
         return NotConnected(
-            f"The Playwright server at {remote.shown} has version {versions[1]}, but {versions[2]} is needed:"
+            f"The Playwright server at {remote.shown} has version {theirs[1]}, but {ours[1]} is needed:"
             " start it with the Playwright of requirements.txt."
         )
     said = error.message.strip().splitlines()[0].rpartition(": ")[2].rstrip(".")

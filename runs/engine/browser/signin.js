@@ -7,7 +7,7 @@ const signin = (() => {
   const ONWARD = /^(continue|next|weiter|suivant|continuer|siguiente|continuar|avanti|volgende)/i;
   const USER = /user|e-?mail|login|account|benutzer|konto|identifi|usuario|correo|utente|gebruiker/i;
   const REMEMBER = /remember|keep me|stay (signed|logged)|angemeldet bleiben|merken|souvenir|recordar|ricordami|onthoud/i;
-  const CODE = new RegExp(['one.?time', '\\b(t?otp|2fa|mfa)\\b', '(verification|security|authenticat\\w+|login|sms).{0,3}code',
+  const CODE = new RegExp(['one.?time', '\\b(t?otp|2fa|mfa)\\b', '(verification|security|authenticat\\w{1,12}|login|sms).{0,3}code',
     'passcode', 'einmal.?code', 'best[aä]tigungs.?code', 'code de (v[eé]rification|s[eé]curit[eé])',
     'c[oó]digo de (verificaci[oó]n|seguridad)'].join('|'), 'i');
   const ERROR = '[role=alert], [aria-live=assertive], .errorlist, .error, .errors, .alert-danger, .alert-error, '

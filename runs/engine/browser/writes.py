@@ -20,7 +20,8 @@ WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LAST_WORD_SECONDS = 1.0
 HELD_BACK = "ERR_BLOCKED_BY_CLIENT"
 LONGEST_BODY = 200_000
-_SILENT = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
+# A text that does not end is found as well: from each beginning a search for its end could take minutes.
+_SILENT = re.compile(r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*(?P<block>""")?|"(?:[^"\\\n]|\\.)*(?P<line>")?|#[^\n]*')
 _TOKEN = re.compile(r"[{}]|\b(?:query|mutation|subscription|fragment)\b(?=\s*[\w({@$])")
 
 Tell = Callable[[str, str, int | None, bool], None]
@@ -69,6 +70,8 @@ def _asks(document: Any) -> bool:
 
 def _queries(document: str) -> bool:
     """Whether a GraphQL document has operations, and only queries and subscriptions among them."""
+    if any(found[0].startswith('"') and not found.lastgroup for found in _SILENT.finditer(document)):
+        return False  # a text that does not end
     kinds = set(_operations(_SILENT.sub(" ", document)))
     return bool(kinds - {"fragment"}) and "mutation" not in kinds
 

@@ -16,8 +16,8 @@ from runs.engine.generate.signature import bare, signature
 ALIKE = 0.9
 LONG_ENOUGH = 15
 _TYPED = frozenset({"fill", "type", "save"})
-_QUOTED = re.compile(r"[“«„「\"](.+?)[”»“」\"]")
-_LITERAL = re.compile(r"\S*[\d/]\S*")
+_QUOTED = re.compile(r"[“«„「\"](.{1,200}?)[”»“」\"]")
+_LITERAL = re.compile(r"(?<!\S)[^\s\d/]*[\d/]\S*")
 _STRENGTH = {
     "expect_text": 4.0,
     "expect_value": 3.0,

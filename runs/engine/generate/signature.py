@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 _LEFT_OUT = frozenset({"note", "memory", "timeout"})
-_RANDOM = re.compile(r"\{\{\s*(?:random|now|uuid)[^}]*\}\}")
+_RANDOM = re.compile(r"\{\{\s*(?:random|now|uuid)[^{}]*\}\}")
 
 
 def signature(document: dict[str, Any]) -> str:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+LONGEST = 1_000
 PART = re.compile(
-    r"\.(?P<name>[^.\[\]*'\"\s]+)|\[(?P<index>-?\d+)\]|\[(['\"])(?P<quoted>.*?)\3\]|(?P<all>\.\*|\[\*\])", re.DOTALL
+    r"""\.(?P<name>[^.\[\]*'"\s]+) | \[(?P<index>-?\d+)\] | (?P<all>\.\*|\[\*\])
+    | \['(?P<single>.*?)'\] | \["(?P<double>.*?)"\]""",
+    re.DOTALL | re.VERBOSE,
 )
 
 
@@ -19,13 +22,15 @@ def parse(path: str) -> list[str | int | None]:
     """Names, indexes, and None for "all of them". Raises `BadPath`."""
     if not path.startswith("$"):
         raise BadPath(f"'{path}' is not a JSON path; it starts with $")
+    if len(path) > LONGEST:
+        raise BadPath(f"a JSON path has at most {LONGEST:,} characters")
     parts: list[str | int | None] = []
     at = 1
     while at < len(path):
         found = PART.match(path, at)
         if not found:
             raise BadPath(f"'{path}' is not a JSON path that is understood: see '{path[at:]}'")
-        name = found["name"] if found["name"] is not None else found["quoted"]
+        name = next((found[way] for way in ("name", "single", "double") if found[way] is not None), None)
         parts.append(None if found["all"] else name if name is not None else int(found["index"]))
         at = found.end()
     return parts

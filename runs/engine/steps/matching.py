@@ -11,7 +11,7 @@ from runs.engine.patterns import Pattern, found, of_words
 from runs.engine.plan import Value
 
 # A page's text has line breaks where a reader sees spaces; escapes and character classes are left as they are.
-SPACES = re.compile(r"\\.|\[[^\]]*\]| +")
+SPACES = re.compile(r"\\.|\[[^\]]*\]?| +")
 COMPARISONS = {"equals": 'be "{}"', "contains": 'contain "{}"', "matches": "match {}"}
 
 

@@ -145,7 +145,7 @@ def _out_of_reach(step: Step, said: str) -> StepFailed:
 
 
 def _ambiguous(target: Target, number: int, error: Error) -> StepFailed:
-    said = re.findall(r"^\s*\d+\) (.*?) aka ", error.message, re.MULTILINE)
+    said = re.findall(r"^[^\S\n]*\d+\) (.*?) aka ", error.message, re.MULTILINE)
     shown = f": {listed([one_line(element, 60) for element in said], 3)}" if said else ""
     message = (
         f"There are {number} elements that match {describe(target)}, and the step needs one{shown}. {_apart(target)}"

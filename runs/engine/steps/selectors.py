@@ -238,7 +238,7 @@ def _wrong_list(selectors: str) -> str:
         try:
             cssselect.parse(_RELATIVE.sub("", selector).strip())
         except cssselect.SelectorError as error:
-            said = re.sub(r"<(?:DELIM|IDENT|NUMBER|STRING|HASH) ('.*?') at \d+>", r"\1", str(error))
+            said = re.sub(r"<(?:DELIM|IDENT|NUMBER|STRING|HASH) ('[^']*') at \d+>", r"\1", str(error))
             said = re.sub(r"<EOF at \d+>", "its end", said)
             return f"{said[:1].lower()}{said[1:200]} in “{selector.strip()[:60]}”"
     return ""

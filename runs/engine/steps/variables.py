@@ -23,7 +23,7 @@ def _name(text: str) -> str:
 
 VariableName = Annotated[str, Field(max_length=80), AfterValidator(_name)]
 BRACES = re.compile(r"\{\{\s*([^\s{}](?:[^{}\n]*[^\s{}])?)\s*\}\}")
-CALL = re.compile(r"^(?P<name>[\w.\-]+)(?:\(\s*(?P<number>\d{1,4})?\s*\))?$")
+CALL = re.compile(r"^(?P<name>[\w.\-]+)(?:\(\s*(?:(?P<number>\d{1,4})\s*)?\))?$")
 # fmt: off
 WORDS = (
     "amber", "basil", "cedar", "clover", "coral", "dahlia", "ember", "fennel", "garnet", "hazel", "indigo",

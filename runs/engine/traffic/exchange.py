@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 MOST_BYTES = 256 * 1024
 MOST_OPERATIONS = 10
 _JSON = re.compile(r"(application|text)/([\w.+-]+\+)?(x-)?json|application/graphql(-response)?\+json")
-_DOCUMENT = re.compile(r"^(\s|#[^\n]*(\n|$))*(query|mutation|subscription|fragment)\b|^(\s|#[^\n]*(\n|$))*\{")
+_DOCUMENT = re.compile(r"^(?:\s|#[^\n]*\n)*(?:(?:query|mutation|subscription|fragment)\b|\{)")
 _OPERATION = re.compile(r"(?:^|[}\s])(query|mutation|subscription)\b\s*([A-Za-z_]\w*)?")
 _NAME = re.compile(r"[A-Za-z_]\w{0,79}")
 

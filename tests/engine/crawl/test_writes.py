@@ -36,6 +36,8 @@ def test_graphql_that_only_asks_is_told_from_what_writes(document: str) -> None:
         "mutation Wipe($id: ID!) { wipe(id: $id) }",
         "query A { notes { id } } mutation B { wipe }",
         "fragment Part on Note { id }",
+        'query { a } """ without an end mutation { wipe }',
+        'query { a(b: "without an end) } mutation { wipe }',
         "mug",
         "",
         None,

@@ -16,7 +16,7 @@ from runs.engine.page.safety import pressable
 from runs.engine.page.vocabulary import whole, words
 
 _NEXT = whole(words("next_page"))
-_ARROW = re.compile(r"^\W*[\u203a»→]\W*$")
+_ARROW = re.compile(r"^[^\w\u203a»→]*[\u203a»→]\W*$")
 _PAGE = re.compile(r"[?&](?:page|p|pg|offset|start|cursor|after)=", re.IGNORECASE)
 _MOST = 6
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
@@ -29,8 +28,8 @@ def cases(crawled: Crawled) -> Iterable[Case]:
 def pressed_name(state: PageSnapshot) -> str:
     """What was pressed last on the way to a state."""
     target = state.way[-1].get("target", {})
-    said = re.search("“(.+)”", state.action)
-    return str(target.get("name") or target.get("text") or target.get("label") or (said[1] if said else state.action))
+    said = state.action.partition("“")[2].rpartition("”")[0]
+    return str(target.get("name") or target.get("text") or target.get("label") or said or state.action)
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
