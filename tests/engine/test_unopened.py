@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,6 +22,8 @@ from runs.engine.steps.document import Document, InvalidDocument, parse
 from runs.engine.steps.goto import Goto
 from runs.engine.steps.request import Request
 from runs.engine.unopened import SIGNS, by_proxy, classify
+from runs.insight import category_of
+from runs.report import FailedTest
 from tests.engine.pages import Answer, Answers, pages
 from tests.receivers import receiver
 
@@ -39,6 +42,27 @@ def nobody() -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port to which no connection is made, for nobody takes those that wait: what more is sent is dropped."""
+    with contextlib.ExitStack() as open_ones:
+        listening = open_ones.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = open_ones.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def mute() -> Iterator[int]:
+    """A port that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +115,7 @@ async def crawled(browser: Browser, url: str) -> str:
         return error.category
     page = await context.new_page()
     try:
-        await visit(page, url, watch(page), browser.guard, 10_000)
+        await visit(page, url, watch(page), browser.guard, 3_000)
     except Unvisited as error:
         return error.category
     finally:
@@ -110,12 +134,13 @@ async def run(browser: Browser, url: str) -> str:
 
 
 async def test_crawl_and_run_have_one_name_for_each_kind(
-    browser: Browser, nobody: int, certificate: Callable[[], Any]
+    browser: Browser, nobody: int, deaf: int, certificate: Callable[[], Any]
 ) -> None:
     context, _ = certificate()
     with receiver(context) as untrusted, pages({"/": "<h1>Plain</h1>"}) as plain:
         kinds = {
             f"http://127.0.0.1:{nobody}/": "refused",
+            f"http://127.0.0.1:{deaf}/": "timeout",
             "http://no-such-host.invalid/": "dns",
             "http://10.0.0.1/": "blocked",
             "https://10.0.0.1/": "blocked",
@@ -126,6 +151,39 @@ async def test_crawl_and_run_have_one_name_for_each_kind(
         }
         found = {url: (await crawled(browser, url), await run(browser, url)) for url in kinds}
     assert found == {url: (category, category) for url, category in kinds.items()}
+
+
+async def test_a_site_that_is_there_fails_a_crawl_of_its_page_and_in_a_run_the_test_that_opens_it(
+    browser: Browser, mute: int
+) -> None:
+    """What the first page answers decides about a crawl. Tests may open others, so that the run goes on: one that waits
+    in vain is slow, and one that is answered with an error fails by what it expects."""
+    errors: Answers = {"/500": Answer("<h1>Broken</h1>", 500), "/404": Answer("<h1>Nothing here</h1>", 404)}
+    with pages(errors) as site:
+        kinds = {
+            f"http://127.0.0.1:{mute}/": ("timeout", "", "slow"),
+            f"{site.url}/500": ("http_error", "", ""),
+            f"{site.url}/404": ("http_error", "", ""),
+        }
+        found = {
+            url: (await crawled(browser, url), await run(browser, url), await opened(browser, url)) for url in kinds
+        }
+    assert found == kinds
+
+
+async def opened(browser: Browser, url: str) -> str:
+    """The category that a test has for a step that opens the address."""
+    base, _, path = url.rpartition("/")
+    site = Site(base_url=base)
+    context = await browser.context(BrowserOptions(), site)
+    try:
+        stage = Stage(site, context.request, 1_000, opened=await context.new_page(), guard=browser.guard)
+        await Goto(do="goto", path=f"/{path}").run(stage)
+    except StepFailed as failed:
+        return category_of(FailedTest(0, "", "", failed.message, failed.kind, 0))
+    finally:
+        await context.close()
+    return ""
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
