@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from projects.access import ADMIN
-from projects.api.inputs import Headers, Variables, WebAddress
+from projects.api.inputs import OpenHeaders, Variables, WebAddress
 from projects.api.words import by_field
 from projects.entrusting import move
 from projects.forms import not_secret
@@ -114,7 +114,7 @@ class ReachableForm(ModelForm):
     KINDS: dict[str, TypeAdapter[Any]] = {
         "url": TypeAdapter(WebAddress),
         "base_url": TypeAdapter(WebAddress),
-        "headers": TypeAdapter(Headers),
+        "headers": TypeAdapter(OpenHeaders),
         "variables": TypeAdapter(Variables),
     }
 
@@ -127,6 +127,18 @@ class ReachableForm(ModelForm):
                 sentences = by_field(error).values()
                 self.add_error(name, [sentence for some in sentences for sentence in some])
         return not_secret(self, given, SECRETS_PLACE) if not self.errors else given
+
+
+class EnvironmentForm(ReachableForm):
+    def clean_project(self) -> Project:
+        """Its members could send what others entered."""
+        project: Project = self.cleaned_data["project"]
+        if self.instance.pk and self.instance.origins and project.pk != self.instance.project_id:
+            raise forms.ValidationError(
+                "This environment has secrets, which stay with their project; take them away first, or add an"
+                " environment to the other project."
+            )
+        return project
 
 
 class ReachableAdmin(ModelAdmin):
@@ -200,6 +212,7 @@ class EnvironmentAdmin(ReachableAdmin):
     list_select_related = ("project",)
     search_fields = ("name", "base_url", "project__name")
     autocomplete_fields = ("project",)
+    form = EnvironmentForm
     fields = ("project", "name", "base_url", "headers", "variables", "credentials")
     readonly_fields = ("credentials",)
 

@@ -15,6 +15,8 @@ from projects.masked import why_not_masked
 from projects.origins import origin_of, page_address
 
 TOKEN_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+# Whatever their value, it lets somebody in: they are kept as secrets alone.
+CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"}
 OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
 
 
@@ -49,6 +51,13 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"The header {name} is set by the browser and cannot be given.")
         if not value.isprintable():
             raise ValueError(f"The value of {name} has characters that a header cannot carry.")
+    return headers
+
+
+def _open_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name in headers:
+        if name.lower() in CREDENTIAL_HEADERS:
+            raise ValueError(f"{name} lets somebody in; give it as a secret header, which is kept encrypted.")
     return headers
 
 
@@ -108,6 +117,7 @@ Follow = Annotated[
     bool, Field(description="whether what is secret may be sent to the present or new address as well; needs an admin")
 ]
 Headers = Annotated[dict[str, Short], Field(max_length=50), AfterValidator(_headers)]
+OpenHeaders = Annotated[Headers, AfterValidator(_open_headers)]
 Variables = Annotated[dict[str, Short], Field(max_length=200), AfterValidator(_variables)]
 ConcurrentRuns = Annotated[int, Field(ge=1, le=64, description="runs at a time; further ones wait")]
 ApprovingScore = Annotated[
@@ -160,7 +170,7 @@ class NewProject(Body):
     url: WebAddress
     workspace: str | None = Field(default=None, max_length=60, description="slug; needed by members of several")
     credentials: CredentialsIn | None = None
-    headers: Headers = {}
+    headers: OpenHeaders = {}
     variables: Variables = {}
     secret_headers: SecretHeaders = {}
     secret_variables: SecretVariables = {}
@@ -172,7 +182,7 @@ class ProjectEdit(Edit):
     name: Title | None = None
     url: WebAddress | None = None
     credentials: CredentialsIn | None = None
-    headers: Headers | None = None
+    headers: OpenHeaders | None = None
     variables: Variables | None = None
     secret_headers: SecretHeaders | None = None
     secret_variables: SecretVariables | None = None
@@ -185,7 +195,7 @@ class NewEnvironment(Body):
     name: Name
     base_url: WebAddress
     credentials: CredentialsIn | None = None
-    headers: Headers = {}
+    headers: OpenHeaders = {}
     variables: Variables = {}
     secret_headers: SecretHeaders = {}
     secret_variables: SecretVariables = {}
@@ -195,7 +205,7 @@ class EnvironmentEdit(Edit):
     name: Name | None = None
     base_url: WebAddress | None = None
     credentials: CredentialsIn | None = None
-    headers: Headers | None = None
+    headers: OpenHeaders | None = None
     variables: Variables | None = None
     secret_headers: SecretHeaders | None = None
     secret_variables: SecretVariables | None = None

@@ -64,6 +64,10 @@ def test_a_project_is_made_and_read_again(admin: APIClient) -> None:
         ("url", "https://shop.test/" + "x" * 2000, "Write at most 2000 characters."),
         ("headers", {"X\nY": "1"}, None),
         ("headers", {"Host": "evil.test"}, None),
+        *(
+            ("headers", {name: "k3y"}, f"{name} lets somebody in; give it as a secret header, which is kept encrypted.")
+            for name in ("Authorization", "cookie", "Proxy-Authorization", "X-API-Key")
+        ),
         ("headers", {"X": "a\r\nb"}, None),
         ("headers", [], "Write an object."),
         ("variables", {"1x": "y"}, None),

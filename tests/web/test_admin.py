@@ -210,6 +210,26 @@ def test_a_new_address_is_told_in_the_log_as_it_is_on_pages(operator: Client, ru
     ]
 
 
+def test_an_environment_does_not_take_its_secrets_to_another_project(operator: Client, run: Run) -> None:
+    project, environment = Project.objects.get(), Environment.objects.get()
+    other = Project.objects.create(workspace=project.workspace, name="Other", url="https://other.test/")
+    environment.entrust("header X-Key", [environment.base_url], {"header X-Key": SECRET})
+    environment.save()
+    address = reverse("admin:projects_environment_change", args=[environment.pk])
+    body = {"name": "staging", "base_url": environment.base_url, "headers": "{}", "variables": "{}"}
+    answer = operator.post(address, {**body, "project": other.pk})
+    (sentence,) = answer.context["adminform"].form.errors["project"]
+    assert sentence.startswith("This environment has secrets, which stay with their project; take them away first")
+    environment.refresh_from_db()
+    assert environment.project_id == project.pk
+    assert operator.post(address, {**body, "project": project.pk}).status_code == 302
+    environment.forget("header X-Key", ["header X-Key"])
+    environment.save()
+    assert operator.post(address, {**body, "project": other.pk}).status_code == 302
+    environment.refresh_from_db()
+    assert environment.project_id == other.pk
+
+
 @pytest.mark.parametrize(("column", "given"), [("headers", '{"x-key": "open"}'), ("variables", '{"api_key": "open"}')])
 def test_what_is_secret_is_not_written_down_in_the_open(operator: Client, run: Run, column: str, given: str) -> None:
     project = Project.objects.get()

@@ -35,6 +35,7 @@ def test_headers_and_variables_are_kept_and_secret_ones_never_shown(world: World
     [
         ("headers", "X Y: a", "is not the name of a header"),
         ("headers", "X-A: 1\nx-a: 2", "Line 2 names x-a again; write each name once."),
+        ("headers", "authorization: Bearer abc", "give it as a secret header, which is kept encrypted"),
         ("variables", "=1", "Line 1 is not of the form name=value"),
         ("variables", "1x=1", "is not a name"),
         ("secret_headers", "X-Key: abc", "at least 4 characters"),
