@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
-from runs.engine.browser import ending, environment, pipe, video, watchdog
+from runs.engine.browser import driver, ending, environment, pipe, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
@@ -275,7 +275,8 @@ class Browser:
                 self._films = filming is not None if self._remote is None else None
                 home = await asyncio.to_thread(environment.at_home, wear.directory)
                 async with environment.given_to_driver({**home, **(filming or {})}):
-                    self._playwright = await async_playwright().start()
+                    with driver.heard():
+                        self._playwright = await async_playwright().start()
                 pipe.widen(self._playwright)
                 await know_places(self._playwright)
                 self._chromium = await self._obtain(self._playwright, path)
