@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
-from runs.engine.browser import driver, ending, environment, pipe, video, watchdog
+from runs.engine.browser import abandoned, driver, ending, environment, pipe, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
 from runs.engine.browser.egress import Egress
 from runs.engine.browser.find import NoBrowser, find_browser
@@ -278,6 +278,7 @@ class Browser:
                     with driver.heard():
                         self._playwright = await async_playwright().start()
                 pipe.widen(self._playwright)
+                abandoned.overlook(self._playwright)
                 await know_places(self._playwright)
                 self._chromium = await self._obtain(self._playwright, path)
             wear.found = len(self._chromium.contexts)
@@ -292,7 +293,9 @@ class Browser:
 
     async def _obtain(self, playwright: Playwright, path: Path | None) -> Chromium:
         if self._remote is not None:
-            return await connect(playwright, self._remote)
+            chromium = await connect(playwright, self._remote)
+            abandoned.overlook(chromium)
+            return chromium
         if path is None:
             raise BrowserUnavailable("There is no program to start as a browser.")
         return await self._launch(playwright, path)
