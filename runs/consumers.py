@@ -8,25 +8,20 @@ import json
 import logging
 import time
 from contextlib import aclosing
-from dataclasses import replace
-from datetime import datetime
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db.models import Count
 
 from projects.api.refusing import NOTHING, STRANGER, Refusal, bad_number, refuse
 from projects.models.public import number_of
-from runs import following, frames
+from runs import following, frames, viewing
 from runs.models import Run
 
 log = logging.getLogger(__name__)
 BROKEN = 1011
 LOOK_SECONDS = 2.0
-FRAME_SECONDS = 0.5
-WANT_EVERY_SECONDS = 2.0
 
 
 class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -119,45 +114,23 @@ class LiveConsumer(RunSocket):
     """`/ws/runs/RUN-42/live`: the newest picture of each browser context while the run lives; closes normally after.
 
     A binary message is the shard's number (1 byte), the slot's number (1 byte) and a JPEG; before it a text message
-    `{"shard", "slot", "title"}` wherever the title has changed. The next look waits until all is sent, so a slow
-    client misses pictures and has no backlog.
+    `{"shard", "slot", "title"}` wherever the title has changed. A slow client misses pictures and has no backlog.
     """
 
     async def follow(self, run_id: int) -> None:
-        shown: dict[frames.Place, frames.Picture] = {}
-        wanted_at = 0.0
-        while True:
-            if refusal := await self.refusal(run_id):
-                await self.close(code=refusal.closing)
-                return
-            want = time.monotonic() >= wanted_at
-            if want:
-                wanted_at = time.monotonic() + WANT_EVERY_SECONDS
-            known = {place: picture.at for place, picture in shown.items()}
-            newer = await database_sync_to_async(self._look)(run_id, known, want)
-            if newer is None:
-                await self.close(code=1000)
-                return
-            for place, picture in sorted(newer.items()):
-                await self._show(place, picture, shown.get(place))
-                shown[place] = replace(picture, jpeg=b"")
-            await asyncio.sleep(FRAME_SECONDS)
+        titles: dict[frames.Place, str] = {}
+        async with aclosing(viewing.view(run_id)) as looks:
+            async for newer in looks:
+                if refusal := await self.refusal(run_id):
+                    await self.close(code=refusal.closing)
+                    return
+                for place, picture in sorted(newer.items()):
+                    await self._show(place, picture, titles.get(place))
+                    titles[place] = picture.title
+        await self.close(code=1000)
 
-    def _look(
-        self, run_id: int, known: dict[frames.Place, datetime], want: bool
-    ) -> dict[frames.Place, frames.Picture] | None:
-        """What is new; None when the run is over."""
-        run = Run.objects.living().filter(pk=run_id)
-        shards = run.annotate(width=Count("shards")).values_list("width", flat=True).first()
-        if shards is None:
-            return None
-        way = frames.way()
-        if want:
-            way.want(run_id)
-        return way.newer(run_id, shards, known)
-
-    async def _show(self, place: frames.Place, picture: frames.Picture, last: frames.Picture | None) -> None:
+    async def _show(self, place: frames.Place, picture: frames.Picture, title: str | None) -> None:
         shard, slot = place
-        if last is None or last.title != picture.title:
+        if title != picture.title:
             await self.send(text_data=json.dumps({"shard": shard, "slot": slot, "title": picture.title}))
         await self.send(bytes_data=bytes((shard, slot)) + picture.jpeg)

@@ -7,11 +7,9 @@ lose, lines come in order and without gaps, because only the log's numbers decid
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextvars import Context
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +19,7 @@ from django.utils import timezone
 
 from runs import heartbeats, live, reading
 from runs.models import Run
+from runs.shared import Shared, Sharing
 
 PAGE = 500
 KEPT = 2_000
@@ -37,17 +36,13 @@ class Line:
     text: str
 
 
-@dataclass
-class Reader:
+@dataclass(eq=False)
+class Reader(Shared):
     """Reads one run's log from where it began and keeps the newest lines; `floor` is the number before the oldest."""
 
-    run: int
     floor: int
     lines: deque[Line] = field(default_factory=deque)
-    followers: set[asyncio.Event] = field(default_factory=set)
     begun: datetime = field(default_factory=timezone.now)
-    problem: Exception | None = None
-    task: asyncio.Task[None] | None = None
 
     @property
     def newest(self) -> int:
@@ -59,19 +54,15 @@ class Reader:
             return None
         return [self.lines[place] for place in range(min(after - self.floor, len(self.lines)), len(self.lines))]
 
-    async def read(self) -> None:
-        try:
-            async with live.listen(self.run) as bell:
-                while not (self.lines and self.lines[-1].type == "done"):
-                    found = await database_sync_to_async(reading.events)(self.run, self.newest, PAGE)
-                    self._take(found)
-                    if len(found) < PAGE:
-                        # Many small commits become one message: nobody reads faster than this.
-                        await asyncio.sleep(BREATH_SECONDS)
-                        await bell.wait(LOOK_ANYWAY_SECONDS)
-        except Exception as error:  # noqa: BLE001 - it is raised again where each follower waits
-            self.problem = error
-            self._wake()
+    async def work(self) -> None:
+        async with live.listen(self.run) as bell:
+            while not (self.lines and self.lines[-1].type == "done"):
+                found = await database_sync_to_async(reading.events)(self.run, self.newest, PAGE)
+                self._take(found)
+                if len(found) < PAGE:
+                    # Many small commits become one message: nobody reads faster than this.
+                    await asyncio.sleep(BREATH_SECONDS)
+                    await bell.wait(LOOK_ANYWAY_SECONDS)
 
     def _take(self, found: list[dict[str, Any]]) -> None:
         self.lines += [Line(line["seq"], line["type"], json.dumps(line)) for line in found]
@@ -79,37 +70,11 @@ class Reader:
         while len(self.lines) > KEPT:
             self.floor = self.lines.popleft().seq
         if found:
-            self._wake()
-
-    def _wake(self) -> None:
-        for woken in self.followers:
-            woken.set()
+            self.wake()
 
 
-_readers: dict[tuple[asyncio.AbstractEventLoop, int], Reader] = {}
-
-
-@contextlib.asynccontextmanager
-async def _reader(run_id: int) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
-    """The run's reader in this loop, begun with its first follower and ended with its last."""
-    key, news = (asyncio.get_running_loop(), run_id), asyncio.Event()
-    if key not in _readers or _readers[key].problem:
-        last = await database_sync_to_async(_last_seq)(run_id)
-        if key not in _readers or _readers[key].problem:
-            _readers[key] = Reader(run_id, last)
-    reader = _readers[key]
-    reader.followers.add(news)
-    if reader.task is None:
-        # Not in the context of the request that comes first: its thread ends with it, and others go on.
-        reader.task = asyncio.create_task(reader.read(), context=Context())
-    try:
-        yield reader, news
-    finally:
-        reader.followers.discard(news)
-        if not reader.followers:
-            reader.task.cancel()
-            if _readers.get(key) is reader:
-                del _readers[key]
+async def _begin(run_id: int) -> Reader:
+    return Reader(run_id, await database_sync_to_async(_last_seq)(run_id))
 
 
 def _last_seq(run_id: int) -> int:
@@ -117,12 +82,15 @@ def _last_seq(run_id: int) -> int:
     return max(0, Run.objects.filter(pk=run_id).values_list("last_seq", flat=True).get() - 1)
 
 
+_readers = Sharing(_begin)
+
+
 async def follow(run_id: int, after: int, patience: float = LOOK_ANYWAY_SECONDS) -> AsyncGenerator[list[Line], None]:
     """Groups of lines after a number, in order and without gaps, to the line `done`, which is the last.
 
     An empty group where nothing was told for `patience` seconds. Raises what the database raised for the reader.
     """
-    async with _reader(run_id) as (reader, news):
+    async with _readers.followed(run_id) as (reader, news):
         while True:
             news.clear()
             lines = reader.since(after)

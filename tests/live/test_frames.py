@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import DatabaseError, connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from projects.models import Membership
+from projects.models import ApiToken, Membership
 from runs import frames, ledger
 from runs.engine.plan import RunOptions
 from runs.frames import Keys, Picture, Rows, Way, Window
@@ -22,6 +24,7 @@ from tests.live.test_sockets import closing_code, finish, made, opened, refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAYS: list[Way] = [Rows(), Keys()]
+MANY = 50
 
 
 @pytest.fixture(autouse=True)
@@ -203,6 +206,49 @@ async def test_R23_a_socket_gives_the_newest_pictures_and_closes_when_the_run_is
     assert await sync_to_async(Artifact.objects.exists)() is False
 
 
+async def test_R23_a_picture_is_read_once_for_all_who_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, token, _ = await sync_to_async(made)()
+    watching = [await watched(run, token) for _ in range(MANY)]
+    said = statements(monkeypatch)
+    await shown(run, 1, picture("one"))
+    for communicator in watching:
+        assert (await heard(communicator, 2))[1] == (0, 1, b"JPEG one")
+    late = await watched(run, token)
+    assert (await heard(late, 2))[1] == (0, 1, b"JPEG one")
+    assert len([sql for sql in said if sql.startswith("SELECT") and '"jpeg"' in sql]) == 1
+    await sync_to_async(finish)(run)
+    for communicator in [*watching, late]:
+        assert await closing_code(communicator) == 1000
+
+
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said to the database from now on, in any thread."""
+    said: list[str] = []
+    usual = CursorWrapper.execute
+
+    def noting(cursor: CursorWrapper, sql: str, params: Any = None) -> Any:
+        said.append(sql)
+        return usual(cursor, sql, params)
+
+    monkeypatch.setattr(CursorWrapper, "execute", noting)
+    return said
+
+
+async def test_R23_a_watcher_who_loses_the_right_leaves_the_others_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.consumers.LOOK_SECONDS", 0.1)
+    run, token, _ = await sync_to_async(made)()
+    member = await sync_to_async(get_user_model().objects.get)(username="member")
+    _, other = await sync_to_async(ApiToken.issue)("other", user=member)
+    going, staying = await watched(run, token), await watched(run, other)
+    revoked = ApiToken.objects.exclude(name="other").filter(user=member)
+    await sync_to_async(revoked.update)(revoked_at=timezone.now())
+    assert await closing_code(going) == 4401
+    await shown(run, 0, picture("one"))
+    assert (await heard(staying, 2))[1] == (0, 0, b"JPEG one")
+    await sync_to_async(finish)(run)
+    assert await closing_code(staying) == 1000
+
+
 async def test_R23_a_slow_client_gets_the_newest_and_no_backlog() -> None:
     run, token, _ = await sync_to_async(made)()
     communicator = await watched(run, token)
@@ -218,7 +264,7 @@ async def test_R23_a_slow_client_gets_the_newest_and_no_backlog() -> None:
 
 async def test_R23_who_closes_the_socket_watches_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "WANTED_SECONDS", 1)
-    monkeypatch.setattr("runs.consumers.WANT_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr("runs.viewing.WANT_EVERY_SECONDS", 0.2)
     run, token, _ = await sync_to_async(made)()
     communicator = await watched(run, token)
     await asyncio.sleep(1.5)
