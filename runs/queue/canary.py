@@ -39,6 +39,7 @@ class Canary:
         self._period = period
         self._born = time.time()
         self._sent_at = 0.0
+        self._all_busy_at = 0.0
         self._songs: list[Song] = []
 
     def stuck(self) -> bool:
@@ -54,9 +55,14 @@ class Canary:
         if now - self._sent_at >= self._period:
             self._songs.append(Song(now, _send()))
             self._sent_at = now
-        unsung = any(song.row and now - song.sent_at > PATIENCE * self._period for song in self._songs)
-        silent = now - max(beat, self._born) > SILENCE * self._period
-        return (unsung or silent) and self._some_worker_is_idle()
+        if not self._some_worker_is_idle():
+            self._all_busy_at = now
+        unsung = any(song.row and self._passed(now, song.sent_at) > PATIENCE for song in self._songs)
+        return unsung or self._passed(now, beat, self._born) > SILENCE
+
+    def _passed(self, now: float, *since: float) -> float:
+        """Periods in which somebody could have sung: where one of the busy is killed, the next one has just come."""
+        return (now - max(self._all_busy_at, *since)) / self._period
 
     def forget(self) -> None:
         """Takes back what was sent."""

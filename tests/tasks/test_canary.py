@@ -69,6 +69,22 @@ def test_a_killed_worker_does_not_count_as_busy(traces: Traces, tmp_path: Path, 
     assert canary.stuck()
 
 
+def test_a_worker_that_takes_the_place_of_a_busy_one_is_given_time_to_sing(
+    traces: Traces, tmp_path: Path, clock: Clock
+) -> None:
+    canary = Canary(traces, 1, PERIOD)
+    traces.started()
+    for _ in range(20):
+        assert not canary.stuck()
+        clock.now += PERIOD
+    assert not canary.stuck()
+    (tmp_path / f"busy-{os.getpid()}").rename(tmp_path / "busy-4194999")
+    clock.now += 2 * PERIOD
+    assert not canary.stuck()
+    clock.now += 1
+    assert canary.stuck()
+
+
 def test_any_task_that_ended_since_answers_for_the_song(traces: Traces, tmp_path: Path, clock: Clock) -> None:
     canary = Canary(traces, 2, PERIOD)
     canary.stuck()
