@@ -274,9 +274,10 @@ def hung_lately() -> str:
         return ""
     number, first = rows.count(), rows.last()
     since = (first.hung_at if first is not None and first.hung_at else last.hung_at).isoformat(timespec="seconds")
-    many = "1 worker" if number == 1 else f"{number} workers"
     when = last.hung_at.isoformat(timespec="seconds")
-    return f"{many} hung since {since} and were replaced; the last one at {when}: {last.hung}."
+    if number == 1:
+        return f"1 worker hung and was replaced at {when}: {last.hung}."
+    return f"{number} workers hung since {since} and were replaced; the last one at {when}: {last.hung}."
 
 
 # --- numbers ---

@@ -200,6 +200,7 @@ class Worker:
             return True
         finally:
             self.ends = None
+            heartbeats.idle()
 
     def tick(self) -> None:
         """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM, TimeOver."""

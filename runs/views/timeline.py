@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from runs import states
-from runs.models import Attempt, CrawlPage, Lease, Result, Run
+from runs.models import Attempt, Case, CrawlPage, Lease, Result, Run
+from runs.views.story import STAGES
 
 MOST_BARS = 200
 ROW_HEIGHT = 14
@@ -101,6 +103,13 @@ def _busy(run: Run, found: dict[int, Lane]) -> None:
         return
     running = Result.objects.filter(run=run, status=states.RUNNING).values_list("lease__shard__index", "title")
     visiting = CrawlPage.objects.filter(run=run, status=states.RUNNING).values_list("lease__shard__index", "url")
-    for index, name in [*running[:64], *visiting[:64]]:
+    cases = Case.objects.filter(run=run, status=states.RUNNING)
+    trying = cases.values_list("lease__shard__index", "family", KT("work__start"))[:64]
+    tried = [(index, f"{family}: {start}") for index, family, start in trying]
+    for index, name in [*running[:64], *visiting[:64], *tried]:
         if index in found:
             found[index].busy.append(name)
+    if run.stage in states.LONE and run.stage_lease is not None:
+        alone = Lease.objects.filter(pk=run.stage_lease, state=states.OPEN)
+        for index in alone.values_list("shard__index", flat=True):
+            found[index].busy.append(STAGES[run.stage])

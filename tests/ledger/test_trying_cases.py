@@ -238,3 +238,20 @@ def test_a_code_that_the_engine_asks_for_is_claimed_for_all_workers(
     assert worker.observe(run_of(hand))
     assert said == [True, False, True]
     assert UsedCode.objects.get().window == 8
+
+
+def test_what_a_worker_did_in_a_stage_is_shown_until_the_stage_is_over(
+    crawl: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [hand] = crawled(crawl)
+    shown: list[str] = []
+
+    def plans(_: Worker, run: Run) -> bool:
+        heartbeats.busy(run.pk, 0, "plans what to try")
+        shown.extend(entry["title"] for entry in heartbeats.board.shown())
+        return True
+
+    monkeypatch.setitem(tasks.STAGES, states.PLAN, plans)
+    assert Worker(hand.held)._carried_out(run_of(hand))
+    assert shown == ["plans what to try"]
+    assert heartbeats.board.shown() == []

@@ -129,11 +129,15 @@ def test_a_hung_worker_is_remembered_for_a_day() -> None:
     assert heartbeats.hung_lately() == ""
     heartbeats.hung(4711, "the process gave no sign of life for 16 s")
     heartbeats.forget_silent()
-    assert "1 worker hung" in heartbeats.hung_lately()
-    assert "the process gave no sign of life for 16 s" in heartbeats.hung_lately()
     row = Worker.objects.get()
+    assert row.hung_at
+    when = row.hung_at.isoformat(timespec="seconds")
+    sign = "the process gave no sign of life for 16 s"
+    assert heartbeats.hung_lately() == f"1 worker hung and was replaced at {when}: {sign}."
     assert heartbeats.state_of(row, row.seen_at) == "hung"
     assert not heartbeats.living().exists()
+    heartbeats.hung(4712, "the process gave no sign of life for 17 s")
+    assert heartbeats.hung_lately().startswith(f"2 workers hung since {when} and were replaced; the last one at ")
 
 
 def replaced(workers: Workers, hung: psutil.Process) -> bool:

@@ -5,7 +5,8 @@ import re
 from runs import ledger
 from runs.engine.events import Link, PageSnapshot, PageVisited, Wrote
 from runs.models import Run
-from tests.ledger.conftest import Hand
+from tests.ledger.conftest import Hand, case
+from tests.ledger.test_crawling import next_page, visit
 from tests.web.conftest import World
 
 
@@ -60,3 +61,16 @@ def test_what_a_crawl_changed_is_shown_by_pages_and_live(world: World) -> None:
     assert "Send note 0 " not in first
     assert "Send note 0 " in second
     assert "Send note 30" in text(world, f"/runs/{run.public_id}/news?after=0")
+
+
+def test_a_worker_shows_which_stage_it_carries_out_alone_and_what_it_tries(world: World) -> None:
+    run = world.crawl()
+    hand = Hand(run)
+    visit(hand, next_page(hand))
+    assert ledger.take_stage(hand.held, "plan")
+    assert "● plan what to try" in text(world, f"/runs/{run.public_id}")
+    ledger.keep_plan(hand.held, {"account": False}, [case(0)], {"cases": 1})
+    [work] = ledger.claim_cases(hand.held).works
+    shown = text(world, f"/runs/{run.public_id}")
+    assert f"● {work.work['family']}: {work.work['start']}" in shown
+    assert "● plan what to try" not in shown
