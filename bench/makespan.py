@@ -93,10 +93,10 @@ def drawn(seed: int, tests: int, scenario: Scenario) -> Suite:
 def _document(random: Random, ms: float) -> dict[str, Any]:
     """As many steps as a test of that length has, in an application twice as slow as the defaults say."""
     steps: list[dict[str, str]] = []
-    left = ms / 2 - planning.DEFAULT.costs["open"]
+    left = ms / 2 - planning.DEFAULT.cost("open")
     while left > 0 or not steps:
         kind = random.choice(KINDS)
-        left -= planning.DEFAULT.costs[kind]
+        left -= planning.DEFAULT.cost(kind)
         steps.append({"do": kind})
     return {"kind": "ui", "steps": steps}
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from runs.engine.kinds import kind_named
 from runs.insight.wording import host, path_template, words
 from runs.report import FailedRequest, FailedTest
 
@@ -60,12 +61,12 @@ class Fact:
 
 def facts(failure: FailedTest) -> frozenset[Fact]:
     """Every fact of a failure that may be its cause."""
-    found = set(_of_requests(failure.requests)) | set(_of_console(failure.console))
+    found, kind = set(_of_requests(failure.requests)) | set(_of_console(failure.console)), kind_named(failure.step)
     if failure.kind == "navigation" and (code := NO_ANSWER.search(f"{failure.received} {failure.error}")):
         found.add(_unreachable(failure.host, code[0]))
-    elif failure.step == "expect_no_console_errors":
+    elif kind.about == "console":
         found |= set(_of_console((failure.received,)))
-    elif failure.step == "request" and (status := ANSWERED.search(failure.error)):
+    elif kind.asks_api and (status := ANSWERED.search(failure.error)):
         found.add(_answer(failure.target, int(status[1]), severe=status[1] >= "500"))
     return frozenset(found)
 

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from runs.engine.kinds import kind_of, opening
 from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.insight.wording import path_template
 from runs.report import FailedRequest
-
-OPENING = {"do": "goto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str
     """`row` has the test's document and, where a crawl proposed it, the template and address of its page."""
     document = row["document"]
     steps = document.get("steps", [])
-    step: Mapping[str, Any] = steps[index] if index is not None and 0 <= index < len(steps) else OPENING
+    step: Mapping[str, Any] = steps[index] if index is not None and 0 <= index < len(steps) else opening("/")
     if index is None:
         step = {"do": ""}
     there = _there(document, requests)
@@ -37,7 +36,7 @@ def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str
 
 
 def _target(step: Mapping[str, Any]) -> str:
-    if step["do"] == "request":
+    if kind_of(step).asks_api:
         return f"{step.get('method', 'GET')} {path_template(step['path'])}"
     try:
         return describe(Target.model_validate(step["target"])) if step.get("target") else ""
@@ -59,7 +58,8 @@ def _page(row: Mapping[str, Any], there: str) -> str:
 
 
 def _first(document: Mapping[str, Any]) -> str:
-    return next((step["path"] for step in document.get("steps", []) if step["do"] == "goto"), "")
+    opening_steps = (step for step in document.get("steps", []) if kind_of(step).loads_page)
+    return next((step["path"] for step in opening_steps if "path" in step), "")
 
 
 def failed_requests(requests: Iterable[Mapping[str, Any]]) -> tuple[FailedRequest, ...]:

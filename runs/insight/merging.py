@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runs.engine.kinds import kind_of
+
 _SAID = frozenset({"note", "memory", "timeout"})
 
 
@@ -53,5 +55,5 @@ def _actions(document: dict[str, Any]) -> Iterator[str]:
     """How it begins and what it does, with what it enters; expectations left out."""
     yield json.dumps([document.get(name) for name in ("kind", "start", "auth")])
     for step in document["steps"]:
-        if not step["do"].startswith("expect_"):
+        if kind_of(step).role != "expect":
             yield json.dumps({name: value for name, value in step.items() if name not in _SAID}, sort_keys=True)

@@ -4,7 +4,7 @@
 |--------------|-----:|---------------------------------------------------------------------------------------------|
 | replays      |   20 | passed by needed; fewer than three count for so much less                                   |
 | sensitivity  |   40 | noticed by effective breakages; fewer than four breakages count for so much less            |
-| expectations |   15 | the sum of their strengths (`STRENGTHS`) by 6                                               |
+| expectations |   15 | the sum of the strengths of their kinds by 6                                                |
 | targets      |   10 | steps whose element is named as a person would; by its place in a list it counts half       |
 | speed        |    5 | all up to two seconds, nothing from fifteen on                                              |
 | flow         |   10 | 3 for looking at a page, more for each thing done, all for four; 5 for a call of an API      |
@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from runs.engine.kinds import kind_of
+
 MOST: Final[Mapping[str, int]] = {
     "replays": 20,
     "sensitivity": 40,
@@ -22,18 +24,6 @@ MOST: Final[Mapping[str, int]] = {
     "targets": 10,
     "speed": 5,
     "flow": 10,
-}
-STRENGTHS: Final[Mapping[str, float]] = {
-    "expect_text": 3,
-    "expect_value": 3,
-    "expect_count": 3,
-    "request": 3,
-    "expect_visible": 2,
-    "expect_hidden": 1.5,
-    "expect_url": 1,
-    "expect_title": 1,
-    "expect_no_console_errors": 1,
-    "expect_no_failed_requests": 1,
 }
 ENOUGH_REPLAYS, ENOUGH_BREAKAGES, ENOUGH_STRENGTH, ENOUGH_ACTS = 3, 4, 6.0, 4
 FAST_MS, SLOW_MS = 2_000, 15_000
@@ -46,7 +36,7 @@ def score(document: Mapping[str, Any], proof: Mapping[str, Any], duration_ms: in
     shares = {
         "replays": _replays(proof),
         "sensitivity": _sensitivity(proof),
-        "expectations": min(1.0, sum(STRENGTHS.get(str(step["do"]), 0) for step in steps) / ENOUGH_STRENGTH),
+        "expectations": min(1.0, sum(kind_of(step).strength for step in steps) / ENOUGH_STRENGTH),
         "targets": _targets(steps),
         "speed": min(1.0, max(0.0, (SLOW_MS - duration_ms) / (SLOW_MS - FAST_MS))),
         "flow": _flow(document, steps),
@@ -88,5 +78,5 @@ def _scopes(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _flow(document: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> float:
     if document.get("kind") == "api":
         return 0.5
-    acts = sum(1 for step in steps if not str(step["do"]).startswith(("expect_", "wait_", "save")))
+    acts = sum(1 for step in steps if kind_of(step).role == "act")
     return 0.3 + 0.7 * min(1.0, acts / ENOUGH_ACTS)

@@ -7,36 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from runs.engine.kinds import kind_named
+
+# A fresh context and its first page, beside the kinds of steps; what it takes where a project has no history yet.
 OPENING: Final = "open"
+OPENING_MS = 900.0
 LEAST_MS, MOST_MS = 100, 1_800_000
-OTHER_STEP_MS = 200.0
-# What a step takes where a project has no history yet; `open` is a fresh context and its first page.
-STEP_MS: Mapping[str, float] = {
-    OPENING: 900.0,
-    "goto": 600.0,
-    "reload": 600.0,
-    "back": 400.0,
-    "click": 300.0,
-    "fill": 80.0,
-    "press": 250.0,
-    "hover": 80.0,
-    "check": 80.0,
-    "uncheck": 80.0,
-    "scroll": 80.0,
-    "select": 80.0,
-    "save": 30.0,
-    "request": 120.0,
-    "wait_for": 500.0,
-    "expect_visible": 60.0,
-    "expect_hidden": 60.0,
-    "expect_text": 60.0,
-    "expect_value": 40.0,
-    "expect_url": 60.0,
-    "expect_title": 40.0,
-    "expect_count": 60.0,
-    "expect_no_console_errors": 20.0,
-    "expect_no_failed_requests": 20.0,
-}
 # How many executions a default weighs as much as: few, so that a project's own history soon prevails.
 TRUST = 2.0
 
@@ -57,21 +33,23 @@ def kinds_of(document: Mapping[str, Any]) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Milliseconds by kind of step."""
+    """Milliseconds by kind of step, as far as they were learnt; of others what the kinds themselves say."""
 
     costs: Mapping[str, float]
 
+    def cost(self, kind: str) -> float:
+        known = self.costs.get(kind)
+        if known is None:
+            return OPENING_MS if kind == OPENING else kind_named(kind).estimate_ms
+        return known
+
     def estimate(self, document: Mapping[str, Any]) -> int:
         """Expected milliseconds of one execution (one data row)."""
-        total = sum(number * cost_of(kind, self.costs) for kind, number in kinds_of(document).items())
+        total = sum(number * self.cost(kind) for kind, number in kinds_of(document).items())
         return int(min(MOST_MS, max(LEAST_MS, total)))
 
 
-def cost_of(kind: str, costs: Mapping[str, float]) -> float:
-    return costs.get(kind, STEP_MS.get(kind, OTHER_STEP_MS))
-
-
-DEFAULT = Prior(STEP_MS)
+DEFAULT = Prior({})
 
 
 def fitted(samples: Sequence[tuple[Mapping[str, int], float]]) -> Prior:
@@ -84,15 +62,14 @@ def fitted(samples: Sequence[tuple[Mapping[str, int], float]]) -> Prior:
     matrix = [[TRUST if row == other else 0.0 for other in range(len(names))] for row in range(len(names))]
     right = [0.0] * len(names)
     for kinds, measured in samples:
-        rest = measured - sum(number * cost_of(kind, STEP_MS) for kind, number in kinds.items())
+        rest = measured - sum(number * DEFAULT.cost(kind) for kind, number in kinds.items())
         for kind, number in kinds.items():
             right[column[kind]] += number * rest
             row = matrix[column[kind]]
             for other, times in kinds.items():
                 row[column[other]] += number * times
     deviations = _solved(matrix, right)
-    own = {name: cost_of(name, STEP_MS) + deviations[column[name]] for name in names}
-    return Prior({**STEP_MS, **own})
+    return Prior({name: DEFAULT.cost(name) + deviations[column[name]] for name in names})
 
 
 def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:

@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from runs.engine.kinds import kind_of
+
 SCREENS = frozenset({".js", ".ts", ".jsx", ".tsx", ".vue", ".svelte", ".astro"})
 HOMES = ("app", "pages", "routes", "views", "screens")
 NAMES_OF_FOLDERS = frozenset({"index", "page", "route", "layout", "+page", "+layout"})
@@ -66,8 +68,8 @@ def paths_of(document: Mapping[str, Any], page_url: str = "", base_url: str = ""
     steps = [step for step in document.get("steps", ()) if isinstance(step, dict)]
     named = [document.get("start"), *(step.get("path") for step in steps)]
     found = {_clean(path) for path in named if isinstance(path, str) and path.startswith("/")}
-    first = steps[0].get("do") if steps else None
-    if document.get("kind", "ui") == "ui" and not document.get("start") and first not in ("goto", "request"):
+    opens_itself = bool(steps) and kind_of(steps[0]).begins_test
+    if document.get("kind", "ui") == "ui" and not document.get("start") and not opens_itself:
         found.add("/")
     if page_url:
         found.add(_clean("/" + urlsplit(page_url).path.removeprefix(urlsplit(base_url).path.rstrip("/")).lstrip("/")))

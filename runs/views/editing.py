@@ -9,12 +9,13 @@ from django.db import transaction
 
 from projects.models import Project, Test
 from projects.models.public import number_of
+from runs.engine.steps.expect_visible import ExpectVisible
 
 MEANWHILE = "Somebody saved another version meanwhile. Copy your text, reload, and merge it."
 BLANK: dict[str, Any] = {
     "title": "",
     "start": "/",
-    "steps": [{"do": "expect_visible", "target": {"role": "heading", "name": "…"}}],
+    "steps": [ExpectVisible.step(target={"role": "heading", "name": "…"})],
 }
 
 

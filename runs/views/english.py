@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from projects.api.parsing import faults
+from runs.engine.kinds import kind_of
 from runs.engine.steps.document import Document, InvalidDocument, parse
 
 
@@ -29,8 +30,9 @@ def as_written(document: dict[str, Any], form: str) -> list[tuple[str, str]]:
         return [("☐", sentence) for sentence in told]
     if form != "gherkin":
         return [("", sentence) for sentence in told]
-    kinds = [str(step.get("do", "")) if isinstance(step, dict) else "" for step in document.get("steps", ())]
-    words = ["Given"] * (len(told) - len(kinds)) + ["Then" if kind.startswith("expect") else "When" for kind in kinds]
+    steps = [step if isinstance(step, dict) else {} for step in document.get("steps", ())]
+    does = ["Then" if kind_of(step).role == "expect" else "When" for step in steps]
+    words = ["Given"] * (len(told) - len(does)) + does
     repeated = [word == before for before, word in zip(["", *words], words, strict=False)]
     return [("And" if again else word, sentence) for again, word, sentence in zip(repeated, words, told, strict=False)]
 

@@ -18,7 +18,6 @@ from runs.views.english import FORMATS, as_written
 MISSES_NAMED = 2
 MOST_COVERED = 4
 PICTURES = {"before": "before", "screenshot": "after"}
-FORM_STEPS = frozenset({"fill", "select", "check", "uncheck"})
 
 
 @dataclass(frozen=True)
@@ -122,19 +121,19 @@ class Proposal:
         told = self.evidence.texts["checks"]
         if told or self.document is None:
             return told
-        return [step.sentence() for step in self.document.steps if step.do.startswith("expect")]
+        return [step.sentence() for step in self.document.steps if step.role == "expect"]
 
     @property
     def fields(self) -> str:
         """The fields of forms that it fills, by name."""
-        aims = (step.aim() for step in self._steps() if step.do in FORM_STEPS)
+        aims = (step.aim() for step in self._steps() if step.gesture == "entering")
         names = (aim.label or aim.name or aim.placeholder or aim.title or "" for aim in aims if aim)
         return _first(dict.fromkeys(name for name in names if name))
 
     @property
     def endpoints(self) -> str:
         """The requests that it sends by itself."""
-        asked = (step for step in self._steps() if step.do == "request")
+        asked = (step for step in self._steps() if step.asks_api)
         return _first(dict.fromkeys(f"{getattr(step, 'method', '')} {getattr(step, 'path', '')}" for step in asked))
 
     @property

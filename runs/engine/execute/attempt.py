@@ -15,11 +15,12 @@ from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Screencas
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.attempt_page import AttemptPage, ClosingPages, Recording, open_attempt_page
 from runs.engine.execute.evidence import Evidence
+from runs.engine.kinds import opening
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
-from runs.engine.steps import STEPS
 from runs.engine.steps.base import Step, StepFailed, gone
 from runs.engine.steps.document import Document, InvalidDocument, resolved
+from runs.engine.steps.goto import Goto
 from runs.engine.steps.perform import patience, perform
 from runs.engine.steps.variables import UnknownVariable, Variables
 
@@ -174,7 +175,7 @@ class Attempt:
         """The opening, if there is one, and the document's steps, each with its place in the document."""
         path = self.spec.document.opening
         if path is not None:
-            yield OPENING, STEPS["goto"].model_validate({"do": "goto", "path": path})
+            yield OPENING, Goto.model_validate(opening(path))
         yield from enumerate(self.spec.document.steps)
 
     @property

@@ -11,6 +11,7 @@ class Back(Step):
 
     do: Literal["back"]
 
+    estimate_ms: ClassVar[float] = 400
     loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:

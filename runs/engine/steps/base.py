@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 from playwright.async_api import APIRequestContext, Locator, Page
 from pydantic import Field
@@ -16,8 +16,15 @@ from runs.engine.locate import strategies
 from runs.engine.netguard import Guard, joined, same_origin
 from runs.engine.plan import Site, Target, Value
 from runs.engine.steps.locator import find
+from runs.engine.steps.selectors import wrong
 
 LOOK_SECONDS = 0.1
+Role = Literal["act", "expect", "wait", "save"]
+Gesture = Literal["", "pressing", "entering", "keying"]
+Subject = Literal["", "element", "value", "number", "absence", "address", "title", "console", "requests"]
+Blank = Mapping[str, Any]
+FIELD: Blank = {"target": {"label": ""}}
+SAID: Blank = {"target": {"text": ""}}
 
 
 class StepFailed(Exception):
@@ -98,7 +105,10 @@ class Stage:
 
 
 class Step(Value):
-    """One entry of a test's steps. Kinds differ by `do`; these options are common to all."""
+    """One entry of a test's steps. Kinds differ by `do`; these options are common to all.
+
+    What else Sentri has to know of a kind are its traits, the class variables. Who asks them needs no names.
+    """
 
     do: str
     timeout: int | None = Field(default=None, ge=100, le=120_000, description="milliseconds; default: the run's")
@@ -106,10 +116,43 @@ class Step(Value):
     soft: bool = Field(default=False, description="when it fails the test goes on, and fails at its end")
     note: str | None = Field(default=None, max_length=500)
 
+    kind: ClassVar[str] = ""
+    """The kind's name in documents, read from its `do`."""
+    label: ClassVar[str] = ""
+    """What the kind is called in the editor; its name where nothing else is said."""
+    role: ClassVar[Role] = "act"
+    """Whether it does something, expects something, only waits, or only keeps something under a name."""
+    about: ClassVar[Subject] = ""
+    """What an expectation is about. It decides which mutations it ought to notice."""
+    strength: ClassVar[float] = 0.0
+    """What an expectation counts in the score of a test: 3 for what is said, less for what is seen, 1 for the rest."""
+    gesture: ClassVar[Gesture] = ""
+    """How it uses its element: by pressing it, by entering something into it, or by a key in it."""
+    free_value: ClassVar[bool] = False
+    """Whether `value` is any text: with another one it does the same."""
+    prunable: ClassVar[bool] = False
+    """Whether a proof leaves it out where it changes nothing. What is entered is what a test is about, and stays."""
+    begins_test: ClassVar[bool] = False
+    """Whether nothing is opened before a test that begins with it."""
+    asks_api: ClassVar[bool] = False
+    """Whether it asks the site itself, by `method` and `path`, and checks the answer with `expect`."""
+    estimate_ms: ClassVar[float] = 200.0
+    """How long it takes, as long as nothing was measured."""
+    blank: ClassVar[Blank] = {}
+    """Parts with which a person begins who adds one, where the first of several choices or an empty text is not it."""
     watches_requests: ClassVar[bool] = False
     """Whether the step wants to know which requests are under way."""
     loads_page: ClassVar[bool] = False
     """Loading a page may take three times as long as another step."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls.kind = next(iter(get_args(cls.model_fields["do"].annotation)), "")
+
+    @classmethod
+    def step(cls, **parts: Any) -> dict[str, Any]:
+        """A step of this kind as it stands in a document, its parts by the names they have there. It is not checked."""
+        return {"do": cls.kind, **parts}
 
     async def run(self, stage: Stage) -> None:
         """Do it, or raise `StepFailed` or an error of Playwright."""
@@ -117,6 +160,10 @@ class Step(Value):
 
     def sentence(self) -> str:
         raise NotImplementedError
+
+    def checks(self) -> bool:
+        """Whether it says that something must hold."""
+        return self.role == "expect"
 
     def needs_page(self) -> bool:
         return True
@@ -128,6 +175,12 @@ class Step(Value):
     def aim(self) -> Target | None:
         """The element the step is about, if it is about one."""
         return getattr(self, "target", None)
+
+    def wrong(self, path: str) -> Iterator[tuple[str, str]]:
+        """What no browser could do, each with its place; `path` is that of the step. Variables are passed over."""
+        target = self.aim()
+        if target is not None:
+            yield from wrong(target, f"{path}.target")
 
 
 def gone(error: Exception) -> bool:

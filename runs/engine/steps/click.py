@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.base import Gesture, Stage, Step
 
 
 class Click(Step):
@@ -12,6 +12,10 @@ class Click(Step):
 
     do: Literal["click"]
     target: Target
+
+    gesture: ClassVar[Gesture] = "pressing"
+    estimate_ms: ClassVar[float] = 300
+    prunable: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:
         await stage.locate(self.target).click(timeout=stage.timeout_ms)

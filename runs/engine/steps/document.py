@@ -98,7 +98,7 @@ class Document(Value):
     @property
     def opening(self) -> str | None:
         """The path that is opened before the first step."""
-        if self.kind == "api" or self.start is not None or self.steps[0].do in {"goto", "request"}:
+        if self.kind == "api" or self.start is not None or self.steps[0].begins_test:
             return self.start
         return "/"
 
@@ -131,20 +131,10 @@ def parse(document: Mapping[str, Any]) -> Document:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
-    problems = [problem for index, step in enumerate(found.steps) for problem in _wrong(step, f"steps[{index}]")]
+    problems = [problem for index, step in enumerate(found.steps) for problem in step.wrong(f"steps[{index}]")]
     if problems:
         raise InvalidDocument(problems)
     return found
-
-
-def _wrong(step: Step, path: str) -> Iterator[tuple[str, str]]:
-    """What no browser could do, with its place; what variables will say is looked at once they do."""
-    target = step.aim()
-    if target is not None:
-        yield from selectors.wrong(target, f"{path}.target")
-    key = getattr(step, "key", None) if step.do == "press" else None
-    if key and "{{" not in key and (sentence := selectors.wrong_key(key)):
-        yield f"{path}.key", sentence
 
 
 def unknown_sign_in(auth: str | None, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -166,7 +156,7 @@ def resolved(step: Step, variables: Variables) -> Step:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
-    problems = list(_wrong(found, ""))
+    problems = list(found.wrong(""))
     if problems:
         raise InvalidDocument([(path.removeprefix("."), sentence) for path, sentence in problems])
     return found

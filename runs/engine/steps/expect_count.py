@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from playwright.async_api import expect
 from pydantic import Field, model_validator
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject
 
 
 class ExpectCount(Step):
@@ -18,6 +18,12 @@ class ExpectCount(Step):
     count: int | None = Field(default=None, ge=0)
     at_least: int | None = Field(default=None, ge=0)
     at_most: int | None = Field(default=None, ge=0)
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "number"
+    strength: ClassVar[float] = 3
+    estimate_ms: ClassVar[float] = 60
+    blank: ClassVar[Blank] = {"count": 1}
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import SAID, Blank, Role, Stage, Step, StepFailed, Subject
 
 
 class ExpectHidden(Step):
@@ -14,6 +14,12 @@ class ExpectHidden(Step):
 
     do: Literal["expect_hidden"]
     target: Target
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "absence"
+    strength: ClassVar[float] = 1.5
+    estimate_ms: ClassVar[float] = 60
+    blank: ClassVar[Blank] = SAID
 
     async def run(self, stage: Stage) -> None:
         shown = stage.locate(self.target).filter(visible=True)

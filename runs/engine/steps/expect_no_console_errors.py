@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from runs.engine.steps.base import Stage, Step, StepFailed, listed, one_line
+from runs.engine.steps.base import Role, Stage, Step, StepFailed, Subject, listed, one_line
 from runs.engine.steps.quiet import Patterns, remaining, rested
 
 
@@ -12,6 +12,10 @@ class ExpectNoConsoleErrors(Step):
     do: Literal["expect_no_console_errors"]
     ignore: Patterns = ()
 
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "console"
+    strength: ClassVar[float] = 1
+    estimate_ms: ClassVar[float] = 20
     watches_requests: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import Role, Stage, Step, StepFailed, Subject
 from runs.engine.steps.quiet import Patterns, remaining, rested, same_host
 
 
@@ -15,6 +15,10 @@ class ExpectNoFailedRequests(Step):
     ignore: Patterns = ()
     third_party: bool = Field(default=False, description="requests to other hosts count as well")
 
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "requests"
+    strength: ClassVar[float] = 1
+    estimate_ms: ClassVar[float] = 20
     watches_requests: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:

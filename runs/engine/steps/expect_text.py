@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed, listed
+from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject, listed
 from runs.engine.steps.matching import TextMatch
 from runs.engine.steps.reading import comes_to_say, texts_of
 from runs.engine.steps.seeing import company, texts
@@ -17,6 +17,12 @@ class ExpectText(TextMatch, Step):
 
     do: Literal["expect_text"]
     target: Target
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "element"
+    strength: ClassVar[float] = 3
+    estimate_ms: ClassVar[float] = 60
+    blank: ClassVar[Blank] = {"target": {"role": "status"}, "contains": ""}
 
     async def run(self, stage: Stage) -> None:
         if not await self._holds(stage):

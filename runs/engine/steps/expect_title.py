@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import expect
 
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject
 from runs.engine.steps.matching import TextMatch
 from runs.engine.steps.reading import comes_to_say
 
@@ -13,6 +13,12 @@ class ExpectTitle(TextMatch, Step):
     """The page has a title."""
 
     do: Literal["expect_title"]
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "title"
+    strength: ClassVar[float] = 1
+    estimate_ms: ClassVar[float] = 40
+    blank: ClassVar[Blank] = {"contains": ""}
 
     async def run(self, stage: Stage) -> None:
         if not await self._holds(stage):

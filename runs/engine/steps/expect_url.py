@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import Field, field_validator, model_validator
 
 from runs.engine.patterns import Pattern, found
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject
 
 
 class ExpectUrl(Step):
@@ -19,6 +19,12 @@ class ExpectUrl(Step):
     query: dict[str, str] | None = Field(default=None, description="parameters that must be there; others may be")
     contains: str | None = Field(default=None, min_length=1, description="part of path and query")
     matches: Pattern | None = Field(default=None, description="a regular expression on path and query")
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "address"
+    strength: ClassVar[float] = 1
+    estimate_ms: ClassVar[float] = 60
+    blank: ClassVar[Blank] = {"path": "/"}
 
     @field_validator("path")
     @classmethod

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import Error, Locator, expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed, one_line
+from runs.engine.steps.base import FIELD, Blank, Role, Stage, Step, StepFailed, Subject, one_line
 from runs.engine.steps.matching import TextMatch
 from runs.engine.steps.reading import comes_to_say
 from runs.engine.steps.seeing import company
@@ -17,6 +17,12 @@ class ExpectValue(TextMatch, Step):
 
     do: Literal["expect_value"]
     target: Target
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "value"
+    strength: ClassVar[float] = 3
+    estimate_ms: ClassVar[float] = 40
+    blank: ClassVar[Blank] = {**FIELD, "equals": ""}
 
     async def run(self, stage: Stage) -> None:
         if not await self._holds(stage):

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import SAID, Blank, Role, Stage, Step, StepFailed, Subject
 from runs.engine.steps.seeing import company
 
 
@@ -15,6 +15,12 @@ class ExpectVisible(Step):
 
     do: Literal["expect_visible"]
     target: Target
+
+    role: ClassVar[Role] = "expect"
+    about: ClassVar[Subject] = "element"
+    strength: ClassVar[float] = 2
+    estimate_ms: ClassVar[float] = 60
+    blank: ClassVar[Blank] = SAID
 
     async def run(self, stage: Stage) -> None:
         shown = stage.locate(self.target).filter(visible=True)

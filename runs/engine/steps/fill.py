@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.base import FIELD, Blank, Gesture, Stage, Step
 
 
 class Fill(Step):
@@ -15,6 +15,11 @@ class Fill(Step):
     do: Literal["fill"]
     target: Target
     value: str = Field(max_length=100_000)
+
+    gesture: ClassVar[Gesture] = "entering"
+    free_value: ClassVar[bool] = True
+    estimate_ms: ClassVar[float] = 80
+    blank: ClassVar[Blank] = FIELD
 
     async def run(self, stage: Stage) -> None:
         await stage.locate(self.target).fill(self.value, timeout=stage.timeout_ms)

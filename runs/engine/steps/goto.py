@@ -14,6 +14,9 @@ class Goto(Step):
     do: Literal["goto"]
     path: SitePath = Field(description="path on the site, with query where needed")
 
+    estimate_ms: ClassVar[float] = 600
+    begins_test: ClassVar[bool] = True
+    label: ClassVar[str] = "Go to"
     loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
@@ -12,6 +12,9 @@ class Hover(Step):
 
     do: Literal["hover"]
     target: Target
+
+    estimate_ms: ClassVar[float] = 80
+    prunable: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:
         await stage.locate(self.target).hover(timeout=stage.timeout_ms)

@@ -74,7 +74,7 @@ async def _meant(step: Step, stage: Stage, error: Error) -> Step | None:
 async def _require_trusted(step: Step, stage: Stage) -> None:
     """Nothing secret is typed into a page, or a frame, of an origin that it was not entered for."""
     target = step.aim()
-    if target is None or stage.opened is None or step.do.startswith("expect_"):
+    if target is None or stage.opened is None or step.role == "expect":
         return
     if not target.frame and trusts([stage.site.origin], stage.page.url):
         return

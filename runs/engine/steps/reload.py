@@ -11,6 +11,8 @@ class Reload(Step):
 
     do: Literal["reload"]
 
+    estimate_ms: ClassVar[float] = 600
+    prunable: ClassVar[bool] = True
     loads_page: ClassVar[bool] = True
 
     async def run(self, stage: Stage) -> None:

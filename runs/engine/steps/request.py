@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlencode
 
 from playwright.async_api import APIResponse, Error
@@ -39,6 +39,11 @@ class Request(Step):
     follow: bool = Field(default=True, description="follow redirects")
     expect: AnswerExpectation = AnswerExpectation()
     save: dict[VariableName, JsonPath] = Field(default={}, description="variable name to a place in the JSON answer")
+
+    strength: ClassVar[float] = 3
+    estimate_ms: ClassVar[float] = 120
+    begins_test: ClassVar[bool] = True
+    asks_api: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
@@ -148,6 +153,9 @@ class Request(Step):
         kept = f" and keep {', '.join(self.save)}" if self.save else ""
         expected = one_line(self.expect.described(), 300)
         return f"Send {self.method} {self.path}{kept}" + (f"; the answer {expected}" if expected else "")
+
+    def checks(self) -> bool:
+        return bool(self.expect.model_fields_set)
 
     def needs_page(self) -> bool:
         return False

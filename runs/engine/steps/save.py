@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.base import SAID, Blank, Role, Stage, Step
 from runs.engine.steps.variables import VariableName
 
 
@@ -20,6 +20,11 @@ class Save(Step):
     target: Target | None = None
     of: Literal["text", "value"] = "text"
     attribute: str | None = Field(default=None, min_length=1)
+
+    role: ClassVar[Role] = "save"
+    free_value: ClassVar[bool] = True
+    estimate_ms: ClassVar[float] = 30
+    blank: ClassVar[Blank] = {**SAID, "of": "text"}
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from runs.engine.inpage import read_page
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.base import Blank, Stage, Step
 
 # What loads more at its end listens to the wheel, to scrolling or to what comes into view; this does all three.
 TO = """const scroll = (to) => {
@@ -23,6 +23,9 @@ class Scroll(Step):
     do: Literal["scroll"]
     target: Target | None = None
     to: Literal["bottom", "top"] | None = None
+
+    estimate_ms: ClassVar[float] = 80
+    blank: ClassVar[Blank] = {"to": "bottom"}
 
     @model_validator(mode="after")
     def _one_goal(self) -> Self:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, listed
+from runs.engine.steps.base import FIELD, Blank, Gesture, Stage, Step, listed
 
 
 class Select(Step):
@@ -13,6 +13,10 @@ class Select(Step):
     do: Literal["select"]
     target: Target
     value: str | tuple[str, ...]
+
+    gesture: ClassVar[Gesture] = "entering"
+    estimate_ms: ClassVar[float] = 80
+    blank: ClassVar[Blank] = FIELD
 
     async def run(self, stage: Stage) -> None:
         values = [self.value] if isinstance(self.value, str) else list(self.value)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step
+from runs.engine.steps.base import FIELD, Blank, Gesture, Stage, Step
 
 
 class Uncheck(Step):
@@ -12,6 +12,10 @@ class Uncheck(Step):
 
     do: Literal["uncheck"]
     target: Target
+
+    gesture: ClassVar[Gesture] = "entering"
+    estimate_ms: ClassVar[float] = 80
+    blank: ClassVar[Blank] = FIELD
 
     async def run(self, stage: Stage) -> None:
         await stage.locate(self.target).uncheck(timeout=stage.timeout_ms)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from playwright.async_api import expect
 
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed
+from runs.engine.steps.base import SAID, Blank, Role, Stage, Step, StepFailed
 
 
 class WaitFor(Step):
@@ -15,6 +15,10 @@ class WaitFor(Step):
     do: Literal["wait_for"]
     target: Target
     state: Literal["visible", "hidden"] = "visible"
+
+    role: ClassVar[Role] = "wait"
+    estimate_ms: ClassVar[float] = 500
+    blank: ClassVar[Blank] = SAID
 
     async def run(self, stage: Stage) -> None:
         shown = expect(stage.locate(self.target).filter(visible=True))

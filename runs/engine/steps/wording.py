@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runs.engine.plan import Format
-from runs.engine.steps.base import Step
 from runs.engine.steps.document import Document, parse
 
 
@@ -25,7 +24,7 @@ def _checklist(test: Document) -> Iterator[str]:
     """What is done stands plain; what must hold has a box to tick."""
     yield from _given(test)
     for step in test.steps:
-        yield f"☐ {step.sentence()}" if _checks(step) else f"· {step.sentence()}"
+        yield f"☐ {step.sentence()}" if step.checks() else f"· {step.sentence()}"
 
 
 def _gherkin(test: Document) -> Iterator[str]:
@@ -33,7 +32,7 @@ def _gherkin(test: Document) -> Iterator[str]:
     before = ""
     said: Sequence[tuple[str, str]] = [
         *(("Given", line) for line in _given(test)),
-        *(("Then" if _checks(step) else "When", step.sentence()) for step in test.steps),
+        *(("Then" if step.checks() else "When", step.sentence()) for step in test.steps),
     ]
     for word, line in said:
         yield f"  {'And' if word == before else word} {line[:1].lower()}{line[1:]}"
@@ -45,11 +44,6 @@ def _given(test: Document) -> Iterator[str]:
         yield f"Sign in as {test.auth}"
     if test.opening is not None:
         yield f"Open {test.opening}"
-
-
-def _checks(step: Step) -> bool:
-    expect = getattr(step, "expect", None)
-    return step.do.startswith("expect_") or (step.do == "request" and bool(expect and expect.model_fields_set))
 
 
 FORMS: dict[Format, Callable[[Document], Iterator[str]]] = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from runs.engine.kinds import kind_of
 from runs.engine.page.volatile import normalised
 from runs.insight.application.parts import Kind, Part
 
@@ -74,7 +75,7 @@ def coverage(parts: Iterable[Part], tests: Iterable[TestOf]) -> Coverage:
 def _used(document: Mapping[str, Any]) -> list[Any]:
     """The steps that do something: to see a form is not to test it."""
     steps = [step for step in document.get("steps") or () if isinstance(step, Mapping)]
-    return [step for step in steps if not str(step.get("do", "")).startswith(("expect", "wait"))]
+    return [step for step in steps if kind_of(step).role not in ("expect", "wait")]
 
 
 def _named(value: Any, key: str = "") -> Iterator[str]:
@@ -99,7 +100,7 @@ def _uses(names: set[str], form: Part) -> bool:
 
 def _asked(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for step in document.get("steps") or ():
-        if isinstance(step, Mapping) and step.get("do") == "request":
+        if isinstance(step, Mapping) and kind_of(step).asks_api:
             path = _VARIABLE.sub("0", str(step.get("path") or step.get("url") or ""))
             yield str(step.get("method", "GET")).upper(), urlsplit(path).path
 
