@@ -23,6 +23,11 @@ from runs.engine.page.naming import pressed
 from runs.engine.page.safety import Control, Permit, asks, denied, permit, refusal
 from runs.engine.page.vocabulary import stems, words
 from runs.engine.plan import CrawlOptions, PageWork
+from runs.engine.steps.click import Click
+from runs.engine.steps.fill import Fill
+from runs.engine.steps.hover import Hover
+from runs.engine.steps.scroll import Scroll
+from runs.engine.steps.select import Select
 
 OF_A_CLUSTER = 2
 MOST_STEPS = 60
@@ -124,7 +129,7 @@ class Actions:
             if offer.css not in filled:
                 yield from self._offer(offer, state)
         if state.offers.scrolls:
-            steps = ({"do": "scroll", "to": "bottom"},)
+            steps = (Scroll.step(to="bottom"),)
             yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", state.page.template))
 
     def _onward(self, state: ReachedState) -> Iterator[Candidate]:
@@ -139,7 +144,7 @@ class Actions:
                 continue
             target = pressed(action, state.page) or {"css": action.css}
             cluster = ("follow", state.page.template, action.landmark, self._shape(key))
-            step = {"do": "click", "target": target}
+            step = Click.step(target=target)
             yield Candidate("follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if state.sent else STORED)
 
     def _form(self, form: Form, state: ReachedState) -> Iterator[Candidate]:
@@ -161,11 +166,11 @@ class Actions:
         if offer.how == "field":
             yield from self._field(offer, state)
         elif offer.how == "hover":
-            step = {"do": "hover", "target": target_of(offer)}
+            step = Hover.step(target=target_of(offer))
             yield Candidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
         elif not refusal(offer.control(), self._options):
             late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
-            step = {"do": "click", "target": target_of(offer)}
+            step = Click.step(target=target_of(offer))
             sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, state)
             yield Candidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
 
@@ -179,11 +184,11 @@ class Actions:
         if offer.type == "select":
             others = tuple(option for option in offer.options if option != offer.chosen)
             option = valid(FormField(tag="select", options=others), self._random)
-            what = {"do": "select", "value": option} if option else None
+            what = Select.step(value=option) if option else None
         elif offer.type in ("checkbox", "radio"):
-            what = {"do": "click"}
+            what = Click.step()
         elif offer.type in TYPED and not offer.chosen:
-            what = {"do": "fill", "value": _word(state.page.actions) or "a"}
+            what = Fill.step(value=_word(state.page.actions) or "a")
         if what and not self._spared(offer, label, str(what.get("value", ""))):
             ticks = offer.type in ("checkbox", "radio")
             cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, state)

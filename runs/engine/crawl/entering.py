@@ -8,8 +8,13 @@ from random import Random
 from typing import Any
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.page.filling import choosing, meaning, place_of, unchosen, valid
+from runs.engine.kinds import kind_of
+from runs.engine.page.filling import meaning, place_of, unchosen, valid
 from runs.engine.page.naming import field_of, submit_of
+from runs.engine.steps.click import Click
+from runs.engine.steps.entering import enter
+from runs.engine.steps.fill import Fill
+from runs.engine.steps.press import Press
 
 Steps = tuple[dict[str, Any], ...]
 
@@ -41,21 +46,19 @@ def _entered(field: FormField, form: Form, page: PageSnapshot, random: Random) -
     """Nothing where it stays as it is, or nothing is known to be entered."""
     target = _target(field, form, page)
     what = meaning(field)
-    if what == "choice" and unchosen(field):
-        return choosing(target)
-    step: dict[str, Any] | None = None
-    if what == "select":
-        value = _chosen(field, form)
-        step = {"do": "select", "target": target, "value": value} if value else None
-    elif field.type == "checkbox" and field.required:
-        step = {"do": "check", "target": target}
-    elif field.type == "radio" and not field.value:
-        option = {"role": "radio", "name": next(iter(field.options), ""), "exact": True}
-        step = {"do": "check", "target": _framed(option, form)}
-    elif field.type not in ("file", "checkbox", "radio", "choice") and not field.value:
+    value: str | None = None
+    if what == "choice":
+        value = "" if unchosen(field) else None
+    elif what == "select":
+        value = _chosen(field, form) or None
+    elif field.type == "checkbox":
+        value = "on" if field.required else None
+    elif field.type == "radio":
+        target = _framed({"role": "radio", "name": next(iter(field.options), ""), "exact": True}, form)
+        value = None if field.value else "on"
+    elif field.type != "file" and not field.value:
         value = valid(field, random, place_of(form.fields))
-        step = None if value is None else {"do": "fill", "target": target, "value": value}
-    return (step,) if step else ()
+    return () if value is None else enter(field, target, value)
 
 
 def _chosen(field: FormField, form: Form) -> str | None:
@@ -78,7 +81,7 @@ def _mark(filled: list[tuple[FormField, Steps]], form: Form) -> None:
         return
     for field, (step, *_) in filled:
         room = field.max_length is None or field.max_length >= SHORTEST_MARKED
-        if step["do"] == "fill" and meaning(field) in NAMES_A_RECORD and room and not field.pattern:
+        if kind_of(step) is Fill and meaning(field) in NAMES_A_RECORD and room and not field.pattern:
             step["value"] = MARKER
             return
 
@@ -87,9 +90,9 @@ def _sending(form: Form, page: PageSnapshot, entries: Iterable[dict[str, Any]]) 
     if form.submit or form.submit_css:
         own = {"css": form.submit_css} if form.frame or not form.submit else submit_of(form, page)
         target = own or {"css": form.submit_css}
-        return {"do": "click", "target": _framed(target, form)}
-    last = next((step for step in reversed(list(entries)) if step["do"] == "fill"), None)
-    return {"do": "press", "target": last["target"], "key": "Enter"} if last else None
+        return Click.step(target=_framed(target, form))
+    last = next((step for step in reversed(list(entries)) if kind_of(step) is Fill), None)
+    return Press.step(target=last["target"], key="Enter") if last else None
 
 
 def _target(field: FormField, form: Form, page: PageSnapshot) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.events import Form, PageSnapshot, Seen
 from runs.engine.generate.openapi.reading import Operation
+from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look
 from runs.engine.plan import ACCOUNT, CrawlOptions
 
@@ -68,7 +69,7 @@ class Crawled:
         best: dict[str, PageSnapshot] = {}
         for page in sorted((page for page in self.pages if page.way), key=lambda page: (len(page.way), page.known_as)):
             last = page.way[-1]
-            entered = f"{page.template} {last['target']}" if last["do"] in ("fill", "select") else ""
+            entered = f"{page.template} {last['target']}" if kind_of(last).gesture == "entering" else ""
             if entered or page.template not in pages:
                 best.setdefault(entered or page.template or page.known_as, page)
         return list(best.values())

@@ -12,21 +12,14 @@ from typing import Any
 
 from runs.engine.generate.cases import Draft, Step
 from runs.engine.generate.signature import bare, signature
+from runs.engine.kinds import kind_of
 
 ALIKE = 0.9
 LONG_ENOUGH = 15
-_TYPED = frozenset({"fill", "type", "save"})
 _QUOTED = re.compile(r"[“«„「\"](.{1,200}?)[”»“」\"]")
 _LITERAL = re.compile(r"(?<!\S)[^\s\d/]*[\d/]\S*")
-_STRENGTH = {
-    "expect_text": 4.0,
-    "expect_value": 3.0,
-    "expect_count": 3.0,
-    "expect_visible": 2.0,
-    "expect_hidden": 2.0,
-    "expect_title": 1.0,
-    "expect_url": 1.0,
-}
+# What promises of an answer count beside each other: its shape, places in it, and the rest.
+_PROMISED = {"schema": 4.0, "json": 2.0}
 _FRAGILE = 2.0
 _NUMBERED = 0.5
 
@@ -53,7 +46,7 @@ class Gist:
     @cached_property
     def place(self) -> tuple[str, str, str]:
         """Where it plays: kind, the address that is opened or asked first, sign-in."""
-        first = next((str(step["path"]) for step in self.document["steps"] if step["do"] == "request"), "")
+        first = next((str(step["path"]) for step in self.document["steps"] if kind_of(step).asks_api), "")
         start = str(self.document.get("start") or first.split("?")[0])
         return str(self.document.get("kind")), start, str(self.document.get("auth", ""))
 
@@ -189,7 +182,7 @@ def _plain(title: str) -> str:
 
 
 def _is_check(step: Step) -> bool:
-    return str(step["do"]).startswith("expect_")
+    return kind_of(step).role == "expect"
 
 
 def _asking(step: Step) -> Step:
@@ -197,7 +190,7 @@ def _asking(step: Step) -> Step:
 
 
 def _emptied(step: Step) -> Step:
-    return {name: value for name, value in step.items() if name != "value"} if step["do"] in _TYPED else step
+    return {name: value for name, value in step.items() if name != "value"} if kind_of(step).free_value else step
 
 
 def _key(value: Any) -> str:
@@ -205,13 +198,12 @@ def _key(value: Any) -> str:
 
 
 def _strength(step: Step) -> float:
-    if step["do"] == "request":
-        expect = step.get("expect") or {}
-        return sum({"schema": 4.0, "json": 2.0}.get(name, 1.0) for name in expect)
+    if kind_of(step).asks_api:
+        return sum(_PROMISED.get(name, 1.0) for name in step.get("expect") or ())
     target = step.get("target") or {}
     fragile = _FRAGILE if "css" in target or "xpath" in target else 0.0
     numbered = _NUMBERED if "nth" in target else 0.0
     if not _is_check(step):
         return -fragile - numbered
     named = 1.0 if target.get("name") or target.get("text") or target.get("label") else 0.0
-    return _STRENGTH.get(step["do"], 0.5) + named - fragile - numbered
+    return kind_of(step).strength + named - fragile - numbered

@@ -9,6 +9,10 @@ from runs.engine.generate.cases import Step, query_of
 from runs.engine.page.look import Change, Entry, LiveField, Look, Message, difference
 from runs.engine.page.naming import said, shown
 from runs.engine.page.volatile import steady
+from runs.engine.steps.expect_hidden import ExpectHidden
+from runs.engine.steps.expect_text import ExpectText
+from runs.engine.steps.expect_url import ExpectUrl
+from runs.engine.steps.expect_visible import ExpectVisible
 from runs.engine.traffic import BLANK
 
 
@@ -36,7 +40,7 @@ def whereabouts(change: Change, after: Look) -> list[Step]:
 def at(look: Look) -> Step:
     """Where one is; parameters whose values may be secret are left out."""
     told = {name: value for name, value in query_of(f"?{look.query}").items() if value != BLANK}
-    step: Step = {"do": "expect_url", "path": look.path}
+    step: Step = ExpectUrl.step(path=look.path)
     return step | {"query": told} if told else step
 
 
@@ -53,7 +57,7 @@ def message_step(message: Message, typed: tuple[str, ...] = ()) -> Step | None:
     if not part:
         return None
     if message.role:
-        return {"do": "expect_text", "target": {"role": message.role}, "contains": part}
+        return ExpectText.step(target={"role": message.role}, contains=part)
     return visible(said(part))
 
 
@@ -86,7 +90,7 @@ def absence(entries: Iterable[Entry], look: Look, count: int) -> list[Step]:
     for entry in entries:
         target = shown(entry.role, entry.name) if entry.role else None
         if target and target.get("exact") and not look.names(entry.role)[entry.name]:
-            found.append({"do": "expect_hidden", "target": {**target}})
+            found.append(ExpectHidden.step(target={**target}))
         if len(found) == count:
             break
     return found
@@ -100,7 +104,7 @@ def first_entry(look: Look) -> list[Step]:
     target: dict[str, Any] = {"role": role, "nth": entries[0].position}
     if look.has_main:
         target["within"] = {"role": "main"}
-    return [{"do": "expect_text", "target": target, "contains": name}]
+    return [ExpectText.step(target=target, contains=name)]
 
 
 def relisted(before: Look, after: Look) -> list[Step]:
@@ -114,7 +118,7 @@ def relisted(before: Look, after: Look) -> list[Step]:
 
 
 def visible(target: dict[str, Any]) -> Step:
-    return {"do": "expect_visible", "target": target}
+    return ExpectVisible.step(target=target)
 
 
 def _texts(change: Change, typed: tuple[str, ...]) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.visit import SAFE, Visit, Visits
+from runs.engine.kinds import kind_of
 from runs.engine.masking import leaving
 from runs.engine.page.look import Look
 from runs.engine.passing import passes, troubles
@@ -167,7 +168,8 @@ def sentence(error: BaseException, seconds: int = CASE_SECONDS) -> str:
 def single(step: Step, look: Look) -> Step:
     """The step with the first of several links of one name, where all of them lead to the same place."""
     target = step.get("target", {})
-    if step["do"] != "click" or target.get("role") != "link" or "nth" in target or not target.get("exact"):
+    follows = kind_of(step).gesture == "pressing" and target.get("role") == "link"
+    if not follows or "nth" in target or not target.get("exact"):
         return step
     goals = [one.href for one in look.pressables if (one.role, one.name) == ("link", target["name"])]
     return step | {"target": target | {"nth": 0}} if len(goals) > 1 and len(set(goals)) == 1 else step

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from runs.engine.events import Log
 from runs.engine.generate.cases import Draft, Step, Tone
 from runs.engine.plan import Approach, Perspective, Preferences, Quality
+from runs.engine.steps.expect_no_console_errors import ExpectNoConsoleErrors
+from runs.engine.steps.expect_no_failed_requests import ExpectNoFailedRequests
 
 Weights = Mapping[str, float]
 
@@ -176,10 +178,10 @@ def with_silence_checks(
     """A document that expects silence as well, of what was silent when it was tried."""
     known = {step["do"] for step in steps}
     more: list[Step] = []
-    if console and "expect_no_console_errors" not in known:
-        more.append({"do": "expect_no_console_errors"})
-    if requests and "expect_no_failed_requests" not in known:
-        more.append({"do": "expect_no_failed_requests"})
+    if console and ExpectNoConsoleErrors.kind not in known:
+        more.append(ExpectNoConsoleErrors.step())
+    if requests and ExpectNoFailedRequests.kind not in known:
+        more.append(ExpectNoFailedRequests.step())
     return {**document, "steps": [*steps, *more]}
 
 

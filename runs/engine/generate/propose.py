@@ -17,11 +17,11 @@ from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.proposals.contract import broken_promises
 from runs.engine.generate.selecting import asserts_something_visible, in_turns, only_ours, shared_out, titled
 from runs.engine.generate.signature import signature
+from runs.engine.kinds import kind_of
 from runs.engine.masking import MASK
 from runs.engine.steps.document import InvalidDocument, parse
 
 _MOST_PROMISES = 10
-_OPENS = frozenset({"goto", "reload", "wait_for"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _finished(crawled: Crawled, draft: Draft, by_case: dict[tuple[str, str], Obs
 
 def unmasked(body: dict[str, Any]) -> dict[str, Any]:
     """Without expectations of what was a secret and is a mask now: they would hold in no run."""
-    kept = [step for step in body["steps"] if MASK not in _written(step) or not step["do"].startswith("expect_")]
+    kept = [step for step in body["steps"] if MASK not in _written(step) or kind_of(step).role != "expect"]
     return body if len(kept) == len(body["steps"]) else {**body, "steps": kept}
 
 
@@ -155,7 +155,8 @@ def _proposals(crawled: Crawled, found: Merged) -> Iterator[Proposal]:
 
 def _only_opens(draft: Draft) -> bool:
     """Whether a test does nothing but open pages: what these send as they load, the crawl has let through as well."""
-    return all(step["do"] in _OPENS or step["do"].startswith("expect_") for step in draft.document["steps"])
+    kinds = map(kind_of, draft.document["steps"])
+    return all(kind.loads_page or kind.role in ("expect", "wait") for kind in kinds)
 
 
 def _tried(observations: Sequence[Observation]) -> Log:

@@ -8,10 +8,13 @@ from typing import Any
 from runs.engine.generate.cases import Draft, Step, Tone
 from runs.engine.generate.preferences import SHARES, fondness, weights
 from runs.engine.generate.proposals.writing import short
+from runs.engine.kinds import kind_of
 from runs.engine.plan import Preferences
+from runs.engine.steps.base import Subject
 from runs.engine.steps.variables import expressions
 
-_ADDRESSES = frozenset({"expect_url"})
+# What no person sees: where a page is, and that nothing went wrong beneath it.
+_UNSEEN: frozenset[Subject] = frozenset({"address", "console", "requests"})
 _OURS = {"random.digits(6)", "uuid", "marker", "created"}
 _ACCOUNT = {"account.username", "account.password"}
 
@@ -73,7 +76,5 @@ def only_ours(draft: Draft) -> bool:
 
 
 def _expects(step: Mapping[str, Any]) -> bool:
-    do = str(step["do"])
-    if do in _ADDRESSES or do.startswith("expect_no_"):
-        return False
-    return do.startswith("expect_") or (do == "request" and bool(step.get("expect")))
+    kind = kind_of(step)
+    return (kind.role == "expect" and kind.about not in _UNSEEN) or (kind.asks_api and bool(step.get("expect")))

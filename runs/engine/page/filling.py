@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 from runs.engine.events import FormField
 from runs.engine.page.patterns import accepts, sample
@@ -62,10 +61,6 @@ _PLACEHOLDER = re.compile(
 )
 
 
-# What a choice has opened: its first option, whatever it is called.
-FIRST_OPTION = {"role": "option", "within": {"role": "listbox"}, "nth": 0}
-
-
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A value that a field must refuse, and how a person would put it."""
@@ -92,8 +87,8 @@ def meaning(field: FormField) -> str:
 def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
     """A plausible value with `{{random…}}` parts where a record may be created; None when none is known.
 
-    For a select it is the option, for a checkbox or radio button "on"; what a choice offers is not known, see
-    `choosing`. Addresses are of the place; see `place_of`.
+    For a select it is the option, for a checkbox or radio button "on"; what a choice offers is not known. Addresses
+    are of the place; see `place_of`.
     """
     what = meaning(field)
     if what in ("select", "choice"):
@@ -113,13 +108,6 @@ def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
 def unchosen(field: FormField) -> bool:
     """Whether a choice still shows what asks for one."""
     return field.type == "choice" and bool(_PLACEHOLDER.search(field.value))
-
-
-def choosing(target: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The steps that choose in a choice, by keyboard: all kinds of them open with Space, also where no click does."""
-    frame = {"frame": target["frame"]} if "frame" in target else {}
-    opening = {"do": "press", "target": target, "key": "Space"}
-    return opening, {"do": "click", "target": FIRST_OPTION | frame}
 
 
 def place_of(fields: Iterable[FormField]) -> Place:

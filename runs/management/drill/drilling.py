@@ -15,6 +15,10 @@ from django.db import DatabaseError, connections
 from projects.models import Channel, Project, Test, Workspace
 from runs import delivering, ledger, states
 from runs.engine.plan import CrawlOptions, RunOptions
+from runs.engine.steps.expect_url import ExpectUrl
+from runs.engine.steps.expect_visible import ExpectVisible
+from runs.engine.steps.reload import Reload
+from runs.engine.steps.request import Request
 from runs.management import demo
 from runs.management.drill import outside
 from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
@@ -178,14 +182,14 @@ class Drill:
 
 
 def _sees(name: str) -> dict[str, Any]:
-    return {"do": "expect_visible", "target": {"role": "heading", "name": name}}
+    return ExpectVisible.step(target={"role": "heading", "name": name})
 
 
 DOCUMENTS: tuple[dict[str, Any], ...] = (
     {"kind": "ui", "start": "/products", "steps": [_sees("All products")]},
-    {"kind": "ui", "start": "/", "steps": [{"do": "expect_url", "path": "/"}, {"do": "reload"}]},
+    {"kind": "ui", "start": "/", "steps": [ExpectUrl.step(path="/"), Reload.step()]},
     {
         "kind": "api",
-        "steps": [{"do": "request", "method": "GET", "path": "/api/health", "expect": {"status": 200}}],
+        "steps": [Request.step(method="GET", path="/api/health", expect={"status": 200})],
     },
 )

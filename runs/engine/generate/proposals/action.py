@@ -15,6 +15,9 @@ from runs.engine.generate.proposals.writing import document, outcome, page_name,
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import pressed, shown
 from runs.engine.page.safety import harmless, pressable
+from runs.engine.steps.click import Click
+from runs.engine.steps.expect_hidden import ExpectHidden
+from runs.engine.steps.expect_value import ExpectValue
 
 _PER_TEMPLATE = 3
 _MOST = 16
@@ -50,7 +53,7 @@ def _buttons(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
         if target:
             writes = harmless(action.name) and not crawled.options.read_only
             about = {"name": action.name, "kind": "pressed"}
-            step: Step = {"do": "click", "target": target}
+            step: Step = Click.step(target=target)
             key = f"{page.template} {action.name}"
             yield crawled.case("action", key, page, (step,), writes=writes, about=about)
 
@@ -104,7 +107,7 @@ def _changed(crawled: Crawled, seen: Observation, before: Look, after: Look) -> 
         field for field in after.fields if field.label.rstrip("*: ") == about["label"] and field.value == about["value"]
     ]
     change = difference(before, after)
-    value: Step = {"do": "expect_value", "target": about["field"], "equals": about["value"]}
+    value: Step = ExpectValue.step(target=about["field"], equals=about["value"])
     found = [*([value] if kept else []), *expected(change, after)]
     if not found:
         return
@@ -121,7 +124,7 @@ def _removed(crawled: Crawled, seen: Observation, before: Look, after: Look) -> 
     if not found or not gone | {about["button"]}:
         return
     clicked = seen.case.steps[-1]["target"]
-    steps = [*seen.case.steps, *found, {"do": "expect_hidden", "target": clicked}]
+    steps = [*seen.case.steps, *found, ExpectHidden.step(target=clicked)]
     title = say(crawled, "removed", thing=quoted(about["thing"] or about["name"]), holder=quoted(about["link"]))
     body = document(seen.case, steps, title)
     yield Draft("action", title, body, seen.case, f"it had been put there by “{about['name']}” before", 3)

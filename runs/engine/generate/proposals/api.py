@@ -11,6 +11,7 @@ from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger
+from runs.engine.steps.request import Request
 from runs.engine.traffic import Schema, merge, promise
 
 _MOST = 30
@@ -44,7 +45,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             yield closed.model_copy(update={"auth": ""})
     nonsense = [(page, path, template) for template, (page, one) in reads for path in _nonsense(one, page)]
     for page, path, template in nonsense[:_NONSENSE]:
-        yield _case(crawled, page, path, {"do": "request", "method": "GET", "path": path}, "nonsense", template)
+        yield _case(crawled, page, path, Request.step(method="GET", path=path), "nonsense", template)
     yield from _graph(crawled, [pair for pair in found.values() if _asks_graph(pair[1])])
 
 
@@ -54,7 +55,7 @@ def _case(crawled: Crawled, page: PageSnapshot, key: str, fetch: Step, kind: str
 
 
 def _get(request: dict[str, Any]) -> Step:
-    return {"do": "request", "method": "GET", "path": address(str(request["url"]))}
+    return Request.step(method="GET", path=address(str(request["url"])))
 
 
 def _is_ours(request: dict[str, Any], page: PageSnapshot) -> bool:
@@ -75,7 +76,7 @@ def _graph(crawled: Crawled, asked: Sequence[tuple[PageSnapshot, dict[str, Any]]
     endpoints = {address(str(request["url"])).split("?")[0]: page for page, request in asked}
     for path, page in endpoints.items():
         for kind, query in (("graph", _ASKED), ("graph_unknown", _UNKNOWN)):
-            fetch: Step = {"do": "request", "method": "POST", "path": path, "json": {"query": query}}
+            fetch: Step = Request.step(method="POST", path=path, json={"query": query})
             yield _case(crawled, page, path, fetch, kind, path).model_copy(update={"writes": True})
 
 

@@ -14,6 +14,8 @@ from runs.engine.generate.proposals.pagination import is_paging
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say, seen_on
 from runs.engine.page.naming import field_of, pressed
 from runs.engine.page.safety import Permit, permit, pressable
+from runs.engine.steps.click import Click
+from runs.engine.steps.entering import enter
 
 _PER_KEY = 2
 _CHOICES = 2
@@ -40,7 +42,7 @@ def _links(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
         if link:
             tried[key] = tried.get(key, 0) + 1
             about = {"choice": action.name, "key": key}
-            step: Step = {"do": "click", "target": link}
+            step: Step = Click.step(target=link)
             yield crawled.case("filter", f"{page.template} {key} {action.name}", page, (step,), about=about)
 
 
@@ -64,7 +66,7 @@ def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
             if target is None:
                 continue
             send = entering.sending(form, page)
-            choose = entering.enter(field, target, option)
+            choose = enter(field, target, option)
             steps = (*choose, send) if send else choose
             about = {"choice": option, "key": entering.label_of(field)}
             yield crawled.case("filter", f"{page.template} {field.name} {option}", page, steps, about=about)

@@ -12,6 +12,7 @@ from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE, shaped
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger, denied
 from runs.engine.plan import ACCOUNT
+from runs.engine.steps.request import Request
 
 _MOST = 40
 _REFUSED = (400, 404, 405, 410, 422)
@@ -39,7 +40,7 @@ def _reading(crawled: Crawled, operation: Operation) -> Iterator[Case]:
     if path and success:
         status, schema = success
         expect = {"status": status, **({"schema": schema} if schema else {})}
-        yield _case(crawled, "reads", operation, {"do": "request", "method": "GET", "path": path, "expect": expect})
+        yield _case(crawled, "reads", operation, Request.step(method="GET", path=path, expect=expect))
 
 
 def _unknown(crawled: Crawled, operation: Operation) -> Iterator[Case]:
@@ -49,11 +50,11 @@ def _unknown(crawled: Crawled, operation: Operation) -> Iterator[Case]:
         unknown = NO_NUMBER if last.type in ("integer", "number") else NOWHERE
         path = filled(operation, {last.name: unknown})
         if path:
-            yield _case(crawled, "unknown", operation, {"do": "request", "method": "GET", "path": path})
+            yield _case(crawled, "unknown", operation, Request.step(method="GET", path=path))
     path = filled(operation)
     if path and "?" in path:
         bare = path.split("?")[0]
-        yield _case(crawled, "lacking", operation, {"do": "request", "method": "GET", "path": bare})
+        yield _case(crawled, "lacking", operation, Request.step(method="GET", path=bare))
 
 
 def _pairs(crawled: Crawled) -> Iterator[Case]:
@@ -74,21 +75,16 @@ def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -
     status, schema = success or (201, {})
     name = deleting.of_path[0].name
     key = name if name in schema.get("properties", {}) else "id"
-    make: Step = {
-        "do": "request",
-        "method": "POST",
-        "path": path,
-        **({"json": making.body} if making.body is not None else {}),
-        "expect": {"status": status, **({"schema": schema} if schema else {})},
-        "save": {CREATED: f"$.{key}"},
-    }
+    body = {"json": making.body} if making.body is not None else {}
+    expect = {"status": status, **({"schema": schema} if schema else {})}
+    make: Step = Request.step(method="POST", path=path, **body, expect=expect, save={CREATED: f"$.{key}"})
     statuses = sorted(int(one) for one in deleting.answers if one.startswith("2") and one.isdecimal()) or [
         200,
         202,
         204,
     ]
     away = filled(deleting, {name: f"{{{{{CREATED}}}}}"}) or path
-    fetch: Step = {"do": "request", "method": "DELETE", "path": away, "expect": {"status": statuses}}
+    fetch: Step = Request.step(method="DELETE", path=away, expect={"status": statuses})
     case = _case(crawled, "pair", making, fetch)
     return case.model_copy(update={"steps": (make,), "writes": True})
 

@@ -8,8 +8,11 @@ from random import Random
 
 from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import Step
-from runs.engine.page.filling import choosing, meaning, place_of, unchosen, valid
+from runs.engine.page.filling import place_of, unchosen, valid
 from runs.engine.page.naming import Target, field_of, submit_of
+from runs.engine.steps.click import Click
+from runs.engine.steps.entering import enter
+from runs.engine.steps.press import Press
 
 TEXTS = frozenset(
     [
@@ -59,23 +62,12 @@ def steps(entered: Iterable[Entered]) -> list[Step]:
     return [step for one in entered for step in enter(one.field, one.target, one.value)]
 
 
-def enter(field: FormField, target: Target, value: str) -> tuple[Step, ...]:
-    """One value into one field, in the way its kind asks for."""
-    if field.type == "choice":
-        return choosing(target)
-    if meaning(field) == "select":
-        return ({"do": "select", "target": target, "value": value},)
-    if field.type in ("checkbox", "radio"):
-        return ({"do": "check", "target": target},)
-    return ({"do": "fill", "target": target, "value": value},)
-
-
 def sending(form: Form, page: PageSnapshot, box: Target | None = None) -> Step | None:
     """The step that sends the form: its button, or Enter in a field; None when it has neither."""
     button = submit_of(form, page)
     if button:
-        return {"do": "click", "target": button}
-    return {"do": "press", "target": box, "key": "Enter"} if box else None
+        return Click.step(target=button)
+    return Press.step(target=box, key="Enter") if box else None
 
 
 def label_of(field: FormField) -> str:

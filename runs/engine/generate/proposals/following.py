@@ -14,6 +14,8 @@ from runs.engine.page.look import Look, Pressable, difference, page_of
 from runs.engine.page.naming import field_of, only
 from runs.engine.page.safety import Permit, denied, harmless, may_be_refused, orders, permit, pressable, removes
 from runs.engine.page.vocabulary import whole, words
+from runs.engine.steps.click import Click
+from runs.engine.steps.entering import enter
 
 _HOLDER = whole(words("holder"))
 
@@ -46,7 +48,7 @@ def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Loo
         target = only("link", link.name, after)
         if target and pressable(link.name, link.href, crawled.options) and address(link.href) != after.path:
             more = {"thing": before.main_heading, "link": _plain(link)}
-            yield _further(seen.case, "holds", {"do": "click", "target": target}, more)
+            yield _further(seen.case, "holds", Click.step(target=target), more)
             return
 
 
@@ -60,8 +62,8 @@ def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]
         target = field_of(field, form, page)
         if target and "css" not in target:
             more = {"label": entering.label_of(field), "value": other, "field": target}
-            [enter] = entering.enter(field, target, other)
-            first = _further(seen.case, "changed", enter, more)
+            [entry] = enter(field, target, other)
+            first = _further(seen.case, "changed", entry, more)
             yield _further(first, "changed", send, more)
             return
 
@@ -74,7 +76,7 @@ def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case
         return
     target = only("button", buttons[0].name, after)
     if target and _stands(seen.case.about["thing"], after):
-        yield _further(seen.case, "removed", {"do": "click", "target": target}, {"button": buttons[0].name})
+        yield _further(seen.case, "removed", Click.step(target=target), {"button": buttons[0].name})
 
 
 def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
@@ -84,7 +86,7 @@ def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
         if one.role == "link" and one.main and ours and orders(one.name) and not denied(one.name, crawled.options):
             target = only("link", one.name, after)
             if target:
-                yield _further(seen.case, "onward", {"do": "click", "target": target}, {"button": one.name})
+                yield _further(seen.case, "onward", Click.step(target=target), {"button": one.name})
                 return
 
 

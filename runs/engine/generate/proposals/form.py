@@ -19,6 +19,9 @@ from runs.engine.page.look import Change, LiveField, difference
 from runs.engine.page.naming import said
 from runs.engine.page.safety import Permit, asks, permit
 from runs.engine.page.volatile import steady
+from runs.engine.steps.entering import enter
+from runs.engine.steps.expect_url import ExpectUrl
+from runs.engine.steps.fill import Fill
 
 _MOST = 25
 _MISSING = 8
@@ -124,12 +127,12 @@ def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]
 
 def _instead(entered: list[Entered], one: Entered, value: str) -> list[Step]:
     others = entering.steps(other for other in entered if other is not one)
-    return [*others, *entering.enter(one.field, one.target, value)]
+    return [*others, *enter(one.field, one.target, value)]
 
 
 def _emptied(one: Entered) -> list[Step]:
     filled = bool(one.field.value) and one.field.type not in ("checkbox", "radio", "choice")
-    return [{"do": "fill", "target": one.target, "value": ""}] if filled else []
+    return [Fill.step(target=one.target, value="")] if filled else []
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -169,7 +172,7 @@ def _refused(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Dr
     if not found and after.path in (before.path, about["path"]) and _still_there(seen):
         found = [visible(said(part)) for text in change.texts if len(part := steady(text, typed(seen))) >= 8][:1]
     if found:
-        steps = [*seen.case.steps, *found, {"do": "expect_url", "path": after.path}]
+        steps = [*seen.case.steps, *found, ExpectUrl.step(path=after.path)]
         yield _draft(crawled, seen, steps, "this is how it answered when it was tried")
 
 

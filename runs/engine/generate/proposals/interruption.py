@@ -9,6 +9,7 @@ from runs.engine.generate.effects import at, visible
 from runs.engine.generate.proposals import navigation
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
 from runs.engine.page.naming import shown
+from runs.engine.steps.back import Back
 
 _MOST = 10
 
@@ -18,7 +19,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
     if "interrupted_flows" not in crawled.options.dials.perspectives:
         return
     for case in list(navigation.cases(crawled))[:_MOST]:
-        steps = (*case.steps, {"do": "back"})
+        steps = (*case.steps, Back.step())
         yield case.model_copy(update={"family": "interruption", "steps": steps})
 
 

@@ -16,6 +16,7 @@ from runs.engine.generate.proposals.navigation import goal_of, worth
 from runs.engine.generate.proposals.writing import document, outcome, page_name, quoted, say
 from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed, shown
+from runs.engine.steps.click import Click
 
 _MOST = 8
 _LONGEST = 4
@@ -81,7 +82,7 @@ def _onward(
             continue
         target = pressed(action, page)
         if target:
-            yield goal, {"do": "click", "target": target}
+            yield goal, Click.step(target=target)
 
 
 def _action(crawled: Crawled, page: PageSnapshot) -> Step | None:

@@ -14,6 +14,7 @@ from runs.engine.generate.proposals.writing import document, page_name, quoted, 
 from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import pressable
+from runs.engine.steps.click import Click
 
 _MOST = 24
 _SECTIONS = 4
@@ -38,7 +39,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             reached.update((target.template, there))
             auth = crawled.auth_of(page) or crawled.auth_of(target)
             about = {"name": action.name, "framed": framed}
-            step = {"do": "click", "target": link}
+            step = Click.step(target=link)
             yield crawled.case("navigation", there, page, (step,), auth=auth, about=about)
 
 

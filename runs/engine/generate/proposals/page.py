@@ -11,6 +11,8 @@ from runs.engine.generate.effects import at, visible
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import Look
 from runs.engine.page.naming import field_of, shown
+from runs.engine.steps.expect_no_console_errors import ExpectNoConsoleErrors
+from runs.engine.steps.expect_no_failed_requests import ExpectNoFailedRequests
 
 _PARTS = 5
 _CONTROLS = 4
@@ -122,7 +124,7 @@ def _quiet(page: PageSnapshot, seen: Observation) -> list[Step]:
     """Silence is expected only where the page was silent, both when crawled and when looked at again."""
     steps: list[Step] = []
     if not page.console_errors and not seen.console_errors:
-        steps.append({"do": "expect_no_console_errors"})
+        steps.append(ExpectNoConsoleErrors.step())
     if not page.failed_requests and not seen.failed_requests:
-        steps.append({"do": "expect_no_failed_requests"})
+        steps.append(ExpectNoFailedRequests.step())
     return steps

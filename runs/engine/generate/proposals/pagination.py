@@ -14,6 +14,7 @@ from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import pressable
 from runs.engine.page.vocabulary import whole, words
+from runs.engine.steps.click import Click
 
 _NEXT = whole(words("next_page"))
 _ARROW = re.compile(r"^[^\w\u203a»→]*[\u203a»→]\W*$")
@@ -47,7 +48,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
             link = pressed(action, page)
             if link and pressable(action.name, action.href, crawled.options) and len(tried) < _MOST:
                 tried.add(page.template)
-                step = {"do": "click", "target": link}
+                step = Click.step(target=link)
                 yield crawled.case("pagination", page.template, page, (step,))
 
 

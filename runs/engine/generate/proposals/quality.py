@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
 from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
+from runs.engine.steps.request import Request
 
 _MOST = 20
 _SHORTEST_MS = 1_000
@@ -20,7 +21,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
         if page.status not in (200, None):
             continue
         if _ASKED.intersection(wanted):
-            fetch = {"do": "request", "method": "GET", "path": address(page.url)}
+            fetch = Request.step(method="GET", path=address(page.url))
             yield crawled.case("quality", f"asked {page.template}", page, fetch=fetch, about={"kind": "asked"})
         if "localization" in wanted and page.lang:
             yield crawled.case("quality", f"language {page.template}", page, about={"kind": "language"})

@@ -10,10 +10,17 @@ from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_text
 from runs.engine.generate.proposals.writing import document, say
+from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.naming import Target, field_of, only, said
 from runs.engine.page.safety import Permit, denied, permit, pressable, removes
 from runs.engine.page.vocabulary import whole, words
+from runs.engine.steps.click import Click
+from runs.engine.steps.expect_hidden import ExpectHidden
+from runs.engine.steps.expect_url import ExpectUrl
+from runs.engine.steps.fill import Fill
+from runs.engine.steps.goto import Goto
+from runs.engine.steps.save import Save
 
 MARKER = "marker"
 NAMED = "{{marker}}"
@@ -43,9 +50,9 @@ def begun_by(crawled: Crawled, seen: Observation) -> Iterable[Case]:
         yield case.model_copy(update={"family": "record", "steps": steps, "about": about})
         return
     for page in _lists(crawled, seen):
-        there: Step = {"do": "goto", "path": page}
+        there: Step = Goto.step(path=page)
         about = {**about, "kind": "listed"}
-        landed: Step = {"do": "expect_url", "path": seen.after.path}
+        landed: Step = ExpectUrl.step(path=seen.after.path)
         more = {"family": "record", "key": f"{case.key} {page}", "steps": (*steps, landed, there), "about": about}
         yield case.model_copy(update=more)
 
@@ -53,8 +60,8 @@ def begun_by(crawled: Crawled, seen: Observation) -> Iterable[Case]:
 def _marked(steps: Sequence[Step]) -> tuple[Step, ...] | None:
     """The steps with the first generated text kept as the marker before it is used; None where none is generated."""
     for place, step in enumerate(steps):
-        if step["do"] == "fill" and _TICKET.search(str(step["value"])) and "@" not in step["value"]:
-            save: Step = {"do": "save", "name": MARKER, "value": step["value"]}
+        if kind_of(step) is Fill and _TICKET.search(str(step["value"])) and "@" not in step["value"]:
+            save: Step = Save.step(name=MARKER, value=step["value"])
             return (*steps[:place], save, step | {"value": NAMED}, *steps[place + 1 :])
     return None
 
@@ -79,7 +86,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
     if kind in _CREATES and not _is_about(marker, seen.after):
         if any(one.role == "link" and one.name == marker for one in seen.after.pressables):
             target: Target = {"role": "link", "name": NAMED, "exact": True}
-            yield _further(seen.case, "opened", [{"do": "click", "target": target}])
+            yield _further(seen.case, "opened", [Click.step(target=target)])
         return
     if kind in (*_CREATES, "opened"):
         yield from _edit(crawled, seen, seen.after)
@@ -94,7 +101,7 @@ def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
         if one.role in ("link", "button") and one.main and _EDIT.search(one.name):
             target = only(one.role, one.name, after)
             if target and "nth" not in target and pressable(one.name, one.href, crawled.options):
-                yield _further(seen.case, "editing", [{"do": "click", "target": target}])
+                yield _further(seen.case, "editing", [Click.step(target=target)])
                 return
 
 
@@ -104,7 +111,7 @@ def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> It
         field = next((one for one in form.fields if is_text(one) and one.value == marker), None)
         target, send = (field_of(field, form, page) if field else None), entering.sending(form, page)
         if target and send and permit(form, crawled.options)[0] is Permit.SUBMIT:
-            fill: Step = {"do": "fill", "target": target, "value": CHANGED}
+            fill: Step = Fill.step(target=target, value=CHANGED)
             yield _further(seen.case, "changed", [fill, send])
             return
 
@@ -117,7 +124,7 @@ def _remove(crawled: Crawled, seen: Observation, after: Look, marker: str) -> It
         return
     target = only(ways[0].role, ways[0].name, after)
     if target and not denied(ways[0].name, options):
-        yield _further(seen.case, "removed", [{"do": "click", "target": target}])
+        yield _further(seen.case, "removed", [Click.step(target=target)])
 
 
 def _further(case: Case, kind: str, steps: Sequence[Step]) -> Case:
@@ -132,7 +139,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         if seen.after is None or not marker or kind in ("editing", "opened"):
             continue
         if kind == "removed":
-            found = [{"do": "expect_hidden", "target": said(NAMED)}] if _gone(seen) else []
+            found = [ExpectHidden.step(target=said(NAMED))] if _gone(seen) else []
         else:
             value = f"{marker} changed" if kind == "changed" else marker
             found = [visible(said(CHANGED if kind == "changed" else NAMED))] if _shows(value, seen.after) else []

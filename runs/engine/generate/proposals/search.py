@@ -17,6 +17,7 @@ from runs.engine.page.look import Entry, Look, difference, missing_from
 from runs.engine.page.naming import field_of, said
 from runs.engine.page.safety import Permit, permit
 from runs.engine.page.volatile import normalised, steady
+from runs.engine.steps.fill import Fill
 
 NOWHERE = "qzvxwkj"
 _WORDS = 3
@@ -33,7 +34,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
         if box is None:
             continue
         for word in [*_words(crawled), NOWHERE]:
-            enter: Step = {"do": "fill", "target": box, "value": word}
+            enter: Step = Fill.step(target=box, value=word)
             steps = (enter, send) if send else (enter,)
             about = {"word": word, "form": name, "filter": label if loose else ""}
             yield crawled.case("search", f"{name} {word}", page, steps, about=about)

@@ -15,6 +15,11 @@ from runs.engine.page.naming import Target, field_of, only, pressed, said
 from runs.engine.page.safety import leaves
 from runs.engine.page.volatile import steady
 from runs.engine.plan import ACCOUNT
+from runs.engine.steps.click import Click
+from runs.engine.steps.expect_hidden import ExpectHidden
+from runs.engine.steps.expect_url import ExpectUrl
+from runs.engine.steps.fill import Fill
+from runs.engine.steps.goto import Goto
 
 USERNAME = "{{account.username}}"
 PASSWORD = "{{account.password}}"  # noqa: S105
@@ -52,7 +57,7 @@ def _case(crawled: Crawled, what: str, steps: Sequence[Step]) -> Case:
 
 
 def _filled(name: Target, secret: Target, password: str) -> list[Step]:
-    return [{"do": "fill", "target": name, "value": USERNAME}, {"do": "fill", "target": secret, "value": password}]
+    return [Fill.step(target=name, value=USERNAME), Fill.step(target=secret, value=password)]
 
 
 def _closed(crawled: Crawled) -> Iterator[Case]:
@@ -70,14 +75,12 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
         return ()
     for one in seen.after.pressables:
         if one.role in _WAYS_OUT and leaves(one.name) and (target := only(one.role, one.name, seen.after)):
-            return (_case(crawled, "out", (*seen.case.steps, {"do": "click", "target": target})),)
+            return (_case(crawled, "out", (*seen.case.steps, Click.step(target=target))),)
     for page in crawled.exemplars():
         for action in page.actions:
             if action.role in _WAYS_OUT and leaves(action.name) and (target := pressed(action, page)):
-                there: Step = {"do": "goto", "path": address(page.url)}
-                return (
-                    _case(crawled, "out", (*seen.case.steps, at(seen.after), there, {"do": "click", "target": target})),
-                )
+                there: Step = Goto.step(path=address(page.url))
+                return (_case(crawled, "out", (*seen.case.steps, at(seen.after), there, Click.step(target=target))),)
     return ()
 
 
@@ -109,7 +112,7 @@ def _leaves(crawled: Crawled, seen: Observation, change: Change, after: Look) ->
     offered = {(one.role, one.name) for one in seen.before.pressables} if seen.before else set()
     new = [one for one in after.pressables if one.role == "link" and (one.role, one.name) not in offered]
     way_in = [visible(target) for one in new[:2] if (target := only("link", one.name, after))]
-    found = [*expected(change, after)[:2], *way_in, {"do": "expect_hidden", "target": clicked}]
+    found = [*expected(change, after)[:2], *way_in, ExpectHidden.step(target=clicked)]
     if len(found) < 2:
         return
     title = say(crawled, "signout")
@@ -132,7 +135,7 @@ def _stays_out(crawled: Crawled, seen: Observation, change: Change, after: Look)
         return
     wrong = seen.case.about["kind"] == "wrong"
     title, tone = say(crawled, _TITLES[seen.case.about["kind"]]), _TONES[wrong]
-    path: Step = {"do": "expect_url", "path": after.path}
+    path: Step = ExpectUrl.step(path=after.path)
     body = document(seen.case, [*seen.case.steps, *found, path], title, "high" if wrong else "medium")
     why = "this is how the sign-in answered when it was tried"
     yield Draft("signin", title, body, seen.case, why, 1 if wrong else 3, tone)

@@ -8,11 +8,11 @@ from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Case, Crawled, Draft, Observation
 from runs.engine.generate.effects import expected, relisted, visible, whereabouts
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
+from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import shown
 from runs.engine.page.safety import danger, harmless
 
-NARROWS = frozenset({"fill", "select"})
 _MOST = 20
 _PARTS = 2
 
@@ -38,7 +38,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             continue
         change = difference(seen.before, seen.after)
         found = [*expected(change, seen.after), *_new_parts(seen.before, seen.after)]
-        if not found or seen.case.steps[-1]["do"] in NARROWS:
+        if not found or kind_of(seen.case.steps[-1]).gesture == "entering":
             found = [*relisted(seen.before, seen.after), *found]
         if not found:
             continue
@@ -53,10 +53,11 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
 
 def _title(crawled: Crawled, state: PageSnapshot, *, name: str, page: str, goal: str) -> str:
     last = state.way[-1]
-    if last["do"] == "fill":
-        return say(crawled, "filter_finds", label=name, word=quoted(str(last["value"])))
-    if last["do"] == "select":
-        return say(crawled, "choice", choice=quoted(str(last["value"])), page=page)
+    if kind_of(last).gesture == "entering" and "value" in last:
+        value = quoted(str(last["value"]))
+        if kind_of(last).free_value:
+            return say(crawled, "filter_finds", label=name, word=value)
+        return say(crawled, "choice", choice=value, page=page)
     return say(crawled, "state", name=name, page=page, goal=goal)
 
 
