@@ -9,6 +9,7 @@ from typing import Any
 from runs.engine.generate.effects import expected, first_entry, visible, whereabouts
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import shown
+from runs.engine.steps.expect_count import ExpectCount
 
 Seen = tuple[Look | None, Look | None]
 MOST = 9
@@ -42,7 +43,7 @@ def _of(before: Look | None, after: Look, figures: Sequence[tuple[str, int]]) ->
 def _figure(text: str, number: int) -> dict[str, Any]:
     """A sum may stand where its only part stands as well: then it counts how often the text is said."""
     target = {"text": text, "exact": True}
-    return visible(target) if number == 1 else {"do": "expect_count", "target": target, "count": number}
+    return visible(target) if number == 1 else ExpectCount.step(target=target, count=number)
 
 
 def _key(step: dict[str, Any]) -> str:

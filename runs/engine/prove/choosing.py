@@ -111,7 +111,7 @@ def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequen
 def _ought(mutation: Mutation | None, place: int, steps: Sequence[Step]) -> bool:
     if mutation is None or not 0 <= place < len(steps):
         return False
-    return mutation.concerns(place, steps[place].do)
+    return mutation.concerns(place, steps[place].about)
 
 
 def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[int]) -> list[int]:

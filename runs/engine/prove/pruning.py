@@ -8,14 +8,12 @@ from dataclasses import replace
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Step
 
-# What is entered is what a test is about, also where the application takes no notice of it.
-PRUNABLE = frozenset({"click", "hover", "press", "reload"})
 MOST_TRIES = 2
 
 
 def prunable(touched: Touched) -> list[int]:
     """Places of steps after which the page was the same as before, and that sent nothing; the last ones first."""
-    idle = [act.index for act in touched.acts if act.do in PRUNABLE and not act.changed]
+    idle = [act.index for act in touched.acts if act.kind.prunable and not act.changed]
     return sorted(idle, reverse=True)[:MOST_TRIES]
 
 
@@ -29,7 +27,7 @@ def shifted(touched: Touched, gone: Collection[int], steps: Sequence[Step]) -> T
     return replace(
         touched,
         steps=steps,
-        expectations=frozenset(index for index, step in enumerate(steps) if step.do.startswith("expect_")),
+        expectations=frozenset(index for index, step in enumerate(steps) if step.role == "expect"),
         calls=tuple(replace(call, step=without(call.step, gone)) for call in touched.calls),
         acts=tuple(replace(act, index=without(act.index, gone)) for act in touched.acts if act.index not in gone),
     )

@@ -12,6 +12,7 @@ from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
 from runs.engine.execute.attempt import OPENING, Attempt, AttemptSpec, ShardContext
 from runs.engine.execute.attempt_page import AttemptPage
+from runs.engine.kinds import kind_named
 from runs.engine.page.look import Look
 from runs.engine.passing import troubles
 from runs.engine.plan import Target
@@ -33,11 +34,11 @@ FACTS_MS = 1_000
 
 def expects(step: Step) -> bool:
     """Whether a step only looks: a request both acts and expects, so it is no mere expectation."""
-    return step.do.startswith("expect_")
+    return step.role == "expect"
 
 
 def acts(step: Step) -> bool:
-    return not expects(step) and step.do not in ("wait_for", "save")
+    return step.role == "act"
 
 
 class Replay(Attempt):
@@ -285,4 +286,5 @@ def _with_time(step: Step, timeout_ms: int) -> Step:
 
 def slowest(steps: Sequence[Any]) -> int:
     """Milliseconds of the slowest step of reports, loading a page counted as a third."""
-    return max((step.duration_ms // (3 if step.do == "goto" else 1) for step in steps), default=0)
+    shares = (step.duration_ms // (LOADING if kind_named(step.do).loads_page else 1) for step in steps)
+    return max(shares, default=0)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from runs.engine.browser import BrowserContext, Error, Request, Response
 from runs.engine.browser.writes import writes
+from runs.engine.kinds import kind_named
 from runs.engine.page.look import Change, Look, difference
 from runs.engine.plan import Target
 from runs.engine.steps.base import Step
@@ -72,9 +73,13 @@ class Act:
     changed: bool = True
 
     @property
+    def kind(self) -> type[Step]:
+        return kind_named(self.do)
+
+    @property
     def sends_form(self) -> bool:
         is_button = self.facts.get("tag") == "button" or self.facts.get("type") in ("submit", "image")
-        return bool(self.facts.get("in_form")) and (is_button or self.do == "press")
+        return bool(self.facts.get("in_form")) and (is_button or self.kind.gesture == "keying")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ STEPS = parse(
 
 class Swallowed(Mutation):
     kind = "swallowed_click"
-    challenges = frozenset({"expect_url"})
+    challenges = frozenset({"address"})
 
 
 def tried(*noticed: int, kind: str = "swallowed_click", effective: bool = True) -> Tried:

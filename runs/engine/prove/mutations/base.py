@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from runs.engine.browser import APIResponse, BrowserContext, Error, Page, Route, read_elements
 from runs.engine.plan import Target
 from runs.engine.prove.touched import Call, Touched
-from runs.engine.steps.base import Stage
+from runs.engine.steps.base import Stage, Subject
 
 
 @dataclass
@@ -36,14 +36,14 @@ class Mutation:
     index: int | None = None
 
     kind: ClassVar[str]
-    challenges: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of expectations that ought to notice it, whatever they are about."""
+    challenges: ClassVar[frozenset[Subject]] = frozenset()
+    """What expectations are about that ought to notice it, wherever they stand."""
     of_page_alone: ClassVar[bool] = False
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
 
-    def concerns(self, place: int, do: str) -> bool:
-        """Whether an expectation at a place, of a kind, ought to notice it."""
-        return self.index == place or do in self.challenges
+    def concerns(self, place: int, about: Subject) -> bool:
+        """Whether an expectation at a place, about something, ought to notice it."""
+        return self.index == place or about in self.challenges
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
@@ -60,7 +60,7 @@ class Mutation:
         """When the test is over: count what can only be counted then."""
 
 
-SEEING = frozenset({"expect_visible", "expect_text", "expect_value", "expect_count"})
+SEEING: frozenset[Subject] = frozenset({"element", "value", "number"})
 Replacing = Callable[[Route], Awaitable[None]]
 
 

@@ -58,7 +58,7 @@ def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
         step = touched.steps[index]
         target = step.aim()
         words = getattr(step, "contains", None) or (target and (target.name or target.text))
-        if target is not None and words and step.do in ("expect_text", "expect_visible") and target.nth is None:
+        if target is not None and words and step.about == "element" and target.nth is None:
             yield words, target, index
 
 

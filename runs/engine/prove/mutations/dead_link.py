@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, in_words, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class DeadLink(Mutation):
     """A link that is followed leads to a page that does not exist."""
 
     kind: ClassVar[str] = "dead_link"
-    challenges: ClassVar[frozenset[str]] = SEEING
+    challenges: ClassVar[frozenset[Subject]] = SEEING
     call: Call | None = None
 
     @classmethod

@@ -8,6 +8,7 @@ from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import Unreadable, loaded
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, fetched, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class EmptiedApi(Mutation):
     """What the page asks for in the background comes back without content: lists are empty, objects bare."""
 
     kind: ClassVar[str] = "emptied_api"
-    challenges: ClassVar[frozenset[str]] = SEEING
+    challenges: ClassVar[frozenset[Subject]] = SEEING
     call: Call | None = None
 
     @classmethod

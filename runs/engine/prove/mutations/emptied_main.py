@@ -8,7 +8,7 @@ from typing import ClassVar
 from runs.engine.browser import Error, read_page
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect
 from runs.engine.prove.touched import Touched
-from runs.engine.steps.base import Stage
+from runs.engine.steps.base import Stage, Subject
 
 EMPTY = """const empty = () => {
   const main = document.querySelector('main, [role=main]');
@@ -25,7 +25,7 @@ class EmptiedMain(Mutation):
 
     kind: ClassVar[str] = "emptied_main"
     of_page_alone: ClassVar[bool] = True
-    challenges: ClassVar[frozenset[str]] = SEEING
+    challenges: ClassVar[frozenset[Subject]] = SEEING
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

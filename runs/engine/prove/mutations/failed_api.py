@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class FailedApi(Mutation):
     """A call that the page makes in the background is answered with an error of the server."""
 
     kind: ClassVar[str] = "failed_api"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_no_failed_requests"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"requests"})
     call: Call | None = None
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class IgnoredQuery(Mutation):
             by_act = call.step == touched.last_act
             yield cls(f"GET {call.path} ignores what is asked for ({call.query[:60]})", call=call, by_act=by_act)
 
-    def concerns(self, place: int, do: str) -> bool:
-        return self.by_act and do == "expect_hidden"
+    def concerns(self, place: int, about: Subject) -> bool:
+        return self.by_act and about == "absence"
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Redirected(Mutation):
     """The last page sends the visitor to the home page instead of opening."""
 
     kind: ClassVar[str] = "redirected"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_title"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "title"})
     call: Call | None = None
 
     @classmethod

@@ -33,7 +33,7 @@ def _elements(touched: Touched) -> Iterator[Mutation]:
     """An entry of a list is left where it is: the next one would take its place."""
     for index, step in enumerate(touched.steps):
         target = step.aim()
-        looked_at = index in touched.expectations and step.do != "expect_hidden"
+        looked_at = index in touched.expectations and step.about != "absence"
         if looked_at and target is not None and target.nth is None and "{{" not in target.model_dump_json():
             yield RemovedElement(f"{in_words(target)} is gone", places=frozenset({index}), index=index, target=target)
     for act in touched.acts:

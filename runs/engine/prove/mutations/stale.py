@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
 from runs.engine.prove.touched import Call, Touched
+from runs.engine.steps.base import Subject
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Stale(Mutation):
     """What is sent is answered as if it had been carried out, and is not: it never leaves the browser."""
 
     kind: ClassVar[str] = "stale"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_hidden"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"absence"})
     call: Call | None = None
 
     @classmethod

@@ -8,7 +8,7 @@ from runs.engine.browser import Page
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
 from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
 from runs.engine.prove.touched import Touched
-from runs.engine.steps.base import Stage
+from runs.engine.steps.base import Stage, Subject
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,13 @@ class SwallowedClick(Mutation):
     """A click on a link or button does nothing."""
 
     kind: ClassVar[str] = "swallowed_click"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "absence"})
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in reversed(touched.acts):
-            if act.do == "click" and act.target is not None and not act.target.frame and not act.sends_form:
+            presses = act.kind.gesture == "pressing"
+            if presses and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"Pressing {in_words(act.target)} does nothing"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 

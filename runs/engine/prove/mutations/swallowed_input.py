@@ -8,9 +8,7 @@ from runs.engine.browser import Page
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
 from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
 from runs.engine.prove.touched import Touched
-from runs.engine.steps.base import Stage
-
-ENTERING = frozenset({"fill", "select", "check", "uncheck", "press"})
+from runs.engine.steps.base import Stage, Subject
 
 
 @dataclass(frozen=True)
@@ -18,12 +16,13 @@ class SwallowedInput(Mutation):
     """What is entered last stands in its field, and the page takes no notice of it."""
 
     kind: ClassVar[str] = "swallowed_input"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "absence"})
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in touched.acts[-1:]:
-            if act.do in ENTERING and act.target is not None and not act.target.frame and not act.sends_form:
+            enters = act.kind.gesture in ("entering", "keying")
+            if enters and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"The page takes no notice of what is entered in {in_words(act.target)}"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 

@@ -8,7 +8,7 @@ from runs.engine.browser import Page
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
 from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
 from runs.engine.prove.touched import Touched
-from runs.engine.steps.base import Stage
+from runs.engine.steps.base import Stage, Subject
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class SwallowedSubmit(Mutation):
     """Sending a form does nothing: it is neither checked nor sent."""
 
     kind: ClassVar[str] = "swallowed_submit"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_url", "expect_hidden"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "absence"})
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from runs.engine.browser import BrowserContext
 from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.touched import Touched
+from runs.engine.steps.base import Subject
 
 THROW = "addEventListener('DOMContentLoaded', () => { throw new TypeError('undefined is not a function'); });"
 
@@ -16,12 +17,12 @@ class ThrownError(Mutation):
     """A script of the page throws. It can be seen only by a test that reads the console."""
 
     kind: ClassVar[str] = "thrown_error"
-    challenges: ClassVar[frozenset[str]] = frozenset({"expect_no_console_errors"})
+    challenges: ClassVar[frozenset[Subject]] = frozenset({"console"})
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for index in sorted(touched.expectations):
-            if touched.steps[index].do == "expect_no_console_errors":
+            if touched.steps[index].about == "console":
                 yield cls("A script of the page throws an error", index=index)
                 return
 
