@@ -187,7 +187,7 @@ FOLLOWED = [press("link", "Mugs"), heading("Mugs"), says("Listed by name")]
 async def test_every_kind_is_applied_to_a_real_page_and_noticed_by_a_test_that_looks(
     browser: Browser, site: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.engine.prove.choosing.telling", lambda left, *_: list(left))
+    monkeypatch.setattr("runs.engine.prove.choosing.informative", lambda left, *_: list(left))
     monkeypatch.setattr("runs.engine.prove.choosing.MOST_WRITING", 100)
     flows: tuple[list[dict[str, Any]], ...] = (FILTERED, ADDED, LISTED, FOLLOWED)
     works = [proposal(*steps, result=number) for number, steps in enumerate(flows)]
