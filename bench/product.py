@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from bench.rounds import clean_up_when_asked_to_end
 from bench.sides import Broken, Layout
 from sentri.env import ROOT
 
@@ -33,6 +34,7 @@ class Ran:
 
 def settle_in(directory: Path, database_url: str = "") -> None:
     """From now on this process and its children work on an empty database: the one given, or one in the directory."""
+    clean_up_when_asked_to_end()
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ |= {

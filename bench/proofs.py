@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -87,10 +88,10 @@ def tree_of(revision: str) -> Iterator[Path]:
     """The files of a revision in a directory of their own, this benchmark among them. Raises Broken."""
     with tempfile.TemporaryDirectory(prefix="sentri-before-") as directory:
         tree = Path(directory) / "tree"
-        made = _git("worktree", "add", "--detach", str(tree), revision)
-        if made.returncode:
-            raise Broken(f"There is no revision {revision} here: {made.stderr.strip().splitlines()[-1]}")
         try:
+            made = _git("worktree", "add", "--detach", str(tree), revision)
+            if made.returncode:
+                raise Broken(f"There is no revision {revision} here: {made.stderr.strip().splitlines()[-1]}")
             shutil.copy(__file__, tree / "bench" / "proofs.py")
             yield tree
         finally:
@@ -104,10 +105,16 @@ def _git(*words: str) -> subprocess.CompletedProcess[str]:
 def alone(tree: Path, most: int) -> dict[str, float]:
     """What the code in a directory takes, in a process of its own. Raises Broken."""
     command = [sys.executable, "-m", "bench.proofs", "--alone", "--json", "--tests", str(most)]
-    done = subprocess.run(command, check=False, cwd=tree, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
+    # In a session of its own it is told once to end, whoever ends this one, and by a signal that every revision knows.
+    with subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            raise
+    if process.returncode:
         raise Broken(f"The proofs of {tree.name} were not measured.")
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    found: dict[str, float] = json.loads(said.strip().splitlines()[-1])
     return found
 
 

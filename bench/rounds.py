@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,7 @@ def machine() -> str:
 
 def reported(name: str, wanted: Any, measure: Callable[[Any], Mapping[str, Any]]) -> int:
     """Exit code of a bench: measured, with its last line where JSON is wanted, or why it could not be."""
+    clean_up_when_asked_to_end()
     try:
         found = measure(wanted)
     except (Broken, NoBrowser) as problem:
@@ -116,6 +118,11 @@ def reported(name: str, wanted: Any, measure: Callable[[Any], Mapping[str, Any]]
     if wanted.json:
         last_line(found)
     return 0
+
+
+def clean_up_when_asked_to_end() -> None:
+    """From now on SIGTERM ends this process as Ctrl+C does: what a bench has started and made goes with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def last_line(found: Mapping[str, Any]) -> None:

@@ -1,3 +1,12 @@
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
 import pytest
 
 from bench import breakages, false_alarms, proofs
@@ -37,3 +46,41 @@ def test_nonsense_is_refused(bench: object, given: list[str]) -> None:
 def test_a_revision_that_is_not_there_is_told_in_one_sentence() -> None:
     with pytest.raises(Broken, match=r"There is no revision no-such-thing here: "), proofs.tree_of("no-such-thing"):
         pass
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def worktrees() -> list[str]:
+    listed = subprocess.run(["git", "worktree", "list"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def measuring(process: psutil.Process) -> list[psutil.Process]:
+    """The workers of a measurement, and what they have started, once they are there."""
+    family = process.children(recursive=True)
+    return family if any("qcluster" in (one.as_dict(["cmdline"])["cmdline"] or ()) for one in family) else []
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the history of this tree")
+def test_a_comparison_that_is_ended_leaves_no_worktree_and_no_process(
+    browser_path: str, tmp_path: Path, eventually: Any
+) -> None:
+    command = [sys.executable, "-m", "bench.proofs", "--before", "HEAD", "--tests", "1"]
+    with (tmp_path / "said").open("wb") as said:
+        bench = subprocess.Popen(command, cwd=ROOT, stderr=said, env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        family = eventually(partial(measuring, psutil.Process(bench.pid)), seconds=300)
+        assert any(str(tmp_path) in line for line in worktrees())
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(60) == 130
+    finally:
+        if bench.poll() is None:
+            for process in psutil.Process(bench.pid).children(recursive=True):
+                process.kill()
+            bench.kill()
+        bench.wait()
+    assert not any(str(tmp_path) in line for line in worktrees())
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["said"]
