@@ -15,6 +15,7 @@ from runs.models import Attempt, Lease, Run, RunEvent
 from tests.site.server import serve
 from tests.tasks.conftest import Start
 
+# For leases of killed workers; where none may be lost, a busy machine needs the usual ones.
 SHORT = {"SENTRI_LEASE_SECONDS": "4", "SENTRI_RENEW_SECONDS": "1"}
 
 
@@ -73,7 +74,7 @@ def approved(project: Project, count: int) -> list[Test]:
 def test_a_crawl_ends_with_proved_tests_and_their_run_passes(
     order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
-    start_workers(**SHORT)
+    start_workers()
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=5, test_count=6, shards=2))
     eventually(over(crawl), seconds=240)
     crawl.refresh_from_db()
@@ -130,7 +131,7 @@ def test_a_worker_killed_during_a_crawl_loses_no_page_and_repeats_none(
 def test_R20_an_abort_closes_what_runs_on_every_worker(
     order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
-    start_workers(**SHORT)
+    start_workers()
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 60))
     eventually(seen(run, "result", 2), seconds=60)
     ledger.abort(run.pk, "Ada")
@@ -147,12 +148,12 @@ def test_R20_an_abort_closes_what_runs_on_every_worker(
 def test_R17_stopping_the_workers_gives_the_run_to_the_next_ones(
     order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
-    workers = start_workers(**SHORT)
+    workers = start_workers()
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 16))
     eventually(seen(run, "result", 2), seconds=60)
     assert workers.stop() == 0
     assert not Lease.objects.filter(shard__run=run, state="open").exists()
-    start_workers(**SHORT)
+    start_workers()
     eventually(over(run), seconds=120)
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
@@ -162,7 +163,7 @@ def test_R17_stopping_the_workers_gives_the_run_to_the_next_ones(
 def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
     order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
-    start_workers(**SHORT)
+    start_workers()
     order.project.url = "http://127.0.0.1:9/"
     order.project.save()
     crawl = ledger.open_crawl(order, CrawlOptions())
@@ -175,7 +176,7 @@ def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
 def test_a_site_that_went_away_fails_the_run_and_says_so(
     order: ledger.RunRequest, start_workers: Start, eventually: Any
 ) -> None:
-    start_workers(**SHORT)
+    start_workers()
     order.project.url = "http://127.0.0.1:9/"
     order.project.save()
     run = ledger.open_test_run(order, RunOptions(), approved(order.project, 3))

@@ -22,6 +22,8 @@ from tests.tasks.conftest import ROOT, chore, start_workers
 
 __all__ = ["chore", "start_workers"]
 
+# Leases that run out soon. A busy machine lets a process wait for seconds and a living worker may lose one: a test in
+# which no lease may be lost keeps the usual ones.
 SHORT = {"SENTRI_LEASE_SECONDS": "4", "SENTRI_RENEW_SECONDS": "1"}
 SEEING = {"kind": "ui", "start": "/", "steps": [{"do": "expect_visible", "target": {"role": "heading"}}]}
 
