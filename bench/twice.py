@@ -25,13 +25,14 @@ from bench.rounds import say
 from bench.sides import Broken
 from bench.targets import SHOP, TARGETS, Ground, ground, serve
 
+SITES = (SHOP, *TARGETS, "roundup", "directus")
 PATIENCE_SECONDS = 7_200.0
 PAGE_TIMEOUT_MS = 60_000  # a busy machine is no page that was missed
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/twice", description=__doc__)
-    parser.add_argument("--sites", default=",".join((SHOP, *TARGETS)), help="(%(default)s)")
+    parser.add_argument("--sites", default=",".join(SITES), help="(%(default)s)")
     parser.add_argument("--mode", choices=("links", "states"), default="links", help="of the crawls (%(default)s)")
     parser.add_argument("--crawls", type=int, default=2, help="of each site (%(default)s)")
     parser.add_argument("--shards", type=int, default=1, help="workers that share a crawl (%(default)s)")
@@ -44,8 +45,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one object as the last line")
     wanted = parser.parse_args(given)
     wanted.sites = wanted.sites.split(",")
-    if not set(wanted.sites) <= {SHOP, *TARGETS}:
-        parser.error(f"--sites are some of {', '.join((SHOP, *TARGETS))}")
+    if not set(wanted.sites) <= set(SITES):
+        parser.error(f"--sites are some of {', '.join(SITES)}")
     return wanted
 
 
@@ -60,6 +61,7 @@ class Crawled:
     seconds: float
     ended_by: str
     differences: tuple[str, ...]
+    note: str = ""
 
 
 def measure(wanted: argparse.Namespace) -> list[Crawled]:
@@ -100,7 +102,7 @@ def _crawl(site: Ground, workspace: Workspace, wanted: argparse.Namespace, numbe
     ended(run.pk, PATIENCE_SECONDS)
     crawled = _told(site.name, run.pk, number)
     say(f"{site.name}, crawl {number}: {crawled.pages} pages, {crawled.states} states in {crawled.seconds:.0f} s")
-    for sentence in crawled.differences:
+    for sentence in filter(None, (crawled.note, *crawled.differences)):
         say(f"  {sentence}")
     return crawled
 
@@ -112,7 +114,8 @@ def _told(site: str, run: int, number: int) -> Crawled:
     row = Run.objects.get(pk=run)
     if row.status != states.COMPLETED or row.started_at is None or row.finished_at is None:
         raise Broken(f"Crawl {number} of {site} is {row.status}: {row.error}")
-    if not Comparison.objects.filter(run=run).exists():
+    comparison = Comparison.objects.filter(run=run).first()
+    if comparison is None:
         raise Broken(f"Crawl {number} of {site} taught nothing about the application.")
     said = Difference.objects.filter(comparison__run=run).order_by("pk")
     visited = row.pages.filter(status=states.DONE)
@@ -124,6 +127,7 @@ def _told(site: str, run: int, number: int) -> Crawled:
         (row.finished_at - row.started_at).total_seconds(),
         row.end_reason,
         tuple(_sentence(one) for one in said),
+        comparison.note,
     )
 
 
@@ -147,7 +151,8 @@ def run(wanted: argparse.Namespace) -> Mapping[str, Any]:
     found = measure(wanted)
     title = f"mode {wanted.mode}, {wanted.shards} workers; {rounds.machine()}"
     sentences = [f"{one.site}, crawl {one.number}: {said}." for one in found for said in one.differences]
-    rounds.show(table(found, title), *sentences)
+    notes = [f"{one.site}, crawl {one.number}: {one.note}" for one in found if one.note]
+    rounds.show(table(found, title), *notes, *sentences)
     return {"mode": wanted.mode, "differences": len(sentences), "crawls": [asdict(one) for one in found]}
 
 

@@ -77,14 +77,19 @@ class ApplicationMap:
         return layout.placed(layout.folded(nodes, under), ways, columns=columns, cell=cell)
 
 
-def applications_of(project: Project) -> QuerySet[Application]:
-    """Of each environment that a crawl has seen."""
-    return Application.objects.filter(project=project).exclude(learned_run=0).select_related("project", "environment")
+def applications_of(project: Project) -> list[Application]:
+    """Of each environment that a crawl has seen: as its account sees it, where one has signed in, else as a visitor."""
+    rows = Application.objects.filter(project=project).exclude(learned_run=0).select_related("project", "environment")
+    found: dict[int | None, Application] = {}
+    for row in rows.order_by("pk"):
+        if row.signed_in or row.environment_id not in found:
+            found[row.environment_id] = row
+    return list(found.values())
 
 
 def application_of(project: Project, environment: Environment | None) -> Application | None:
     """What is known of the project in this environment, None before the first crawl."""
-    return applications_of(project).filter(environment=environment).first()
+    return next((one for one in applications_of(project) if one.environment == environment), None)
 
 
 def map_of(application: Application) -> ApplicationMap:

@@ -158,7 +158,10 @@ class DifferenceQuery(Query):
 
 
 class DifferenceList(RunsEndpoint):
-    """What a crawl found otherwise than it was known; `earlier_run` is null for the first one."""
+    """What a crawl found otherwise than it was known; `earlier_run` is null for the first one.
+
+    `note` says what was not compared, and why.
+    """
 
     @listed(DifferenceQuery, DifferenceOut)
     def get(self, request: Request, run: str) -> Response:
@@ -172,4 +175,5 @@ class DifferenceList(RunsEndpoint):
         earlier = comparison.earlier_run
         answer.data["earlier_run"] = None if earlier is None else f"RUN-{earlier}"
         answer.data["changed"] = comparison.changed
+        answer.data["note"] = comparison.note
         return answer

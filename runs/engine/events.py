@@ -332,6 +332,11 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutAccount:
+    """A worker could not sign in, and its part of the crawl goes on as a visitor."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignInTried:
     """A try of a sign-in is over: `problem` says why it did not work, "" where it did; `picture` is a JPEG."""
 
@@ -380,19 +385,6 @@ class Proposal(Seen):
     writes: bool = False
 
 
-Event = (
-    TestStarted
-    | StepEnded
-    | AttemptEnded
-    | TestEnded
-    | Proved
-    | PageVisited
-    | PageFailed
-    | Seeds
-    | Wrote
-    | CaseObserved
-    | Cleaned
-    | SignedIn
-    | SignInTried
-    | Log
-)
+OfTests = TestStarted | StepEnded | AttemptEnded | TestEnded | Proved
+OfCrawls = PageVisited | PageFailed | Seeds | Wrote | CaseObserved | Cleaned | WithoutAccount
+Event = OfTests | OfCrawls | SignedIn | SignInTried | Log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,9 @@ ALL_VISITED = "all_visited"
 CHUNK = 100
 NAMED = 3
 GONE_FOR_CRAWLS = 30
+ONLY_A_VISITOR = "This crawl went without its account, so what only the account sees was not compared."
+FIRST_SIGNED_IN = "Earlier crawls went without the account, so what it sees was not compared with what a visitor sees."
+HALF_SIGNED_IN = "Some workers of this crawl could not sign in and others could, so it was compared with nothing."
 COLUMNS = ["name", "template", "facts", "roles", "last_seen_run", "gone_since_run"]
 VISIT = ("key", "url", "status", "template", "title", "http_status", "skip_reason", "role", "kind", "action", "depth",
          "found_on__key", "same_as__key", "asked", "snapshot")  # fmt: skip
@@ -34,7 +37,11 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
     run = Run.objects.select_related("project", "environment").get(pk=run_id)
     if run.kind != "crawl" or _is_learnt(run) or _is_homeless(run):
         return
-    one, _ = Application.objects.get_or_create(project=run.project, environment=run.environment)
+    signed_in = run.pages.filter(status=states.DONE, snapshot__signed_in=True).exists()
+    one, _ = Application.objects.get_or_create(project=run.project, environment=run.environment, signed_in=signed_in)
+    if signed_in and run.without_account:
+        _leave_uncompared(run, one)
+        return
     seen = insight.observed(run.pk, _scope(run), _visits(run, beat))
     if not seen.pages:
         return
@@ -49,20 +56,46 @@ def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
     if run.pk < one.learned_run:
         seen.scope = insight.Scope(complete=False)
     learnt = insight.learn([row.value for row in one.parts.iterator(CHUNK)], seen)
-    standing = _standing(run)
+    otherwise = _known_otherwise(one)
+    # Tests of a page that the account sees do not depend on what a visitor is shown there.
+    standing = {} if otherwise and not one.signed_in else _standing(run)
+    note = _note_of(run, one, otherwise)
     with transaction.atomic():
         locked_one = Application.objects.select_for_update().get(pk=one.pk)
         if _is_learnt(run):
             return True
         if locked_one.learned_run != one.learned_run:
             return False
-        _write(one, run, learnt)
+        _write(one, run, learnt, note)
         _forget(one)
         stale, back = _judge_tests(run, learnt, standing)
-        _tell(run, one, learnt, stale, back)
+        _tell(run, [_said(one, learnt), note, *_judged(stale, back)])
         one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
         one.save(update_fields=["learned_run", "learned_at"])
     return True
+
+
+def _known_otherwise(one: Application) -> bool:
+    """Whether crawls that signed in, where this one did not, or that did not, where it did, taught this application."""
+    others = Application.objects.filter(project=one.project, environment=one.environment)
+    return others.filter(signed_in=not one.signed_in, learned_run__gt=0).exists()
+
+
+def _note_of(run: Run, one: Application, otherwise: bool) -> str:
+    if not one.signed_in:
+        return ONLY_A_VISITOR if otherwise or run.without_account else ""
+    return FIRST_SIGNED_IN if otherwise and not one.learned_run else ""
+
+
+def _leave_uncompared(run: Run, one: Application) -> None:
+    """A crawl of which some workers saw what the account sees and others what a visitor sees, by chance of the page."""
+    changed: list[str] | None = [] if one.learned_run else None
+    with transaction.atomic():
+        _, created = Comparison.objects.get_or_create(
+            run=run, defaults={"application": one, "changed": changed, "note": HALF_SIGNED_IN}
+        )
+        if created:
+            _tell(run, [HALF_SIGNED_IN])
 
 
 def _is_learnt(run: Run) -> bool:
@@ -94,7 +127,7 @@ def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.Visit]:
             yield insight.Visit(*row)
 
 
-def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:
+def _write(one: Application, run: Run, learnt: insight.Learnt, note: str) -> None:
     Part.objects.bulk_create(
         (_row(one, part) for part in learnt.parts.values()),
         update_conflicts=True,
@@ -108,6 +141,7 @@ def _write(one: Application, run: Run, learnt: insight.Learnt) -> None:
         application=one,
         earlier_run=None if first else one.learned_run,
         changed=None if learnt.changed is None else sorted(learnt.changed),
+        note=note,
     )
     Difference.objects.bulk_create(
         (
@@ -198,15 +232,21 @@ def _note(run: Run, verb: str, count: int, pages: Sequence[str]) -> None:
         )
 
 
-def _tell(run: Run, one: Application, learnt: insight.Learnt, stale: int, back: int) -> None:
-    said = [_first(learnt) if learnt.changed is None else _compared(one, learnt)]
-    if stale:
-        said.append(f"{_counted(stale, 'test')} of pages that are gone marked stale.")
-    if back:
-        said.append(f"{_counted(back, 'test')} of pages that are back no longer stale.")
+def _tell(run: Run, sentences: Iterable[str]) -> None:
     living = locked(run.pk)
     if living.status in states.LIVING:
-        tell(living, [("log", {"level": "info", "message": " ".join(said)})])
+        tell(living, [("log", {"level": "info", "message": " ".join(filter(None, sentences))})])
+
+
+def _judged(stale: int, back: int) -> Iterator[str]:
+    if stale:
+        yield f"{_counted(stale, 'test')} of pages that are gone marked stale."
+    if back:
+        yield f"{_counted(back, 'test')} of pages that are back no longer stale."
+
+
+def _said(one: Application, learnt: insight.Learnt) -> str:
+    return _first(learnt) if learnt.changed is None else _compared(one, learnt)
 
 
 def _first(learnt: insight.Learnt) -> str:

@@ -84,9 +84,13 @@ def _prior(project: Project, browser: str, tests: Sequence[Test], estimates: dic
 
 
 def changed_pages(project: Project) -> set[str]:
-    """Paths of pages whose structure differs between the two newest crawls that were completed."""
+    """Paths of pages whose structure differs between the two newest completed crawls of one application.
+
+    Without its account a crawl is shown other pages, which are no change.
+    """
     crawls = Run.objects.filter(project=project, kind="crawl", status=states.COMPLETED).order_by("-pk")
-    two = list(crawls.only("pk", "site")[:2])
+    newest = crawls.values_list("comparison__application", flat=True).first()
+    two = list(crawls.filter(comparison__application=newest).only("pk", "site")[:2])
     if len(two) < 2:
         return set()
     newer, older = (_templates(crawl) for crawl in two)

@@ -29,6 +29,7 @@ from runs.engine.events import (
     StepEnded,
     TestEnded,
     TestStarted,
+    WithoutAccount,
     Wrote,
 )
 from runs.ledger import cases, changes, drafting, pages, rows, statements
@@ -359,6 +360,10 @@ def _seeds(batch: Batch, event: Seeds) -> None:
     pages.add_links(batch.run, None, event.links, batch.thought.familiar)
 
 
+def _without_account(batch: Batch, _event: WithoutAccount) -> None:
+    Run.objects.filter(pk=batch.run.pk).update(without_account=True)
+
+
 def _wrote(batch: Batch, event: Wrote) -> None:
     batch.wrote.append(event)
 
@@ -377,6 +382,7 @@ WRITERS: dict[type[Any], Callable[[Batch, Any], None]] = {
     PageVisited: _page_visited,
     PageFailed: _page_failed,
     Seeds: _seeds,
+    WithoutAccount: _without_account,
     CaseObserved: _case_observed,
     Wrote: _wrote,
     Cleaned: _cleaned,

@@ -20,19 +20,27 @@ KINDS = [
 
 
 class Application(models.Model):
-    """The application of a project as one environment shows it; without environment, as it is in production."""
+    """The application of a project as one environment shows it; without environment, as it is in production.
+
+    What its account sees and what a visitor sees are two: a crawl that did not sign in is compared with its like.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="applications", db_index=False)
     environment = models.ForeignKey(Environment, models.CASCADE, null=True, blank=True, related_name="+")
+    signed_in = models.BooleanField(default=False, help_text="as crawls see it that sign in")
     learned_run = models.PositiveBigIntegerField(default=0, help_text="number of the last crawl that taught it")
     learned_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "environment"], name="one_application_in_an_environment"),
             models.UniqueConstraint(
-                fields=["project"], condition=models.Q(environment=None), name="one_application_of_a_project"
+                fields=["project", "environment", "signed_in"], name="one_application_in_an_environment"
+            ),
+            models.UniqueConstraint(
+                fields=["project", "signed_in"],
+                condition=models.Q(environment=None),
+                name="one_application_of_a_project",
             ),
         ]
 
@@ -105,6 +113,7 @@ class Comparison(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="comparisons")
     earlier_run = models.PositiveBigIntegerField(null=True, blank=True, help_text="what it is compared with, if any")
     changed = models.JSONField(null=True, blank=True, help_text="structures to generate for; null is all")
+    note = models.CharField(max_length=300, default="", blank=True, help_text="what was not compared, and why")
 
     objects = ComparisonQuerySet.as_manager()
 

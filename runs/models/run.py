@@ -74,6 +74,9 @@ class Run(PublicModel):
     pipeline = models.JSONField(default=dict, blank=True, help_text="what each stage of a crawl counted")
     survey = models.JSONField(default=dict, blank=True, help_text="what a crawl must know to try things on its site")
     end_reason = models.CharField(max_length=20, default="", blank=True, help_text="why a crawl visited no more")
+    without_account = models.BooleanField(
+        default=False, help_text="a worker of this crawl could not sign in and went on as a visitor"
+    )
     makespan = models.JSONField(null=True, blank=True, help_text="achieved_ms, ideal_ms, slots of a test run")
     ai_provider = models.CharField(max_length=40, default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -51,7 +51,7 @@ class Dot:
 @page
 def site_map(request: Request, project: str) -> HttpResponse:
     place = place_of(request, project)
-    applications = list(application_map.applications_of(place.project))
+    applications = application_map.applications_of(place.project)
     application = _chosen(applications, request.GET.get("environment", ""))
     context: dict[str, Any] = {"here": "map", "place": place, "application": application, "applications": applications}
     if application:
@@ -128,11 +128,13 @@ def _dot(found: ApplicationMap, spot: layout.Placed, role: str | None) -> Dot:
 
 
 def _compared(found: ApplicationMap) -> dict[str, Any]:
+    note = found.comparison.note if found.comparison else ""
     if found.comparison is None or found.comparison.earlier_run is None:
-        return {"compared": None}
+        return {"compared": None, "note": note}
     rows = found.comparison.differences.all()
     return {
         "compared": f"{Run.PREFIX}-{found.comparison.earlier_run}",
+        "note": note,
         "differences": [(row.what, application_map.difference_of(row).sentence) for row in rows[:MOST_DIFFERENCES]],
         "more": max(0, rows.count() - MOST_DIFFERENCES),
     }

@@ -65,6 +65,7 @@ def test_a_comparison_is_listed_in_sentences(world: World) -> None:
     first = learnt(world, "/", "/a")
     assert get(world, f"/api/v1/runs/{first.public_id}/differences").json() == {
         "results": [], "next": None, "previous": None, "earlier_run": None, "changed": None,
+        "note": "",
     }  # fmt: skip
     second = learnt(world, "/", "/b", left="none")
     answer = get(world, f"/api/v1/runs/{second.public_id}/differences").json()

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models import Activity, Environment, Project, Test
-from runs import ledger, reading, states
+from runs import application_map, ledger, reading, states
 from runs.engine.events import Link
 from runs.engine.plan import CrawlOptions
 from runs.ledger import application, pages
@@ -25,10 +25,13 @@ SITE = ("/", "/a", "/b")
 
 @pytest.fixture
 def crawled(project: Project) -> Crawled:
-    """A crawl that has visited these paths, each of a kind of its own; `gone` ones answered 404."""
+    """A crawl that has visited these paths, each of a kind of its own; `gone` ones answered 404.
+
+    `account`: paths that were opened signed in; `without`: a worker said that it could not sign in.
+    """
 
     def make(*paths: str, gone: tuple[str, ...] = (), environment: Environment | None = None, end: str = "all_visited",
-             **options: Any) -> Run:  # fmt: skip
+             account: tuple[str, ...] = (), without: bool = False, **options: Any) -> Run:  # fmt: skip
         order = ledger.RunRequest(project=project, actor=None, actor_name="Ada", environment=environment)
         run = ledger.open_crawl(order, CrawlOptions(**options))
         base = run.site["base_url"].rstrip("/")
@@ -37,7 +40,8 @@ def crawled(project: Project) -> Crawled:
         for path in (*paths, *gone):
             done = path not in gone
             url = f"{base}{path}"
-            snapshot = {"url": url, "headings": [], "forms": [], "actions": [], "requests": []}
+            snapshot: dict[str, Any] = {"url": url, "headings": [], "forms": [], "actions": [], "requests": []}
+            snapshot["signed_in"] = path in account
             row = CrawlPage.objects.create(
                 run=run,
                 key=url,
@@ -52,7 +56,7 @@ def crawled(project: Project) -> Crawled:
                 snapshot=snapshot if done else None,
             )
             home = home or row
-        Run.objects.filter(pk=run.pk).update(end_reason=end, status=states.RUNNING)
+        Run.objects.filter(pk=run.pk).update(end_reason=end, status=states.RUNNING, without_account=without)
         ledger.learn_application(run.pk)
         run.refresh_from_db()
         return run
@@ -330,3 +334,66 @@ def test_what_an_earlier_crawl_opened_is_opened_before_others_of_its_shape(crawl
     first = run.pages.exclude(depth=0).order_by("priority", "pk").first()
     assert first is not None
     assert first.url.endswith("/p/9")
+
+
+PRIVATE = ("/", "/account", "/orders")
+
+
+def test_a_crawl_without_its_account_is_compared_with_its_like_only(crawled: Crawled) -> None:
+    first = crawled(*PRIVATE, account=PRIVATE)
+    without = crawled("/", "/sign-in", gone=("/orders",), without=True)
+    assert said(without) == []
+    assert Comparison.objects.get(run=without).note == application.ONLY_A_VISITOR
+    assert told(without).endswith(application.ONLY_A_VISITOR)
+    third = crawled("/", "/account", "/new", account=("/", "/account", "/new"))
+    assert said(third) == ["page /new new", "page /orders removed", "template /new new", "template /orders removed"]
+    comparison = Comparison.objects.get(run=third)
+    assert (comparison.earlier_run, comparison.note) == (first.pk, "")
+    again = crawled("/", "/sign-in", "/register", without=True)
+    assert said(again) == ["page /register new", "template /register new"]
+    assert Comparison.objects.get(run=again).earlier_run == without.pk
+
+
+def test_a_crawl_that_signs_in_after_others_that_did_not_finds_nothing_new_or_gone(crawled: Crawled) -> None:
+    crawled("/", "/sign-in", without=True)
+    first = crawled(*PRIVATE, account=PRIVATE)
+    assert (said(first), reading.changed_templates(first)) == ([], None)
+    assert Comparison.objects.get(run=first).note == application.FIRST_SIGNED_IN
+    second = crawled("/", "/account", account=("/", "/account"))
+    assert said(second) == ["page /orders removed", "template /orders removed"]
+    assert Comparison.objects.get(run=second).note == ""
+
+
+def test_a_crawl_of_which_one_worker_could_not_sign_in_is_compared_with_nothing(crawled: Crawled) -> None:
+    first = crawled(*PRIVATE, account=PRIVATE)
+    half = crawled("/", "/account", "/sign-in", account=("/account",), without=True)
+    assert (said(half), Comparison.objects.get(run=half).changed) == ([], [])
+    assert told(half) == Comparison.objects.get(run=half).note == application.HALF_SIGNED_IN
+    assert Application.objects.get().learned_run == first.pk
+    ledger.learn_application(half.pk)
+    assert half.events.filter(type="log", data__message=application.HALF_SIGNED_IN).count() == 1
+    assert said(crawled(*PRIVATE, account=PRIVATE)) == []
+
+
+def test_tests_of_the_account_are_not_stale_because_a_visitor_is_not_shown_their_page(
+    crawled: Crawled, project: Project
+) -> None:
+    crawled("/", "/orders", without=True)
+    first = crawled(*PRIVATE, account=PRIVATE)
+    test = proposal(project, first, "/orders")
+    crawled("/", gone=("/orders",), without=True)
+    assert Test.objects.get(pk=test.pk).stale_since is None
+    crawled("/", "/account", account=("/", "/account"), gone=("/orders",))
+    assert Test.objects.get(pk=test.pk).stale_since is not None
+
+
+def test_the_map_shows_what_the_account_sees_whoever_crawled_last(crawled: Crawled, project: Project) -> None:
+    crawled("/", without=True)
+    assert [one.signed_in for one in application_map.applications_of(project)] == [False]
+    crawled(*PRIVATE, account=PRIVATE)
+    crawled("/", without=True)
+    staging = Environment.objects.create(project=project, name="staging", base_url="http://staging.test/")
+    crawled("/", environment=staging)
+    known = application_map.applications_of(project)
+    assert [(one.environment, one.signed_in) for one in known] == [(None, True), (staging, False)]
+    assert application_map.application_of(project, None) == known[0]

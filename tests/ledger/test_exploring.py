@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from runs import ledger, states
-from runs.engine.events import Cleaned, Link, PageFailed, PageSnapshot, PageVisited, Wrote
+from runs.engine.events import Cleaned, Link, PageFailed, PageSnapshot, PageVisited, WithoutAccount, Wrote
 from runs.models import Change, Run
 from tests.ledger.conftest import Hand, story
 
@@ -245,3 +245,10 @@ def test_a_lease_that_is_lost_records_no_change(explore: Open) -> None:
     with pytest.raises(ledger.Stale):
         ledger.record(hand.held, [wrote(page)])
     assert not Change.objects.exists()
+
+
+def test_a_worker_that_goes_on_without_the_account_is_noted_with_the_crawl(crawl: Open) -> None:
+    run = crawl()
+    ledger.record(Hand(run, 0).held, [WithoutAccount()])
+    run.refresh_from_db()
+    assert run.without_account

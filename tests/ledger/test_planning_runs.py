@@ -76,14 +76,33 @@ def test_riskier_tests_come_first_and_their_risk_is_kept(order: Make, project: P
     assert list(run.results.values_list("title", "risk")) == [("broken", 50.0), ("edited", 20.0), ("calm", 0.0)]
 
 
+def learnt(order: Make, templates: dict[str, str], *, signed_in: bool = False) -> None:
+    """A completed crawl that was shown these structures at these paths."""
+    crawl = ledger.open_crawl(order(), CrawlOptions())
+    crawl.pages.all().delete()
+    for path, template in templates.items():
+        url = f"http://shop.test{path}"
+        snapshot = {"url": url, "signed_in": signed_in}
+        CrawlPage.objects.create(run=crawl, key=url, digest=path, url=url, template=template, status=states.DONE,
+                                 snapshot=snapshot)  # fmt: skip
+    ledger.learn_application(crawl.pk)
+    Run.objects.filter(pk=crawl.pk).update(status="completed", verdict="empty", finished_at=timezone.now())
+
+
+def test_a_page_that_a_crawl_without_the_account_is_shown_otherwise_is_not_changed(
+    order: Make, project: Project
+) -> None:
+    learnt(order, {"/cart": "a", "/about": "x"}, signed_in=True)
+    learnt(order, {"/cart": "empty", "/about": "y"})
+    found = [write(project, path, start=path) for path in ("/cart", "/about")]
+    old(*found)
+    run = ledger.open_test_run(order(), RunOptions(), found)
+    assert dict(run.results.values_list("title", "risk")) == {"/cart": 0.0, "/about": 0.0}
+
+
 def test_a_page_that_the_last_crawl_found_changed_makes_its_tests_riskier(order: Make, project: Project) -> None:
     for templates in ({"/cart": "a", "/about": "x"}, {"/cart": "b", "/about": "x", "/new": "n"}):
-        crawl = ledger.open_crawl(order(), CrawlOptions())
-        crawl.pages.all().delete()
-        for path, template in templates.items():
-            url = f"http://shop.test{path}"
-            CrawlPage.objects.create(run=crawl, key=url, digest=path, url=url, template=template, status=states.DONE)
-        Run.objects.filter(pk=crawl.pk).update(status="completed", verdict="empty", finished_at=timezone.now())
+        learnt(order, templates)
     found = [write(project, path, start=path) for path in ("/cart", "/about", "/new")]
     old(*found)
     run = ledger.open_test_run(order(), RunOptions(), found)

@@ -27,7 +27,7 @@ from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.crawl.unreachable import Unvisited, authority
 from runs.engine.crawl.visit import Visited, snapshot_of
-from runs.engine.events import Event, Log, PageVisited, Seeds
+from runs.engine.events import Event, Log, PageVisited, Seeds, WithoutAccount
 from runs.engine.passing import troubles
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site
 
@@ -72,6 +72,8 @@ class Explorer:
             await self.accounts.state(role)
         except SignInFailed as failure:
             self.open_to_all = not self.plan.options.roles
+            if self.open_to_all:
+                self.emit(WithoutAccount())
             told = "goes on without signing in" if self.open_to_all else f"could not sign in as {role}"
             self.emit(Log("warning", f"The crawl {told}: {failure}"))
         else:
