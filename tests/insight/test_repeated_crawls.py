@@ -154,3 +154,33 @@ def test_a_page_that_was_still_loading_teaches_nothing_unless_most_pages_are_lik
     assert sentences(crawled([HOME, part], known)) == []
     assert sentences(crawled([HOME, whole], after(HOME, part, whole))) == []
     assert sentences(crawled([HOME, part], known, scope=Scope(complete=True, restless=True))) != []
+
+
+def test_what_a_role_alone_is_shown_is_not_missed_when_it_could_not_sign_in() -> None:
+    def seen(*roles: str, shows: dict[str, list[dict[str, Any]]]) -> list[Visit]:
+        return [page("/a", "a", on=None, role=role, forms=shows.get(role, [])) for role in roles]
+
+    shows = {"editor": [form("Edit", "Text")]}
+    known = after(*seen("visitor", "editor", shows=shows))
+    without = crawled(seen("visitor", shows=shows), known)
+    assert sentences(without) == []
+    kept = {**{(part.kind, part.key): part for part in known}, **without.parts}.values()
+    assert sentences(crawled(seen("visitor", "editor", shows=shows), kept, run=3)) == []
+    assert sentences(crawled(seen("visitor", "editor", shows={}), kept, run=3)) == ["form Edit is gone"]
+    shut = [*seen("visitor", shows={}), failed("/a", http_status=403, role="editor")]
+    assert sentences(crawled(shut, kept, run=3)) == ["form Edit is gone"]
+
+
+def test_what_a_role_that_crawls_for_the_first_time_is_shown_is_not_new() -> None:
+    known = after(page("/", "home", role="visitor"))
+    second = [page("/", "home", role=role) for role in ("visitor", "editor")]
+    second[1] = page("/", "home", role="editor", forms=[form("Edit", "Text")])
+    desk = page("/desk", "desk", role="editor")
+    learnt = crawled([*second, desk], known)
+    assert sentences(learnt) == []
+    kept = {**{(part.kind, part.key): part for part in known}, **learnt.parts}.values()
+    another = page("/tools", "tools", role="editor")
+    assert sentences(crawled([*second, desk, another], kept, run=3)) == [
+        "page /tools is new",
+        "kind of page /tools is new",
+    ]

@@ -9,11 +9,13 @@ from typing import Any
 
 from runs.engine.traffic import Schema, merge
 from runs.engine.traffic.addresses import placeholder
+from runs.insight.application import words
 from runs.insight.application.observing import Call
 from runs.insight.application.parts import Part
 
 SIBLINGS = 3
 SERVER_ERROR = 500
+ON = 60  # pages and addresses that a part is remembered with
 ASKED_WITH_A_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
 Json = Mapping[str, Any]
 
@@ -161,3 +163,26 @@ def _said(schema: Schema | None) -> tuple[str, ...]:
 
 def _widened(one: Schema | None, other: Schema | None) -> Schema | None:
     return merge(one, other) if one is not None and other is not None else one if other is None else other
+
+
+def remembered(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
+    """The facts to remember of an endpoint, and what is otherwise than before, in clauses."""
+    known = before.facts if before else {}
+    request, _ = words.shape(known.get("request"), one.request)
+    # Only addresses that were called before tell that something changed: another one answers what it always did.
+    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths, set(known["on"]) if "on" in known else None)
+    response, said = words.shape(known.get("response"), heard)
+    said += words.statuses(known.get("statuses", ()), statuses)
+    response, _ = words.shape(response, one.response)
+    facts = {
+        "method": one.method,
+        "path": one.path,
+        "type": one.type,
+        "operation": one.operation,
+        "operation_type": one.operation_type,
+        "request": request,
+        "response": response,
+        "statuses": one.statuses or known.get("statuses", []),
+        "paths": [*sorted(one.paths), *(path for path in known.get("paths", ()) if path not in one.paths)][:ON],
+    }
+    return facts, said

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runs.engine.page.volatile import normalised
+from runs.engine.plan import ACCOUNT
 from runs.insight.application import words
-from runs.insight.application.endpoint import SeenEndpoint, endpoints
+from runs.insight.application.endpoint import ON, SeenEndpoint, endpoints, remembered
 from runs.insight.application.form import SeenForm, joined
 from runs.insight.application.kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
 from runs.insight.application.parts import Difference, Kind, Part, What
 
-ON = 60  # pages and addresses that a part is remembered with
 Json = Mapping[str, Any]
 
 
@@ -56,6 +56,7 @@ class _Lesson:
         self.first = not known
         self.kind_of = kinds(self._of("template"), self._of("page"), seen)
         self.visited = {self.kind_of[page.signature] for page in seen.pages.values()}
+        self.newcomers = self._newcomers()
         self.compared = self._compared()
         self.living: dict[str, list[str]] = {}
         self.touched: set[str] = set()
@@ -77,9 +78,16 @@ class _Lesson:
     def _compared(self) -> set[str]:
         """Pages of which a part says something when it is new there: seen before as well, or new themselves.
 
-        What a page shows that was there before and is opened for the first time is no change of the application.
+        What a page shows that was there before and is opened for the first time, or by somebody for whom no crawl
+        opened any page before, is no change of the application.
         """
-        return {key for key in self.seen.pages if ("page", key) in self.known or not self._was_there(key)}
+        old = {key: page for key, page in self.seen.pages.items() if not page.roles & self.newcomers}
+        return {key for key in old if ("page", key) in self.known or not self._was_there(key)}
+
+    def _newcomers(self) -> set[str]:
+        """Roles that no earlier crawl has opened a page as. The crawl's own is that of the account."""
+        known = {role or ACCOUNT for part in self._of("page") for role in part.roles}
+        return {role for role in self.seen.roles if (role or ACCOUNT) not in known}
 
     def _was_there(self, key: str) -> bool:
         """Whether a page that is not known was there before as well, or is there because a crawl put it there.
@@ -136,7 +144,7 @@ class _Lesson:
                 template=self.kind_of[page.signature],
                 roles=tuple(sorted(roles)),
             )
-            if before is None and self._was_there(key):
+            if before is None and (self._was_there(key) or page.roles <= self.newcomers):
                 continue
             if self._is_news(part):
                 self._tell(part, "new")
@@ -229,7 +237,7 @@ class _Lesson:
         found = endpoints(calls, self._of("endpoint"))
         for key, one in found.items():
             before = self.known.get(("endpoint", key))
-            facts, said = _endpoint_facts(before, one)
+            facts, said = remembered(before, one)
             self._on_templates("endpoint", key, Shown(key, facts, said, one.templates, one.pages, one.of))
         self._absent("endpoint", {*found, *(key for one in found.values() for key in self._superseded(one))})
 
@@ -271,9 +279,14 @@ class _Lesson:
             self.touched |= shown.templates
 
     def _left(self, part: Part | None) -> list[str]:
-        """Living pages that showed a part and were not visited anew."""
+        """Living pages that showed a part and were not visited anew by all who saw them before and still may."""
         on = part.facts.get("on", ()) if part else ()
-        return [page for page in on if page not in self.seen.pages and self._lives(page)]
+        return [page for page in on if not self._looked_at(page) and self._lives(page)]
+
+    def _looked_at(self, key: str) -> bool:
+        seen, known = self.seen.pages.get(key), self.known.get(("page", key))
+        before = set(known.roles) - self.seen.closed.get(key, set()) if known else set()
+        return seen is not None and {role or ACCOUNT for role in before} <= {role or ACCOUNT for role in seen.roles}
 
     def _is_own(self, key: str) -> bool:  # a search, or a record, of a crawl's own led to it
         part = self.out.parts.get(("page", key)) or self.known.get(("page", key))
@@ -376,25 +389,3 @@ class _Lesson:
             if kind == "page" and part.gone_since is None:
                 found.setdefault(part.template, []).append(key)
         return found
-
-
-def _endpoint_facts(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
-    known = before.facts if before else {}
-    request, _ = words.shape(known.get("request"), one.request)
-    # Only addresses that were called before tell that something changed: another one answers what it always did.
-    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths, set(known["on"]) if "on" in known else None)
-    response, said = words.shape(known.get("response"), heard)
-    said += words.statuses(known.get("statuses", ()), statuses)
-    response, _ = words.shape(response, one.response)
-    facts = {
-        "method": one.method,
-        "path": one.path,
-        "type": one.type,
-        "operation": one.operation,
-        "operation_type": one.operation_type,
-        "request": request,
-        "response": response,
-        "statuses": one.statuses or known.get("statuses", []),
-        "paths": [*sorted(one.paths), *(path for path in known.get("paths", ()) if path not in one.paths)][:ON],
-    }
-    return facts, said
