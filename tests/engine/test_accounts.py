@@ -1,4 +1,5 @@
 import asyncio
+import time
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,12 +11,12 @@ from pydantic import SecretStr
 
 from runs.engine.browser import Accounts, Browser, SignInFailed, sign_in
 from runs.engine.crawl import crawl
-from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn
+from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn, WithoutAccount
 from runs.engine.masking.keys import keys_of
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, PageWork, RunOptions, Session, ShardPlan, Site
 from tests.engine.executing import attempts, ends, played, see, work
 from tests.engine.members import credentials, members, staffed
-from tests.engine.pages import Pages, pages
+from tests.engine.pages import Answer, Asked, Pages, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,6 +205,51 @@ async def test_a_role_that_cannot_sign_in_blocks_its_own_pages_only(browser: Bro
     assert (failure.page, failure.category) == (1, "sign_in")
     assert "was not opened as editor: The site did not accept the credentials" in failure.message
     assert [event.page for event in events if isinstance(event, PageVisited)] == [0]
+
+
+async def test_a_crawl_tries_to_sign_in_again_where_the_site_was_only_broken(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.engine.browser.accounts.PAUSES", (0.0, 0.0, 0.0))
+    with members() as (site, gate):
+        answers = [Answer("<h1>Too busy</h1>", 503)] * 3
+
+        def entrance(asked: Asked) -> str | Answer:
+            return answers.pop() if answers else gate.sign_in(asked)
+
+        site.answers["/sign-in"] = entrance
+        events = await visited(browser, staffed(site), [PageWork(page=1, url=f"{site.url}/account", depth=0)])
+    seen = [(event.snapshot.path, event.snapshot.signed_in) for event in events if isinstance(event, PageVisited)]
+    assert (seen, gate.made) == ([("/account", True)], 1)
+    assert not [event for event in events if isinstance(event, WithoutAccount)]
+
+
+async def test_a_crawl_says_that_it_goes_on_without_its_account_and_asks_but_once(browser: Browser) -> None:
+    wrong = credentials("ali", password=SecretStr("wrong"))
+    with members() as (site, _):
+        works = [PageWork(page=1, url=f"{site.url}/", depth=0)]
+        events = await visited(browser, staffed(site, credentials=wrong), works)
+    assert [type(event) for event in events] == [WithoutAccount, Log, PageVisited]
+    assert [asked.method for asked in site.asked].count("POST") == 1
+
+
+async def test_a_sign_in_is_given_the_time_that_pages_are_given(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.engine.browser.signin.STEP_MS", 150)
+    with members() as (site, gate):
+
+        def slow(asked: Asked) -> str | Answer:
+            time.sleep(0.6)
+            return gate.sign_in(asked)
+
+        site.answers["/sign-in"] = slow
+        with pytest.raises(SignInFailed) as failure:
+            await sign_in(browser, staffed(site), BrowserOptions())
+        assert failure.value.passing
+        session = await sign_in(browser, staffed(site), CrawlOptions(page_timeout_ms=60_000))
+    assert session is not None
+    assert gate.made == 1
 
 
 async def test_a_crawl_signs_in_again_where_a_page_has_become_the_sign_in_page(browser: Browser) -> None:

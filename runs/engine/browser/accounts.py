@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +13,13 @@ from runs.engine.browser.codes import ClaimCode, hiding
 from runs.engine.browser.form import SignInFailed
 from runs.engine.browser.freshness import holds
 from runs.engine.browser.session import Browser
-from runs.engine.browser.signin import sign_in
+from runs.engine.browser.signin import MOST_WAITS, sign_in, step_ms
 from runs.engine.events import SignedIn
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, Session, Site
 
 MOST_TRIES = 2
+PAUSES = (1.0, 3.0, 9.0)  # seconds, half of them to one and a half: workers that disturbed each other part
 TRUSTED_SECONDS = 1.0
 
 
@@ -37,7 +39,8 @@ class Accounts:
 
     `claim_code` keeps others from entering the same one-time code; without it only this process knows what it gave.
     `masking` hides the secrets of the site, each code that is given out, and each session that is made.
-    A failing sign-in is tried once more when it is asked for again, and then holds for good.
+    One that the site was too slow or broken for is tried again a moment later: some break on two sign-ins at once, and
+    other workers sign in too. A failing sign-in is tried once more when it is asked for again, and then holds for good.
     """
 
     def __init__(
@@ -106,11 +109,22 @@ class Accounts:
         site = self._site.seen_as(role)
         try:
             async with self._one_at_a_time:
-                session = await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
+                session = await self._signed_in(site)
         except SignInFailed as error:
             known.failures.append(error)
             raise
         self._made(role, known, session)
+
+    async def _signed_in(self, site: Site) -> Session | None:
+        began, seconds = time.monotonic(), MOST_WAITS * step_ms(self._options) / 1000
+        for pause in PAUSES:
+            try:
+                return await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
+            except SignInFailed as failure:
+                if not failure.passing or time.monotonic() - began > seconds:
+                    raise
+            await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - no secret
+        return await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
 
     def _made(self, role: str, known: _Role, session: Session | None) -> None:
         known.ready, known.session = True, session

@@ -16,7 +16,14 @@ SCRIPT = Path(__file__).with_name("signin.js").read_text("utf-8")
 
 
 class SignInFailed(Exception):
-    """Signing in did not work; the message says in one sentence what was seen."""
+    """Signing in did not work; the message says in one sentence what was seen.
+
+    `passing`: the site was slow or broken, which says nothing of the credentials and may be otherwise a moment later.
+    """
+
+    def __init__(self, said: str, *, passing: bool = False) -> None:
+        super().__init__(said)
+        self.passing = passing
 
 
 @dataclass(frozen=True)

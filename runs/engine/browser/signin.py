@@ -34,10 +34,10 @@ from runs.engine.browser.watch import watch
 from runs.engine.inpage import hides
 from runs.engine.masking.trust import address_of, may_sign_in
 from runs.engine.netguard import Guard
-from runs.engine.plan import BrowserOptions, Credentials, Session, Site
+from runs.engine.plan import BrowserOptions, CrawlOptions, Credentials, Session, Site
 
-TOTAL_SECONDS = 60
 STEP_MS = 15_000
+MOST_WAITS = 4
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 0.1
 MOST_CODES = 2
@@ -68,6 +68,11 @@ class Silence:
 SILENCE = Silence()
 
 
+def step_ms(options: BrowserOptions) -> int:
+    """How long one step may take: who gives the pages of a slow site more time gives it to its sign-in as well."""
+    return max(STEP_MS, options.page_timeout_ms) if isinstance(options, CrawlOptions) else STEP_MS
+
+
 async def sign_in(
     browser: Browser,
     site: Site,
@@ -76,7 +81,9 @@ async def sign_in(
     claim_code: ClaimCode | None = None,
     telling: Telling = SILENCE,
 ) -> Session | None:
-    """Sign in with the site's credentials in a context of its own, within a minute; waiting for a code is extra.
+    """Sign in with the site's credentials in a context of its own; waiting for a code is extra.
+
+    A step takes `step_ms` at most, all of it four times that.
 
     Returns the session to start other contexts from; None where the context itself is all that is needed, because the
     credentials go with each request. `telling` hears what is done. Raises `SignInFailed`.
@@ -86,23 +93,24 @@ async def sign_in(
         raise SignInFailed("There are no credentials to sign in with.")
     context = await browser.context(options, site)
     page: Page | None = None
+    seconds = MOST_WAITS * step_ms(options) // 1000
     try:
-        async with asyncio.timeout(TOTAL_SECONDS) as limit:
+        async with asyncio.timeout(seconds) as limit:
             page = await context.new_page()
-            page.set_default_timeout(STEP_MS)
+            page.set_default_timeout(step_ms(options))
             if credentials.kind != "form":
                 await _let_in(page, site)
                 telling.did(f"Opened {page.url} with the credentials")
                 return None
-            asking = _Asking(site, credentials, claim_code, limit, telling)
+            asking = _Asking(site, credentials, claim_code, limit, telling, step_ms(options))
             await _through_form(page, site, asking, browser.guard)
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
             return await learnt(browser, site, options, state=state, ended_at=ended_at)
     except TimeoutError:
-        raise SignInFailed(f"Signing in took longer than {TOTAL_SECONDS} s.") from None
+        raise SignInFailed(f"Signing in took longer than {seconds} s.", passing=True) from None
     except Error as error:
         why = hides(error.message) or error.message.splitlines()[0]
-        raise SignInFailed(f"Signing in was interrupted: {why}") from error
+        raise SignInFailed(f"Signing in was interrupted: {why}", passing=True) from error
     finally:
         if page is not None:
             await telling.ended(page)
@@ -118,6 +126,12 @@ class _Asking:
     claim: ClaimCode | None
     limit: asyncio.Timeout
     telling: Telling
+    step_ms: int
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long the site may take to say something to what was sent."""
+        return max(ANSWER_SECONDS, self.step_ms / 1000)
 
     async def code(self, secret: SecretStr) -> str:
         try:
@@ -137,12 +151,12 @@ async def _let_in(page: Page, site: Site) -> None:
 async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -> None:
     credentials = asking.credentials
     told = asking.telling.did
-    await _open_form(page, site, credentials, guard)
+    await _open_form(page, asking, guard)
     told(f"Found a sign-in form on {page.url}")
     form = await form_of(page, credentials)
     if form.password is None and form.username is not None:
         told("Gave the user name first, as the site asks for")
-        form = await _after_the_name(page, form, credentials)
+        form = await _after_the_name(page, form, asking)
     if form.password is None:
         raise SignInFailed(f"No password field was found on {page.url}.")
     if form.username is not None and await form.username.is_editable():
@@ -160,9 +174,7 @@ async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -
     told("Sent the form")
     await _accepted(page, asking, before.said)
     told(f"The site took it, and shows {page.url}")
-    status = watch(page).status_of(page.url)
-    if status is not None and status >= BROKEN:
-        raise SignInFailed(f"The site answered the sign-in with an error, {status}.")
+    _require_working(page)
 
 
 async def _require_trusted(field: ElementHandle, site: Site) -> None:
@@ -172,16 +184,17 @@ async def _require_trusted(field: ElementHandle, site: Site) -> None:
         raise SignInFailed(f"The sign-in was not filled in: {refusal}. An admin can name that origin in the sign-in.")
 
 
-async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> Form:
+async def _after_the_name(page: Page, form: Form, asking: _Asking) -> Form:
     """The form that asks for the password, once the name was given."""
+    credentials = asking.credentials
     if form.username is None:
         return form
     before = await verdict_of(page)
     await form.username.fill(credentials.username)
     await _submit(form.submit, form.username)
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + asking.answer_seconds
     while True:
-        await settle(page, STEP_MS)
+        await settle(page, asking.step_ms)
         form = await form_of(page, credentials)
         if form.password is not None:
             return form
@@ -189,45 +202,55 @@ async def _after_the_name(page: Page, form: Form, credentials: Credentials) -> F
         if said and said != before.said:
             raise SignInFailed(f"The site did not accept the name: it says “{said}”.")
         if time.monotonic() > deadline:
-            raise SignInFailed(f"No password field was found on {page.url} after the name was given.")
+            said = f"No password field was found on {page.url} after the name was given."
+            raise SignInFailed(said, passing=True)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _open_form(page: Page, site: Site, credentials: Credentials, guard: Guard) -> None:
+async def _open_form(page: Page, asking: _Asking, guard: Guard) -> None:
     """Go where the form is: the address given, or a link or dialog on the start page, or a usual path."""
+    site, credentials = asking.site, asking.credentials
     if credentials.login_url:
-        await _goto(page, urljoin(f"{site.base_url.rstrip('/')}/", credentials.login_url), guard)
+        await _goto(page, urljoin(f"{site.base_url.rstrip('/')}/", credentials.login_url), asking, guard)
         return
-    await _goto(page, site.base_url, guard)
+    await _goto(page, site.base_url, asking, guard)
     if await asked_for(page):
         return
     door = await entrance(page)
     if door is not None:
         await door.click()
-        await settle(page, STEP_MS)
+        await settle(page, asking.step_ms)
         if await asked_for(page):
             return
+        _require_working(page)
     hidden = await way_in(page) if door is None else ""
     for path in (*filter(None, [hidden]), *USUAL_PATHS):
         response = await page.goto(urljoin(site.origin, path), wait_until="load")
         if response is not None and response.status < 400:
-            await settle(page, STEP_MS)
+            await settle(page, asking.step_ms)
             if await asked_for(page):
                 return
     raise SignInFailed(f"No sign-in form was found from {site.base_url}; set the address of the sign-in page.")
 
 
-async def _goto(page: Page, url: str, guard: Guard) -> None:
+def _require_working(page: Page) -> None:
+    status = watch(page).status_of(page.url)
+    if status is not None and status >= BROKEN:
+        raise SignInFailed(f"The site answered the sign-in with an error, {status}.", passing=True)
+
+
+async def _goto(page: Page, url: str, asking: _Asking, guard: Guard) -> None:
     refusal = guard.refuses_url(url)
     if refusal:
         raise SignInFailed(f"The sign-in page {url} was not opened: {refusal}.")
     try:
         response = await page.goto(url, wait_until="load")
     except Error as error:
-        raise SignInFailed(f"The sign-in page {url} could not be opened: {error.message.splitlines()[0]}") from error
+        said = f"The sign-in page {url} could not be opened: {error.message.splitlines()[0]}"
+        raise SignInFailed(said, passing=True) from error
     if response is not None and response.status >= 400:
-        raise SignInFailed(f"The sign-in page {url} answered {response.status}.")
-    await settle(page, STEP_MS)
+        raise SignInFailed(f"The sign-in page {url} answered {response.status}.", passing=response.status >= BROKEN)
+    await settle(page, asking.step_ms)
 
 
 async def _submit(submit: ElementHandle | None, field: ElementHandle) -> None:
@@ -241,7 +264,7 @@ async def _accepted(page: Page, asking: _Asking, before: str) -> None:
     """Wait until the form is gone, giving one-time codes where they are asked for; say what the site said otherwise."""
     secret = asking.credentials.totp
     path = urlsplit(page.url).path
-    seen = await _answer(page, before, lambda seen: seen.password)
+    seen = await _answer(page, asking, before, lambda seen: seen.password)
     codes = 0
     while seen.code:
         if secret is None:
@@ -251,17 +274,17 @@ async def _accepted(page: Page, asking: _Asking, before: str) -> None:
             raise SignInFailed(f"The site did not accept the one-time code{said}.")
         codes += 1
         await _give_code(page, asking, secret)
-        seen = await _answer(page, seen.said, lambda seen: seen.code)
+        seen = await _answer(page, asking, seen.said, lambda seen: seen.code)
     if seen.password:
         said = f": it says “{seen.said}”" if seen.said else f": {path} still asks for the password"
         raise SignInFailed(f"The site did not accept the credentials{said}.")
 
 
-async def _answer(page: Page, before: str, still: Callable[[Verdict], bool]) -> Verdict:
+async def _answer(page: Page, asking: _Asking, before: str, still: Callable[[Verdict], bool]) -> Verdict:
     """What the page shows when it asks for the same no more, says something new, or time is up."""
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + asking.answer_seconds
     while True:
-        await settle(page, STEP_MS)
+        await settle(page, asking.step_ms)
         seen = await verdict_of(page)
         refused = bool(seen.said) and (seen.said != before or seen.blank)
         if not still(seen) or refused or time.monotonic() > deadline:
