@@ -19,7 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 from projects.models import Channel, Project
 from projects.secrets import Unreadable
-from runs import ledger, reading
+from runs import ledger, reading, states
 from runs.engine.masking import MASK, Masking
 from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
@@ -186,8 +186,8 @@ def try_out(channel: Channel) -> str:
         project=project.public_id,
         project_name=f"Test message from {project.name}",
         kind="test",
-        status="completed",
-        verdict="passed",
+        status=states.COMPLETED,
+        verdict=states.PASSED,
         stage="execute",
         base_url=project.url,
         trigger="test",

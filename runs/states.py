@@ -1,8 +1,7 @@
-"""The life of runs, leases, results, pages and deliveries as tables. Pure; the docs show them."""
+"""The life of runs, leases, results, pages, cases, deliveries and trials as tables. Pure; the docs show them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 # Run
@@ -36,6 +35,7 @@ RESULT_STATES = (PENDING, RUNNING, PASSED, FLAKY, FAILED, SKIPPED)
 PAGE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
 CASE_STATES = (PENDING, RUNNING, DONE, FAILED, SKIPPED)
 DELIVERY_STATES = (OWED, SENT, GIVEN_UP)
+TRIAL_STATES = (QUEUED, RUNNING, PASSED, FAILED)
 VERDICTS = (PASSED, FAILED, EMPTY)
 
 TERMINAL = frozenset({COMPLETED, FAILED, ABORTED})
@@ -116,40 +116,44 @@ LEASE: Table = {
     (OPEN, "lose"): LOST,
     (OPEN, "stop"): STOPPED,
 }
-RESULT: Table = {
+# What all work that leases claim has in common.
+WORK: Table = {
     (PENDING, "claim"): RUNNING,
     (PENDING, "skip"): SKIPPED,
-    (RUNNING, "pass"): PASSED,
-    (RUNNING, "recover"): FLAKY,
-    (RUNNING, "fail"): FAILED,
     (RUNNING, "skip"): SKIPPED,
+    (RUNNING, "fail"): FAILED,
     (RUNNING, "return"): PENDING,
 }
+RESULT: Table = {
+    **WORK,
+    (RUNNING, "pass"): PASSED,
+    (RUNNING, "recover"): FLAKY,
+}
 PAGE: Table = {
-    (PENDING, "claim"): RUNNING,
-    (PENDING, "skip"): SKIPPED,
+    **WORK,
     (RUNNING, "visit"): DONE,
-    (RUNNING, "fail"): FAILED,
-    (RUNNING, "skip"): SKIPPED,
-    (RUNNING, "return"): PENDING,
     (RUNNING, "put_off"): PENDING,
+    (RUNNING, "give_up"): FAILED,
     (PENDING, "give_up"): FAILED,
     (DONE, "lose"): FAILED,
 }
 CASE: Table = {
-    (PENDING, "claim"): RUNNING,
-    (PENDING, "skip"): SKIPPED,
+    **WORK,
     (RUNNING, "observe"): DONE,
-    (RUNNING, "fail"): FAILED,
-    (RUNNING, "skip"): SKIPPED,
-    (RUNNING, "return"): PENDING,
     (RUNNING, "put_off"): PENDING,
 }
 DELIVERY: Table = {
     (OWED, "send"): SENT,
     (OWED, "give_up"): GIVEN_UP,
+    (OWED, "owe"): OWED,
     (SENT, "owe"): OWED,
     (GIVEN_UP, "owe"): OWED,
+}
+TRIAL: Table = {
+    (QUEUED, "begin"): RUNNING,
+    (RUNNING, "pass"): PASSED,
+    (QUEUED, "fail"): FAILED,
+    (RUNNING, "fail"): FAILED,
 }
 MACHINES: dict[str, Table] = {
     "run": RUN,
@@ -158,6 +162,7 @@ MACHINES: dict[str, Table] = {
     "page": PAGE,
     "case": CASE,
     "delivery": DELIVERY,
+    "trial": TRIAL,
 }
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
@@ -180,26 +185,25 @@ class Impossible(Exception):
         self.machine, self.state, self.trigger = machine, state, trigger
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Where a trigger leads, and what entering there owes."""
-
-    to: str
-    effects: tuple[str, ...] = ()
-
-
-def move(machine: str, state: str, trigger: str) -> Move:
-    """The move of a machine on a trigger. Raises Impossible where the table has none."""
+def move(machine: str, state: str, trigger: str) -> str:
+    """Where a trigger leads from a state. Raises Impossible where the table has no such move."""
     try:
-        to = MACHINES[machine][state, trigger]
+        return MACHINES[machine][state, trigger]
     except KeyError:
         raise Impossible(machine, state, trigger) from None
-    return Move(to, ON_ENTRY.get(to, ()) if machine == "run" else ())
 
 
 def sources(machine: str, trigger: str) -> tuple[str, ...]:
-    """The states that a trigger can leave, for conditional updates."""
-    return tuple(state for state, name in MACHINES[machine] if name == trigger)
+    """The states that a trigger can leave, for conditional updates. Raises Impossible where no state has it."""
+    found = tuple(state for state, name in MACHINES[machine] if name == trigger)
+    if not found:
+        raise Impossible(machine, "in any state", trigger)
+    return found
+
+
+def target(machine: str, trigger: str) -> str:
+    """Where a trigger leads, which is the same from all its sources."""
+    return MACHINES[machine][sources(machine, trigger)[0], trigger]
 
 
 def next_stage(kind: str, stage: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from django.conf import settings
 from django.db import transaction
 
+from runs import states
 from runs.engine.events import AttemptEnded
 from runs.models import Result, Run
 
@@ -110,7 +111,7 @@ def _span_of(run: Run) -> Span:
         "sentri.trigger": run.trigger,
     }
     seconds = (_moment(run.finished_at) - begun).total_seconds()
-    problem = run.error or None if run.status == "failed" else None
+    problem = run.error or None if run.status == states.FAILED else None
     return Span(run.public_id, "", None, begun.timestamp(), seconds, problem, facts)
 
 

@@ -18,9 +18,13 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "mana
 BANNED_IMPORTS = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 
 STATE_COLUMNS = {"status", "verdict", "stage", "state", "resolution"}
-STATE_MODELS = {"Run", "Shard", "Lease", "Result", "Attempt", "RunEvent", "Delivery"}
+STATE_MODELS = {"Run", "Shard", "Lease", "Result", "CrawlPage", "Case", "Attempt", "RunEvent", "Delivery", "Trial"}
 WRITES = {"create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "acreate"}
 MAY_WRITE = ("runs/ledger", "runs/migrations", "runs/models", "runs/engine")
+# The one module that gives rows their states; models say the first one, and the engine knows no rows.
+SHIFTS = ("runs/ledger/work.py", "runs/migrations", "runs/models", "runs/engine")
+STATUS = {"status", "state"}
+READS = {"filter", "exclude", "get", "Q"}
 
 # Modules of runs that may start the engine, and those that have no say: see the contract `starters`.
 STARTERS = {"tasks", "consumers", "management", "engine", "apps", "urls", "routing", "migrations", "templatetags"}
@@ -177,6 +181,88 @@ def first_name(node: ast.expr) -> str:
 def test_the_check_for_writers_sees_what_it_should(text: str, writes: bool) -> None:
     tree = ast.walk(ast.parse(text))
     assert any(writes_state(node) for node in tree if isinstance(node, ast.stmt | ast.Call)) == writes
+
+
+def test_a_row_gets_its_state_by_shift_alone() -> None:
+    """Along the tables of `runs.states`; who reads by a state names it from there as well."""
+    found = [
+        f"{relative(path)}:{node.lineno}"
+        for path in sources("runs")
+        if not relative(path).startswith(SHIFTS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.stmt | ast.expr) and (gives_a_state(node) or writes_a_state_out(node))
+    ]
+    assert found == []
+
+
+def gives_a_state(node: ast.AST) -> bool:
+    """Whether a row gets its state here: by assignment, as an argument of a write or of a model, or in SQL."""
+    match node:
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return any(is_status_of_another(target) for target in targets)
+        case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=name), _]):
+            return name in STATUS
+        case ast.Call(func=ast.Attribute(attr="update"), keywords=keywords):
+            return bool({*STATUS, None} & {keyword.arg for keyword in keywords})
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), keywords=keywords):
+            return name in WRITES | STATE_MODELS and bool(STATUS & {keyword.arg for keyword in keywords})
+        case ast.Constant(value=str(text)):
+            return re.search(r"UPDATE .* SET (.*, )?(status|state) =", text) is not None
+    return False
+
+
+def is_status_of_another(target: ast.expr) -> bool:
+    if isinstance(target, ast.Tuple | ast.List):
+        return any(is_status_of_another(one) for one in target.elts)
+    return isinstance(target, ast.Attribute) and target.attr in STATUS and first_name(target) != "self"
+
+
+def writes_a_state_out(node: ast.AST) -> bool:
+    """Whether rows are read by a state that is spelled out."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), keywords=keywords) if name in READS:
+            named = [keyword for keyword in keywords if re.search(r"(^|__)(status|state)(__in)?$", keyword.arg or "")]
+            return any(is_spelled_out(keyword.value) for keyword in named)
+        case ast.Compare(left=ast.Attribute(attr=name), comparators=values) if name in STATUS:
+            return any(is_spelled_out(value) for value in values)
+    return False
+
+
+def is_spelled_out(value: ast.expr) -> bool:
+    if isinstance(value, ast.Tuple | ast.List | ast.Set):
+        return any(is_spelled_out(one) for one in value.elts)
+    return isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("run.status = states.FAILED", True),
+        ("row.error, row.status = '', states.FAILED", True),
+        ("lease.state: str = states.LOST", True),
+        ("setattr(run, 'status', to)", True),
+        ("results.update(status=states.PENDING, lease=None)", True),
+        ("results.update(**fields)", True),
+        ("Lease.objects.filter(shard=shard).update(state=states.STOPPED)", True),
+        ("CrawlPage(run=run, status=states.SKIPPED)", True),
+        ("Case.objects.create(run=run, status=states.SKIPPED)", True),
+        ("execute('UPDATE runs_result SET lease_id = 1, status = %s')", True),
+        ("run.results.filter(status='failed')", True),
+        ("Q(run__status__in=('queued', 'running'))", True),
+        ("run.status == 'failed'", True),
+        ("run.status in ('queued', 'running')", True),
+        ("results.update(lease=None)", False),
+        ("self.status = 404", False),
+        ("run.results.filter(status=states.FAILED)", False),
+        ("Q(state='')", False),
+        ("render(request, page, status=422)", False),
+        ("shift(results, 'return', lease=None)", False),
+    ],
+)
+def test_the_check_for_states_sees_what_it_should(text: str, found: bool) -> None:
+    tree = ast.walk(ast.parse(text))
+    assert any(gives_a_state(node) or writes_a_state_out(node) for node in tree) == found
 
 
 def test_models_and_migrations_agree() -> None:

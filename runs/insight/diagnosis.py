@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from runs import states
 from runs.insight.facts import HOST, SCRIPT, SERVER, explanation, facts
 from runs.report import Diagnosis, FailedTest, Past
 
@@ -94,11 +95,11 @@ def _standing(past: tuple[Past, ...], is_flaky: bool) -> tuple[str, str]:
         return "flaky", ""
     if not past:
         return "first", ""
-    if past[0].status != "failed":
+    if past[0].status != states.FAILED:
         return "new", past[0].run
     since = past[0].run
     for earlier in past:
-        if earlier.status != "failed":
+        if earlier.status != states.FAILED:
             break
         since = earlier.run
     return "known", since

@@ -13,6 +13,7 @@ from runs.engine.events import CaseObserved
 from runs.ledger import patience, rows
 from runs.ledger.holding import Hold
 from runs.ledger.story import tell
+from runs.ledger.work import shift_one
 from runs.models import Case, Run
 
 MOST_CASES = 2_000
@@ -41,10 +42,12 @@ def observed(run: Run, held: Hold, event: CaseObserved) -> bool:
     if why and patience.put_off(run, case, why):
         return True
     tell(run, patience.settled(run, case, f"What was tried ({case.family})", event.troubles))
-    case.status = states.move("case", case.status, "fail" if event.problem else "observe").to
-    case.outcome = rows.storable(event.outcome)
-    case.error = rows.storable(event.problem[:1000])
-    case.observed_at = timezone.now()
-    case.save(update_fields=["status", "outcome", "error", "observed_at"])
+    shift_one(
+        case,
+        "fail" if event.problem else "observe",
+        outcome=rows.storable(event.outcome),
+        error=rows.storable(event.problem[:1000]),
+        observed_at=timezone.now(),
+    )
     add_cases(run, event.deeper)
     return True

@@ -24,6 +24,7 @@ from runs.ledger.running_out import out_of_time
 from runs.ledger.statements import Free
 from runs.ledger.story import locked, tell
 from runs.ledger.versions import documents
+from runs.ledger.work import shift
 from runs.models import Result
 
 W = TypeVar("W")
@@ -92,7 +93,8 @@ def _take(held: Hold, wanted: int) -> list[Free]:
         require_open(held)
         rows = _next_results(held, wanted)
         if rows:
-            statements.take([row.pk for row in rows], held.lease, timezone.now())
+            claimed = Result.objects.filter(pk__in=[row.pk for row in rows])
+            shift(claimed, "claim", lease=held.lease, claimed_at=timezone.now())
     return rows
 
 
@@ -171,9 +173,9 @@ def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
         if run.status != states.RUNNING:
             raise Stale
         require_open(held)
-        rows = Result.objects.filter(pk__in=results, status=states.RUNNING, lease=held.lease)
+        rows = Result.objects.filter(pk__in=results, lease=held.lease)
         lines = [("result", {"result": pk, "status": states.SKIPPED, "skip_reason": "test_deleted"}) for pk in results]
-        rows.update(status=states.SKIPPED, skip_reason="test_deleted", finished_at=timezone.now())
+        shift(rows, "skip", skip_reason="test_deleted", finished_at=timezone.now())
         tell(run, [*lines, *settle_dependents(run)])
         advance(run)
 
@@ -194,8 +196,6 @@ def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
         order = ("losses", "pk") if held.fresh_first else ("pk",)
         pending = run.cases.filter(due(), status=states.PENDING, **({"losses": 0} if running else {}))
         rows = statements.apart(list(pending.order_by(*order).only("work", "losses")[:wanted]), running)
-        run.cases.filter(pk__in=[row.pk for row in rows]).update(
-            status=states.move("case", states.PENDING, "claim").to, lease=held.lease
-        )
+        shift(run.cases.filter(pk__in=[row.pk for row in rows]), "claim", lease=held.lease)
         works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
         return Claim(works, bool(works) or run.cases.filter(status__in=states.UNRESOLVED).exists())

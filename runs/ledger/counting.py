@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from runs import states
 from runs.ledger.story import Line, tell
+from runs.ledger.work import shift
 from runs.models import Case, Run
 
 FRONTIER = "frontier"
@@ -56,7 +57,7 @@ def count_cases(run: Run) -> list[Line]:
 def fail_poisonous(run: Run, cases: QuerySet[Case], problem: str = "") -> int:
     """Gives up cases under which workers were lost again and again; how many."""
     error = f"{POISONED} {problem}".rstrip()
-    failed = cases.update(status=states.FAILED, error=error, observed_at=timezone.now())
+    failed = shift(cases, "fail", error=error, observed_at=timezone.now())
     if failed and run.status == states.RUNNING:
         tell(run, count_cases(run))
     return failed

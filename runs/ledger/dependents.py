@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from runs import states
 from runs.ledger.story import Line
+from runs.ledger.work import shift
 from runs.models import Result, Run
 
 GOOD = frozenset({states.PASSED, states.FLAKY})
@@ -55,7 +56,7 @@ def _statuses(run: Run, tests: set[int]) -> dict[int, set[str]]:
 
 def _skip(doomed: QuerySet[Result], lines: list[Line]) -> int:
     rows = list(doomed.values_list("pk", "title"))
-    doomed.update(status=states.SKIPPED, skip_reason="dependency_failed", blocked=False, finished_at=timezone.now())
+    shift(doomed, "skip", skip_reason="dependency_failed", blocked=False, finished_at=timezone.now())
     for pk, title in rows:
         told = {"result": pk, "title": title, "status": states.SKIPPED}
         lines.append(("result", {**told, "skip_reason": "dependency_failed"}))

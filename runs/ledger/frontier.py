@@ -19,6 +19,7 @@ from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
 from runs.ledger.story import locked
+from runs.ledger.work import shift
 from runs.models import CrawlPage, Run
 
 PUT_OFF = "put off"
@@ -52,9 +53,7 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
             if not waiting:
                 _cut(run, tally, max_pages)
             return Claim((), waiting)
-        run.pages.filter(pk__in=[row.pk for row in rows]).update(
-            status=states.move("page", states.PENDING, "claim").to, lease=held.lease
-        )
+        shift(run.pages.filter(pk__in=[row.pk for row in rows]), "claim", lease=held.lease)
         return Claim(tuple(_work(row) for row in rows), True)
 
 
@@ -111,8 +110,8 @@ def _cut(run: Run, tally: Mapping[tuple[str, str], int], max_pages: int) -> None
     pending = {kind: tally[kind, states.PENDING] for kind in (planning.LINK, planning.STATE)}
     if any(pending.values()):
         # What was put off and is not asked any more did not answer when it was.
-        gave_up = states.move("page", states.PENDING, "give_up").to
-        run.pages.filter(status=states.PENDING, tries__gt=0).update(status=gave_up, visited_at=timezone.now())
-        run.pages.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="over_budget")
+        waiting = run.pages.filter(status=states.PENDING)
+        shift(waiting.filter(tries__gt=0), "give_up", visited_at=timezone.now())
+        shift(waiting, "skip", skip_reason="over_budget")
         run.end_reason = planning.used_up(pending, _budget(run, max_pages))
         advance(run)

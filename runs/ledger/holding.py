@@ -21,6 +21,7 @@ from runs.ledger.moving import advance, enter, lose_stage
 from runs.ledger.refusals import Stale
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
+from runs.ledger.work import shift, shift_one
 from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
 log = logging.getLogger(__name__)
@@ -181,8 +182,7 @@ def lose(lease_id: int, *, expired: bool = True, problem: str = "", category: st
         lease = Lease.objects.select_for_update(no_key=True).get(pk=lease_id)
         if lease.state != states.OPEN or (expired and lease.expires_at > timezone.now()):
             return False
-        lease.problem = problem[:500]
-        _end(lease, "lose")
+        _end(lease, "lose", problem=problem[:500])
         belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
         log.warning("lease lost", extra=belongs)
         shard.leases_lost = 1 if _has_done_something(lease) else shard.leases_lost + 1
@@ -253,10 +253,8 @@ def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     send_shard(shard)
 
 
-def _end(lease: Lease, trigger: str) -> None:
-    lease.state = states.move("lease", lease.state, trigger).to
-    lease.closed_at = timezone.now()
-    lease.save(update_fields=["state", "closed_at", "problem"])
+def _end(lease: Lease, trigger: str, **fields: Any) -> None:
+    shift_one(lease, trigger, closed_at=timezone.now(), **fields)
 
 
 def _return_work(run: Run, lease: Lease, losses: int) -> tuple[int, int]:
@@ -276,20 +274,19 @@ def _return_work(run: Run, lease: Lease, losses: int) -> tuple[int, int]:
         failed = _fail_poisonous(run, results, pages, lease.problem)
         failed += fail_poisonous(run, cases.filter(losses__gte=LOSSES_OF_A_POISON), lease.problem)
     results.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
-    returned = results.update(status=states.PENDING, lease=None, hedge=None, claimed_at=None)
-    return sum(taken.update(status=states.PENDING, lease=None) for taken in (pages, cases)) + returned, failed
+    returned = shift(results, "return", lease=None, hedge=None, claimed_at=None)
+    return sum(shift(taken, "return", lease=None) for taken in (pages, cases)) + returned, failed
 
 
 def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage], problem: str) -> int:
     now = timezone.now()
     error = f"{POISONED} {problem}".rstrip()
     poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON).only("title", "attempt_count"))
-    Result.objects.filter(pk__in=[result.pk for result in poisonous]).update(
-        status=states.FAILED, error=error, error_kind="crash", finished_at=now
-    )
-    failed = pages.filter(losses__gte=LOSSES_OF_A_POISON).update(
-        status=states.FAILED, error=f"{POISONED_PAGE} {problem}".rstrip(), error_category="crash", visited_at=now
-    )
+    of_poison = Result.objects.filter(pk__in=[result.pk for result in poisonous])
+    shift(of_poison, "fail", error=error, error_kind="crash", finished_at=now)
+    of_page = f"{POISONED_PAGE} {problem}".rstrip()
+    poisonous_pages = pages.filter(losses__gte=LOSSES_OF_A_POISON)
+    failed = shift(poisonous_pages, "fail", error=of_page, error_category="crash", visited_at=now)
     if run.status == states.RUNNING:
         tell(run, [("result", _told_poisonous(result, error)) for result in poisonous])
     return failed + len(poisonous)

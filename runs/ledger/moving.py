@@ -17,6 +17,7 @@ from runs.ledger.outbox import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
+from runs.ledger.work import shift, shift_one
 from runs.models import Case, CrawlPage, Lease, Result, Run
 
 LOSSES_OF_A_STAGE = 2
@@ -25,18 +26,14 @@ VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED:
 
 def enter(run: Run, trigger: str, **fields: Any) -> None:
     """Carries out one trigger on a locked run. Raises Refused("run_over" | "run_state") where the table has no move."""
+    if states.target("run", trigger) in states.TERMINAL:
+        fields["finished_at"] = timezone.now()
     try:
-        step = states.move("run", run.status, trigger)
+        shift_one(run, trigger, **fields)
     except states.Impossible as error:
         code = "run_over" if run.is_over else "run_state"
         raise Refused(code, f"{run.public_id} is {run.status} and cannot {trigger}.") from error
-    run.status = step.to
-    if step.to in states.TERMINAL:
-        fields["finished_at"] = timezone.now()
-    for name, value in fields.items():
-        setattr(run, name, value)
-    run.save(update_fields=["status", *fields])
-    for effect in step.effects:
+    for effect in states.ON_ENTRY[run.status]:
         EFFECTS[effect](run)
     if run.is_over:
         tracing.ended(run)
@@ -181,12 +178,9 @@ def _note_end(run: Run) -> None:
 
 def _skip_unresolved(run: Run) -> None:
     """What had not finished is skipped as aborted; pre-seeded skips and resolved results stay as they are."""
-    now = timezone.now()
-    Result.objects.filter(run=run, status__in=states.UNRESOLVED).update(
-        status=states.SKIPPED, skip_reason="aborted", finished_at=now, blocked=False
-    )
-    CrawlPage.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED, skip_reason="aborted")
-    Case.objects.filter(run=run, status__in=states.UNRESOLVED).update(status=states.SKIPPED)
+    shift(Result.objects.filter(run=run), "skip", skip_reason="aborted", finished_at=timezone.now(), blocked=False)
+    shift(CrawlPage.objects.filter(run=run), "skip", skip_reason="aborted")
+    shift(Case.objects.filter(run=run), "skip")
 
 
 def _end_crawl(run: Run) -> None:
@@ -196,7 +190,7 @@ def _end_crawl(run: Run) -> None:
 
 
 def _stop_leases(run: Run) -> None:
-    Lease.objects.filter(shard__run=run, state=states.OPEN).update(state=states.STOPPED, closed_at=timezone.now())
+    shift(Lease.objects.filter(shard__run=run), "stop", closed_at=timezone.now())
 
 
 EFFECTS: dict[str, Callable[[Run], None]] = {

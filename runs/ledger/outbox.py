@@ -15,6 +15,7 @@ from django.utils import timezone
 from projects.models import Channel
 from runs import meters, queue, states
 from runs.ledger.refusals import Refused
+from runs.ledger.work import shift_one
 from runs.models import Delivery, DeliveryTry, Run
 from runs.notifiers import CHANNELS
 
@@ -199,9 +200,7 @@ def _settle(mine: Delivery, siblings: Mapping[int, Delivery], outcome: Outcome, 
 
 
 def _end(mine: Delivery, trigger: str, error: str, now: datetime) -> None:
-    mine.state = states.move("delivery", mine.state, trigger).to
-    mine.claimed_until, mine.settled_at, mine.error = None, now, error[:1000]
-    mine.save(update_fields=["state", "claimed_until", "settled_at", "error", "answer"])
+    shift_one(mine, trigger, claimed_until=None, settled_at=now, error=error[:1000], answer=mine.answer)
 
 
 def _replace(row: Delivery, later: Delivery, now: datetime) -> None:
@@ -223,12 +222,8 @@ def redeliver(delivery_id: int) -> None:
         mine = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery_id)
         if mine.claimed_until is not None and mine.claimed_until > now:
             raise Refused("delivery_under_way", f"{mine.key} is being sent right now; look again in a moment.")
-        if mine.state != states.OWED:
-            mine.state = states.move("delivery", mine.state, "owe").to
-        mine.tries, mine.error, mine.settled_at = 0, "", None
-        mine.next_try_at = mine.queued_at = now
-        mine.claimed_until = None
-        mine.save(update_fields=["state", "tries", "error", "settled_at", "next_try_at", "queued_at", "claimed_until"])
+        again = {"tries": 0, "error": "", "settled_at": None, "claimed_until": None}
+        shift_one(mine, "owe", next_try_at=now, queued_at=now, **again)
         queue.send("deliver", mine.pk)
 
 

@@ -20,6 +20,7 @@ from runs.ledger.holding import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import Resemblance, resembling
 from runs.ledger.story import Line
+from runs.ledger.work import born, shift, shift_one
 from runs.models import CrawlPage, Run
 
 ROWS_PER_PAGE_OF_BUDGET = 40
@@ -115,9 +116,8 @@ def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
     if origin is None or event.step is None or event.step >= len(origin.path) or origin.status != states.DONE:
         return
     _resolve(origin, "lose", error=rows.storable(event.message[:1000]), error_category=UNSTABLE)
-    CrawlPage.objects.filter(found_on=origin, status=states.PENDING).exclude(kind="link").update(
-        status=states.SKIPPED, skip_reason=UNSTABLE
-    )
+    behind = CrawlPage.objects.filter(found_on=origin, status=states.PENDING).exclude(kind="link")
+    shift(behind, "skip", skip_reason=UNSTABLE)
 
 
 def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link], familiar: Set[str]) -> None:
@@ -199,8 +199,7 @@ def _row(run: Run, page: CrawlPage | None, link: Link, role: str, near_duplicate
         action=link.action[:300],
         asked=link.asked,
         found_on=page,
-        status=states.SKIPPED if near_duplicate else states.PENDING,
-        skip_reason="near_duplicate" if near_duplicate else "",
+        **(born(CrawlPage, "skip", skip_reason="near_duplicate") if near_duplicate else {}),
     )
 
 
@@ -234,7 +233,7 @@ def _skip_saturated(run: Run, page: CrawlPage) -> None:
     """What is of a shape whose pages look the same, or all answered that there is nothing, is not visited any more."""
     if page.group and not page.path and _saturated_groups(run, page.role, {page.group}):
         group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
-        group.filter(status=states.PENDING).update(status=states.SKIPPED, skip_reason="near_duplicate")
+        shift(group.filter(status=states.PENDING), "skip", skip_reason="near_duplicate")
 
 
 def _mine(run: Run, held: Hold, page_id: int) -> CrawlPage | None:
@@ -242,11 +241,7 @@ def _mine(run: Run, held: Hold, page_id: int) -> CrawlPage | None:
 
 
 def _resolve(page: CrawlPage, trigger: str, **fields: Any) -> None:
-    fields["status"] = states.move("page", page.status, trigger).to
-    fields["visited_at"] = timezone.now()
-    for name, value in fields.items():
-        setattr(page, name, value)
-    page.save(update_fields=list(fields))
+    shift_one(page, trigger, visited_at=timezone.now(), **fields)
 
 
 def _told(run: Run, page: CrawlPage) -> dict[str, Any]:

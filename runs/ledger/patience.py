@@ -9,11 +9,12 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from runs import planning, states
+from runs import planning
 from runs.ledger import rows
 from runs.ledger.counting import lasting, note_lasting
 from runs.ledger.deadlines import seconds_left
 from runs.ledger.story import Line
+from runs.ledger.work import shift_one
 from runs.models import Case, CrawlPage, Run
 
 TIMES = ("", "once", "twice", "three times")
@@ -32,13 +33,9 @@ def put_off(run: Run, row: CrawlPage | Case, why: str, asked: float | None = Non
     wait = planning.wait_seconds(row.tries, asked, seconds_left(run))
     if wait is None:
         return False
-    machine = "page" if isinstance(row, CrawlPage) else "case"
-    row.status = states.move(machine, row.status, "put_off").to
-    row.error, row.tries, row.lease_id = rows.storable(why[:1000]), row.tries + 1, None
-    row.not_before = timezone.now() + timedelta(seconds=wait)
-    for name, value in fields.items():
-        setattr(row, name, value)
-    row.save(update_fields=["status", "error", "tries", "lease", "not_before", *fields])
+    kept = {"error": rows.storable(why[:1000]), **fields}
+    not_before = timezone.now() + timedelta(seconds=wait)
+    shift_one(row, "put_off", tries=row.tries + 1, lease=None, not_before=not_before, **kept)
     return True
 
 

@@ -12,12 +12,13 @@ from typing import Any
 from django.utils import timezone
 
 from projects.models import Environment, Project, Test
-from runs import planning, states
+from runs import planning
 from runs.engine.plan import ACCOUNT, RunOptions
 from runs.ledger.companions import Company, in_company
 from runs.ledger.knowledge import Known, changed_pages, known
 from runs.ledger.refusals import Refused
-from runs.models import Run
+from runs.ledger.work import born
+from runs.models import Result, Run
 from runs.planning import Candidate
 
 SMOKE, QUARANTINE = "smoke", "quarantine"
@@ -264,7 +265,7 @@ def _rows(
         piece, candidate = pieces[index], candidates[index]
         row = _row(piece, candidate)
         if index in reasons:
-            row |= {"status": states.SKIPPED, "skip_reason": reasons[index], "finished_at": now}
+            row |= born(Result, "skip", skip_reason=reasons[index], finished_at=now)
         else:
             placed[candidate.name] = piece.test.pk
             row["waits_for"] = [placed[name] for name in _others(candidate) if name in placed]

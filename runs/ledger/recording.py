@@ -43,6 +43,7 @@ from runs.ledger.remembering import remembered
 from runs.ledger.resembling import Outdated, Resemblance, foreseen
 from runs.ledger.statements import Mine
 from runs.ledger.story import Line, locked, tell
+from runs.ledger.work import shift, shift_each
 from runs.models import Artifact, Attempt, Result, Run
 from runs.storage import name_of
 
@@ -153,8 +154,8 @@ def _write(batch: Batch) -> None:
     run = batch.run
     _write_attempts(batch)
     batch.lines += count_cases(run) if batch.observed else []
-    rows.update(Result, WRITTEN, batch.ended)
-    rows.update(Result, (*WRITTEN, *PROVEN), batch.proved)
+    shift_each(Result, WRITTEN, batch.ended)
+    shift_each(Result, (*WRITTEN, *PROVEN), batch.proved)
     good = {row[0]: batch.thought.scored[row[0]] for row in batch.proved if row[0] in batch.thought.scored}
     if good:
         drafting.keep_drafts(run, good)
@@ -198,7 +199,6 @@ def _write_attempts(batch: Batch) -> None:
 
 
 WRITTEN = (
-    "status",
     "lease_id",
     "attempt_count",
     "retries",
@@ -229,14 +229,12 @@ ATTEMPT = (
 def _stop_after_failures(batch: Batch) -> Iterable[Line]:
     """Where the run has failed as often as it may, what is not resolved is skipped and all shards stop."""
     most = batch.run.options.get("max_failures")
-    failed = any(row[1] == states.FAILED for row in batch.ended)
+    failed = any(trigger == states.OUTCOME_TRIGGER[states.FAILED] for _, trigger, *_ in batch.ended)
     if most is None or not failed or batch.run.results.filter(status=states.FAILED).count() < most:
         return
     left = Result.objects.filter(run=batch.run, status__in=states.UNRESOLVED)
     rows = list(left.values_list("pk", "title"))
-    left.update(
-        status=states.SKIPPED, skip_reason="max_failures", blocked=False, hedge=None, finished_at=timezone.now()
-    )
+    shift(left, "skip", skip_reason="max_failures", blocked=False, hedge=None, finished_at=timezone.now())
     message = f"{most} tests failed, which is this run's limit: {len(rows)} more are skipped."
     yield "log", {"level": "warning", "message": message}
     for pk, title in rows:
@@ -306,13 +304,11 @@ def _proved(batch: Batch, event: Proved) -> None:
 
 
 def _resolved(batch: Batch, event: TestEnded | Proved, retries: int) -> tuple[Any, ...]:
-    """The row of a result that is over, and the line that tells of it."""
+    """The change of a result that is over, and the line that tells of it."""
     result = batch.results.pop(event.result)
-    status = states.move("result", states.RUNNING, states.OUTCOME_TRIGGER[event.outcome]).to
-    failed = status == states.FAILED
+    failed = event.outcome == states.FAILED
     error = event.failure.message[:2000] if event.failure else ""
     row = {
-        "status": status,
         "lease_id": batch.held.lease,
         "attempt_count": event.attempts,
         "retries": retries,
@@ -324,9 +320,10 @@ def _resolved(batch: Batch, event: TestEnded | Proved, retries: int) -> tuple[An
         "vitals": batch.vitals.get(result.pk),
     }
     batch.resolved = True
-    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": status, "attempts": event.attempts}
-    batch.lines.append(("result", {**told, "duration_ms": event.duration_ms, "skip_reason": "", "error": error}))
-    return (result.pk, *(row[name] for name in WRITTEN))
+    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": event.outcome, "skip_reason": ""}
+    told |= {"attempts": event.attempts, "duration_ms": event.duration_ms, "error": error}
+    batch.lines.append(("result", told))
+    return (result.pk, states.OUTCOME_TRIGGER[event.outcome], *(row[name] for name in WRITTEN))
 
 
 def _drop_hedge(batch: Batch, result: Mine) -> None:

@@ -40,11 +40,18 @@ def insert_new(instances: Sequence[models.Model]) -> None:
         insert(type(group[0]), names, [[getattr(row, name) for name in names] for row in group])
 
 
-def update(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> None:
-    """Sets columns of rows given as (primary key, values in the order of the columns)."""
+def update(
+    model: type[models.Model], columns: tuple[str, ...], rows: Rows, where: tuple[str, Sequence[str]] | None = None
+) -> None:
+    """Sets columns of rows given as (primary key, values in the order of the columns).
+
+    Where a column and values are given in `where`, only rows that have one of these values there.
+    """
     if rows:
+        column, values = where or ("", ())
         with connection.cursor() as cursor:
-            cursor.execute(_change(model, columns, connection.vendor), [document(rows)])
+            statement = _change(model, columns, connection.vendor, column, len(values))
+            cursor.execute(statement, [document(rows), *values])
 
 
 @cache
@@ -55,13 +62,14 @@ def _insertion(model: type[models.Model], columns: tuple[str, ...], vendor: str)
 
 
 @cache
-def _change(model: type[models.Model], columns: tuple[str, ...], vendor: str) -> str:
+def _change(model: type[models.Model], columns: tuple[str, ...], vendor: str, where: str, choices: int) -> str:
     table, key = _table(model), _field(model, "pk")
     fields = [key, *(_field(model, column) for column in columns)]
     values = ", ".join(f"{_value(field, number, vendor)} AS c{number}" for number, field in enumerate(fields))
     assigned = ", ".join(f"{_quoted(field)} = v.c{number}" for number, field in enumerate(fields) if number)
     source = f"(SELECT {values} FROM {SOURCES[vendor]}) AS v"  # noqa: S608
-    return f"UPDATE {table} SET {assigned} FROM {source} WHERE {table}.{_quoted(key)} = v.c0"  # noqa: S608
+    among = f" AND {table}.{_quoted(_field(model, where))} IN ({', '.join(['%s'] * choices)})" if where else ""
+    return f"UPDATE {table} SET {assigned} FROM {source} WHERE {table}.{_quoted(key)} = v.c0{among}"  # noqa: S608
 
 
 SOURCES = {

@@ -14,6 +14,7 @@ from runs.ledger.deadlines import is_late
 from runs.ledger.holding import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.story import Line, locked, tell
+from runs.ledger.work import shift
 from runs.models import Run
 
 PENDING = Q(status=states.PENDING)
@@ -44,24 +45,23 @@ def _leave(held: Hold, stage: str, which: Q) -> None:
 
 
 def _pages(run: Run, which: Q) -> list[Line]:
-    run.pages.filter(which, tries__gt=0).update(status=states.FAILED, visited_at=timezone.now())
-    if run.pages.filter(which).update(status=states.SKIPPED, skip_reason="over_budget"):
+    shift(run.pages.filter(which, tries__gt=0), "give_up", visited_at=timezone.now())
+    if shift(run.pages.filter(which), "skip", skip_reason="over_budget"):
         run.end_reason = "time_budget"
         run.save(update_fields=["end_reason"])
     return []
 
 
 def _cases(run: Run, which: Q) -> list[Line]:
-    left = run.cases.filter(which).update(status=states.SKIPPED)
+    left = shift(run.cases.filter(which), "skip")
     if not left:
         return []
     return [_told(f"The time for trying is over: {left} of {run.cases.count()} cases are left out."), *count_cases(run)]
 
 
 def _proofs(run: Run, which: Q) -> list[Line]:
-    left = run.results.filter(which).update(
-        status=states.SKIPPED, skip_reason="unproved", blocked=False, finished_at=timezone.now()
-    )
+    unproved = run.results.filter(which)
+    left = shift(unproved, "skip", skip_reason="unproved", blocked=False, finished_at=timezone.now())
     if not left:
         return []
     return [_told(f"The crawl's time is over: {left} proposals are not proved. “Prove the rest” proves them.")]

@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeVar
 from django.db import connection
 from django.db.models.query import RawQuerySet
 
-from runs import states
 from runs.models import Run
 
 
@@ -140,16 +139,6 @@ def need_not_survive() -> None:
     """
     if _locks():
         _write("SET LOCAL synchronous_commit TO off", [])
-
-
-def take(results: Sequence[int], lease: int, now: Any) -> None:
-    """Gives free results to a lease. Raises IntegrityError where their group or account is busy."""
-    places = ", ".join(["%s"] * len(results))
-    status = states.move("result", states.PENDING, "claim").to
-    _write(
-        f"UPDATE runs_result SET status = %s, lease_id = %s, claimed_at = %s WHERE id IN ({places})",  # noqa: S608
-        [status, lease, connection.ops.adapt_datetimefield_value(now), *results],
-    )
 
 
 def mine(run: int, lease: int) -> dict[int, Mine]:

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from runs import heartbeats, queue
+from runs import heartbeats, queue, states
 from runs.engine.events import Event, Log, SignInTried, StepEnded
 from runs.ledger import rows
 from runs.ledger.entrusted import Uses
 from runs.ledger.opening import RunRequest, check_request, snapshot
+from runs.ledger.work import shift, shift_one
 from runs.models import Trial
-from runs.models.trial import FAILED, PASSED, QUEUED, RUNNING
 
 KEPT = 10
 # Signing in takes a minute, and waiting for a one-time code up to five more.
@@ -45,39 +45,36 @@ def open_trial(request: RunRequest, role: str) -> Trial:
 
 def begin_trial(number: int) -> Trial | None:
     """The try, which is this worker's now; None where it was begun or is gone."""
-    begun = {"status": RUNNING, "started_at": timezone.now(), "worker": heartbeats.worker_name()}
-    mine = Trial.objects.filter(pk=number, status=QUEUED).update(**begun)
+    queued = Trial.objects.filter(pk=number)
+    mine = shift(queued, "begin", started_at=timezone.now(), worker=heartbeats.worker_name())
     return Trial.objects.filter(pk=number).first() if mine else None
 
 
 def record_trial(number: int, events: Sequence[Event]) -> None:
     """Adds what was done to a try that is under way."""
     with transaction.atomic():
-        trial = Trial.objects.select_for_update().filter(pk=number, status=RUNNING).first()
+        trial = Trial.objects.select_for_update().filter(pk=number, status=states.RUNNING).first()
         if trial is None:
             return
         for event in events:
             if isinstance(event, StepEnded):
                 trial.steps = [*trial.steps, rows.storable(event.step.model_dump(include={"sentence", "duration_ms"}))]
             elif isinstance(event, SignInTried):
-                trial.picture = event.picture
-                trial.error = rows.storable(event.problem[:2000])
-                trial.status = FAILED if event.problem else PASSED
-                trial.finished_at = timezone.now()
+                ended = {"picture": event.picture, "error": rows.storable(event.problem[:2000])}
+                shift_one(trial, "fail" if event.problem else "pass", finished_at=timezone.now(), **ended)
             elif isinstance(event, Log):
                 trial.steps = [*trial.steps, {"sentence": rows.storable(event.message), "duration_ms": 0}]
-        trial.save()
+        trial.save(update_fields=["steps"])
 
 
 def fail_trial(number: int, problem: str) -> None:
     """Ends a try that could not be carried out, unless it has ended."""
-    open_ones = Trial.objects.filter(pk=number, status__in=[QUEUED, RUNNING])
-    open_ones.update(status=FAILED, error=rows.storable(problem[:2000]), finished_at=timezone.now())
+    shift(Trial.objects.filter(pk=number), "fail", error=rows.storable(problem[:2000]), finished_at=timezone.now())
 
 
 def settle_lost_trial(number: int) -> None:
     """Ends a try whose worker is not heard of any more, or that takes longer than signing in may."""
     now = timezone.now()
     unheard = Q(started_at__lt=now - heartbeats.GONE) & ~Q(worker__in=heartbeats.living().values("name"))
-    lost = Trial.objects.filter(unheard | Q(started_at__lt=now - LOST_AFTER), pk=number, status=RUNNING)
-    lost.update(status=FAILED, error=LOST, finished_at=timezone.now())
+    lost = Trial.objects.filter(unheard | Q(started_at__lt=now - LOST_AFTER), pk=number, status=states.RUNNING)
+    shift(lost, "fail", error=LOST, finished_at=timezone.now())

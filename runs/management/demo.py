@@ -18,6 +18,7 @@ from rich.table import Table
 
 from projects.models import ApiToken, Membership, Project, Workspace
 from projects.models.workspace import Role
+from runs import states
 from runs.management.client import Client
 from runs.management.progress import GLYPHS, Telling
 
@@ -206,7 +207,7 @@ class Demo:
         seconds = (found["duration_ms"] or 0) / 1000
         table.add_row(str(done["total"]), *(str(done[name]) for name in GLYPHS), f"{seconds:.1f}")
         self.console.print(table)
-        failures = self.client.get(f"/runs/{run}/results", status="failed")["results"]
+        failures = self.client.get(f"/runs/{run}/results", status=states.FAILED)["results"]
         for failure in failures[:10]:
             self.console.print(f"  ✕ {failure['title']}: {failure['error']}", markup=False)
         self._say(f"Report: {self.outcome.base_url}/runs/{run}")

@@ -4,9 +4,14 @@ from django.conf import settings
 from django.db import models
 
 from projects.models import Environment, Project
+from runs import states
 
-QUEUED, RUNNING, PASSED, FAILED = "queued", "running", "passed", "failed"
-STATES = [(QUEUED, "Waits for a worker"), (RUNNING, "Signs in"), (PASSED, "Signed in"), (FAILED, "Did not sign in")]
+STATES = [
+    (states.QUEUED, "Waits for a worker"),
+    (states.RUNNING, "Signs in"),
+    (states.PASSED, "Signed in"),
+    (states.FAILED, "Did not sign in"),
+]
 
 
 class Trial(models.Model):
@@ -19,7 +24,7 @@ class Trial(models.Model):
     environment = models.ForeignKey(Environment, models.CASCADE, null=True, related_name="+")
     role = models.CharField(max_length=80, help_text="account, or the name of an auth profile")
     site = models.JSONField(default=dict, help_text="as it was when it was asked for; no secrets")
-    status = models.CharField(max_length=10, choices=STATES, default=QUEUED)
+    status = models.CharField(max_length=10, choices=STATES, default=states.QUEUED)
     worker = models.CharField(max_length=120, default="", help_text="who tries it, as in its row")
     steps = models.JSONField(default=list)
     error = models.CharField(max_length=2000, default="")
@@ -37,4 +42,4 @@ class Trial(models.Model):
 
     @property
     def is_over(self) -> bool:
-        return self.status in (PASSED, FAILED)
+        return self.status in (states.PASSED, states.FAILED)

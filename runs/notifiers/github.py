@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from runs import states
 from runs.engine.foreign import Unreadable, loaded
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Reply, Sent, Settings, Undeliverable
 from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
@@ -156,7 +157,7 @@ def check(news: News) -> dict[str, Any]:
         "name": f"Sentri: {report.project_name}"[:100],
         "external_id": report.run,
         "details_url": news.url,
-        "status": "queued" if report.status == "queued" else "in_progress",
+        "status": "queued" if report.status == states.QUEUED else "in_progress",
         "output": {"title": headline(report)[:250], "summary": summary(news)},
     }
     if report.started_at is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs import states
 from runs.notifiers.base import News
 from runs.report import RunReport
 
@@ -18,7 +19,7 @@ def headline(report: RunReport) -> str:
 
 def _outcome(report: RunReport) -> str:
     unfinished = {"failed": "could not be carried through", "aborted": "was aborted"}
-    if report.status != "completed":
+    if report.status != states.COMPLETED:
         return f"{report.run} {unfinished.get(report.status, f'is {report.status}')}"
     counts = report.counts
     if report.verdict == "empty":

@@ -37,7 +37,7 @@ class Lane:
 
     index: int
     worker: str = ""
-    state: str = ""
+    lost: bool = False
     bars: list[Bar] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ def lanes(run: Run) -> list[Lane]:
     found = {index: Lane(index) for index in run.shards.values_list("index", flat=True)}
     for lease in Lease.objects.filter(shard__run=run).select_related("shard").order_by("number"):
         lane = found[lease.shard.index]
-        lane.worker, lane.state = lease.worker, lease.state
+        lane.worker, lane.lost = lease.worker, lease.state == states.LOST
     _draw(run, found)
     _busy(run, found)
     return list(found.values())

@@ -13,9 +13,8 @@ from projects.accounts import ACCOUNT, names_of
 from projects.models import Environment
 from projects.models.public import number_of
 from projects.place import Place, Request, page, place_of
-from runs import ledger
+from runs import ledger, states
 from runs.models import Trial
-from runs.models.trial import FAILED
 
 ENOUGH = 286  # htmx asks no more
 
@@ -44,7 +43,8 @@ def trial(request: Request, project: str, number: int) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     ledger.settle_lost_trial(number)
     row = _trial(place, number)
-    context = {"here": "settings", "tab": "auth-profiles", "place": place, "trial": row, "failed": row.status == FAILED}
+    failed = row.status == states.FAILED
+    context = {"here": "settings", "tab": "auth-profiles", "place": place, "trial": row, "failed": failed}
     if request.htmx:
         return render(request, "runs/_trial.html", context, status=ENOUGH if row.is_over else 200)
     return render(request, "runs/trial.html", context)

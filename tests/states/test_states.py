@@ -14,6 +14,7 @@ STATES = {
     "page": states.PAGE_STATES,
     "case": states.CASE_STATES,
     "delivery": states.DELIVERY_STATES,
+    "trial": states.TRIAL_STATES,
 }
 EVERY = [(m, s, t) for m, names in STATES.items() for s, t in product(names, TRIGGERS[m])]
 
@@ -23,10 +24,22 @@ def test_every_state_and_trigger_moves_as_the_table_says_or_is_impossible(
     machine: str, state: str, trigger: str
 ) -> None:
     if (state, trigger) in states.MACHINES[machine]:
-        assert states.move(machine, state, trigger).to in STATES[machine]
+        assert states.move(machine, state, trigger) in STATES[machine]
     else:
         with pytest.raises(states.Impossible, match=f"A {machine} that is {state} cannot {trigger}"):
             states.move(machine, state, trigger)
+
+
+@pytest.mark.parametrize("machine", STATES)
+def test_a_trigger_leads_to_one_state_wherever_it_comes_from(machine: str) -> None:
+    for trigger in TRIGGERS[machine]:
+        sources = states.sources(machine, trigger)
+        assert {states.move(machine, state, trigger) for state in sources} == {states.target(machine, trigger)}
+
+
+def test_a_trigger_that_no_state_has_is_impossible() -> None:
+    with pytest.raises(states.Impossible, match="A lease that is in any state cannot judge"):
+        states.target("lease", "judge")
 
 
 def test_nothing_leaves_a_terminal_state() -> None:

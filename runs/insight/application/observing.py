@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from runs import states
 from runs.engine.page.ours import OURS
 from runs.engine.page.volatile import normalised
 from runs.engine.traffic import exchange
@@ -154,9 +155,9 @@ def _note(seen: Observed, visit: Visit) -> None:
     seen.found.add(key)
     if visit.kind != "link":
         seen.tried.add(normalised(visit.action))
-    if visit.status == "done" and visit.partial and not seen.scope.restless:
+    if visit.status == states.DONE and visit.partial and not seen.scope.restless:
         seen.roles.add(visit.role)  # it is there; what it lacks, or shows instead, says nothing
-    elif visit.status == "done":
+    elif visit.status == states.DONE:
         _note_page(seen, key, visit)
     elif visit.http_status in GONE:
         seen.lost.setdefault(key, f"it answered {visit.http_status}")
