@@ -7,13 +7,14 @@ site or a person is computed while a transaction is open: verbs think first, and
 
 from runs.ledger.application import learn_application
 from runs.ledger.approving import approve_by_score
-from runs.ledger.claiming import Claim, claim, claim_cases, claim_proofs
+from runs.ledger.claiming import claim, claim_cases, claim_proofs
 from runs.ledger.deadlines import seconds_to_end
 from runs.ledger.ending import abort, close, fail, fail_judging
 from runs.ledger.fair_share import ahead_of, should_yield, waiting
 from runs.ledger.frontier import claim_pages
-from runs.ledger.holding import Hold, finish, forfeit, give_back, hold, lose, renew, take, take_from_hung, wanted
+from runs.ledger.holding import finish, forfeit, give_back, hold, lose, renew, take, take_from_hung, wanted
 from runs.ledger.learning import learn
+from runs.ledger.leases import Hold
 from runs.ledger.opening import RunRequest, open_crawl, open_proofs, open_test_run, unproved
 from runs.ledger.outbox import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
@@ -25,6 +26,7 @@ from runs.ledger.running_out import stop_stage
 from runs.ledger.scoring import keep_tests
 from runs.ledger.sweeping import pass_on, requeue, sweep, unjudged
 from runs.ledger.trials import begin_trial, fail_trial, open_trial, record_trial, settle_lost_trial
+from runs.ledger.work import Claim
 from runs.models.run import TRIAL
 
 __all__ = [

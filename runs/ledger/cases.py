@@ -11,7 +11,7 @@ from django.utils import timezone
 from runs import states
 from runs.engine.events import CaseObserved
 from runs.ledger import patience, rows
-from runs.ledger.holding import Hold
+from runs.ledger.leases import Hold
 from runs.ledger.story import tell
 from runs.ledger.work import shift_one
 from runs.models import Case, Run

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet, Sum
@@ -16,31 +15,15 @@ from runs.ledger import statements
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.fair_share import others_wait
 from runs.ledger.hedging import hedge
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, require_open, working
 from runs.ledger.moving import advance
 from runs.ledger.patience import due
-from runs.ledger.refusals import Stale
 from runs.ledger.running_out import out_of_time
 from runs.ledger.statements import Free
-from runs.ledger.story import locked, tell
+from runs.ledger.story import tell
 from runs.ledger.versions import documents
-from runs.ledger.work import shift
-from runs.models import Result
-
-W = TypeVar("W")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim(Generic[W]):
-    """Work, or none; `more` says whether some may come later (others wait, or are in other hands)."""
-
-    works: tuple[W, ...]
-    more: bool
-
-    @property
-    def work(self) -> W | None:
-        """The only one of a claim for one."""
-        return self.works[0] if self.works else None
+from runs.ledger.work import Claim, apart, give, losses_of, skip, waiting
+from runs.models import Case, Result
 
 
 def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -> Claim[TestWork]:
@@ -92,10 +75,7 @@ def _take(held: Hold, wanted: int) -> list[Free]:
         statements.need_not_survive()
         require_open(held)
         rows = _next_results(held, wanted)
-        if rows:
-            claimed = Result.objects.filter(pk__in=[row.pk for row in rows])
-            shift(claimed, "claim", lease=held.lease, claimed_at=timezone.now())
-    return rows
+        return give(held, Result, rows, claimed_at=timezone.now())
 
 
 def _works(held: Hold, rows: Sequence[Free], retries: int) -> Iterator[TestWork]:
@@ -142,7 +122,7 @@ def _next_results(held: Hold, wanted: int) -> list[Free]:
 
 
 def _of(held: Hold, home: int, wanted: int) -> list[Free]:
-    return _one_of_each(statements.free(held.run, home, wanted, held.lease, fresh_first=held.fresh_first))
+    return _one_of_each(apart(statements.free(held.run, home, wanted, held.lease, fresh_first=held.fresh_first)))
 
 
 def _siblings(held: Hold) -> Iterator[int]:
@@ -169,13 +149,10 @@ def _one_of_each(rows: Iterable[Free]) -> list[Free]:
 def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
     """Resolves claimed results whose tests were deleted meanwhile."""
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
+        run = working(held)
         rows = Result.objects.filter(pk__in=results, lease=held.lease)
         lines = [("result", {"result": pk, "status": states.SKIPPED, "skip_reason": "test_deleted"}) for pk in results]
-        shift(rows, "skip", skip_reason="test_deleted", finished_at=timezone.now())
+        skip(rows, "test_deleted")
         tell(run, [*lines, *settle_dependents(run)])
         advance(run)
 
@@ -188,14 +165,9 @@ def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
     if out_of_time(held):
         return Claim((), more=False)
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
-        running = list(run.cases.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
-        order = ("losses", "pk") if held.fresh_first else ("pk",)
-        pending = run.cases.filter(due(), status=states.PENDING, **({"losses": 0} if running else {}))
-        rows = statements.apart(list(pending.order_by(*order).only("work", "losses")[:wanted]), running)
-        shift(run.cases.filter(pk__in=[row.pk for row in rows]), "claim", lease=held.lease)
+        run = working(held)
+        at = losses_of(held, run.cases.all())
+        free = waiting(held, run.cases.filter(due()), at, "pk").only("work", "losses")
+        rows = give(held, Case, apart(free[:wanted], at))
         works = tuple(CaseWork(case=row.pk, work=row.work) for row in rows)
         return Claim(works, bool(works) or run.cases.filter(status__in=states.UNRESOLVED).exists())

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils import timezone
-
 from runs import states
-from runs.ledger.story import Line, tell
-from runs.ledger.work import shift
-from runs.models import Case, Run
+from runs.ledger.story import Line
+from runs.models import Run
 
 FRONTIER = "frontier"
 MOST_LASTING = 100
-POISONED = "It crashed the worker twice."
 
 
 def count(run: Run, stage: str, counted: dict[str, Any]) -> None:
@@ -52,12 +47,3 @@ def count_cases(run: Run) -> list[Line]:
     counted = {name: tally[name] for name in (states.DONE, states.FAILED, "total")}
     count(run, states.OBSERVE, counted)
     return [("case", counted)]
-
-
-def fail_poisonous(run: Run, cases: QuerySet[Case], problem: str = "") -> int:
-    """Gives up cases under which workers were lost again and again; how many."""
-    error = f"{POISONED} {problem}".rstrip()
-    failed = shift(cases, "fail", error=error, observed_at=timezone.now())
-    if failed and run.status == states.RUNNING:
-        tell(run, count_cases(run))
-    return failed

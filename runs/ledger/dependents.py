@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from runs import states
 from runs.ledger.story import Line
-from runs.ledger.work import shift
+from runs.ledger.work import skip
 from runs.models import Result, Run
 
 GOOD = frozenset({states.PASSED, states.FLAKY})
@@ -56,7 +55,7 @@ def _statuses(run: Run, tests: set[int]) -> dict[int, set[str]]:
 
 def _skip(doomed: QuerySet[Result], lines: list[Line]) -> int:
     rows = list(doomed.values_list("pk", "title"))
-    shift(doomed, "skip", skip_reason="dependency_failed", blocked=False, finished_at=timezone.now())
+    skip(doomed, "dependency_failed")
     for pk, title in rows:
         told = {"result": pk, "title": title, "status": states.SKIPPED}
         lines.append(("result", {**told, "skip_reason": "dependency_failed"}))

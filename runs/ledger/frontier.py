@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -12,14 +11,11 @@ from django.utils import timezone
 
 from runs import planning, states
 from runs.engine.plan import PageWork
-from runs.ledger import patience, statements
-from runs.ledger.claiming import Claim
+from runs.ledger import patience
 from runs.ledger.deadlines import is_late
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, working
 from runs.ledger.moving import advance
-from runs.ledger.refusals import Stale
-from runs.ledger.story import locked
-from runs.ledger.work import shift
+from runs.ledger.work import Claim, apart, beside, give, losses_of, shift, skip, waiting
 from runs.models import CrawlPage, Run
 
 PUT_OFF = "put off"
@@ -32,28 +28,24 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
     Raises Stale.
     """
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
+        run = working(held)
         tally, again = _tally(run), run.pages.filter(status=states.PENDING, tries__gt=0)
         running = sum(number for (_, status), number in tally.items() if status == states.RUNNING)
         budget = _budget(run, max_pages)
         rooms = planning.rooms(_begun(tally, budget), budget)
-        mine = list(run.pages.filter(status=states.RUNNING, lease=held.lease).values_list("losses", flat=True))
-        alone: dict[str, Any] = {"losses": 0} if mine else {}
+        at = losses_of(held, run.pages.all())
         # What was put off keeps its place in the budget.
-        late = again.filter(patience.due(), **alone).order_by("not_before").only(*FIELDS)
+        late = beside(at, again.filter(patience.due())).order_by("not_before").only(*FIELDS)
         rows = [] if budget.late else list(late[:wanted])
-        rows += _within(rooms, _pending(run, rooms, held).filter(**alone)[: wanted - len(rows)])
-        rows = statements.apart(rows, mine)
+        rows += _within(rooms, waiting(held, _open_to(run, rooms), at, "priority", "pk")[: wanted - len(rows)])
+        rows = apart(rows, at)
         if not rows:
             # What is under way may turn out to be no page of its own and leave its place to another.
-            waiting = running > 0 or (not budget.late and again.exists())
-            if not waiting:
+            more = running > 0 or (not budget.late and again.exists())
+            if not more:
                 _cut(run, tally, max_pages)
-            return Claim((), waiting)
-        shift(run.pages.filter(pk__in=[row.pk for row in rows]), "claim", lease=held.lease)
+            return Claim((), more)
+        give(held, CrawlPage, rows)
         return Claim(tuple(_work(row) for row in rows), True)
 
 
@@ -84,9 +76,9 @@ def _budget(run: Run, max_pages: int) -> planning.Budget:
     return planning.Budget(max_pages, run.options.get("max_states", 0), is_late(run))
 
 
-def _pending(run: Run, rooms: Mapping[str, int], held: Hold) -> QuerySet[CrawlPage]:
-    order = ("losses", "priority", "pk") if held.fresh_first else ("priority", "pk")
-    rows = run.pages.filter(status=states.PENDING, tries=0).order_by(*order).only(*FIELDS)
+def _open_to(run: Run, rooms: Mapping[str, int]) -> QuerySet[CrawlPage]:
+    """What was never asked, of those kinds that the budgets have room for."""
+    rows = run.pages.filter(tries=0).only(*FIELDS)
     if not rooms[planning.LINK]:
         rows = rows.exclude(kind="link")
     return rows if rooms[planning.STATE] else rows.filter(kind="link")
@@ -110,8 +102,8 @@ def _cut(run: Run, tally: Mapping[tuple[str, str], int], max_pages: int) -> None
     pending = {kind: tally[kind, states.PENDING] for kind in (planning.LINK, planning.STATE)}
     if any(pending.values()):
         # What was put off and is not asked any more did not answer when it was.
-        waiting = run.pages.filter(status=states.PENDING)
-        shift(waiting.filter(tries__gt=0), "give_up", visited_at=timezone.now())
-        shift(waiting, "skip", skip_reason="over_budget")
+        left = run.pages.filter(status=states.PENDING)
+        shift(left.filter(tries__gt=0), "give_up", visited_at=timezone.now())
+        skip(left, "over_budget")
         run.end_reason = planning.used_up(pending, _budget(run, max_pages))
         advance(run)

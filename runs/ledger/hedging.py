@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from runs import meters, planning, states
 from runs.engine.plan import TestWork
-from runs.ledger.holding import Hold, require_open
-from runs.ledger.refusals import Stale
-from runs.ledger.story import locked, tell
+from runs.ledger.leases import Hold, working
+from runs.ledger.story import tell
 from runs.ledger.versions import documents
 from runs.models import Attempt, Result
 
@@ -22,10 +21,7 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
     if not _overdue(held):
         return None
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
+        run = working(held)
         found = _overdue(held)
         if not found:
             return None

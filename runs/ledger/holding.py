@@ -1,54 +1,28 @@
-"""Leases: a worker's numbered, expiring hold on a shard. No open lease, no write."""
+"""Leases are opened, renewed, closed and lost: a worker's numbered, expiring hold on a shard."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from runs import meters, states
-from runs.ledger import statements
-from runs.ledger.counting import fail_poisonous
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.fair_share import has_turn, waiting
+from runs.ledger.leases import Hold, fence
 from runs.ledger.moving import advance, enter, lose_stage
 from runs.ledger.refusals import Stale
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
-from runs.ledger.work import shift, shift_one
-from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
+from runs.ledger.work import give_back_work, has_resolved, shift_one
+from runs.models import Lease, Run, Shard
 
 log = logging.getLogger(__name__)
-LOSSES_OF_A_POISON = 2
 MOST_LOOKS = 50
-POISONED = "The test crashed the worker twice."
-POISONED_PAGE = "The page crashed the worker twice."
-
-
-@dataclass(slots=True)
-class Hold:
-    """What a worker keeps while it holds a shard; its lease fences every write.
-
-    `helps` is the sibling whose share it takes from once its own is empty. With `fresh_first` it begins with what no
-    worker was lost over: one loss more, with nothing done, would fail the run. `documents` are the last that it read,
-    by test and version.
-    """
-
-    run: int
-    shard: int
-    index: int
-    lease: int
-    number: int
-    worker: str
-    helps: int | None = field(default=None, compare=False)
-    fresh_first: bool = field(default=False, compare=False)
-    documents: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def take(worker: str) -> Hold | None:
@@ -123,20 +97,6 @@ def wanted(held: Hold) -> None:
         raise Stale
 
 
-def fence(held: Hold) -> Lease:
-    """The hold's lease under its row lock. Raises Stale where it is not the open one any more."""
-    lease = Lease.objects.select_for_update(no_key=True).filter(pk=held.lease, state=states.OPEN).first()
-    if lease is None:
-        raise Stale
-    return lease
-
-
-def require_open(held: Hold) -> None:
-    """Raises Stale where the hold's lease is not the open one any more; holds its row lock otherwise."""
-    if not statements.lease_is_open(held.lease):
-        raise Stale
-
-
 def finish(held: Hold) -> None:
     """Closes the lease of a shard that has nothing left to do."""
     _close(held, "finish")
@@ -156,7 +116,7 @@ def _close(held: Hold, trigger: str) -> None:
         except Stale:
             return
         _end(lease, trigger)
-        returned, _ = _return_work(run, lease, losses=0)
+        returned = give_back_work(run, lease)
         if run.status == states.RUNNING and (trigger == "stop" or returned):
             send_shard(shard)
 
@@ -185,7 +145,7 @@ def lose(lease_id: int, *, expired: bool = True, problem: str = "", category: st
         _end(lease, "lose", problem=problem[:500])
         belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
         log.warning("lease lost", extra=belongs)
-        shard.leases_lost = 1 if _has_done_something(lease) else shard.leases_lost + 1
+        shard.leases_lost = 1 if has_resolved(lease) else shard.leases_lost + 1
         shard.save(update_fields=["leases_lost"])
         meters.count(meters.LEASES_LOST)
         if run.status == states.RUNNING:
@@ -212,17 +172,6 @@ def take_from_hung(worker: str) -> None:
             shard.save(update_fields=["leases_lost"])
 
 
-def _has_done_something(lease: Lease) -> bool:
-    """Whether the lease resolved anything: then its loss is the first in a row."""
-    run = lease.shard.run_id
-    rows: tuple[QuerySet[Any], ...] = (
-        Result.objects.filter(run=run, lease=lease, status__in=states.EXECUTED),
-        CrawlPage.objects.filter(run=run, lease=lease).exclude(status__in=states.UNRESOLVED),
-        Case.objects.filter(run=run, lease=lease).exclude(status__in=states.UNRESOLVED),
-    )
-    return any(found.exists() for found in rows)
-
-
 def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     """What a lost lease was at goes to others, and what was lost twice fails alone; a run that nobody can carry out
     fails."""
@@ -230,7 +179,7 @@ def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     tell(run, [("shard_lost", {**told, "problem": lease.problem} if lease.problem else told)])
     of_work = category == "internal"
     at_stage = of_work and run.stage in states.LONE and run.stage_lease == lease.pk
-    touched = sum(_return_work(run, lease, losses=int(of_work)))
+    touched = give_back_work(run, lease, lost=of_work)
     lease.blames = (of_work and touched > 0) or at_stage
     lease.save(update_fields=["blames"])
     tell(run, settle_dependents(run))
@@ -255,43 +204,3 @@ def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
 
 def _end(lease: Lease, trigger: str, **fields: Any) -> None:
     shift_one(lease, trigger, closed_at=timezone.now(), **fields)
-
-
-def _return_work(run: Run, lease: Lease, losses: int) -> tuple[int, int]:
-    """What the lease was running is pending again, or its hedge's alone; what was lost twice is failed as poisonous.
-
-    How much was returned, and how much was failed.
-    """
-    running = Result.objects.filter(run=run, status=states.RUNNING)
-    running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
-    results = running.filter(lease=lease)
-    pages = CrawlPage.objects.filter(run=run, lease=lease, status=states.RUNNING)
-    cases = Case.objects.filter(run=run, lease=lease, status=states.RUNNING)
-    failed = 0
-    if losses:
-        for taken in (results, pages, cases):
-            taken.update(losses=F("losses") + 1)
-        failed = _fail_poisonous(run, results, pages, lease.problem)
-        failed += fail_poisonous(run, cases.filter(losses__gte=LOSSES_OF_A_POISON), lease.problem)
-    results.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
-    returned = shift(results, "return", lease=None, hedge=None, claimed_at=None)
-    return sum(shift(taken, "return", lease=None) for taken in (pages, cases)) + returned, failed
-
-
-def _fail_poisonous(run: Run, results: QuerySet[Result], pages: QuerySet[CrawlPage], problem: str) -> int:
-    now = timezone.now()
-    error = f"{POISONED} {problem}".rstrip()
-    poisonous = list(results.filter(losses__gte=LOSSES_OF_A_POISON).only("title", "attempt_count"))
-    of_poison = Result.objects.filter(pk__in=[result.pk for result in poisonous])
-    shift(of_poison, "fail", error=error, error_kind="crash", finished_at=now)
-    of_page = f"{POISONED_PAGE} {problem}".rstrip()
-    poisonous_pages = pages.filter(losses__gte=LOSSES_OF_A_POISON)
-    failed = shift(poisonous_pages, "fail", error=of_page, error_category="crash", visited_at=now)
-    if run.status == states.RUNNING:
-        tell(run, [("result", _told_poisonous(result, error)) for result in poisonous])
-    return failed + len(poisonous)
-
-
-def _told_poisonous(result: Result, error: str) -> dict[str, Any]:
-    told = {"result": result.pk, "title": result.title, "status": states.FAILED, "error": error}
-    return {**told, "attempts": result.attempt_count}

@@ -17,8 +17,8 @@ from runs.ledger.outbox import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
 from runs.ledger.story import tell
-from runs.ledger.work import shift, shift_one
-from runs.models import Case, CrawlPage, Lease, Result, Run
+from runs.ledger.work import shift, shift_one, skip
+from runs.models import Lease, Run
 
 LOSSES_OF_A_STAGE = 2
 VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
@@ -178,9 +178,8 @@ def _note_end(run: Run) -> None:
 
 def _skip_unresolved(run: Run) -> None:
     """What had not finished is skipped as aborted; pre-seeded skips and resolved results stay as they are."""
-    shift(Result.objects.filter(run=run), "skip", skip_reason="aborted", finished_at=timezone.now(), blocked=False)
-    shift(CrawlPage.objects.filter(run=run), "skip", skip_reason="aborted")
-    shift(Case.objects.filter(run=run), "skip")
+    for rows in (run.results.all(), run.pages.all(), run.cases.all()):
+        skip(rows, "aborted")
 
 
 def _end_crawl(run: Run) -> None:

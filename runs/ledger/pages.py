@@ -16,11 +16,11 @@ from runs.engine.events import Link, PageFailed, PageVisited
 from runs.engine.passing import TOO_MANY
 from runs.ledger import patience, rows
 from runs.ledger.counting import is_cut, note_cut
-from runs.ledger.holding import Hold
+from runs.ledger.leases import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import Resemblance, resembling
 from runs.ledger.story import Line
-from runs.ledger.work import born, shift, shift_one
+from runs.ledger.work import born, shift_one, skip
 from runs.models import CrawlPage, Run
 
 ROWS_PER_PAGE_OF_BUDGET = 40
@@ -117,7 +117,7 @@ def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
         return
     _resolve(origin, "lose", error=rows.storable(event.message[:1000]), error_category=UNSTABLE)
     behind = CrawlPage.objects.filter(found_on=origin, status=states.PENDING).exclude(kind="link")
-    shift(behind, "skip", skip_reason=UNSTABLE)
+    skip(behind, UNSTABLE)
 
 
 def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link], familiar: Set[str]) -> None:
@@ -233,7 +233,7 @@ def _skip_saturated(run: Run, page: CrawlPage) -> None:
     """What is of a shape whose pages look the same, or all answered that there is nothing, is not visited any more."""
     if page.group and not page.path and _saturated_groups(run, page.role, {page.group}):
         group = CrawlPage.objects.filter(run=run, role=page.role, group=page.group)
-        shift(group.filter(status=states.PENDING), "skip", skip_reason="near_duplicate")
+        skip(group.filter(status=states.PENDING), "near_duplicate")
 
 
 def _mine(run: Run, held: Hold, page_id: int) -> CrawlPage | None:

@@ -12,7 +12,7 @@ from runs.engine.events import Log, Proposal
 from runs.ledger import rows
 from runs.ledger.cases import add_cases
 from runs.ledger.counting import count, count_cases
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, require_open, working
 from runs.ledger.moving import advance, enter_stage
 from runs.ledger.planned import exclusive
 from runs.ledger.refusals import Stale
@@ -96,10 +96,9 @@ def _proofs(run: Run, proposals: Sequence[Proposal]) -> list[Result]:
 
 def _at(held: Hold, stage: str) -> Run:
     """The run, locked, where this lease is the one that carries out its lone stage."""
-    run = locked(held.run)
-    if run.status != states.RUNNING or run.stage != stage or run.stage_lease != held.lease:
+    run = working(held)
+    if run.stage != stage or run.stage_lease != held.lease:
         raise Stale
-    require_open(held)
     return run
 
 

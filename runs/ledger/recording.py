@@ -36,14 +36,14 @@ from runs.ledger import cases, changes, drafting, pages, rows, statements
 from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.familiar import visited_before
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, working
 from runs.ledger.moving import advance
 from runs.ledger.refusals import Stale
 from runs.ledger.remembering import remembered
 from runs.ledger.resembling import Outdated, Resemblance, foreseen
 from runs.ledger.statements import Mine
-from runs.ledger.story import Line, locked, tell
-from runs.ledger.work import shift, shift_each
+from runs.ledger.story import Line, tell
+from runs.ledger.work import shift_each, skip
 from runs.models import Artifact, Attempt, Result, Run
 from runs.storage import name_of
 
@@ -138,11 +138,8 @@ def _written(held: Hold, events: Sequence[Event], thought: Thought) -> Sequence[
 
 def _opened(held: Hold, events: Sequence[Event], thought: Thought) -> Batch:
     """The run, locked, and those results of the events that this lease is executing."""
-    run = locked(held.run)
     try:
-        if run.status != states.RUNNING:
-            raise Stale
-        require_open(held)
+        run = working(held)
     except Stale:
         meters.count(meters.REFUSED, len(events), "lease")
         raise
@@ -234,7 +231,7 @@ def _stop_after_failures(batch: Batch) -> Iterable[Line]:
         return
     left = Result.objects.filter(run=batch.run, status__in=states.UNRESOLVED)
     rows = list(left.values_list("pk", "title"))
-    shift(left, "skip", skip_reason="max_failures", blocked=False, hedge=None, finished_at=timezone.now())
+    skip(left, "max_failures", hedge=None)
     message = f"{most} tests failed, which is this run's limit: {len(rows)} more are skipped."
     yield "log", {"level": "warning", "message": message}
     for pk, title in rows:

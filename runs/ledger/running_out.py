@@ -11,10 +11,10 @@ from django.utils import timezone
 from runs import states
 from runs.ledger.counting import count_cases
 from runs.ledger.deadlines import is_late
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, require_open
 from runs.ledger.moving import advance
 from runs.ledger.story import Line, locked, tell
-from runs.ledger.work import shift
+from runs.ledger.work import shift, skip
 from runs.models import Run
 
 PENDING = Q(status=states.PENDING)
@@ -46,22 +46,21 @@ def _leave(held: Hold, stage: str, which: Q) -> None:
 
 def _pages(run: Run, which: Q) -> list[Line]:
     shift(run.pages.filter(which, tries__gt=0), "give_up", visited_at=timezone.now())
-    if shift(run.pages.filter(which), "skip", skip_reason="over_budget"):
+    if skip(run.pages.filter(which), "over_budget"):
         run.end_reason = "time_budget"
         run.save(update_fields=["end_reason"])
     return []
 
 
 def _cases(run: Run, which: Q) -> list[Line]:
-    left = shift(run.cases.filter(which), "skip")
+    left = skip(run.cases.filter(which))
     if not left:
         return []
     return [_told(f"The time for trying is over: {left} of {run.cases.count()} cases are left out."), *count_cases(run)]
 
 
 def _proofs(run: Run, which: Q) -> list[Line]:
-    unproved = run.results.filter(which)
-    left = shift(unproved, "skip", skip_reason="unproved", blocked=False, finished_at=timezone.now())
+    left = skip(run.results.filter(which), "unproved")
     if not left:
         return []
     return [_told(f"The crawl's time is over: {left} proposals are not proved. “Prove the rest” proves them.")]

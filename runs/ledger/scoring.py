@@ -15,10 +15,10 @@ from runs import insight, states
 from runs.ledger import rows
 from runs.ledger.approving import approve_by_score
 from runs.ledger.drafting import proof_of, proposed, signature
-from runs.ledger.holding import Hold, require_open
+from runs.ledger.leases import Hold, working
 from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
 from runs.ledger.refusals import Stale
-from runs.ledger.story import locked, tell
+from runs.ledger.story import tell
 from runs.models import Result, Run
 
 NOT_COMPARED = "Comparing the tests with each other crashed the worker twice: they are kept as they were proved."
@@ -53,10 +53,9 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time
     why = NOT_COMPARED if losses >= LOSSES_OF_A_STAGE else "" if in_time else NO_TIME
     weighed, into = ([Weighed(one, None, {}) for one in results], {}) if why else _weighed(results, beat)
     with transaction.atomic():
-        run = locked(held.run)
-        if run.status != states.RUNNING or run.stage != states.SCORE or run.stage_lease != held.lease:
+        run = working(held)
+        if run.stage != states.SCORE or run.stage_lease != held.lease:
             raise Stale
-        require_open(held)
         kept, merged = _keep(run, weighed, into)
         run.pipeline = {**run.pipeline, "prove": _proved(results, left), "score": {**kept, "merged": merged}}
         run.save(update_fields=["pipeline"])

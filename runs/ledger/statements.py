@@ -9,22 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from django.db import connection
 from django.db.models.query import RawQuerySet
 
 from runs.models import Run
 
-
-class Suspicious(Protocol):
-    """A row that counts how often a worker was lost over it."""
-
-    @property
-    def losses(self) -> int: ...
-
-
-S = TypeVar("S", bound=Suspicious)
 RUN = "id, project_id, kind, status, stage, stage_lease, options, last_seq, verdict, error"
 BUSY = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.run_id = r.run_id"
@@ -111,24 +102,11 @@ def lease_is_open(lease: int) -> bool:
 def free(run: int, home: int, most: int, lease: int, *, fresh_first: bool = False) -> list[Free]:
     """Results of a share that nobody has, in dispatch order, locked so that no other claim takes them.
 
-    What was lost with a worker before comes alone, and with `fresh_first` after what was not.
+    Nothing that was lost with a worker before comes beside what the lease is at; with `fresh_first` it comes last.
     """
     locking = " FOR NO KEY UPDATE OF r SKIP LOCKED" if _locks() else ""
     statement = FRESH_FIRST if fresh_first else IN_ORDER
-    found = [Free(*_plain(row)) for row in _rows(f"{statement}{locking}", [run, home, *[lease] * 4, most])]
-    return apart(found, [])
-
-
-def apart(candidates: Sequence[S], running: Sequence[int]) -> list[S]:
-    """Those of the candidates that may run together, beside what a lease is at, whose losses are `running`.
-
-    What was lost with a worker before runs alone: if it takes another worker with it, it takes nothing else.
-    """
-    if any(running):
-        return []
-    if candidates and candidates[0].losses and not running:
-        return [candidates[0]]
-    return [one for one in candidates if not one.losses]
+    return [Free(*_plain(row)) for row in _rows(f"{statement}{locking}", [run, home, *[lease] * 4, most])]
 
 
 def need_not_survive() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from projects.models import TestVersion
-from runs.ledger.holding import Hold
+from runs.ledger.leases import Hold
 
 KEPT = 32
 Place = tuple[int, int]

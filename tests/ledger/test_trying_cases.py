@@ -15,7 +15,6 @@ from runs import heartbeats, ledger, reading, states, tasks
 from runs.drive import Loop
 from runs.engine.browser import ClaimCode
 from runs.engine.events import CaseObserved, Log
-from runs.ledger.counting import POISONED
 from runs.models import Lease, Run
 from runs.tasks import Worker
 from tests.ledger.conftest import Hand, case, numbers, planned, story
@@ -167,7 +166,7 @@ def test_a_case_under_which_two_workers_were_lost_is_given_up(crawl: Open) -> No
     claim(second)
     lost(second)
     run = run_of(first)
-    assert run.cases.get().error == POISONED
+    assert run.cases.get().error == "It crashed the worker twice."
     assert run.stage == states.PROPOSE
     assert run.pipeline["observe"] == {"done": 0, "failed": 1, "total": 1}
 
