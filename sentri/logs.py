@@ -35,7 +35,7 @@ BEFORE: list[Any] = [
 
 
 def plain(_: WrappedLogger, __: str, line: EventDict) -> str:
-    """2026-11-26T01:16:19.123456Z INFO    runs.tasks: words (run=RUN-42 shard=0)"""
+    """2026-11-26T01:16:19.123456Z INFO    runs.worker: words (run=RUN-42 shard=0)"""
     head = f"{line.pop('timestamp')} {str(line.pop('level')).upper():7} {line.pop('logger')}: {line.pop('event')}"
     trace = line.pop("exception", "")
     belongs = " ".join(f"{name}={line[name]}" for name in BELONGS if name in line)

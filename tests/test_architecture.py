@@ -27,7 +27,8 @@ STATUS = {"status", "state"}
 READS = {"filter", "exclude", "get", "Q"}
 
 # Modules of runs that may start the engine, and those that have no say: see the contract `starters`.
-STARTERS = {"tasks", "consumers", "management", "engine", "apps", "urls", "routing", "migrations", "templatetags"}
+STARTERS = {"tasks", "worker", "consumers", "management", "engine"}
+STARTERS |= {"apps", "urls", "routing", "migrations", "templatetags"}
 
 
 def sources(*places: str) -> Iterator[Path]:

@@ -11,10 +11,10 @@ import pytest
 from django.utils import timezone
 
 from projects.models import Test
-from runs import heartbeats, ledger, planning, states, tasks
+from runs import heartbeats, ledger, planning, states
 from runs.drive import Loop
 from runs.models import Run
-from runs.tasks import Worker
+from runs.worker import Worker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crawling import link, next_page, visit
 from tests.ledger.test_scoring import proposal, proved, proving
@@ -54,9 +54,9 @@ class Pipeline:
         self.begun: list[Any] = []
         self.cancelled: list[Any] = []
         for name, pull in (("crawl", 2), ("observe", 3), ("prove", 2)):
-            monkeypatch.setattr(tasks, name, partial(self._stream, place=pull))
-        monkeypatch.setattr(tasks, "plan_cases", lambda *_given, **_more: self._endless())
-        monkeypatch.setattr(tasks, "_browser", self._no_browser)
+            monkeypatch.setattr(f"runs.worker.{name}", partial(self._stream, place=pull))
+        monkeypatch.setattr("runs.worker.plan_cases", lambda *_given, **_more: self._endless())
+        monkeypatch.setattr("runs.worker._browser", self._no_browser)
         monkeypatch.setattr(Worker, "_require_site", lambda *_: None)
 
     @staticmethod

@@ -8,7 +8,7 @@ from projects.models import Activity, Environment, Project, Test
 from runs import ledger, reading, states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Result, Run, RunEvent, Shard
-from runs.tasks import _worked_off
+from runs.worker import _worked_off
 from tests.ledger.conftest import numbers, story
 
 Make = Callable[..., ledger.RunRequest]

@@ -9,7 +9,7 @@ from projects.models import Test
 from runs import gates, heartbeats, ledger, reading, states
 from runs.engine.events import AttemptEnded, Failure, Proposal, Proved, TestStarted
 from runs.models import Attempt, Lease, Run
-from runs.tasks import Worker
+from runs.worker import Worker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crash_points import dies, silent, whole
 from tests.ledger.test_crawling import next_page, visit

@@ -14,8 +14,8 @@ from projects.models import Project, Test
 from runs import heartbeats, ledger, states
 from runs.engine.plan import CrawlOptions
 from runs.models import Lease, Result, Run, Shard, Worker
-from runs.tasks import TimeOver
-from runs.tasks import Worker as TaskWorker
+from runs.worker import STAGES, TimeOver
+from runs.worker import Worker as TaskWorker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crawling import link, next_page, visit
 from tests.ledger.test_scoring import proposal, proved, proving, score
@@ -113,7 +113,7 @@ def test_a_worker_stops_what_it_is_at_when_its_stage_is_over(crawl: Open, monkey
             pass_by(run, 10)
             self.ends = time.monotonic()
 
-    monkeypatch.setitem(__import__("runs.tasks", fromlist=["STAGES"]).STAGES, states.PROVE, prove)
+    monkeypatch.setitem(STAGES, states.PROVE, prove)
     try:
         assert worker._carried_out(again(run))
     finally:

@@ -11,12 +11,12 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from projects.models import UsedCode
-from runs import heartbeats, ledger, reading, states, tasks
+from runs import heartbeats, ledger, reading, states
 from runs.drive import Loop
 from runs.engine.browser import ClaimCode
 from runs.engine.events import CaseObserved, Log
 from runs.models import Lease, Run
-from runs.tasks import Worker
+from runs.worker import STAGES, Worker
 from tests.ledger.conftest import Hand, case, numbers, planned, story
 from tests.ledger.test_crawling import next_page, proposal, visit
 
@@ -232,7 +232,7 @@ def test_a_code_that_the_engine_asks_for_is_claimed_for_all_workers(
             yield await claim_code(SecretStr("GEZDGNBVGY3TQOJQ"), window)
 
     monkeypatch.setitem(Loop.current().kept, "browser", None)
-    monkeypatch.setattr(tasks, "observe", signing_in)
+    monkeypatch.setattr("runs.worker.observe", signing_in)
     monkeypatch.setattr(worker, "record", said.extend)
     assert worker.observe(run_of(hand))
     assert said == [True, False, True]
@@ -250,7 +250,7 @@ def test_what_a_worker_did_in_a_stage_is_shown_until_the_stage_is_over(
         shown.extend(entry["title"] for entry in heartbeats.board.shown())
         return True
 
-    monkeypatch.setitem(tasks.STAGES, states.PLAN, plans)
+    monkeypatch.setitem(STAGES, states.PLAN, plans)
     assert Worker(hand.held)._carried_out(run_of(hand))
     assert shown == ["plans what to try"]
     assert heartbeats.board.shown() == []
