@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,17 +18,16 @@ from runs.engine.execute.attempt import Attempt, AttemptSpec, ShardContext, made
 from runs.engine.execute.attempt_page import ClosingPages, Recording
 from runs.engine.execute.evidence import Evidence
 from runs.engine.execute.retry_policy import RetryPolicy
-from runs.engine.masking import leaving
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.base import gone
 from runs.engine.steps.document import Document, InvalidDocument, parse
+from runs.engine.stream import STOP_SECONDS, Events, streamed, together
 
 log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[TestWork | None]]
-STOP_SECONDS = 2.0
 
 
-async def execute(
+def execute(
     browser: Browser,
     plan: ShardPlan,
     pull: Pull,
@@ -48,10 +46,8 @@ async def execute(
     code. Closing the generator stops everything within
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
-    surroundings = EngineInputs(browser, plan, frames, chance, claim_code)
-    async with aclosing(streamed(surroundings, lambda shard: Shard(shard, pull).work())) as events:
-        async for event in events:
-            yield event
+    given = EngineInputs(browser, plan, frames, chance, claim_code)
+    return attempts(given, lambda shard: Shard(shard, pull).work())
 
 
 @dataclass(frozen=True)
@@ -68,9 +64,9 @@ class EngineInputs:
 Work = Callable[[ShardContext], Coroutine[Any, Any, None]]
 
 
-async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, None]:
+def attempts(given: EngineInputs, work: Work) -> AsyncGenerator[Event, None]:
     """What `work` emits while it makes attempts; closing the generator stops it within two seconds."""
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    events: Events = asyncio.Queue()
     browser, plan, emit = given.browser, given.plan, events.put_nowait
     accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=given.claim_code)
     masking = accounts.masking
@@ -86,24 +82,14 @@ async def streamed(given: EngineInputs, work: Work) -> AsyncGenerator[Event, Non
         given.chance,
         lambda: datetime.now(UTC),
     )
-    slots = asyncio.ensure_future(work(shard))
-    slots.add_done_callback(lambda _: events.put_nowait(None))
-    try:
-        async for event in leaving(events, masking, slots):
-            yield event
-    finally:
-        slots.cancel()
-        await asyncio.wait({slots}, timeout=STOP_SECONDS)
+    return streamed(events, masking, lambda: work(shard))
 
 
-async def together(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+async def in_slots(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
     """So many at a time, the screencast with them; the first error of any ends all and is raised."""
     try:
-        async with shard.screencast, asyncio.TaskGroup() as slots:
-            for number in range(count):
-                slots.create_task(one(number))
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        async with shard.screencast:
+            await together(*(one(number) for number in range(count)))
     finally:
         await shard.closing.all_closed(STOP_SECONDS)
 
@@ -116,7 +102,7 @@ class Shard:
         self._pull = pull
 
     async def work(self) -> None:
-        await together(self._shard, self._plan.options.parallel, self._slot)
+        await in_slots(self._shard, self._plan.options.parallel, self._slot)
 
     async def _slot(self, number: int) -> None:
         while (work := await self._pull()) is not None:

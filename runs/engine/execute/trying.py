@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, Page, SignInFailed, sign_in
 from runs.engine.browser.codes import hiding
 from runs.engine.events import Event, SignInTried, StepEnded, StepReport
-from runs.engine.masking import Masking, leaving
+from runs.engine.masking import Masking
 from runs.engine.netguard import Blocked
 from runs.engine.plan import BrowserOptions, Site
+from runs.engine.stream import Events, streamed
 
 PICTURE_MS, QUALITY = 8_000, 60
 UNKNOWN = "There are no credentials to sign in with: store them first."
@@ -24,7 +25,7 @@ class Telling:
     """Hears from a sign-in what it does, and pictures the page where it ends."""
 
     number: int
-    events: asyncio.Queue[Event | None]
+    events: Events
     told: int = 0
     since: float = field(default_factory=time.perf_counter)
     picture: bytes | None = None
@@ -40,11 +41,11 @@ class Telling:
             self.picture = await page.screenshot(type="jpeg", quality=QUALITY, timeout=PICTURE_MS)
 
 
-async def try_sign_in(
+def try_sign_in(
     browser: Browser, site: Site, number: int, *, claim_code: ClaimCode | None = None
 ) -> AsyncGenerator[Event, None]:
     """A `StepEnded` for each thing that was done, and one `SignInTried`. `site.credentials` are what is tried."""
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    events: Events = asyncio.Queue()
     masking, telling = Masking.of(site), Telling(number, events)
 
     async def tried() -> None:
@@ -59,14 +60,7 @@ async def try_sign_in(
             problem = str(error)
         events.put_nowait(SignInTried(number, problem, telling.picture))
 
-    trying = asyncio.ensure_future(tried())
-    trying.add_done_callback(lambda _: events.put_nowait(None))
-    try:
-        async for event in leaving(events, masking, trying):
-            yield event
-    finally:
-        trying.cancel()
-        await asyncio.gather(trying, return_exceptions=True)
+    return streamed(events, masking, tried)
 
 
 LET_IN = "The site let it in; it is sent with each request"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from runs.engine import traffic
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for, died
@@ -13,7 +13,6 @@ from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.kinds import kind_of
-from runs.engine.masking import leaving
 from runs.engine.page.look import Look
 from runs.engine.passing import passes, troubles
 from runs.engine.plan import VISITOR, CaseWork, CrawlPlan
@@ -21,6 +20,7 @@ from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import InvalidDocument, parse, resolved
 from runs.engine.steps.request import Request
 from runs.engine.steps.variables import UnknownVariable
+from runs.engine.stream import Events, streamed, together
 
 log = logging.getLogger(__name__)
 CASE_SECONDS = 8
@@ -42,31 +42,23 @@ PROTECTING = frozenset(
 Pull = Callable[[], Awaitable[CaseWork | None]]
 
 
-async def observe(
+def observe(
     browser: Browser, plan: CrawlPlan, crawled: Crawled, pull: Pull, *, claim_code: ClaimCode | None = None
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Carry out the cases that `pull` gives, `options.parallel` at once, until it gives None.
 
     Each case ends in one `CaseObserved`, after what it sent that could have changed something. Raises what `pull`
     raises, and `BrowserUnavailable`; when it is closed or cancelled, its contexts are closed.
     """
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    events: Events = asyncio.Queue()
     visits = Visits(browser, plan, events.put_nowait, claim_code)
 
     async def slot() -> None:
         while (work := await pull()) is not None:
             events.put_nowait(await told(visits, crawled, work))
 
-    slots = [asyncio.ensure_future(slot()) for _ in range(plan.options.parallel)]
-    working = asyncio.gather(*slots)
-    working.add_done_callback(lambda _: events.put_nowait(None))
-    try:
-        async for event in leaving(events, visits.accounts.masking, working):
-            yield event
-    finally:
-        for one in slots:
-            one.cancel()
-        await asyncio.gather(*slots, return_exceptions=True)
+    slots = range(plan.options.parallel)
+    return streamed(events, visits.accounts.masking, lambda: together(*(slot() for _ in slots)))
 
 
 class SessionOver(Exception):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from random import Random
 from secrets import randbits
 
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import ShardContext
-from runs.engine.execute.shard import EngineInputs, Pull, read, streamed, together
+from runs.engine.execute.shard import EngineInputs, Pull, attempts, in_slots, read
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.proving import Proving
 from runs.engine.prove.replaying import ProofContext
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 HELD_PER_SLOT = 2
 
 
-async def prove(
+def prove(
     browser: Browser,
     plan: ProofPlan,
     pull: Pull,
@@ -49,11 +48,9 @@ async def prove(
             while (proposal := await pull()) is not None:
                 shard.emit(await _proved(context, proposal))
 
-        await together(shard, HELD_PER_SLOT * width, one)
+        await in_slots(shard, HELD_PER_SLOT * width, one)
 
-    async with aclosing(streamed(EngineInputs(browser, plan, frames, chance, claim_code), work)) as events:
-        async for event in events:
-            yield event
+    return attempts(EngineInputs(browser, plan, frames, chance, claim_code), work)
 
 
 async def _proved(context: ProofContext, work: TestWork) -> Proved:

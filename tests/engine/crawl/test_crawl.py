@@ -234,7 +234,7 @@ async def test_closing_a_crawl_closes_its_contexts_at_once(browser: Browser) -> 
             if isinstance(event, PageVisited):
                 break
         began = time.monotonic()
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
     assert time.monotonic() - began < 2.5
     assert browser._chromium is not None
     assert browser._chromium.contexts == []
