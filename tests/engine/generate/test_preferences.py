@@ -46,7 +46,7 @@ def test_without_wishes_all_families_take_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dials", "family"),
+    ("preferences", "family"),
     [
         ({"perspectives": ["full_journey"]}, "journey"),
         ({"perspectives": ["single_component"]}, "form"),
