@@ -50,7 +50,7 @@ class Suite:
     """Tests as they are planned, and as they turn out."""
 
     pieces: Sequence[Piece]
-    candidates: Sequence[planning.Candidate]
+    candidates: Sequence[planning.DispatchCandidate]
     usual: Sequence[int]
 
     def ideal(self, workers: int, loss: Loss | None) -> float:
@@ -79,7 +79,7 @@ def drawn(seed: int, tests: int, scenario: Scenario) -> Suite:
         pieces.append(Piece(max(1, int(estimate)), first * slow, second))
         usual.append(first)
     candidates = [
-        planning.Candidate(
+        planning.DispatchCandidate(
             str(number),
             risk=round(random.uniform(0, 131), 2),
             estimate_ms=piece.estimate,

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from projects.models import AuthProfile, Project, Session, UsedCode
 from projects.models.entrusted import CREDENTIALS
-from projects.secrets import Unreadable, seal
+from projects.secrets import SecretUnreadable, seal
 
 ACCOUNT, VISITOR = "account", "visitor"
 RESERVED = {
@@ -65,7 +65,7 @@ def kept_sessions(project_id: int, environment_id: int | None, marks: Mapping[st
         if row.credentials == marks[row.role]:
             try:
                 found[row.role] = json.loads(row.secrets["session"])
-            except Unreadable:
+            except SecretUnreadable:
                 continue
     return found
 
@@ -110,5 +110,5 @@ def forget_sessions(project: Project, role: str) -> None:
 def _holds(row: Session, text: str) -> bool:
     try:
         return str(row.secrets["session"]) == text
-    except Unreadable:
+    except SecretUnreadable:
         return False

@@ -34,7 +34,7 @@ from projects.models import (
     TestVersion,
     Workspace,
 )
-from projects.models.project import Taken
+from projects.models.project import NameTaken
 from projects.place import Place
 from projects.reviewing import PAST, ReviewRefused
 from projects.views.settings import say_what_stays
@@ -187,7 +187,7 @@ class ProjectAdmin(ReachableAdmin):
         for project in projects.exclude(deleted_at=None):
             try:
                 project.undelete()
-            except Taken as error:
+            except NameTaken as error:
                 messages.error(request, str(error))
             else:
                 self.log_change(request, project, "Brought back.")

@@ -10,14 +10,14 @@ from projects.models import AuthProfile, Project
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE, Entrusted
 from projects.models.project import Reachable
 from projects.origins import listed, origin_of
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 
 SIGN_IN = ("username", "password")
 MOVED, FOLLOWED = "address changed", "secrets entrusted"
 
 
 @dataclass(frozen=True)
-class Change:
+class TrustChange:
     """Something for the log of activity. Names of secrets and origins only."""
 
     verb: str
@@ -66,26 +66,26 @@ def readable(row: Entrusted) -> None:
     """What no configured key opens any more is given up, for what is entered now takes its place."""
     try:
         row.secrets  # noqa: B018
-    except Unreadable:
+    except SecretUnreadable:
         row.sealed, row.origins = "", {}
 
 
-def enter_credentials(row: Reachable, values: Mapping[str, str], further: Iterable[str] = ()) -> list[Change]:
+def enter_credentials(row: Reachable, values: Mapping[str, str], further: Iterable[str] = ()) -> list[TrustChange]:
     """Seals a user name and a password for the row's address and for further origins, such as single sign-on."""
     readable(row)
     row.entrust(CREDENTIALS, [row.address, *further], {name: values[name] for name in SIGN_IN})
-    return [Change("credentials entered", f"for {listed(row.origins[CREDENTIALS])}")]
+    return [TrustChange("credentials entered", f"for {listed(row.origins[CREDENTIALS])}")]
 
 
-def forget_credentials(row: Reachable) -> list[Change]:
+def forget_credentials(row: Reachable) -> list[TrustChange]:
     readable(row)
     known = CREDENTIALS in row.origins
     row.forget(CREDENTIALS, SIGN_IN)
     row.access = {}
-    return [Change("credentials taken away", "")] if known else []
+    return [TrustChange("credentials taken away", "")] if known else []
 
 
-def enter_secrets(row: Reachable, kind: str, values: Mapping[str, str | None]) -> list[Change]:
+def enter_secrets(row: Reachable, kind: str, values: Mapping[str, str | None]) -> list[TrustChange]:
     """Seals headers or variables for the row's address; null takes one away. A plain one of the name goes."""
     readable(row)
     changes = []
@@ -93,14 +93,14 @@ def enter_secrets(row: Reachable, kind: str, values: Mapping[str, str | None]) -
         whole = f"{kind}{name}"
         if value is not None:
             row.entrust(whole, [row.address], {whole: value})
-            changes.append(Change("secret entered", f"{called(whole)} for {origin_of(row.address)}"))
+            changes.append(TrustChange("secret entered", f"{called(whole)} for {origin_of(row.address)}"))
         elif whole in row.origins:
             row.forget(whole, [whole])
-            changes.append(Change("secret taken away", called(whole)))
+            changes.append(TrustChange("secret taken away", called(whole)))
     return changes
 
 
-def move(row: Reachable, before: str, *, follow: bool) -> list[Change]:
+def move(row: Reachable, before: str, *, follow: bool) -> list[TrustChange]:
     """After a change of address secrets stay with the origins that they were entered for, or follow, now or later.
 
     Rows are not saved, but for the sign-ins of a project.
@@ -115,7 +115,7 @@ def move(row: Reachable, before: str, *, follow: bool) -> list[Change]:
     told = [f"{origin_of(before)} → {origin_of(row.address)}" if moves else origin_of(row.address)]
     told += [f"{listed(called(name) for name in sorted(moved))} may be sent there too"] if moved else []
     told += [f"{listed(stay)} may not be sent there"] if stay else []
-    return [Change(MOVED if moves else FOLLOWED, "; ".join(told))]
+    return [TrustChange(MOVED if moves else FOLLOWED, "; ".join(told))]
 
 
 def _profiles_follow(project: Project) -> list[str]:

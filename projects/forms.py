@@ -24,7 +24,7 @@ else:
     ProjectModelForm = EnvironmentModelForm = forms.ModelForm
 
 
-class Address(forms.CharField):
+class AddressFormField(forms.CharField):
     """An http or https address; without a scheme, https, and http for this machine and bare IP addresses."""
 
     widget = forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url", "spellcheck": "false"})
@@ -82,7 +82,7 @@ class Accepted(forms.Form):
 
 class ProjectForm(Accepted, ProjectModelForm):
     body, address = NewProject, "url"
-    url = Address(
+    url = AddressFormField(
         label="Address", max_length=2000, help_text="Where the application answers, e.g. https://shop.example"
     )
 
@@ -164,7 +164,7 @@ class NewProjectForm(ProjectForm):
 class EnvironmentForm(Accepted, EnvironmentModelForm):
     body, address = NewEnvironment, "base_url"
     field_order = ["name", "base_url", "headers", "variables"]
-    base_url = Address(label="Address", max_length=2000)
+    base_url = AddressFormField(label="Address", max_length=2000)
     headers = Pairs(separator=":", help_text="Sent to this environment only. One “Name: value” a line.")
     variables = Pairs(separator="=", help_text="For {{ name }} in tests. One name=value a line.")
 

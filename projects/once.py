@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from projects.secrets import Unreadable, seal, unseal
+from projects.secrets import SecretUnreadable, seal, unseal
 
 KEY = "shown_once"
 
@@ -26,5 +26,5 @@ def shown_once(request: HttpRequest, what: str) -> str:
     request.session[KEY] = kept
     try:
         return str(unseal(sealed)["text"])
-    except Unreadable:
+    except SecretUnreadable:
         return ""

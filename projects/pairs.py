@@ -42,7 +42,7 @@ class Pairs(forms.CharField):
         return pairs
 
 
-class Lines(forms.CharField):
+class LinesField(forms.CharField):
     """One text a line ↔ a list."""
 
     widget = forms.Textarea(attrs={"rows": 2, **AREA})

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
-from projects.throttling import TooManySignIns, Try
+from projects.throttling import SignInTry, TooManySignIns
 
 # A comparison takes a processor for some tenths of a second, also for a name that nobody has. So many at a time in one
 # process, and so many more that wait, whoever asks and from wherever.
@@ -36,7 +36,7 @@ class Throttled(ModelBackend):
     ) -> User | None:
         if request is None or username is None or password is None:
             return self._found(request, username, password, **kwargs)
-        this_try = Try(username, request.META.get("REMOTE_ADDR", ""))
+        this_try = SignInTry(username, request.META.get("REMOTE_ADDR", ""))
         with seat():
             user = self._found(request, username, password, **kwargs)
         if user is not None:

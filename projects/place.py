@@ -18,14 +18,14 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from projects.access import ADMIN, QA_LEAD, VIEWER, Forbidden, name_of, sees_all, visible_to, workspaces_of
-from projects.entrusting import Change
+from projects.entrusting import TrustChange
 from projects.models import Activity, Membership, Project, Workspace
 from projects.models.workspace import RANK, Role
 
 P = ParamSpec("P")
 
 
-class Request(HttpRequest):
+class SignedInRequest(HttpRequest):
     """A request of a signed-in person."""
 
     htmx: HtmxDetails
@@ -64,7 +64,7 @@ class Place:
             detail=detail[:500],
         )
 
-    def note_all(self, subject: str, changes: Iterable[Change]) -> None:
+    def note_all(self, subject: str, changes: Iterable[TrustChange]) -> None:
         for change in changes:
             self.note(change.verb, subject, change.detail)
 
@@ -74,7 +74,7 @@ class Place:
             raise PermissionDenied(str(Forbidden(needed)))
 
 
-def place_of(request: Request, project: str | int, needed: str = VIEWER) -> Place:
+def place_of(request: SignedInRequest, project: str | int, needed: str = VIEWER) -> Place:
     """The place of a project by its public id or row number. 404 for strangers, 403 where the role is too low."""
     role: Any = Subquery(
         Membership.objects.filter(user=request.user, workspace=OuterRef("workspace")).values("role")[:1]
@@ -109,7 +109,7 @@ class Team:
             raise PermissionDenied(str(Forbidden(needed)))
 
 
-def team_of(request: Request, slug: str, needed: str = VIEWER) -> Team:
+def team_of(request: SignedInRequest, slug: str, needed: str = VIEWER) -> Team:
     """The workspace with this slug. 404 for strangers, 403 where the role is too low."""
     row = workspaces_of(request.user).filter(slug=slug).first()
     if row is None:
@@ -119,7 +119,9 @@ def team_of(request: Request, slug: str, needed: str = VIEWER) -> Team:
     return team
 
 
-def page(view: Callable[Concatenate[Request, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def page(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """A view for people who are signed in; others go to the sign-in page and come back.
 
     What no database looks for, a null character, is left out of what the address asks for.

@@ -14,8 +14,8 @@ from projects.api.words import by_field
 from projects.models import AuthProfile
 from projects.models.entrusted import CREDENTIALS
 from projects.origins import origin_of
-from projects.pairs import Lines, Pairs
-from projects.secrets import Unreadable
+from projects.pairs import LinesField, Pairs
+from projects.secrets import SecretUnreadable
 
 STAYS = "Stored; what you write here replaces it."
 MEANWHILE = "Somebody changed this sign-in meanwhile. Reload the page, and write your change again."
@@ -55,7 +55,7 @@ class AuthProfileForm(forms.Form):
         required=False,
         help_text="Selectors are only needed where the form is not found by itself.",
     )
-    origins = Lines(
+    origins = LinesField(
         label="Sites that it may be sent to and typed into, besides the project's",
         help_text="One a line, such as https://staging.example.com; for environments and for single sign-on.",
     )
@@ -127,5 +127,5 @@ class AuthProfileForm(forms.Form):
 def _stored(row: AuthProfile) -> set[str]:
     try:
         return set(row.secrets)
-    except Unreadable:
+    except SecretUnreadable:
         return set()

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from projects.api.inputs import Body, Origins, SecretHeaders, SecretVariables
 from projects.api.reaching import strange_login
 from projects.api.words import by_field
-from projects.entrusting import Change, clashes, enter_credentials, enter_secrets, forget_credentials
+from projects.entrusting import TrustChange, clashes, enter_credentials, enter_secrets, forget_credentials
 from projects.masked import why_not_masked
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable
 from projects.origins import listed, origin_of, page_address
-from projects.pairs import Lines, Pairs
+from projects.pairs import LinesField, Pairs
 
 FOLLOW = "Let what is secret go to this address as well"
 STAYS = "Otherwise it stays with the sites that it was entered for, and runs here that need it are refused."
@@ -73,10 +73,10 @@ class SecretsForm(forms.Form):
                 self.add_error(name.split(".")[0], list(sentences))
         return cleaned
 
-    def keep(self) -> list[Change]:
+    def keep(self) -> list[TrustChange]:
         """Seals what was written into the row, which is not saved. Empty fields leave what is kept as it is."""
         taken = self.cleaned_data.get("taken", [])
-        changes: list[Change] = []
+        changes: list[TrustChange] = []
         for kind, field in ((HEADER, "secret_headers"), (VARIABLE, "secret_variables")):
             gone = dict.fromkeys(name.removeprefix(kind) for name in taken if name.startswith(kind))
             changes += enter_secrets(self.row, kind, {**gone, **self.cleaned_data[field]})
@@ -102,7 +102,7 @@ class CredentialsForm(forms.Form):
         required=False,
         help_text="Path or address, e.g. /login; found by itself where it is left empty.",
     )
-    origins = Lines(
+    origins = LinesField(
         label="Other sites that the password may be typed into",
         help_text="One a line, such as https://login.example.com; needed for single sign-on.",
     )
@@ -140,7 +140,7 @@ class CredentialsForm(forms.Form):
             self.add_error("login_url", problem)
         return bool(problem)
 
-    def keep(self, row: Reachable) -> list[Change]:
+    def keep(self, row: Reachable) -> list[TrustChange]:
         """Seals what was written; the row is not saved."""
         cleaned, changes = self.cleaned_data, []
         if cleaned["forget"]:
@@ -150,7 +150,7 @@ class CredentialsForm(forms.Form):
         elif row.has_credentials and set(cleaned["origins"]) != set(self._further(row)):
             own = [one for one in row.origins[CREDENTIALS] if one not in self._further(row)]
             row.origins = {**row.origins, CREDENTIALS: list(dict.fromkeys([*own, *cleaned["origins"]]))}
-            changes = [Change("credentials entered", f"for {listed(row.origins[CREDENTIALS])}")]
+            changes = [TrustChange("credentials entered", f"for {listed(row.origins[CREDENTIALS])}")]
         written = {name: cleaned[name] for name in ("login_url", "exclusive")}
         row.access = {name: value for name, value in {**row.access, **written}.items() if value}
         return changes

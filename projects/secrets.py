@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
-class Unreadable(Exception):
+class SecretUnreadable(Exception):
     """A stored secret was encrypted with a key that is not configured any more."""
 
 
@@ -42,7 +42,7 @@ def unseal(sealed: str) -> dict[str, Hidden]:
     try:
         values: dict[str, Any] = json.loads(_box().decrypt(sealed.encode()))
     except InvalidToken as error:
-        raise Unreadable(
+        raise SecretUnreadable(
             "Stored credentials cannot be read with the configured keys; "
             "put the old key behind the new one in SENTRI_CREDENTIAL_KEYS, or enter them again."
         ) from error

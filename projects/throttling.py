@@ -34,7 +34,7 @@ class TooManySignIns(Exception):
         super().__init__(f"{sentence} Try again in {when}.")
 
 
-class Try:
+class SignInTry:
     """One try to sign in. It counts as failed from its beginning: a hundred at once are no more than one by one.
 
     Raises TooManySignIns.

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from projects import reviewing
 from projects.models import Environment, Project, Test
 from runs.insight import layout
-from runs.insight.application import Cover, Coverage, Difference, Kind, Part, TestOf, What, coverage, key_of
+from runs.insight.application import Cover, Coverage, Kind, KnownPart, PartDifference, TestOf, What, coverage, key_of
 from runs.models import Application, Comparison
 from runs.models import Difference as DifferenceRow
 from runs.models import Part as Row
@@ -28,7 +28,7 @@ class ApplicationMap:
     """An application with all that a person asks about it; parts that are gone are among them."""
 
     application: Application
-    parts: dict[Kind, list[Part]]
+    parts: dict[Kind, list[KnownPart]]
     coverage: Coverage
     marks: dict[tuple[Kind, str], str]
     comparison: Comparison | None = None
@@ -41,12 +41,12 @@ class ApplicationMap:
         """Sign-ins that a crawl visited with; the crawl's own is the empty one."""
         return sorted(set().union(*self.reach.values()))
 
-    def shown(self, kind: Kind) -> list[Part]:
+    def shown(self, kind: Kind) -> list[KnownPart]:
         """Parts that are there, and those that were gone when the last crawl looked."""
         last = self.application.learned_run
         return [part for part in self.parts[kind] if part.gone_since in (None, last)]
 
-    def alive(self, kind: Kind) -> list[Part]:
+    def alive(self, kind: Kind) -> list[KnownPart]:
         return [part for part in self.parts[kind] if part.gone_since is None]
 
     def name_of(self, template: str) -> str:
@@ -94,7 +94,7 @@ def application_of(project: Project, environment: Environment | None) -> Applica
 
 def map_of(application: Application) -> ApplicationMap:
     """Everything but pages and actions as parts; pages and tests are only counted and attributed."""
-    parts: dict[Kind, list[Part]] = {kind: [] for kind in LIGHT}
+    parts: dict[Kind, list[KnownPart]] = {kind: [] for kind in LIGHT}
     numbers: dict[tuple[Kind, str], int] = {}
     for row in application.parts.filter(kind__in=LIGHT).order_by("pk"):
         part = row.value
@@ -117,9 +117,9 @@ def map_of(application: Application) -> ApplicationMap:
     )
 
 
-def _pages(application: Application) -> list[Part]:
+def _pages(application: Application) -> list[KnownPart]:
     rows = application.parts.filter(kind="page", gone_since_run=None).values_list("key", "template", "roles")
-    return [Part("page", key, "", template, roles=tuple(roles)) for key, template, roles in rows]
+    return [KnownPart("page", key, "", template, roles=tuple(roles)) for key, template, roles in rows]
 
 
 def _tests(project: Project) -> Iterable[TestOf]:
@@ -144,8 +144,8 @@ def _marks(comparison: Comparison | None) -> dict[tuple[Kind, str], str]:
     return {(cast(Kind, kind), key): what for kind, key, what in rows}
 
 
-def difference_of(row: DifferenceRow) -> Difference:
-    return Difference(cast(Kind, row.kind), cast(What, row.what), row.key, row.name, tuple(row.words))
+def difference_of(row: DifferenceRow) -> PartDifference:
+    return PartDifference(cast(Kind, row.kind), cast(What, row.what), row.key, row.name, tuple(row.words))
 
 
 def pages_of(application: Application, template: str) -> QuerySet[Row]:

@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from projects.api.refusing import NOTHING, STRANGER, Refusal, bad_number, refuse
+from projects.api.refusing import NOTHING, STRANGER, HandshakeRefusal, bad_number, refuse
 from projects.models.public import number_of
 from runs import following, frames, viewing
 from runs.models import Run
@@ -39,22 +39,22 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         self.follower = asyncio.create_task(self._follow(run_id))
 
-    def bad_query(self) -> Refusal | None:
+    def bad_query(self) -> HandshakeRefusal | None:
         return None
 
     def _run(self) -> int | None:
         number = number_of(Run.PREFIX, self.scope["url_route"]["kwargs"]["run"])
         return number if number is not None and Run.objects.filter(pk=number).exists() else None
 
-    async def refusal(self, run_id: int | None) -> Refusal | None:
+    async def refusal(self, run_id: int | None) -> HandshakeRefusal | None:
         """Why this socket may not be, asked anew every LOOK_SECONDS; what it shows is never older than that."""
         if time.monotonic() - self.looked_at < LOOK_SECONDS:
             return None
-        found: Refusal | None = await database_sync_to_async(self._refusal)(run_id)
+        found: HandshakeRefusal | None = await database_sync_to_async(self._refusal)(run_id)
         self.looked_at = time.monotonic()
         return found
 
-    def _refusal(self, run_id: int | None) -> Refusal | None:
+    def _refusal(self, run_id: int | None) -> HandshakeRefusal | None:
         principal = self.scope["credential"].principal()
         if principal is None:
             return STRANGER
@@ -88,7 +88,7 @@ class RunConsumer(RunSocket):
     A message is one line of the story; with `grouped=1` it is an array of those that are due at the same moment.
     """
 
-    def bad_query(self) -> Refusal | None:
+    def bad_query(self) -> HandshakeRefusal | None:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
         after, grouped = asked.get("after", ["0"])[-1], asked.get("grouped", ["0"])[-1]
         if not after.isascii() or not after.isdigit() or len(after) > 10:

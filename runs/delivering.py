@@ -18,14 +18,14 @@ from django.utils import timezone
 from pydantic import SecretStr, ValidationError
 
 from projects.models import Channel, Project
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs import ledger, reading, states
 from runs.engine.masking import MASK, Masking
 from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
 from runs.notifiers import CHANNELS, NOTIFIERS
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Sent, Settings, Undeliverable
-from runs.notifiers.egress import Egress, forbidden
+from runs.notifiers.egress import EgressClient, forbidden
 from runs.notifiers.smtp import Smtp
 from runs.report import Counts, PageCounts, RunReport
 
@@ -43,22 +43,22 @@ def deliver(delivery_id: int) -> None:
     ledger.settle_delivery(taken, _tried(row, taken))
 
 
-def _tried(row: Delivery, taken: ledger.Taken) -> ledger.Outcome:
+def _tried(row: Delivery, taken: ledger.HeldDelivery) -> ledger.DeliveryOutcome:
     began = time.monotonic()
     try:
         sent = _learnt(row) if row.kind == "feedback" else _sent(row, taken)
-        outcome = ledger.Outcome(True, sent.detail, 0, sent.http_status, answer=sent.answer)
+        outcome = ledger.DeliveryOutcome(True, sent.detail, 0, sent.http_status, answer=sent.answer)
     except Undeliverable as error:
-        outcome = ledger.Outcome(False, str(error), 0, error.http_status, final=True)
+        outcome = ledger.DeliveryOutcome(False, str(error), 0, error.http_status, final=True)
     except NotNow as error:
-        outcome = ledger.Outcome(False, str(error), 0, error.http_status, after=error.after)
-    except Unreadable as error:
-        outcome = ledger.Outcome(False, str(error), 0, final=True)
+        outcome = ledger.DeliveryOutcome(False, str(error), 0, error.http_status, after=error.after)
+    except SecretUnreadable as error:
+        outcome = ledger.DeliveryOutcome(False, str(error), 0, final=True)
     except DatabaseError:
         raise
     except Exception as error:
         log.exception("delivery %s broke", row.key)
-        outcome = ledger.Outcome(False, f"Sentri broke while it sent this: {type(error).__name__}.", 0)
+        outcome = ledger.DeliveryOutcome(False, f"Sentri broke while it sent this: {type(error).__name__}.", 0)
     return replace(
         outcome, detail=_without_secrets(outcome.detail, row), duration_ms=int((time.monotonic() - began) * 1000)
     )
@@ -69,7 +69,7 @@ def _learnt(row: Delivery) -> Sent:
     return Sent("The histories of its tests are up to date.")
 
 
-def _sent(row: Delivery, taken: ledger.Taken) -> Sent:
+def _sent(row: Delivery, taken: ledger.HeldDelivery) -> Sent:
     notifier = NOTIFIERS[row.kind]
     if row.kind == "callback":
         chosen = checked_settings(notifier, {"url": row.run.callback_url})
@@ -101,7 +101,7 @@ def target_of(channel: Channel) -> str | None:
     """Where a channel's news go, without secrets; None where its settings do not hold or cannot be read."""
     try:
         return CHANNELS[channel.kind].target(settings_of(channel))
-    except (KeyError, Undeliverable, Unreadable):
+    except (KeyError, Undeliverable, SecretUnreadable):
         return None
 
 
@@ -113,7 +113,7 @@ def put_settings(channel: Channel, given: Mapping[str, Any]) -> None:
     model = CHANNELS[channel.kind].settings
     try:
         kept = plain_secrets(channel)
-    except Unreadable:
+    except SecretUnreadable:
         kept = {}
     every = {name: value for name, value in {**kept, **given}.items() if value is not None}
     model.model_validate_json(json.dumps(every), strict=True)
@@ -173,7 +173,7 @@ def refusal_of(url: str, resolve: bool = True) -> str | None:
 def ports() -> Ports:
     """The ways out for one try, whose time begins now."""
     env = settings.ENV
-    return Ports(Egress(guard()), Smtp(env.smtp_url, env.mail_from), _kept, env.github_api)
+    return Ports(EgressClient(guard()), Smtp(env.smtp_url, env.mail_from), _kept, env.github_api)
 
 
 def try_out(channel: Channel) -> str:
@@ -213,7 +213,7 @@ def _without_secrets(text: str, row: Delivery) -> str:
     """Receivers may repeat what they were sent; the log does not keep it."""
     try:
         secrets = list(plain_secrets(row.channel).values()) if row.channel else []
-    except Unreadable:
+    except SecretUnreadable:
         return text
     text = Masking(secrets).text(text)
     # Here also what a page would say by chance: words and short ones.

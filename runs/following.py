@@ -28,7 +28,7 @@ BREATH_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StreamedLine:
     """One line of the story as it is sent."""
 
     seq: int
@@ -41,14 +41,14 @@ class Reader(Shared):
     """Reads one run's log from where it began and keeps the newest lines; `floor` is the number before the oldest."""
 
     floor: int
-    lines: deque[Line] = field(default_factory=deque)
+    lines: deque[StreamedLine] = field(default_factory=deque)
     begun: datetime = field(default_factory=timezone.now)
 
     @property
     def newest(self) -> int:
         return self.lines[-1].seq if self.lines else self.floor
 
-    def since(self, after: int) -> list[Line] | None:
+    def since(self, after: int) -> list[StreamedLine] | None:
         """Lines after a number; None where some of them are not kept here."""
         if after < self.floor:
             return None
@@ -65,7 +65,7 @@ class Reader(Shared):
                     await bell.wait(LOOK_ANYWAY_SECONDS)
 
     def _take(self, found: list[dict[str, Any]]) -> None:
-        self.lines += [Line(line["seq"], line["type"], json.dumps(line)) for line in found]
+        self.lines += [StreamedLine(line["seq"], line["type"], json.dumps(line)) for line in found]
         heartbeats.told(found, self.begun)
         while len(self.lines) > KEPT:
             self.floor = self.lines.popleft().seq
@@ -85,7 +85,9 @@ def _last_seq(run_id: int) -> int:
 _readers = Sharing(_begin)
 
 
-async def follow(run_id: int, after: int, patience: float = LOOK_ANYWAY_SECONDS) -> AsyncGenerator[list[Line], None]:
+async def follow(
+    run_id: int, after: int, patience: float = LOOK_ANYWAY_SECONDS
+) -> AsyncGenerator[list[StreamedLine], None]:
     """Groups of lines after a number, in order and without gaps, to the line `done`, which is the last.
 
     An empty group where nothing was told for `patience` seconds. Raises what the database raised for the reader.
@@ -110,5 +112,5 @@ async def follow(run_id: int, after: int, patience: float = LOOK_ANYWAY_SECONDS)
                 yield []
 
 
-def _missed(run_id: int, after: int) -> list[Line]:
-    return [Line(line["seq"], line["type"], json.dumps(line)) for line in reading.events(run_id, after, PAGE)]
+def _missed(run_id: int, after: int) -> list[StreamedLine]:
+    return [StreamedLine(line["seq"], line["type"], json.dumps(line)) for line in reading.events(run_id, after, PAGE)]

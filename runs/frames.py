@@ -42,7 +42,7 @@ class Picture:
     at: datetime
 
 
-class Way(Protocol):
+class FrameTransport(Protocol):
     """How frames travel. Places are (shard, slot)."""
 
     def want(self, run: int) -> None: ...
@@ -56,7 +56,7 @@ class Way(Protocol):
     def forget_unwatched(self) -> None: ...
 
 
-class Rows:
+class DatabaseFrames:
     """Through the database."""
 
     def want(self, run: int) -> None:
@@ -124,8 +124,8 @@ class Keys:
         """Nothing to do."""
 
 
-def way() -> Way:
-    return Keys() if settings.ENV.redis_url else Rows()
+def way() -> FrameTransport:
+    return Keys() if settings.ENV.redis_url else DatabaseFrames()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ def judge(run_id: int) -> None:
         return
     try:
         ledger.close(run_id, gates.judge(reading.report(run)))
-    except ledger.Stale:
+    except ledger.StaleLease:
         log.info("run was ended by another", extra={"run": run.public_id})
     except DatabaseError:
         log.exception("the database is away; the run is judged again once it is back", extra={"run": run.public_id})

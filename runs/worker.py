@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 
 from projects import accounts
 from projects.models import Test
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs import frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import TICK_SECONDS, Drive, Inbox, Loop
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
@@ -24,7 +24,7 @@ from runs.engine.crawl import closed, crawl
 from runs.engine.crawl.unreachable import Unvisited
 from runs.engine.events import Event, Log
 from runs.engine.execute import execute, try_sign_in
-from runs.engine.generate import Crawled, Known, Observation, Planned, Survey, observe, plan_cases, propose
+from runs.engine.generate import Crawled, KnownTest, Observation, PlannedCases, Survey, observe, plan_cases, propose
 from runs.engine.netguard import Blocked
 from runs.engine.plan import ShardPlan
 from runs.engine.prove import prove
@@ -76,8 +76,8 @@ def _pass_on(shard_id: int) -> None:
 def _worked_off(held: ledger.Hold) -> bool:
     """Carries out a lease to its end; False where its work stays to be done, or its run has failed."""
     try:
-        with contextlib.suppress(ledger.Stale):
-            Worker(held).work()
+        with contextlib.suppress(ledger.StaleLease):
+            ShardWorker(held).work()
         ledger.finish(held)
         return True
     except Stopping:
@@ -88,7 +88,7 @@ def _worked_off(held: ledger.Hold) -> bool:
         ledger.fail(held.run, str(error), error.category)
     except reading.OptionsInvalid as error:
         ledger.fail(held.run, str(error), "internal")
-    except (reading.SecretsMissing, Unreadable) as error:
+    except (reading.SecretsMissing, SecretUnreadable) as error:
         ledger.fail(held.run, str(error), "secrets_missing")
     except Exception as error:  # noqa: BLE001
         _broke(held, error)
@@ -124,7 +124,7 @@ def try_one_sign_in(number: int) -> None:
             drive: Drive[Any] = Drive(lambda _: ((), False), lambda events: ledger.record_trial(number, events), _tick)
             code = _claiming_codes(drive.inbox)
             drive.run(lambda _pull: _with_browser(lambda browser: try_sign_in(browser, site, number, claim_code=code)))
-        except (BrowserUnavailable, reading.SecretsMissing, Unreadable, Stopping) as error:
+        except (BrowserUnavailable, reading.SecretsMissing, SecretUnreadable, Stopping) as error:
             ledger.fail_trial(number, str(error) or "The worker was stopped; try it again.")
         except DatabaseError:
             log.exception("trial %s: the database is away; it is told as lost", number)
@@ -142,7 +142,7 @@ class TimeOver(Exception):
     """The stage's share of the crawl's minutes is used up."""
 
 
-class Worker:
+class ShardWorker:
     """One lease at work: carries out the run's stages as long as they have something for it."""
 
     def __init__(self, held: ledger.Hold) -> None:
@@ -157,7 +157,7 @@ class Worker:
         while True:
             run = Run.objects.select_related("project").get(pk=self.held.run)
             if run.status != states.RUNNING:
-                raise ledger.Stale
+                raise ledger.StaleLease
             if run.stage not in self.done and self._carried_out(run):
                 self.done.add(run.stage)
             if self.yielding:
@@ -184,7 +184,7 @@ class Worker:
             heartbeats.idle()
 
     def tick(self) -> None:
-        """Renews the lease in time; raises Stale soon after an abort or a lost lease, Stopping on SIGTERM, TimeOver."""
+        """Renews the lease in time; raises StaleLease soon after an abort or a lost lease, Stopping on SIGTERM, TimeOver."""
         if queue.stopping():
             raise Stopping
         if self.ends is not None and time.monotonic() >= self.ends:
@@ -202,7 +202,7 @@ class Worker:
             self.tick()
 
     def renew(self) -> bool:
-        """Renews the lease when it is time to; raises Stale where it is lost."""
+        """Renews the lease when it is time to; raises StaleLease where it is lost."""
         pulses.own.beat(pulses.TASK)
         due = time.monotonic() - self.renewed >= settings.ENV.renew_seconds
         if due:
@@ -223,7 +223,7 @@ class Worker:
         kept = storage.keep(self.held.run, events, self.renew)
         try:
             storage.drop(self.held.run, ledger.record(self.held, kept))
-        except ledger.Stale:
+        except ledger.StaleLease:
             storage.drop(self.held.run, kept)
             raise
         heartbeats.recorded(kept)
@@ -289,7 +289,7 @@ class Worker:
         ledger.learn_application(run.pk, self.beat)
         plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk, self.beat)
         changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None
-        found: list[Planned] = []
+        found: list[PlannedCases] = []
         drive: Drive[Any] = Drive(lambda _wanted: ((), False), found.extend, self.tick)
         code = _claiming_codes(drive.inbox)
         drive.run(lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed, claim_code=code)))
@@ -315,7 +315,9 @@ class Worker:
             self.beat()
             with contextlib.suppress(ValidationError):  # what broke us so early that it is no observation was told then
                 seen.append(Observation.model_validate(outcome))
-        known = [Known(title, body, mark, f"{Test.PREFIX}-{pk}") for pk, title, body, mark in reading.known_tests(run)]
+        known = [
+            KnownTest(title, body, mark, f"{Test.PREFIX}-{pk}") for pk, title, body, mark in reading.known_tests(run)
+        ]
         found = propose(self._crawled(run), seen, known, reading.known_signatures(run), self.beat)
         ledger.keep_proposals(self.held, found.proposals, found.counted, found.logs)
         return True
@@ -341,19 +343,19 @@ class Worker:
         ledger.keep_proposals(self.held, (), None, [Log("warning", "There was no time to propose tests.")])
 
 
-UNFINISHED: dict[str, Callable[[Worker], object]] = {
-    states.PLAN: Worker.plan_nothing,
-    states.PROPOSE: Worker.propose_nothing,
+UNFINISHED: dict[str, Callable[[ShardWorker], object]] = {
+    states.PLAN: ShardWorker.plan_nothing,
+    states.PROPOSE: ShardWorker.propose_nothing,
     states.SCORE: lambda worker: ledger.keep_tests(worker.held, worker.beat, in_time=False),
 }
-STAGES: dict[str, Callable[[Worker, Run], bool]] = {
-    states.EXECUTE: Worker.execute,
-    states.CRAWL: Worker.crawl,
-    states.PLAN: Worker.plan,
-    states.OBSERVE: Worker.observe,
-    states.PROPOSE: Worker.propose,
-    states.PROVE: Worker.prove,
-    states.SCORE: Worker.score,
+STAGES: dict[str, Callable[[ShardWorker, Run], bool]] = {
+    states.EXECUTE: ShardWorker.execute,
+    states.CRAWL: ShardWorker.crawl,
+    states.PLAN: ShardWorker.plan,
+    states.OBSERVE: ShardWorker.observe,
+    states.PROPOSE: ShardWorker.propose,
+    states.PROVE: ShardWorker.prove,
+    states.SCORE: ShardWorker.score,
 }
 
 
@@ -374,7 +376,7 @@ async def _browser() -> Browser:
     return cast("Browser", kept["browser"])
 
 
-async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | Planned]]) -> AsyncIterator[Any]:
+async def _with_browser(start: Callable[[Browser], AsyncIterator[Event | PlannedCases]]) -> AsyncIterator[Any]:
     """The stream of a pipeline on this process's browser."""
     async with aclosing(cast("AsyncGenerator[Any, None]", start(await _browser()))) as stream:
         async for event in stream:

@@ -23,7 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class TooMuch(Exception):
+class BodyTooLong(Exception):
     """The body is longer than whoever sends it may send; the message says how long it may be."""
 
 
@@ -40,7 +40,7 @@ class BoundedBodies:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         try:
             first = await _first(scope, receive)
-        except TooMuch as problem:
+        except BodyTooLong as problem:
             await _refuse(scope, send, str(problem))
             return
         await self.inner(_with_length(scope, first), _replayed(first, receive), send)
@@ -55,7 +55,7 @@ async def _first(scope: dict[str, Any], receive: Receive) -> Message:
         if max(length, len(body)) > bound:
             bound = await _bound(headers)
             if max(length, len(body)) > bound:
-                raise TooMuch(_sentence(bound))
+                raise BodyTooLong(_sentence(bound))
         message = await receive()
         if message["type"] != "http.request":
             return message

@@ -110,7 +110,7 @@ Q_CLUSTER: dict[str, Any] = {
 } | (
     {"redis": ENV.redis_url, "broker_class": "runs.queue.brokers.RedisList"}
     if ENV.broker == "redis"
-    else {"orm": "default", "broker_class": "runs.queue.brokers.Rows"}
+    else {"orm": "default", "broker_class": "runs.queue.brokers.DatabaseBroker"}
 )
 
 LANGUAGE_CODE = "en-us"

@@ -23,7 +23,7 @@ from projects.api.signins import ACCESS, AuthProfileEdit, NewAuthProfile, drop_s
 from projects.models import AuthProfile, Project
 from projects.models.entrusted import CREDENTIALS
 from projects.models.public import PublicQuerySet
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 
 
 class AuthProfileOut(serializers.ModelSerializer[AuthProfile]):
@@ -67,7 +67,7 @@ class AuthProfileOut(serializers.ModelSerializer[AuthProfile]):
         said["origins"] = row.origins.get(CREDENTIALS, [])
         try:
             secrets, headers = row.secrets, row.header_names
-        except Unreadable:
+        except SecretUnreadable:
             return said | {"username": None, "has_totp": False, "headers": None}
         return said | {"username": secrets.get("username"), "has_totp": "totp" in secrets, "headers": headers}
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from projects.access import VIEWER, name_of, person, require, visible_to
 from projects.api.etags import etag_of
-from projects.entrusting import Change
+from projects.entrusting import TrustChange
 from projects.models import Activity, Project
 from projects.models.public import PublicModel, PublicQuerySet
 
@@ -54,7 +54,7 @@ def created(request: Request, row: Any, data: Any, path: str) -> Response:
     return Response(data, status=201, headers=headers)
 
 
-def note_all(request: Request, project: Project, subject: str, changes: Iterable[Change]) -> None:
+def note_all(request: Request, project: Project, subject: str, changes: Iterable[TrustChange]) -> None:
     for change in changes:
         note(request, project, change.verb, subject, change.detail)
 

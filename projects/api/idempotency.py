@@ -51,11 +51,11 @@ def _once(key: str, request: Request, write: Callable[[], Response]) -> Response
             note.status, note.body = answer.status_code, {"sealed": seal(_kept(answer))}
             note.save(update_fields=["status", "body"])
             return answer
-    except Taken:
+    except KeyTaken:
         return _again(IdempotentReply.objects.get(owner=owner, key=key), digest)
 
 
-class Taken(Exception):
+class KeyTaken(Exception):
     """Another request has used the key; the database made this one wait until that was committed."""
 
 
@@ -64,7 +64,7 @@ def _note(owner: str, key: str, digest: str) -> IdempotentReply:
         with transaction.atomic():
             return IdempotentReply.objects.create(owner=owner, key=key, request_digest=digest, status=PENDING, body={})
     except IntegrityError as error:
-        raise Taken from error
+        raise KeyTaken from error
 
 
 def _again(note: IdempotentReply, digest: str) -> Response:

@@ -16,7 +16,7 @@ from projects.access import ADMIN, QA_LEAD
 from projects.api.inputs import CredentialsIn, Edit
 from projects.api.problems import Invalid
 from projects.entrusting import (
-    Change,
+    TrustChange,
     clashes,
     enter_credentials,
     enter_secrets,
@@ -71,7 +71,7 @@ def refusal_of(url: Any) -> str | None:
     return f"This address is not opened: {refusal}." if refusal else None
 
 
-def put(row: Reachable, given: Mapping[str, Any]) -> list[Change]:
+def put(row: Reachable, given: Mapping[str, Any]) -> list[TrustChange]:
     """Puts the given fields into the row and saves it; what is to be noted of it.
 
     Raises Invalid where the name is taken, or something is given both in the open and as a secret.
@@ -96,7 +96,7 @@ def put(row: Reachable, given: Mapping[str, Any]) -> list[Change]:
     return changes
 
 
-def put_credentials(row: Reachable, credentials: CredentialsIn | None) -> list[Change]:
+def put_credentials(row: Reachable, credentials: CredentialsIn | None) -> list[TrustChange]:
     """Seals a sign-in, or takes it out. What no configured key opens any more is replaced. Raises Invalid."""
     if credentials is None:
         return forget_credentials(row)

@@ -20,7 +20,7 @@ BY = ("anyOf", "oneOf", "allOf")
 
 
 @dataclass(frozen=True)
-class Field:
+class DocumentedField:
     """A parameter, or a field of an object. `schema` names what is described elsewhere on the page."""
 
     name: str
@@ -32,21 +32,21 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DocumentedResponse:
     status: str
     words: str
     schema: str
 
 
 @dataclass(frozen=True)
-class Operation:
+class DocumentedOperation:
     name: str
     method: str
     path: str
     words: str
-    fields: tuple[Field, ...]
+    fields: tuple[DocumentedField, ...]
     body: str
-    answers: tuple[Answer, ...]
+    answers: tuple[DocumentedResponse, ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Component:
 
     name: str
     words: str
-    fields: tuple[Field, ...]
+    fields: tuple[DocumentedField, ...]
     text: str
 
 
@@ -68,10 +68,10 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def reference() -> tuple[dict[str, list[Operation]], list[Component]]:
+def reference() -> tuple[dict[str, list[DocumentedOperation]], list[Component]]:
     """Operations by their tag, and the schemas that they name."""
     document = spectacular_settings.DEFAULT_GENERATOR_CLASS().get_schema(request=None, public=True)
-    groups: dict[str, list[Operation]] = defaultdict(list)
+    groups: dict[str, list[DocumentedOperation]] = defaultdict(list)
     for path, methods in document["paths"].items():
         for method in METHODS:
             if method in methods:
@@ -80,16 +80,17 @@ def reference() -> tuple[dict[str, list[Operation]], list[Component]]:
     return dict(groups), [_component(name, schemas[name]) for name in sorted(schemas)]
 
 
-def _operation(path: str, method: str, said: Schema) -> Operation:
+def _operation(path: str, method: str, said: Schema) -> DocumentedOperation:
     body = _content(said.get("requestBody", {}))
     fields = tuple(
-        Field(one["name"], one["in"], *_kind(one.get("schema", {})), bool(one.get("required")), _words(one))
+        DocumentedField(one["name"], one["in"], *_kind(one.get("schema", {})), bool(one.get("required")), _words(one))
         for one in said.get("parameters", ())
     )
     answers = tuple(
-        Answer(status, one.get("description", ""), _content(one)) for status, one in sorted(said["responses"].items())
+        DocumentedResponse(status, one.get("description", ""), _content(one))
+        for status, one in sorted(said["responses"].items())
     )
-    return Operation(said["operationId"], method.upper(), path, _words(said), fields, body, answers)
+    return DocumentedOperation(said["operationId"], method.upper(), path, _words(said), fields, body, answers)
 
 
 def _content(said: Schema) -> str:
@@ -102,7 +103,7 @@ def _content(said: Schema) -> str:
 def _component(name: str, said: Schema) -> Component:
     needed = said.get("required", ())
     fields = tuple(
-        Field(field, "", *_kind(schema), field in needed, _words(schema))
+        DocumentedField(field, "", *_kind(schema), field in needed, _words(schema))
         for field, schema in said.get("properties", {}).items()
     )
     return Component(name, _words(said), fields, json.dumps(said, indent=2, ensure_ascii=False))

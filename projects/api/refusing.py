@@ -13,7 +13,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Refusal:
+class HandshakeRefusal:
     """A status and its problem for a handshake, and the code that closes a socket which is open already."""
 
     status: int
@@ -25,16 +25,20 @@ class Refusal:
         return 4000 + self.status
 
 
-STRANGER = Refusal(401, "not_authenticated", "Send a bearer token or the cookie of a session; this one is of nobody.")
-ELSEWHERE = Refusal(403, "origin", "Pages of another origin may not open this socket; send a bearer token instead.")
-NOTHING = Refusal(404, "not_found", "There is nothing at this address that you may see.")
+STRANGER = HandshakeRefusal(
+    401, "not_authenticated", "Send a bearer token or the cookie of a session; this one is of nobody."
+)
+ELSEWHERE = HandshakeRefusal(
+    403, "origin", "Pages of another origin may not open this socket; send a bearer token instead."
+)
+NOTHING = HandshakeRefusal(404, "not_found", "There is nothing at this address that you may see.")
 
 
-def bad_number(detail: str) -> Refusal:
-    return Refusal(400, "malformed", detail)
+def bad_number(detail: str) -> HandshakeRefusal:
+    return HandshakeRefusal(400, "malformed", detail)
 
 
-async def refuse(scope: Mapping[str, Any], send: Send, refusal: Refusal) -> None:
+async def refuse(scope: Mapping[str, Any], send: Send, refusal: HandshakeRefusal) -> None:
     """Answers the handshake with the problem; a server that cannot do that closes with the code."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": refusal.closing})

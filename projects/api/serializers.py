@@ -13,7 +13,7 @@ from projects.masked import why_not_masked
 from projects.models import Activity, ApiToken, Environment, Invitation, Membership, Project
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 
 NAMES = serializers.ListField(child=serializers.CharField())
 
@@ -44,7 +44,7 @@ HIDDEN = "•••"
 def credentials_of(row: Reachable) -> dict[str, Any]:
     try:
         username, password = row.secrets.get("username"), row.secrets.get("password")
-    except Unreadable:
+    except SecretUnreadable:
         username, password = None, None
     return {
         "has_credentials": row.has_credentials,

@@ -18,7 +18,7 @@ from projects.api.problems import Invalid
 from projects.models import AuthProfile
 from projects.models.entrusted import CREDENTIALS
 from projects.origins import origin_of, page_address, trusts
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 
 ACCESS = ("login_url", "username_selector", "password_selector", "submit_selector")
 SECRET = ("username", "password", "totp", "headers")
@@ -143,7 +143,7 @@ def _entrust(row: AuthProfile, given: Mapping[str, Any]) -> None:
 def _seal(row: AuthProfile, secrets: Mapping[str, Any]) -> None:
     try:
         kept = set(row.secrets)
-    except Unreadable:
+    except SecretUnreadable:
         kept, row.sealed, row.origins = set(), "", {}
     there = (kept | {name for name, value in secrets.items() if value}) - {
         name for name, value in secrets.items() if not value

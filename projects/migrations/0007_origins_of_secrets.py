@@ -9,7 +9,7 @@ import re
 from django.db import migrations, models
 
 from projects.origins import origin_of
-from projects.secrets import Unreadable, seal, unseal
+from projects.secrets import SecretUnreadable, seal, unseal
 
 SECRET = re.compile(
     r"auth|cookie|token|secret|passw|credential|(^|[-_.])(api|access|private|signing)[-_.]?key|(^|[-_.])key$",
@@ -33,7 +33,7 @@ def entrust(apps, _editor):
 def entrust_row(row, own):
     try:
         kept = dict(unseal(row.sealed))
-    except Unreadable:
+    except SecretUnreadable:
         row.origins = {"credentials": own}
         row.save(update_fields=["origins"])
         return

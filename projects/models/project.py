@@ -31,7 +31,7 @@ class Reachable(Entrusted):
         return CREDENTIALS in self.origins
 
 
-class Taken(Exception):
+class NameTaken(Exception):
     """What is to be brought back cannot be, for something else has its place meanwhile."""
 
 
@@ -99,7 +99,7 @@ class Project(PublicModel, Reachable):
         self.name = name or self.name
         self.deleted_at = None
         if self.workspace.projects.filter(name=self.name, deleted_at=None).exclude(pk=self.pk).exists():
-            raise Taken(f"There is a project called “{self.name}” now; give this one another name.")
+            raise NameTaken(f"There is a project called “{self.name}” now; give this one another name.")
         self.save(update_fields=["name", "deleted_at", "updated_at"])
 
 

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from projects import reviewing
-from projects.models.project import Project, Taken
+from projects.models.project import NameTaken, Project
 from projects.models.public import PublicModel, PublicQuerySet
 from projects.reviewing import Decided
 
@@ -199,7 +199,7 @@ class Test(PublicModel):
         twins = self.project.tests.alive().filter(signature=self.signature).exclude(pk=self.pk)
         twin = twins.first() if self.signature else None
         if twin is not None:
-            raise Taken(f"{twin.public_id} does the same now; delete that one first.")
+            raise NameTaken(f"{twin.public_id} does the same now; delete that one first.")
         self.deleted_at = None
         self.save(update_fields=["deleted_at", "updated_at"])
 

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 from projects.account_forms import PasswordForm, PersonalTokenForm
 from projects.models import ApiToken
 from projects.once import show_once, shown_once
-from projects.place import Request, page
+from projects.place import SignedInRequest, page
 
 
 @page
 @never_cache
-def account(request: Request) -> HttpResponse:
+def account(request: SignedInRequest) -> HttpResponse:
     form = PersonalTokenForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         _, text = form.issue_to(request.user)
@@ -31,7 +31,7 @@ def account(request: Request) -> HttpResponse:
 @page
 @sensitive_post_parameters()
 @require_POST
-def password(request: Request) -> HttpResponse:
+def password(request: SignedInRequest) -> HttpResponse:
     """A new password ends every other session of the person, and keeps this one."""
     form = PasswordForm(request, request.POST)
     if not form.is_valid():
@@ -44,14 +44,14 @@ def password(request: Request) -> HttpResponse:
 
 @page
 @require_POST
-def revoke(request: Request, token: int) -> HttpResponse:
+def revoke(request: SignedInRequest, token: int) -> HttpResponse:
     row = get_object_or_404(ApiToken.objects.filter(user=request.user, revoked_at=None), pk=token)
     ApiToken.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
     messages.success(request, f"The token {row.name} was revoked.")
     return redirect("account")
 
 
-def _shown(request: Request, form: PersonalTokenForm, password_form: PasswordForm) -> HttpResponse:
+def _shown(request: SignedInRequest, form: PersonalTokenForm, password_form: PasswordForm) -> HttpResponse:
     context = {
         "here": "account",
         "form": form,

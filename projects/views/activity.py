@@ -10,13 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from projects.models import Activity
-from projects.place import Request, page, place_of, team_of
+from projects.place import SignedInRequest, page, place_of, team_of
 
 PER_PAGE = 50
 
 
 @page
-def of_project(request: Request, project: str) -> HttpResponse:
+def of_project(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     rows = Activity.objects.filter(project=place.project)
     context = {"here": "settings", "tab": "activity", "place": place, **_found(request, rows)}
@@ -24,14 +24,14 @@ def of_project(request: Request, project: str) -> HttpResponse:
 
 
 @page
-def of_workspace(request: Request, workspace: str) -> HttpResponse:
+def of_workspace(request: SignedInRequest, workspace: str) -> HttpResponse:
     team = team_of(request, workspace)
     rows = Activity.objects.filter(Q(workspace=team.workspace) | Q(project__workspace=team.workspace))
     context = {"here": "workspaces", "team": team, **_found(request, rows)}
     return render(request, "projects/workspace_activity.html", context)
 
 
-def _found(request: Request, rows: QuerySet[Activity]) -> dict[str, Any]:
+def _found(request: SignedInRequest, rows: QuerySet[Activity]) -> dict[str, Any]:
     """A page of them, the newest first, narrowed to a verb and to words."""
     query, verb = request.GET.get("q", "").strip()[:200], request.GET.get("verb", "")
     verbs = list(rows.order_by("verb").values_list("verb", flat=True).distinct())

@@ -13,14 +13,14 @@ from projects.accounts import ACCOUNT
 from projects.api.signins import drop_sign_in
 from projects.models import AuthProfile, Session
 from projects.models.auth_profile import KINDS
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from projects.profile_form import AuthProfileForm
 
 ADDED = {"form": "Add a form", "basic": "Add HTTP basic", "headers": "Add request headers"}
 
 
 @page
-def auth_profiles(request: Request, project: str) -> HttpResponse:
+def auth_profiles(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     sessions = Session.objects.filter(project=place.project).order_by()
     held = dict(sessions.values_list("role").annotate(Max("probed_at")))
@@ -39,7 +39,7 @@ def auth_profiles(request: Request, project: str) -> HttpResponse:
 
 
 @page
-def new_auth_profile(request: Request, project: str, kind: str) -> HttpResponse:
+def new_auth_profile(request: SignedInRequest, project: str, kind: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     if kind not in dict(KINDS):
         raise Http404
@@ -47,14 +47,14 @@ def new_auth_profile(request: Request, project: str, kind: str) -> HttpResponse:
 
 
 @page
-def auth_profile(request: Request, project: str, profile: str) -> HttpResponse:
+def auth_profile(request: SignedInRequest, project: str, profile: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     return _edited(request, place, _row(place, profile))
 
 
 @page
 @require_POST
-def delete_auth_profile(request: Request, project: str, profile: str) -> HttpResponse:
+def delete_auth_profile(request: SignedInRequest, project: str, profile: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     row = _row(place, profile)
     place.note("sign-in deleted", profile, row.name)
@@ -76,7 +76,7 @@ def _row(place: Place, public_id: str) -> AuthProfile:
         raise Http404 from error
 
 
-def _edited(request: Request, place: Place, row: AuthProfile) -> HttpResponse:
+def _edited(request: SignedInRequest, place: Place, row: AuthProfile) -> HttpResponse:
     form = AuthProfileForm(row, request.POST if request.method == "POST" else None)
     title = row.name or f"New sign-in: {row.get_kind_display()}"
     verb = "sign-in changed" if row.pk else "sign-in added"

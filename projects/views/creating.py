@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from projects.access import ADMIN, QA_LEAD, roles_from, sees_all, workspaces_of
 from projects.forms import NewProjectForm
 from projects.models import Workspace
-from projects.place import Request, page, place_of
+from projects.place import SignedInRequest, page, place_of
 from projects.secret_forms import CredentialsForm
 
 
 @page
-def new_project(request: Request) -> HttpResponse:
+def new_project(request: SignedInRequest) -> HttpResponse:
     workspaces = where(request.user, QA_LEAD)
     if not workspaces and not sees_all(request.user):
         reason = (

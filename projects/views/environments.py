@@ -8,16 +8,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN, QA_LEAD
-from projects.entrusting import Change, left_behind, move
+from projects.entrusting import TrustChange, left_behind, move
 from projects.forms import EnvironmentForm
 from projects.models import Environment
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from projects.secret_forms import CredentialsForm, FollowForm, SecretsForm
 from projects.views.settings import say_what_stays
 
 
 @page
-def environments(request: Request, project: str) -> HttpResponse:
+def environments(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     context = {
         "here": "settings",
@@ -29,20 +29,20 @@ def environments(request: Request, project: str) -> HttpResponse:
 
 
 @page
-def new_environment(request: Request, project: str) -> HttpResponse:
+def new_environment(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     return _edited(request, place, Environment(project=place.project))
 
 
 @page
-def environment(request: Request, project: str, environment: str) -> HttpResponse:
+def environment(request: SignedInRequest, project: str, environment: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     return _edited(request, place, _row(place, environment))
 
 
 @page
 @require_POST
-def delete_environment(request: Request, project: str, environment: str) -> HttpResponse:
+def delete_environment(request: SignedInRequest, project: str, environment: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     row = _row(place, environment)
     place.note("environment deleted", environment, row.name)
@@ -58,7 +58,7 @@ def _row(place: Place, public_id: str) -> Environment:
         raise Http404 from error
 
 
-def _edited(request: Request, place: Place, row: Environment) -> HttpResponse:
+def _edited(request: SignedInRequest, place: Place, row: Environment) -> HttpResponse:
     data, before = request.POST if request.method == "POST" else None, row.base_url
     form = EnvironmentForm(data, instance=row)
     confidential = _Confidential(row, data) if place.may_administer else None
@@ -99,5 +99,5 @@ class _Confidential:
     def follow(self) -> bool:
         return self.following is not None and bool(self.following.cleaned_data["secrets_follow"])
 
-    def keep(self, row: Environment) -> list[Change]:
+    def keep(self, row: Environment) -> list[TrustChange]:
         return self.secrets.keep() + self.credentials.keep(row)

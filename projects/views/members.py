@@ -16,11 +16,11 @@ from projects.account_forms import InvitationForm, WorkspaceForm
 from projects.models import Invitation, Membership
 from projects.models.workspace import MEANING, RANK, Role
 from projects.once import show_once, shown_once
-from projects.place import Request, Team, page, team_of
+from projects.place import SignedInRequest, Team, page, team_of
 
 
 @page
-def workspaces(request: Request) -> HttpResponse:
+def workspaces(request: SignedInRequest) -> HttpResponse:
     may_create = sees_all(request.user)
     form = WorkspaceForm(request.POST if request.method == "POST" and may_create else None)
     if form.is_bound and form.is_valid():
@@ -37,11 +37,11 @@ def workspaces(request: Request) -> HttpResponse:
 
 @page
 @never_cache
-def members(request: Request, workspace: str) -> HttpResponse:
+def members(request: SignedInRequest, workspace: str) -> HttpResponse:
     return _shown(request, team_of(request, workspace), InvitationForm())
 
 
-def _shown(request: Request, team: Team, form: InvitationForm) -> HttpResponse:
+def _shown(request: SignedInRequest, team: Team, form: InvitationForm) -> HttpResponse:
     rows = sorted(
         team.workspace.memberships.select_related("user"),
         key=lambda row: (-RANK[Role(row.role)], row.user.get_username().casefold()),
@@ -62,7 +62,7 @@ def _shown(request: Request, team: Team, form: InvitationForm) -> HttpResponse:
 
 @page
 @require_POST
-def change(request: Request, workspace: str, member: int) -> HttpResponse:
+def change(request: SignedInRequest, workspace: str, member: int) -> HttpResponse:
     team = team_of(request, workspace, ADMIN)
     role = request.POST.get("role", "")
     if role not in Role.values:
@@ -81,7 +81,7 @@ def change(request: Request, workspace: str, member: int) -> HttpResponse:
 
 @page
 @require_POST
-def remove(request: Request, workspace: str, member: int) -> HttpResponse:
+def remove(request: SignedInRequest, workspace: str, member: int) -> HttpResponse:
     """Admins remove anybody, and everybody may leave."""
     team = team_of(request, workspace)
     leaving = team.workspace.memberships.filter(pk=member, user=request.user).exists()
@@ -101,7 +101,7 @@ def remove(request: Request, workspace: str, member: int) -> HttpResponse:
 
 @page
 @require_POST
-def invite(request: Request, workspace: str) -> HttpResponse:
+def invite(request: SignedInRequest, workspace: str) -> HttpResponse:
     team = team_of(request, workspace, ADMIN)
     form = InvitationForm(request.POST)
     if not form.is_valid():
@@ -115,7 +115,7 @@ def invite(request: Request, workspace: str) -> HttpResponse:
 
 @page
 @require_POST
-def revoke(request: Request, workspace: str, invitation: str) -> HttpResponse:
+def revoke(request: SignedInRequest, workspace: str, invitation: str) -> HttpResponse:
     team = team_of(request, workspace, ADMIN)
     try:
         row = Invitation.objects.filter(workspace=team.workspace).by_public_id(invitation)

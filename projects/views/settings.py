@@ -8,15 +8,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN, QA_LEAD, VIEWER
-from projects.entrusting import MOVED, Change, left_behind, move
+from projects.entrusting import MOVED, TrustChange, left_behind, move
 from projects.forms import ProjectSettingsForm
 from projects.models.project import Reachable
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from projects.secret_forms import CredentialsForm, FollowForm
 
 
 @page
-def general(request: Request, project: str) -> HttpResponse:
+def general(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
     data = request.POST if request.method == "POST" and request.POST.get("part") == "project" else None
     before = place.project.url
@@ -38,7 +38,7 @@ def _following(place: Place, data: QueryDict | None) -> FollowForm | None:
     return FollowForm(data) if place.may_administer and secret else None
 
 
-def say_what_stays(request: Request, row: Reachable, changes: list[Change]) -> None:
+def say_what_stays(request: SignedInRequest, row: Reachable, changes: list[TrustChange]) -> None:
     """After a move: which secrets the new address does not get."""
     if any(change.verb == MOVED for change in changes):
         for sentence in left_behind(row):
@@ -47,7 +47,7 @@ def say_what_stays(request: Request, row: Reachable, changes: list[Change]) -> N
 
 @page
 @require_POST
-def credentials(request: Request, project: str) -> HttpResponse:
+def credentials(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     form = CredentialsForm(place.project, request.POST)
     if not form.is_valid() or form.misplaced(place.project):
@@ -62,7 +62,7 @@ def credentials(request: Request, project: str) -> HttpResponse:
 
 
 def _shown(
-    request: Request, place: Place, form: ProjectSettingsForm, credentials_form: CredentialsForm, status: int
+    request: SignedInRequest, place: Place, form: ProjectSettingsForm, credentials_form: CredentialsForm, status: int
 ) -> HttpResponse:
     if status == 422:
         place.project.refresh_from_db(fields=["name", "url", "max_concurrent_runs", "auto_approve_score"])

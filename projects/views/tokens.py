@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 from projects.access import ADMIN
 from projects.forms import TokenForm
 from projects.once import show_once, shown_once
-from projects.place import Request, page, place_of
+from projects.place import SignedInRequest, page, place_of
 
 
 @page
 @never_cache
-def tokens(request: Request, project: str) -> HttpResponse:
+def tokens(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     form = TokenForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -33,7 +33,7 @@ def tokens(request: Request, project: str) -> HttpResponse:
 
 @page
 @require_POST
-def revoke(request: Request, project: str, token: int) -> HttpResponse:
+def revoke(request: SignedInRequest, project: str, token: int) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     row = get_object_or_404(place.project.api_tokens.filter(revoked_at=None), pk=token)
     row.revoked_at = timezone.now()

@@ -8,12 +8,12 @@ from django.shortcuts import redirect, render
 
 from projects.access import QA_LEAD, VIEWER
 from projects.forms import ValuesForm
-from projects.place import Request, page, place_of
+from projects.place import SignedInRequest, page, place_of
 from projects.secret_forms import SecretsForm
 
 
 @page
-def values(request: Request, project: str) -> HttpResponse:
+def values(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
     data = request.POST if request.method == "POST" else None
     row = place.project

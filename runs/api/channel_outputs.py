@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from projects.api.serializers import PublicId
 from projects.models import Channel
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs import delivering
 from runs.api.serializers import OrNull, Public
 from runs.models import Delivery, DeliveryTry
@@ -44,7 +44,7 @@ class ChannelOut(serializers.ModelSerializer[Channel]):
     def get_secrets(self, row: Channel) -> list[str]:
         try:
             return sorted(row.secrets)
-        except Unreadable:
+        except SecretUnreadable:
             return []
 
 

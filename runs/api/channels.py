@@ -22,7 +22,7 @@ from projects.api.schema import listed, single
 from projects.api.words import by_field
 from projects.models import Channel, Project
 from projects.models.public import PublicQuerySet
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs import delivering
 from runs.api.addresses import judged
 from runs.api.channel_outputs import ChannelOut, SecretOut, TriedOut
@@ -101,7 +101,7 @@ class ChannelTest(RunsEndpoint):
         row = find(channels_of(self.project(request, project, ADMIN)), channel)
         try:
             detail = delivering.try_out(row)
-        except (Undeliverable, NotNow, Unreadable) as error:
+        except (Undeliverable, NotNow, SecretUnreadable) as error:
             raise Conflict("not_delivered", str(error)) from error
         return Response({"detail": detail})
 

@@ -18,7 +18,7 @@ from projects.api.projects import told
 from projects.api.schema import listed
 from projects.api.serializers import ProjectOut, PublicId
 from projects.models import Project, Test
-from projects.models.project import Taken
+from projects.models.project import NameTaken
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import Nothing, Undeletion
 from runs.api.outputs import TestDetailOut
@@ -71,7 +71,7 @@ class UndeleteProject(RunsEndpoint):
             row = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=known.pk)
             try:
                 row.undelete(asked.name or "")
-            except Taken as error:
+            except NameTaken as error:
                 raise Conflict("name_taken", str(error)) from error
             note(request, row, "project restored", row.public_id, row.name)
         return shown(row, told(request, row))
@@ -90,7 +90,7 @@ class UndeleteTest(RunsEndpoint):
             require(request.user, row.project.workspace_id, ADMIN)
             try:
                 row.undelete()
-            except Taken as error:
+            except NameTaken as error:
                 raise Conflict("same_test", str(error)) from error
             note(request, row.project, "test restored", row.public_id, row.title)
         return shown(row, TestDetailOut(row).data)

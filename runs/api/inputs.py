@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from projects.api.inputs import Body, Name, NewProject, ProjectEdit, not_blank
 from runs import delivering
 from runs.engine.plan import CrawlOptions, RouteMap, RunOptions, Value
-from runs.gates import BUDGETS, GATES, Budget, Gate
+from runs.gates import BUDGETS, GATES, Gate, VitalBudget
 from runs.notifiers import CHANNELS
 from runs.notifiers.github import REPO
 from runs.notifiers.http import WebUrl
@@ -45,7 +45,7 @@ class ProjectSettings(Value):
 
 
 def _within(
-    known: Mapping[str, Gate] | Mapping[str, Budget], noun: str
+    known: Mapping[str, Gate] | Mapping[str, VitalBudget], noun: str
 ) -> Callable[[dict[str, float]], dict[str, float]]:
     """A check of limits by name, each in the range of its kind."""
 

@@ -17,7 +17,7 @@ from runs.api.inputs import NewProjectWithSettings, ProjectEditWithSettings
 
 
 @extend_schema_view(post=extend_schema(request=NewProjectWithSettings, responses={201: ProjectOut}))
-class ProjectList(projects.ProjectList):
+class FullProjectList(projects.ProjectList):
     new = NewProjectWithSettings
 
 
@@ -36,7 +36,7 @@ ABORT_RUNS = OpenApiParameter(
 
 @extend_schema_view(delete=extend_schema(parameters=[ABORT_RUNS], responses={204: None}))
 @extend_schema_view(patch=extend_schema(request=ProjectEditWithSettings, responses=ProjectOut))
-class ProjectDetail(projects.ProjectDetail):
+class FullProjectDetail(projects.ProjectDetail):
     edit = ProjectEditWithSettings
 
     def release(self, request: Request, project: Project) -> None:

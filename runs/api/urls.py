@@ -11,7 +11,7 @@ from runs.api.comments import CommentDetail, CommentList
 from runs.api.deleting import DeletedProjects, DeletedTests, UndeleteProject, UndeleteTest
 from runs.api.deliveries import DeliveryList, Redeliver
 from runs.api.events import EventList
-from runs.api.projects import ProjectDetail, ProjectList
+from runs.api.projects import FullProjectDetail, FullProjectList
 from runs.api.reports import Report
 from runs.api.rerunning import ProveRest, RerunRun
 from runs.api.results import ChangeList, PageList, ResultDetail, ResultList
@@ -23,8 +23,8 @@ from runs.api.triggering import Trigger, TriggerStatus
 
 urlpatterns = [
     path("v1/", include("projects.api.urls")),
-    path("v1/projects", ProjectList.as_view()),
-    path("v1/projects/<str:project>", ProjectDetail.as_view()),
+    path("v1/projects", FullProjectList.as_view()),
+    path("v1/projects/<str:project>", FullProjectDetail.as_view()),
     path("v1/deleted/projects", DeletedProjects.as_view()),
     path("v1/projects/<str:project>/undelete", UndeleteProject.as_view()),
     path("v1/projects/<str:project>/tests/deleted", DeletedTests.as_view()),

@@ -14,7 +14,7 @@ _UNFIT = re.compile("[\0\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
-class Unreadable(ValueError):
+class UnreadableJson(ValueError):
     """No JSON that is read here; the message says why, as a part of a sentence."""
 
 
@@ -26,20 +26,20 @@ def text(said: str) -> str:
 def loaded(body: str | bytes) -> Any:
     """A document of JSON whose texts every store takes. Of keys that are given twice the last one counts.
 
-    Raises `Unreadable`: for what is no JSON, nested more than 200 deep or larger than 20 MB, and for numbers that JSON
+    Raises `UnreadableJson`: no JSON, nested more than 200 deep, larger than 20 MB, or with numbers that JSON
     has no words for (NaN, Infinity) or that nobody can keep.
     """
     if len(body) > MOST_BYTES:
-        raise Unreadable(f"it is larger than {MOST_BYTES // 1_000_000} MB")
+        raise UnreadableJson(f"it is larger than {MOST_BYTES // 1_000_000} MB")
     written = body.decode("utf-8-sig", "replace") if isinstance(body, bytes) else body
     try:
         value = json.loads(written, parse_constant=_refused, parse_float=_finite, parse_int=_whole)
     except RecursionError:
-        raise Unreadable(f"it is nested more than {DEEPEST} deep") from None
-    except Unreadable:
+        raise UnreadableJson(f"it is nested more than {DEEPEST} deep") from None
+    except UnreadableJson:
         raise
     except ValueError as error:
-        raise Unreadable(f"it is not JSON: {error}") from error
+        raise UnreadableJson(f"it is not JSON: {error}") from error
     bounded(value)
     return clean(value) if _ESCAPED.search(written) or _UNFIT.search(written) else value
 
@@ -56,14 +56,14 @@ def clean(value: Any) -> Any:
 
 
 def bounded(value: Any) -> None:
-    """Raises `Unreadable` for what is nested too deep or contains itself; a part in many places counts once."""
+    """Raises `UnreadableJson` for what is nested too deep or contains itself; a part in many places counts once."""
     level = [value]
     for _ in range(DEEPEST):
         inner = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
         level = list({id(part): part for parts in inner for part in parts if isinstance(part, dict | list)}.values())
         if not level:
             return
-    raise Unreadable(f"it is nested more than {DEEPEST} deep")
+    raise UnreadableJson(f"it is nested more than {DEEPEST} deep")
 
 
 def is_small(value: Any, most: int = 5_000) -> bool:
@@ -80,17 +80,17 @@ def is_small(value: Any, most: int = 5_000) -> bool:
 
 
 def _refused(name: str) -> None:
-    raise Unreadable(f"{name} is no number in JSON")
+    raise UnreadableJson(f"{name} is no number in JSON")
 
 
 def _whole(digits: str) -> int:
     if len(digits) > 1_000:
-        raise Unreadable(f"it holds a number of {len(digits):,} digits")
+        raise UnreadableJson(f"it holds a number of {len(digits):,} digits")
     return int(digits)
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise Unreadable("it holds a number that is too large")
+        raise UnreadableJson("it holds a number that is too large")
     return value

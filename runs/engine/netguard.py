@@ -163,7 +163,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JudgedAddress:
     """What of an address is judged: scheme, host in one spelling and without brackets, port."""
 
     scheme: str
@@ -171,11 +171,11 @@ class Place:
     port: int
 
 
-def place_of(url: str) -> Place:
+def place_of(url: str) -> JudgedAddress:
     """Where a browser goes for `url`. Raises ValueError for what browsers do not open; port 0 is none at all."""
     parsed = URL(url)
     scheme = parsed.protocol.removesuffix(":")
-    return Place(scheme, canonical_host(parsed.hostname), int(parsed.port or PORTS.get(scheme, 0)))
+    return JudgedAddress(scheme, canonical_host(parsed.hostname), int(parsed.port or PORTS.get(scheme, 0)))
 
 
 def joined(base: str, link: str) -> str:

@@ -73,7 +73,7 @@ def wait_of(headers: Mapping[str, str], now: datetime) -> float | None:
 def troubles(requests: Iterable[Mapping[str, Any]], origin: str) -> tuple[str, ...]:
     """What the site answered to the requests of a page that may pass: "GET /api/stock/{id} answered 500", each once.
 
-    `requests` are those of a `Watch`.
+    `requests` are those of a `PageWatch`.
     """
     site, found = urlsplit(origin).netloc, dict[str, None]()
     for request in requests:

@@ -85,7 +85,7 @@ class Credentials(Value):
     origins: tuple[str, ...] = Field(default=(), description="where it may be typed, besides the site's own")
 
 
-class Session(Value):
+class SignedInSession(Value):
     """A sign-in that has been made: a browser's storage state, and how one sees whether it still holds.
 
     `page` is where signing in led. There `signs` are names of links and buttons that a visitor does not have, and
@@ -113,7 +113,7 @@ class Site(Value):
     secrets: dict[str, SecretStr] = Field(default={}, description="variables that are shown nowhere")
     credentials: Credentials | None = Field(default=None, description='the sign-in called "account"')
     profiles: dict[str, Credentials] = Field(default={}, description="further sign-ins by name")
-    sessions: dict[str, Session] = Field(default={}, description="kept of earlier sign-ins, by role")
+    sessions: dict[str, SignedInSession] = Field(default={}, description="kept of earlier sign-ins, by role")
 
     @property
     def origin(self) -> str:

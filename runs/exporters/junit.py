@@ -23,7 +23,7 @@ COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class JUnitCase:
     """One `testcase`: `outcome` is the name of its child element (failure, error, skipped), "" where it passed."""
 
     name: str
@@ -50,54 +50,54 @@ def write(report: RunReport, lines: Sequence[ResultLine]) -> str:
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _of_result(report: RunReport, line: ResultLine) -> Case:
+def _of_result(report: RunReport, line: ResultLine) -> JUnitCase:
     name = f"{line.test} {line.title}".strip()
     if line.status == states.FAILED and report.kind == "crawl":
         # A proposal that proved nothing is thrown away; it says nothing about the application.
-        return Case(name, "skipped", message=f"proposal rejected: {line.error}", duration_ms=line.duration_ms)
+        return JUnitCase(name, "skipped", message=f"proposal rejected: {line.error}", duration_ms=line.duration_ms)
     if line.status == states.FAILED:
-        return Case(name, "failure", line.error_kind, line.error, line.duration_ms)
+        return JUnitCase(name, "failure", line.error_kind, line.error, line.duration_ms)
     if line.status == states.FLAKY:
-        return Case(name, duration_ms=line.duration_ms, output=f"flaky: passed at attempt {line.attempts}")
+        return JUnitCase(name, duration_ms=line.duration_ms, output=f"flaky: passed at attempt {line.attempts}")
     if line.status == states.PASSED:
-        return Case(name, duration_ms=line.duration_ms)
-    return Case(name, "skipped", message=line.skip_reason or line.status, duration_ms=line.duration_ms)
+        return JUnitCase(name, duration_ms=line.duration_ms)
+    return JUnitCase(name, "skipped", message=line.skip_reason or line.status, duration_ms=line.duration_ms)
 
 
-def _of_rules(report: RunReport) -> Iterator[Case]:
+def _of_rules(report: RunReport) -> Iterator[JUnitCase]:
     for gate in report.gates:
         yield _of_gate(gate)
     if report.vitals is not None:
         yield from _of_vitals(report.vitals)
 
 
-def _of_gate(gate: GateOutcome) -> Case:
+def _of_gate(gate: GateOutcome) -> JUnitCase:
     name = f"Quality gate {gate.gate}"
-    return Case(name, output=gate.sentence) if gate.passed else Case(name, "failure", "gate", gate.sentence)
+    return JUnitCase(name, output=gate.sentence) if gate.passed else JUnitCase(name, "failure", "gate", gate.sentence)
 
 
-def _of_vitals(outcome: VitalsOutcome) -> Iterator[Case]:
+def _of_vitals(outcome: VitalsOutcome) -> Iterator[JUnitCase]:
     name = "Web-vitals budgets"
     if outcome.passed:
-        yield Case(name, output=f"{outcome.measured} tests measured, none over a budget")
+        yield JUnitCase(name, output=f"{outcome.measured} tests measured, none over a budget")
         return
     worst = (f"{over.metric} {over.measured:g} over {over.limit:g} on {over.path}" for over in outcome.violations[:10])
-    yield Case(name, "failure", "vitals", f"{outcome.over} over a budget, the worst: {'; '.join(worst)}")
+    yield JUnitCase(name, "failure", "vitals", f"{outcome.over} over a budget, the worst: {'; '.join(worst)}")
 
 
-def _of_run(report: RunReport) -> Iterator[Case]:
+def _of_run(report: RunReport) -> Iterator[JUnitCase]:
     """The run itself, where its verdict is not to be read off its tests and rules."""
     if report.error or report.status == states.FAILED:
-        yield Case(report.run, "error", report.error_category, report.error or "The run failed.")
+        yield JUnitCase(report.run, "error", report.error_category, report.error or "The run failed.")
     elif report.status == states.ABORTED:
-        yield Case(report.run, "error", "aborted", "The run was aborted before all tests were executed.")
+        yield JUnitCase(report.run, "error", "aborted", "The run was aborted before all tests were executed.")
     elif report.status != states.COMPLETED:
-        yield Case(report.run, "error", "unfinished", f"The run has not ended: it is {report.status}.")
+        yield JUnitCase(report.run, "error", "unfinished", f"The run has not ended: it is {report.status}.")
     elif report.verdict == states.EMPTY:
-        yield Case(report.run, "error", "empty", "The run executed nothing, so there is no verdict.")
+        yield JUnitCase(report.run, "error", "empty", "The run executed nothing, so there is no verdict.")
 
 
-def _add(suite: Xml.Element, project: str, case: Case) -> None:
+def _add(suite: Xml.Element, project: str, case: JUnitCase) -> None:
     about = {"classname": project, "name": _clean(case.name), "time": _seconds(case.duration_ms)}
     element = Xml.SubElement(suite, "testcase", about)
     if case.outcome:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from runs import states
 from runs.gates import max_failures, max_flaky_pct, min_pass_rate
 from runs.gates.base import Gate
-from runs.gates.budgets import BUDGETS, Budget, weigh
+from runs.gates.budgets import BUDGETS, VitalBudget, weigh
 from runs.report import GateOutcome, Judgement, RunReport
 
-__all__ = ["BUDGETS", "GATES", "Budget", "Gate", "judge", "weigh"]
+__all__ = ["BUDGETS", "GATES", "Gate", "VitalBudget", "judge", "weigh"]
 
 GATES: dict[str, Gate] = {
     "min_pass_rate": min_pass_rate.GATE,

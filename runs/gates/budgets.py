@@ -11,7 +11,7 @@ NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class VitalBudget:
     """One vital: its name for people, its unit, the range of limits, and what counts as good (web.dev/vitals)."""
 
     name: str
@@ -22,11 +22,11 @@ class Budget:
     good: float
 
 
-BUDGETS: dict[str, Budget] = {
-    "lcp": Budget("lcp", "Largest Contentful Paint", "ms", 1, 120_000, 2_500),
-    "inp": Budget("inp", "Interaction to Next Paint", "ms", 1, 120_000, 200),
-    "ttfb": Budget("ttfb", "Time to First Byte", "ms", 1, 120_000, 800),
-    "cls": Budget("cls", "Cumulative Layout Shift", "", 0, 10, 0.1),
+BUDGETS: dict[str, VitalBudget] = {
+    "lcp": VitalBudget("lcp", "Largest Contentful Paint", "ms", 1, 120_000, 2_500),
+    "inp": VitalBudget("inp", "Interaction to Next Paint", "ms", 1, 120_000, 200),
+    "ttfb": VitalBudget("ttfb", "Time to First Byte", "ms", 1, 120_000, 800),
+    "cls": VitalBudget("cls", "Cumulative Layout Shift", "", 0, 10, 0.1),
 }
 
 

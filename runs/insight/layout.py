@@ -72,7 +72,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Curve:
     """A curve from one node to another; `main` ones are how a node is reached first."""
 
     origin: str
@@ -82,7 +82,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class NodeRow:
     """The words over a row of nodes; `top` and `width` are of what lies behind them."""
 
     words: str
@@ -105,8 +105,8 @@ class Map:
     height: int
     cell: int
     nodes: tuple[Placed, ...]
-    ways: tuple[Way, ...]
-    rows: tuple[Row, ...]
+    ways: tuple[Curve, ...]
+    rows: tuple[NodeRow, ...]
 
 
 Pairs = Collection[tuple[str, str]]
@@ -156,11 +156,11 @@ def placed(nodes: Sequence[Node], ways: Pairs, *, columns: int, cell: int) -> Ma
     pairs = sorted(pair for pair in joined if pair[0] != pair[1])
     layer, parent = _layers(nodes, pairs)
     spots: dict[str, Placed] = {}
-    rows: list[Row] = []
+    rows: list[NodeRow] = []
     y = 0.0
     for number in sorted(set(layer.values())):
         members = _ordered([key for key in by_key if layer[key] == number], by_key, parent, spots)
-        rows.append(Row(_steps(number), y + 18))
+        rows.append(NodeRow(_steps(number), y + 18))
         for index, key in enumerate(members):
             x = (index % columns) * cell + LARGEST + 6
             spots[key] = _spot(by_key[key], x, y + HEAD + (index // columns) * ROW + ROW / 2, cell)
@@ -238,7 +238,7 @@ def _drawn(pairs: Sequence[tuple[str, str]], parent: Mapping[str, str], nodes: i
     return [(one, two) for one, two in pairs if two not in menu or parent.get(two) == one]
 
 
-def _way(one: Placed, two: Placed, *, main: bool) -> Way:
+def _way(one: Placed, two: Placed, *, main: bool) -> Curve:
     bend = (two.y - one.y) / 2
     if one.y == two.y:
         lift = one.y - ROW / 2
@@ -249,4 +249,4 @@ def _way(one: Placed, two: Placed, *, main: bool) -> Way:
         path = f"M{one.x} {one.y}C{aside} {one.y + bend / 2} {aside} {two.y - bend / 2} {two.x} {two.y}"
     else:
         path = f"M{one.x} {one.y}C{one.x} {one.y + bend} {two.x} {two.y - bend} {two.x} {two.y}"
-    return Way(one.node.key, two.node.key, path, main)
+    return Curve(one.node.key, two.node.key, path, main)

@@ -16,10 +16,10 @@ from runs.ledger.holding import finish, forfeit, give_back, hold, lose, renew, t
 from runs.ledger.learning import learn
 from runs.ledger.leases import Hold
 from runs.ledger.opening import RunRequest, open_crawl, open_proofs, open_test_run, unproved
-from runs.ledger.outbox import Outcome, Taken, redeliver, settle_delivery, take_delivery, undelivered
+from runs.ledger.outbox import DeliveryOutcome, HeldDelivery, redeliver, settle_delivery, take_delivery, undelivered
 from runs.ledger.proposing import keep_plan, keep_proposals, take_stage
 from runs.ledger.recording import record
-from runs.ledger.refusals import Refused, Stale
+from runs.ledger.refusals import Refused, StaleLease
 from runs.ledger.releasing import release
 from runs.ledger.repeating import Otherwise, otherwise, prove_rest, repeat, repeatable
 from runs.ledger.running_out import stop_stage
@@ -32,13 +32,13 @@ from runs.models.run import TRIAL
 __all__ = [
     "TRIAL",
     "Claim",
+    "DeliveryOutcome",
+    "HeldDelivery",
     "Hold",
     "Otherwise",
-    "Outcome",
     "Refused",
     "RunRequest",
-    "Stale",
-    "Taken",
+    "StaleLease",
     "abort",
     "ahead_of",
     "approve_by_score",

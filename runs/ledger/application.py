@@ -54,7 +54,7 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
 def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
     """Thinks without a lock and writes under one; False where another crawl has taught the application meanwhile."""
     if run.pk < one.learned_run:
-        seen.scope = insight.Scope(complete=False)
+        seen.scope = insight.CrawledScope(complete=False)
     learnt = insight.learn([row.value for row in one.parts.iterator(CHUNK)], seen)
     otherwise = _known_otherwise(one)
     # Tests of a page that the account sees do not depend on what a visitor is shown there.
@@ -107,10 +107,10 @@ def _is_homeless(run: Run) -> bool:
     return run.environment_id is None and run.site["base_url"] != run.project.url
 
 
-def _scope(run: Run) -> insight.Scope:
+def _scope(run: Run) -> insight.CrawledScope:
     bounded = run.options.get("include") or run.options.get("exclude")
     looked = run.pages.filter(status=states.DONE)
-    return insight.Scope(
+    return insight.CrawledScope(
         restless=2 * looked.filter(snapshot__settled=False).count() > looked.count(),
         complete=run.end_reason == ALL_VISITED and not bounded,
         states=run.options.get("mode") == "states",
@@ -118,13 +118,13 @@ def _scope(run: Run) -> insight.Scope:
     )
 
 
-def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.Visit]:
+def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.VisitedPage]:
     """In lists, because SQLite lets nobody renew a lease beside rows that are half read."""
     found = CrawlPage.objects.filter(run=run).order_by("depth", "pk")
     for numbers in rows.groups(list(found.values_list("pk", flat=True)), CHUNK):
         beat()
         for row in list(found.filter(pk__in=numbers).values_list(*VISIT)):
-            yield insight.Visit(*row)
+            yield insight.VisitedPage(*row)
 
 
 def _write(one: Application, run: Run, learnt: insight.Learnt, note: str) -> None:
@@ -169,7 +169,7 @@ def _forget(one: Application) -> None:
         one.parts.filter(gone_since_run__lte=earliest).delete()
 
 
-def _row(one: Application, part: insight.Part) -> Part:
+def _row(one: Application, part: insight.KnownPart) -> Part:
     return Part(
         application=one,
         kind=part.kind,

@@ -30,7 +30,7 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
     """The next results for this shard, `wanted` at most, in one transaction.
 
     From its own share first, in dispatch order; then from the share that has most time left; then, with `hedging`, one
-    that another worker has been at for too long. Raises Stale.
+    that another worker has been at for too long. Raises StaleLease.
     """
     with meters.timed(meters.CLAIM_SECONDS):
         try:
@@ -51,7 +51,7 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
 
 
 def claim_proofs(held: Hold, wanted: int = 1) -> Claim[TestWork]:
-    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises Stale.
+    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises StaleLease.
 
     Once the crawl's time is over there are none any more.
     """
@@ -158,7 +158,7 @@ def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
 
 
 def claim_cases(held: Hold, wanted: int = 1) -> Claim[CaseWork]:
-    """The next cases in the order in which they were planned; those under way may lead to more. Raises Stale.
+    """The next cases in the order in which they were planned; those under way may lead to more. Raises StaleLease.
 
     Once the time for trying is over there are none any more.
     """

@@ -13,7 +13,7 @@ TOLD = 10
 
 
 @dataclass(frozen=True)
-class Company:
+class TestsWithDependencies:
     """The chosen tests with all that they depend on.
 
     `added` says, by the name of a test that was not chosen, for which it came. `lacking` says, by the name of a test,
@@ -42,7 +42,7 @@ class Company:
         return f"{what}: {'; '.join(shown)}{more}."
 
 
-def in_company(project: Project, chosen: Sequence[Test]) -> Company:
+def in_company(project: Project, chosen: Sequence[Test]) -> TestsWithDependencies:
     """The chosen tests, and after them what they depend on, over any number of steps."""
     tests = {test.public_id: test for test in chosen}
     added: dict[str, tuple[str, ...]] = {}
@@ -60,7 +60,7 @@ def in_company(project: Project, chosen: Sequence[Test]) -> Company:
                 tests[name] = test
                 added[name] = tuple(dependents)
                 new.append(test)
-    return Company(list(tests.values()), added, lacking)
+    return TestsWithDependencies(list(tests.values()), added, lacking)
 
 
 def _wanted(tests: Iterable[Test], known: Mapping[str, Test]) -> dict[str, list[str]]:

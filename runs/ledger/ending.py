@@ -9,7 +9,7 @@ from django.db import transaction
 
 from runs import states
 from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
-from runs.ledger.refusals import Refused, Stale
+from runs.ledger.refusals import Refused, StaleLease
 from runs.ledger.sending import send_judge
 from runs.ledger.story import locked, tell
 from runs.report import Judgement
@@ -51,12 +51,12 @@ def fail_judging(run_id: int, problem: str) -> None:
 
 
 def close(run_id: int, judgement: Judgement) -> None:
-    """Completes a run that is being judged. Raises Stale where another finalizer, or an abort, was first."""
+    """Completes a run that is being judged. Raises StaleLease where another finalizer, or an abort, was first."""
     kept = _kept(judgement)
     with transaction.atomic():
         run = locked(run_id)
         if run.status != states.JUDGING:
-            raise Stale
+            raise StaleLease
         enter(run, "judge", verdict=judgement.verdict, **kept)
 
 

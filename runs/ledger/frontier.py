@@ -25,7 +25,7 @@ FIELDS = ("url", "depth", "kind", "role", "path", "action", "losses")
 def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
     """The next rows of the frontier by priority, `wanted` at most, of each kind as many as its budget has room for.
 
-    Raises Stale.
+    Raises StaleLease.
     """
     with transaction.atomic():
         run = working(held)
@@ -60,7 +60,7 @@ def _tally(run: Run) -> Counter[tuple[str, str]]:
     return found
 
 
-def _begun(tally: Mapping[tuple[str, str], int], budget: planning.Budget) -> dict[str, int]:
+def _begun(tally: Mapping[tuple[str, str], int], budget: planning.CrawlBudget) -> dict[str, int]:
     most = {planning.LINK: budget.pages, planning.STATE: budget.states}
     return {
         kind: planning.begun(
@@ -72,8 +72,8 @@ def _begun(tally: Mapping[tuple[str, str], int], budget: planning.Budget) -> dic
     }
 
 
-def _budget(run: Run, max_pages: int) -> planning.Budget:
-    return planning.Budget(max_pages, run.options.get("max_states", 0), is_late(run))
+def _budget(run: Run, max_pages: int) -> planning.CrawlBudget:
+    return planning.CrawlBudget(max_pages, run.options.get("max_states", 0), is_late(run))
 
 
 def _open_to(run: Run, rooms: Mapping[str, int]) -> QuerySet[CrawlPage]:

@@ -15,7 +15,7 @@ from runs.ledger.dependents import settle_dependents
 from runs.ledger.fair_share import has_turn, waiting
 from runs.ledger.leases import Hold, fence
 from runs.ledger.moving import advance, enter, lose_stage
-from runs.ledger.refusals import Stale
+from runs.ledger.refusals import StaleLease
 from runs.ledger.sending import send_shard
 from runs.ledger.story import locked, tell
 from runs.ledger.work import give_back_work, has_resolved, shift_one
@@ -82,19 +82,19 @@ def _open(run: Run, shard: Shard, worker: str) -> Hold:
 
 
 def renew(held: Hold) -> None:
-    """Pushes the lease's expiry out. Raises Stale where it is closed or the run is over."""
+    """Pushes the lease's expiry out. Raises StaleLease where it is closed or the run is over."""
     now = timezone.now()
     renewed = Lease.objects.filter(pk=held.lease, state=states.OPEN, shard__run__status=states.RUNNING).update(
         renewed_at=now, expires_at=now + timedelta(seconds=settings.ENV.lease_seconds)
     )
     if not renewed:
-        raise Stale
+        raise StaleLease
 
 
 def wanted(held: Hold) -> None:
-    """Raises Stale where the lease is closed or the run is over: how an abort reaches every worker."""
+    """Raises StaleLease where the lease is closed or the run is over: how an abort reaches every worker."""
     if not Lease.objects.filter(pk=held.lease, state=states.OPEN, shard__run__status=states.RUNNING).exists():
-        raise Stale
+        raise StaleLease
 
 
 def finish(held: Hold) -> None:
@@ -113,7 +113,7 @@ def _close(held: Hold, trigger: str) -> None:
         shard = Shard.objects.select_for_update(no_key=True).get(pk=held.shard)
         try:
             lease = fence(held)
-        except Stale:
+        except StaleLease:
             return
         _end(lease, trigger)
         returned = give_back_work(run, lease)

@@ -20,7 +20,7 @@ SAMPLES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownHistory:
     """A test's estimate, whether it was ever timed, its last statuses (newest first), the age of its newest version."""
 
     estimate_ms: int
@@ -29,18 +29,20 @@ class Known:
     days_since_edit: int | None
 
 
-def known(project: Project, environment: Environment | None, browser: str, tests: Sequence[Test]) -> dict[int, Known]:
+def known(
+    project: Project, environment: Environment | None, browser: str, tests: Sequence[Test]
+) -> dict[int, KnownHistory]:
     """By test, for this browser: what this environment taught, else another one, else what its steps suggest."""
     histories = _histories(project, environment, browser, tests)
     edited = _edited(project, tests)
     estimates = {test: history[1] for test, history in histories.items() if history[1] is not None}
     prior = planning.DEFAULT if len(estimates) == len(tests) else _prior(project, browser, tests, estimates)
     now = timezone.now()
-    found: dict[int, Known] = {}
+    found: dict[int, KnownHistory] = {}
     for test in tests:
         estimate = estimates.get(test.pk)
         when = edited.get(test.pk)
-        found[test.pk] = Known(
+        found[test.pk] = KnownHistory(
             estimate_ms=prior.estimate(test.document) if estimate is None else max(1, estimate),
             timed=estimate is not None,
             outcomes=histories[test.pk][2] if test.pk in histories else (),

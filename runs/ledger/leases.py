@@ -7,7 +7,7 @@ from typing import Any
 
 from runs import states
 from runs.ledger import statements
-from runs.ledger.refusals import Stale
+from runs.ledger.refusals import StaleLease
 from runs.ledger.story import locked
 from runs.models import Lease, Run
 
@@ -33,23 +33,23 @@ class Hold:
 
 
 def fence(held: Hold) -> Lease:
-    """The hold's lease under its row lock. Raises Stale where it is not the open one any more."""
+    """The hold's lease under its row lock. Raises StaleLease where it is not the open one any more."""
     lease = Lease.objects.select_for_update(no_key=True).filter(pk=held.lease, state=states.OPEN).first()
     if lease is None:
-        raise Stale
+        raise StaleLease
     return lease
 
 
 def require_open(held: Hold) -> None:
-    """Raises Stale where the hold's lease is not the open one any more; holds its row lock otherwise."""
+    """Raises StaleLease where the hold's lease is not the open one any more; holds its row lock otherwise."""
     if not statements.lease_is_open(held.lease):
-        raise Stale
+        raise StaleLease
 
 
 def working(held: Hold) -> Run:
-    """The run that a hold works on and then its lease, both locked. Raises Stale where either is over."""
+    """The run that a hold works on and then its lease, both locked. Raises StaleLease where either is over."""
     run = locked(held.run)
     if run.status != states.RUNNING:
-        raise Stale
+        raise StaleLease
     require_open(held)
     return run

@@ -32,7 +32,7 @@ OCCASIONS = {states.QUEUED: "queued", states.RUNNING: "started", **dict.fromkeys
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class HeldDelivery:
     """A worker's hold on a delivery for one try; `until` fences what it settles."""
 
     delivery: int
@@ -43,7 +43,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """What came of one try. Where it was not sent, `final` says that trying again would change nothing."""
 
     sent: bool
@@ -123,7 +123,7 @@ def _outcome_before(run: Run) -> str:
     return _outcome(before) if before else "good"
 
 
-def take_delivery(delivery_id: int) -> Taken | None:
+def take_delivery(delivery_id: int) -> HeldDelivery | None:
     """Claims a due delivery for one try. None where it is settled, not due, or another one of its kind is under way."""
     now = timezone.now()
     with transaction.atomic():
@@ -140,7 +140,7 @@ def take_delivery(delivery_id: int) -> Taken | None:
         return _claimed(mine, siblings, now)
 
 
-def _claimed(mine: Delivery, siblings: Mapping[int, Delivery], now: datetime) -> Taken:
+def _claimed(mine: Delivery, siblings: Mapping[int, Delivery], now: datetime) -> HeldDelivery:
     answers = [row.answer for row in siblings.values() if row.answer]
     repeated = DeliveryTry.objects.filter(delivery__in=siblings, sent=False).exists()
     number = _next_number(mine)
@@ -148,7 +148,7 @@ def _claimed(mine: Delivery, siblings: Mapping[int, Delivery], now: datetime) ->
     mine.claimed_until = now + CLAIM
     mine.tries += 1
     mine.save(update_fields=["claimed_until", "tries"])
-    return Taken(mine.pk, number, mine.claimed_until, repeated, answers[-1] if answers else {})
+    return HeldDelivery(mine.pk, number, mine.claimed_until, repeated, answers[-1] if answers else {})
 
 
 def _siblings(delivery_id: int) -> dict[int, Delivery]:
@@ -160,7 +160,7 @@ def _siblings(delivery_id: int) -> dict[int, Delivery]:
     return {row.pk: row for row in rows}
 
 
-def settle_delivery(taken: Taken, outcome: Outcome) -> None:
+def settle_delivery(taken: HeldDelivery, outcome: DeliveryOutcome) -> None:
     """Writes down what came of a try; the delivery itself moves only where the try is still the latest one."""
     now = timezone.now()
     with transaction.atomic():
@@ -181,7 +181,7 @@ def settle_delivery(taken: Taken, outcome: Outcome) -> None:
         meters.count(meters.DELIVERIES, label=_settle(mine, siblings, outcome, now))
 
 
-def _settle(mine: Delivery, siblings: Mapping[int, Delivery], outcome: Outcome, now: datetime) -> str:
+def _settle(mine: Delivery, siblings: Mapping[int, Delivery], outcome: DeliveryOutcome, now: datetime) -> str:
     if outcome.sent:
         _end(mine, "send", "", now)
         for row in siblings.values():

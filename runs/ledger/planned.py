@@ -14,12 +14,12 @@ from django.utils import timezone
 from projects.models import Environment, Project, Test
 from runs import planning
 from runs.engine.plan import ACCOUNT, RunOptions
-from runs.ledger.companions import Company, in_company
-from runs.ledger.knowledge import Known, changed_pages, known
+from runs.ledger.companions import TestsWithDependencies, in_company
+from runs.ledger.knowledge import KnownHistory, changed_pages, known
 from runs.ledger.refusals import Refused
 from runs.ledger.work import born
 from runs.models import Result, Run
-from runs.planning import Candidate
+from runs.planning import DispatchCandidate
 
 SMOKE, QUARANTINE = "smoke", "quarantine"
 ONLY_BY_NAME = ("quarantined", "stale")
@@ -42,7 +42,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedResults:
     """Values of results in dispatch order, what was skipped by reason, and what a change was thought to touch.
 
     `scope` says how many tests are executed `of` how many, and which were `added`; `told` are sentences for the story.
@@ -82,7 +82,7 @@ def exclusive(project: Project, environment: Environment | None, base_url: str) 
     return {name: f"{holder.public_id}:{place}" for name, holder in taken.items()}
 
 
-def planned(ask: Ask) -> Planned:
+def planned(ask: Ask) -> PlannedResults:
     """RunRequest, shares and skips of a run of these tests and of what they depend on.
 
     Raises Refused(circular, too_many_results, dependency_missing).
@@ -124,10 +124,10 @@ def planned(ask: Ask) -> Planned:
     for row, home in zip(rows, homes, strict=False):
         row["home"] = home
     scope = _scope(ask, {pieces[index].test.pk for index in run_rows}, company)
-    return Planned(rows, shards, Counter(reasons.values()), impact, scope, company.sentences, ask.tests)
+    return PlannedResults(rows, shards, Counter(reasons.values()), impact, scope, company.sentences, ask.tests)
 
 
-def _scope(ask: Ask, executed: Set[int], company: Company) -> dict[str, Any]:
+def _scope(ask: Ask, executed: Set[int], company: TestsWithDependencies) -> dict[str, Any]:
     return {
         "tests": len(executed),
         "of": max(len(executed), _usual(ask.project)),
@@ -163,9 +163,9 @@ def _pieces(ask: Ask) -> Iterator[Piece]:
             yield Piece(test, account, index, row, len(data))
 
 
-def _candidate(piece: Piece, facts: Known, risk: float) -> Candidate:
+def _candidate(piece: Piece, facts: KnownHistory, risk: float) -> DispatchCandidate:
     document = piece.test.document
-    return Candidate(
+    return DispatchCandidate(
         name=piece.test.public_id,
         priority=document.get("priority", "medium"),
         depends_on=tuple(document.get("depends_on", ())),
@@ -195,7 +195,9 @@ def _unasked(ask: Ask, tests: Iterable[Test]) -> set[str]:
     return set(names.values())
 
 
-def _judged(ask: Ask, facts: Mapping[int, Known]) -> tuple[dict[int, float], dict[str, Any] | None, set[str] | None]:
+def _judged(
+    ask: Ask, facts: Mapping[int, KnownHistory]
+) -> tuple[dict[int, float], dict[str, Any] | None, set[str] | None]:
     """Risk by test; with changed files also what to say about their impact and which tests it leaves."""
     pages = changed_pages(ask.project)
     files = ask.options.changed_files
@@ -231,7 +233,7 @@ def _judged(ask: Ask, facts: Mapping[int, Known]) -> tuple[dict[int, float], dic
 
 
 def _impacted(
-    tests: Sequence[Test], facts: Mapping[int, Known], paths: Mapping[int, Set[str]], touched: Set[int]
+    tests: Sequence[Test], facts: Mapping[int, KnownHistory], paths: Mapping[int, Set[str]], touched: Set[int]
 ) -> set[str]:
     """Touched tests, and those that are never left out: new ones, those that failed lately, those without address."""
     return {
@@ -245,7 +247,7 @@ def _is_news(outcomes: Sequence[str]) -> bool:
     return planning.EXECUTED.isdisjoint(outcomes) or planning.failing_lately(outcomes)
 
 
-def _order(candidates: Sequence[Candidate], reasons: Mapping[int, str], slots: int) -> list[int]:
+def _order(candidates: Sequence[DispatchCandidate], reasons: Mapping[int, str], slots: int) -> list[int]:
     """What is executed, in dispatch order; then what is skipped, by risk."""
     kept = [number for number in range(len(candidates)) if number not in reasons]
     order = planning.dispatch_order([candidates[number] for number in kept], slots)
@@ -254,7 +256,7 @@ def _order(candidates: Sequence[Candidate], reasons: Mapping[int, str], slots: i
 
 def _rows(
     pieces: Sequence[Piece],
-    candidates: Sequence[Candidate],
+    candidates: Sequence[DispatchCandidate],
     order: Sequence[int],
     reasons: Mapping[int, str],
 ) -> list[dict[str, Any]]:
@@ -274,11 +276,11 @@ def _rows(
     return rows
 
 
-def _others(candidate: Candidate) -> list[str]:
+def _others(candidate: DispatchCandidate) -> list[str]:
     return [name for name in dict.fromkeys(candidate.depends_on) if name != candidate.name]
 
 
-def _row(piece: Piece, candidate: Candidate) -> dict[str, Any]:
+def _row(piece: Piece, candidate: DispatchCandidate) -> dict[str, Any]:
     document = piece.test.document
     return {
         "test": piece.test,

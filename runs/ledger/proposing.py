@@ -15,7 +15,7 @@ from runs.ledger.counting import count, count_cases
 from runs.ledger.leases import Hold, require_open, working
 from runs.ledger.moving import advance, enter_stage
 from runs.ledger.planned import exclusive
-from runs.ledger.refusals import Stale
+from runs.ledger.refusals import StaleLease
 from runs.ledger.story import Line, locked, tell
 from runs.models import Lease, Result, Run
 
@@ -42,7 +42,7 @@ def keep_plan(
     counted: dict[str, int],
     logs: Iterable[Log] = (),
 ) -> None:
-    """Plans what is tried and moves the crawl on to trying it, once. Raises Stale for a late writer."""
+    """Plans what is tried and moves the crawl on to trying it, once. Raises StaleLease for a late writer."""
     with transaction.atomic():
         run = _at(held, states.PLAN)
         run.survey = rows.storable(survey)
@@ -58,7 +58,7 @@ def keep_plan(
 def keep_proposals(
     held: Hold, proposals: Sequence[Proposal], counted: dict[str, int] | None = None, logs: Iterable[Log] = ()
 ) -> None:
-    """Plans a proof for each proposal and moves the crawl on to proving, once. Raises Stale for a late writer."""
+    """Plans a proof for each proposal and moves the crawl on to proving, once. Raises StaleLease for a late writer."""
     proofs = _proofs(Run.objects.select_related("project", "environment").get(pk=held.run), proposals)
     with transaction.atomic():
         run = _at(held, states.PROPOSE)
@@ -98,7 +98,7 @@ def _at(held: Hold, stage: str) -> Run:
     """The run, locked, where this lease is the one that carries out its lone stage."""
     run = working(held)
     if run.stage != stage or run.stage_lease != held.lease:
-        raise Stale
+        raise StaleLease
     return run
 
 

@@ -38,7 +38,7 @@ from runs.ledger.dependents import settle_dependents
 from runs.ledger.familiar import visited_before
 from runs.ledger.leases import Hold, working
 from runs.ledger.moving import advance
-from runs.ledger.refusals import Stale
+from runs.ledger.refusals import StaleLease
 from runs.ledger.remembering import remembered
 from runs.ledger.resembling import Outdated, Resemblance, foreseen
 from runs.ledger.statements import Mine
@@ -87,7 +87,7 @@ def record(held: Hold, events: Sequence[Event]) -> Sequence[Event]:
     """Stores a group of events; returns those refused, which are about results that are no longer this lease's.
 
     A visit of a page is compared with what is known before it is stored, and stored with what came before it. Raises
-    Stale, having written nothing more, where the lease is not the open one.
+    StaleLease, having written nothing more, where the lease is not the open one.
     """
     refused: list[Event] = []
     for group in _to_each_visit(remembered(held.run, events)):
@@ -140,7 +140,7 @@ def _opened(held: Hold, events: Sequence[Event], thought: Thought) -> Batch:
     """The run, locked, and those results of the events that this lease is executing."""
     try:
         run = working(held)
-    except Stale:
+    except StaleLease:
         meters.count(meters.REFUSED, len(events), "lease")
         raise
     about_tests = any(isinstance(event, TESTS) for event in events)

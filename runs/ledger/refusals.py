@@ -9,5 +9,5 @@ class Refused(Exception):
         self.code = code
 
 
-class Stale(Exception):
+class StaleLease(Exception):
     """The writer's lease is closed or its run is over: write nothing and stop quietly."""

@@ -17,7 +17,7 @@ from runs.ledger.approving import approve_by_score
 from runs.ledger.drafting import proof_of, proposed, signature
 from runs.ledger.leases import Hold, working
 from runs.ledger.moving import LOSSES_OF_A_STAGE, enter
-from runs.ledger.refusals import Stale
+from runs.ledger.refusals import StaleLease
 from runs.ledger.story import tell
 from runs.models import Result, Run
 
@@ -45,7 +45,7 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time
     What a person has decided meanwhile stays as it is: only a draft that nobody has touched goes into another one, and
     none goes into one that was rejected or deleted. `beat` is called now and then while they are compared, which takes
     seconds where there are thousands. What has taken two workers with it is not tried a third time: the tests are then
-    kept as they are; so they are where the crawl's time is over, not `in_time`. Raises Stale for a late writer, and
+    kept as they are; so they are where the crawl's time is over, not `in_time`. Raises StaleLease for a late writer, and
     then nothing is written.
     """
     results, left = _results(held.run, beat), _unproved(held.run)
@@ -55,7 +55,7 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time
     with transaction.atomic():
         run = working(held)
         if run.stage != states.SCORE or run.stage_lease != held.lease:
-            raise Stale
+            raise StaleLease
         kept, merged = _keep(run, weighed, into)
         run.pipeline = {**run.pipeline, "prove": _proved(results, left), "score": {**kept, "merged": merged}}
         run.save(update_fields=["pipeline"])

@@ -20,7 +20,7 @@ from projects.models import ApiToken, Membership, Project, Workspace
 from projects.models.workspace import Role
 from runs import states
 from runs.management.client import Client
-from runs.management.progress import GLYPHS, Telling
+from runs.management.progress import GLYPHS, PhaseProgress
 
 DEMO_USER = "demo"
 SHOP_SIGN_IN = {"username": "demo@example.com", "password": "demo-pass-1", "login_url": "/sign-in"}
@@ -33,7 +33,7 @@ class Undecided(Exception):
 
 
 @dataclass
-class Outcome:
+class DemoOutcome:
     """What `--json` prints as its last line."""
 
     base_url: str
@@ -136,7 +136,7 @@ def wish_for(url: str, max_pages: int, sign_in: dict[str, str] | None) -> Wish:
 class Demo:
     """Carries out the phases and tells them."""
 
-    def __init__(self, client: Client, outcome: Outcome, console: Console, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, client: Client, outcome: DemoOutcome, console: Console, meanwhile: Callable[[], None]) -> None:
         self.client, self.outcome, self.console, self.meanwhile = client, outcome, console, meanwhile
 
     @contextmanager
@@ -165,7 +165,7 @@ class Demo:
         )["id"]
         self.outcome.crawl_run = run
         self._say(f"Crawl {run}: {self.outcome.base_url}/runs/{run}")
-        with Telling("Crawling, proposing, proving", self.console) as telling:
+        with PhaseProgress("Crawling, proposing, proving", self.console) as telling:
             done = telling.follow(self.client.story(run, self.meanwhile))
         if done["status"] != "completed":
             raise Undecided(_with_advice(done) or f"The crawl was {done['status']}.")
@@ -190,7 +190,7 @@ class Demo:
     def _run(self) -> None:
         run = self.client.post(f"/projects/{self.outcome.project}/run", {"shards": SHARDS})["id"]
         self.outcome.test_run = run
-        with Telling(f"Running on {SHARDS} workers, {SHARDS} shards", self.console) as telling:
+        with PhaseProgress(f"Running on {SHARDS} workers, {SHARDS} shards", self.console) as telling:
             done = telling.follow(self.client.story(run, self.meanwhile))
         for name in ("passed", "failed", "flaky", "skipped"):
             setattr(self.outcome, name, done[name])

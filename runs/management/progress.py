@@ -15,7 +15,7 @@ LINE_EVERY_SECONDS = 5.0
 GLYPHS = {"passed": "✓", "flaky": "≈", "failed": "✕", "skipped": "–"}  # noqa: RUF001 - the product's own glyphs
 
 
-class Telling:
+class PhaseProgress:
     """One phase being told. `follow` consumes a run's events and gives its `done` data."""
 
     def __init__(self, title: str, console: Console) -> None:

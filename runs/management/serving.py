@@ -27,7 +27,7 @@ class CannotServe(Exception):
 
 
 @dataclass(frozen=True)
-class Address:
+class BindAddress:
     host: str
     port: int
 
@@ -62,7 +62,7 @@ class Address:
 class Serving:
     """Web application and workers; either is started again when it dies."""
 
-    def __init__(self, address: Address, workers: int) -> None:
+    def __init__(self, address: BindAddress, workers: int) -> None:
         self.address = address
         self._commands = {
             "web": [
@@ -122,7 +122,7 @@ class Serving:
 
 
 @contextmanager
-def serving(address: Address, workers: int, stop: StopRequest) -> Iterator[Serving]:
+def serving(address: BindAddress, workers: int, stop: StopRequest) -> Iterator[Serving]:
     """The product, up and answering inside the block (unless stop was set), and gone after it."""
     address.require_free()
     call_command("migrate", verbosity=0, interactive=False)

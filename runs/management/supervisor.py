@@ -19,7 +19,7 @@ from runs.management.fallback_worker import FallbackWorker
 from runs.management.processes import Child, Patience, StopRequest, adopt_orphans, bury_orphans, kill_descendants
 from runs.queue.canary import Canary
 from runs.queue.cluster import CLUSTER_DIR, Traces
-from runs.queue.pulses import Hung, Watch
+from runs.queue.pulses import Hung, PulseWatch
 
 log = logging.getLogger(__name__)
 TICK = 0.2
@@ -165,7 +165,7 @@ class Supervisor:
 
     def _watch(self, cluster: Cluster, stop: StopRequest) -> str:
         """Why the cluster must end. It never ends by itself for a good reason, whatever its exit code says."""
-        pulses = Watch(cluster.directory)
+        pulses = PulseWatch(cluster.directory)
         while not stop.wait(TICK):
             bury_orphans([cluster.process])
             for hung in pulses.look():
@@ -178,7 +178,7 @@ class Supervisor:
                 return "tending ended"
         return "asked to stop"
 
-    def _replace(self, pulses: Watch, hung: Hung) -> None:
+    def _replace(self, pulses: PulseWatch, hung: Hung) -> None:
         """Kills a worker that hangs; its cluster starts another. Nothing here waits for the database: the worker may
         have locked it."""
         pulses.end(hung)

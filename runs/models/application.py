@@ -72,8 +72,8 @@ class Part(models.Model):
         return f"{self.kind} {self.name}"
 
     @property
-    def value(self) -> insight.Part:
-        return insight.Part(
+    def value(self) -> insight.KnownPart:
+        return insight.KnownPart(
             kind=self.kind,  # type: ignore[arg-type]
             key=self.key,
             name=self.name,

@@ -34,7 +34,7 @@ def forbidden(url: str, guard: Guard, resolve: Resolve = resolve_name) -> str | 
     return None if scheme in ("http", "https") else f"{scheme}: addresses are not sent to, only http and https"
 
 
-class Egress:
+class EgressClient:
     """The HTTP port of one try: whatever it sends is over `seconds` after it was made."""
 
     def __init__(self, guard: Guard, seconds: float = SECONDS, resolve: Resolve = resolve_name) -> None:
@@ -87,7 +87,7 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-class Answer(httpx.SyncByteStream):
+class NotifierResponse(httpx.SyncByteStream):
     def __init__(self, chunks: Any) -> None:
         self._chunks = chunks
 
@@ -114,7 +114,7 @@ class Transport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         answer = self._pool.handle_request(asked)
-        return httpx.Response(answer.status, headers=answer.headers, stream=Answer(answer.stream))
+        return httpx.Response(answer.status, headers=answer.headers, stream=NotifierResponse(answer.stream))
 
     def close(self) -> None:
         self._pool.close()

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from runs import states
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Reply, Sent, Settings, Undeliverable
 from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
 from runs.notifiers.wording import causes, facts, failing, headline
@@ -214,7 +214,7 @@ def _found(api: Api, repo: str, sha: str, value: dict[str, Any]) -> int | None:
 def _object(reply: Reply) -> dict[str, Any]:
     try:
         found = loaded(reply.body)
-    except Unreadable as error:
+    except UnreadableJson as error:
         raise NotNow("GitHub's answer is not JSON.", reply.status) from error
     if not isinstance(found, dict):
         raise NotNow("GitHub's answer is not a JSON object.", reply.status)

@@ -20,7 +20,7 @@ class BadMailServer(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SmtpServer:
     host: str
     port: int
     tls: str
@@ -28,7 +28,7 @@ class Server:
     password: str = field(default="", repr=False)
 
 
-def server_of(url: str) -> Server:
+def server_of(url: str) -> SmtpServer:
     """What the address says. smtps:// is TLS from the first byte, smtp:// STARTTLS unless it says tls=none."""
     try:
         parts = urlsplit(url)
@@ -41,7 +41,9 @@ def server_of(url: str) -> Server:
     tls = given.pop("tls", ["implicit" if parts.scheme == "smtps" else "starttls"])[0]
     if given or tls not in PORTS:
         raise BadMailServer("after the ? only tls=starttls, tls=implicit or tls=none is known")
-    return Server(parts.hostname, port or PORTS[tls], tls, unquote(parts.username or ""), unquote(parts.password or ""))
+    return SmtpServer(
+        parts.hostname, port or PORTS[tls], tls, unquote(parts.username or ""), unquote(parts.password or "")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Smtp:
         except (smtplib.SMTPException, OSError) as error:
             raise _named(server, error) from error
 
-    def _handed_over(self, server: Server, message: EmailMessage) -> str:
+    def _handed_over(self, server: SmtpServer, message: EmailMessage) -> str:
         until = time.monotonic() + self.seconds
         with self._connected(server) as smtp:
             if server.tls == "starttls":
@@ -78,7 +80,7 @@ class Smtp:
         lost = f", but not for {', '.join(sorted(refused))}" if refused else ""
         return f"{server.host} took the message{lost}."
 
-    def _connected(self, server: Server) -> smtplib.SMTP:
+    def _connected(self, server: SmtpServer) -> smtplib.SMTP:
         if server.tls == "implicit":
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(server.host, server.port, timeout=self.seconds, context=context)
@@ -90,7 +92,7 @@ def _limit(smtp: smtplib.SMTP, until: float) -> None:
         smtp.sock.settimeout(max(0.1, until - time.monotonic()))
 
 
-def _named(server: Server, error: Exception) -> Exception:
+def _named(server: SmtpServer, error: Exception) -> Exception:
     """What went wrong, and by its kind whether it makes sense to try again."""
     match error:
         case smtplib.SMTPAuthenticationError():

@@ -4,9 +4,9 @@ from runs.planning.again import wait_seconds
 from runs.planning.budget import makespan, within_budget
 from runs.planning.deadlines import SHARES, Share, begins_until, ends_by
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
-from runs.planning.frontier import LINK, STATE, Budget, begun, first_of_its_shape, rooms, saturated, used_up
+from runs.planning.frontier import LINK, STATE, CrawlBudget, begun, first_of_its_shape, rooms, saturated, used_up
 from runs.planning.impact import Impact, impact_of, paths_of, under
-from runs.planning.ordering import Candidate, Circular, dispatch_order, ideal_ms, risk_order
+from runs.planning.ordering import Circular, DispatchCandidate, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk
 from runs.planning.sharing import patience_ms, share, slowest, worth_hedging
 from runs.planning.skips import skips
@@ -17,9 +17,9 @@ __all__ = [
     "LINK",
     "SHARES",
     "STATE",
-    "Budget",
-    "Candidate",
     "Circular",
+    "CrawlBudget",
+    "DispatchCandidate",
     "Impact",
     "Prior",
     "Share",

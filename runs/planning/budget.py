@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 
-from runs.planning.ordering import Candidate, DependencyGraph, risk_order
+from runs.planning.ordering import DependencyGraph, DispatchCandidate, risk_order
 
 
-def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float) -> set[int]:
+def within_budget(candidates: Sequence[DispatchCandidate], slots: int, budget_ms: float) -> set[int]:
     """The indexes that are kept: by risk, while they end within the budget; a later, shorter one may still fit.
 
     Smoke tests and what they depend on are kept whatever they take; without what it depends on nothing is kept.
@@ -28,7 +28,7 @@ def within_budget(candidates: Sequence[Candidate], slots: int, budget_ms: float)
     return kept
 
 
-def makespan(candidates: Sequence[Candidate], order: Sequence[int], slots: int) -> int:
+def makespan(candidates: Sequence[DispatchCandidate], order: Sequence[int], slots: int) -> int:
     """When the last of them ends, if slots take them in this order and estimates are right."""
     graph = DependencyGraph(candidates)
     played = _Played(candidates, slots)
@@ -42,7 +42,7 @@ def makespan(candidates: Sequence[Candidate], order: Sequence[int], slots: int) 
 class _Played:
     """Slots with what was given to them so far."""
 
-    def __init__(self, candidates: Sequence[Candidate], slots: int) -> None:
+    def __init__(self, candidates: Sequence[DispatchCandidate], slots: int) -> None:
         self._candidates = candidates
         self._free = [0] * slots
         self._ends: dict[str, int] = {}
@@ -52,7 +52,7 @@ class _Played:
         candidate = self._candidates[number]
         return max(self._possible(candidate, graph), self._free[0]) + candidate.estimate_ms
 
-    def _possible(self, candidate: Candidate, graph: DependencyGraph) -> int:
+    def _possible(self, candidate: DispatchCandidate, graph: DependencyGraph) -> int:
         awaited = max((self._ends[other] for other in graph.upstream[candidate.name]), default=0)
         return max(awaited, self._groups.get(candidate.serial, 0))
 

@@ -19,7 +19,7 @@ def first_of_its_shape(priority: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class CrawlBudget:
     """How many pages and states may be visited, and whether the time for it is over."""
 
     pages: int
@@ -35,14 +35,14 @@ def begun(opened: int, failed: int, most: int) -> int:
     return opened + max(0, failed - most)
 
 
-def rooms(begun: Mapping[str, int], budget: Budget) -> dict[str, int]:
+def rooms(begun: Mapping[str, int], budget: CrawlBudget) -> dict[str, int]:
     """How many more pages and states may be begun."""
     if budget.late:
         return {LINK: 0, STATE: 0}
     return {LINK: max(0, budget.pages - begun[LINK]), STATE: max(0, budget.states - begun[STATE])}
 
 
-def used_up(pending: Mapping[str, int], budget: Budget) -> str:
+def used_up(pending: Mapping[str, int], budget: CrawlBudget) -> str:
     """Which budget it is that leaves something unvisited."""
     if budget.late:
         return "time_budget"

@@ -23,7 +23,7 @@ class Circular(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DispatchCandidate:
     """A result that is to be dispatched. Rows of a data-driven test share a name.
 
     `depends_on` holds names; those outside the run are ignored. Of one `serial` group one runs
@@ -43,7 +43,7 @@ class Candidate:
 class DependencyGraph:
     """Who waits for whom, by names; urgency is handed on to what is depended on. Raises Circular."""
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, candidates: Sequence[DispatchCandidate]) -> None:
         self.candidates = candidates
         self.members: dict[str, list[int]] = {}
         for number, candidate in enumerate(candidates):
@@ -89,12 +89,12 @@ class DependencyGraph:
         return found
 
 
-def _urgency(candidate: Candidate) -> Urgency:
+def _urgency(candidate: DispatchCandidate) -> Urgency:
     """Less is sooner."""
     return (not candidate.smoke, PRIORITY.get(candidate.priority, 1), -candidate.risk)
 
 
-def risk_order(candidates: Sequence[Candidate]) -> list[int]:
+def risk_order(candidates: Sequence[DispatchCandidate]) -> list[int]:
     """Indexes by urgency alone, dependencies first, ties as given. Raises Circular."""
     graph = DependencyGraph(candidates)
     place: dict[str, tuple[Urgency, int, int]] = {}
@@ -106,7 +106,7 @@ def risk_order(candidates: Sequence[Candidate]) -> list[int]:
     return sorted(range(len(candidates)), key=lambda number: (place[candidates[number].name], number))
 
 
-def ideal_ms(candidates: Sequence[Candidate], slots: int) -> int:
+def ideal_ms(candidates: Sequence[DispatchCandidate], slots: int) -> int:
     """No schedule on so many slots ends sooner: the work by slots, the longest chain, the longest serial group."""
     return _ideal(DependencyGraph(candidates), slots)
 
@@ -121,7 +121,7 @@ def _ideal(graph: DependencyGraph, slots: int) -> int:
     return max([-(-sum(estimates) // slots), longest, *groups.values()])
 
 
-def dispatch_order(candidates: Sequence[Candidate], slots: int = 1) -> list[int]:
+def dispatch_order(candidates: Sequence[DispatchCandidate], slots: int = 1) -> list[int]:
     """Indexes in dispatch order. Raises Circular.
 
     Plays the run on `slots` slots: whenever one is free, it takes the smoke test, else the test whose latest start

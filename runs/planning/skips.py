@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from runs.planning.budget import within_budget
-from runs.planning.ordering import Candidate, DependencyGraph
+from runs.planning.ordering import DependencyGraph, DispatchCandidate
 
 
 def skips(
-    candidates: Sequence[Candidate],
+    candidates: Sequence[DispatchCandidate],
     unfit: Mapping[str, Set[str]] | None = None,
     impacted: Set[str] | None = None,
     slots: int = 1,

@@ -94,7 +94,7 @@ class Restrained(Broker):  # type: ignore[misc]
         return found
 
 
-class Rows(Restrained, ORM):  # type: ignore[misc]
+class DatabaseBroker(Restrained, ORM):  # type: ignore[misc]
     """Messages in the database."""
 
 

@@ -127,7 +127,7 @@ class _Seen:
     silent: list[float] = field(default_factory=lambda: [0.0] * len(PARTS))
 
 
-class Watch:
+class PulseWatch:
     """The supervisor's view of the pulses of one cluster. It measures silence by what it has itself looked at."""
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:

@@ -22,8 +22,8 @@ from runs.engine.plan import (
     Credentials,
     ProofPlan,
     RunOptions,
-    Session,
     ShardPlan,
+    SignedInSession,
     Site,
 )
 from runs.models import Part, Run, Trial
@@ -99,7 +99,7 @@ def _with_profiles(run: Run | Trial, site: Site) -> Site:
     everybody = {**profiles, **({ACCOUNT: site.credentials} if site.credentials else {})}
     marks = {role: credentials.fingerprint for role, credentials in everybody.items() if credentials.kind == "form"}
     kept = accounts.kept_sessions(run.project_id, run.environment_id, marks)
-    sessions = {role: Session.model_validate(session) for role, session in kept.items()}
+    sessions = {role: SignedInSession.model_validate(session) for role, session in kept.items()}
     return site.model_copy(update={"profiles": profiles, "sessions": sessions})
 
 

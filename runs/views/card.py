@@ -19,7 +19,7 @@ from django_htmx.http import reswap, retarget
 from projects import reviewing
 from projects.access import QA_LEAD
 from projects.models import Project, Test
-from projects.place import Place, Request, page
+from projects.place import Place, SignedInRequest, page
 from runs.engine.steps import STEPS
 from runs.engine.steps.document import InvalidDocument, parse
 from runs.views.editing import BLANK, MEANWHILE, EditingForm
@@ -27,7 +27,7 @@ from runs.views.english import read_steps
 from runs.views.new_steps import kinds, new_step
 from runs.views.queue import Filters, proposals
 from runs.views.review import REASONS
-from runs.views.step_rows import Field, Row, unnamed
+from runs.views.step_rows import StepField, StepRow, unnamed
 from runs.views.tests import found_test
 
 ROWS, JSON = "rows", "json"
@@ -38,7 +38,7 @@ OF_A_STEP = re.compile(r"steps\[(\d+)\](?:\.([^:\s]+))?: (.+)", re.DOTALL)
 class RowShown:
     """A row with what is wrong with its step, each problem with its place within the step."""
 
-    row: Row
+    row: StepRow
     problems: tuple[tuple[str, str], ...]
     new: bool
 
@@ -47,14 +47,14 @@ class RowShown:
         return [sentence for _, sentence in self.problems]
 
     @cached_property
-    def wrong(self) -> Field | None:
+    def wrong(self) -> StepField | None:
         """The field that the first problem is about."""
         fields = sorted(self.row.fields, key=lambda field: bool(field.choices))
         about = (field for place, _ in self.problems for field in fields if _is_at(place, field.place))
         return next(about, fields[0] if self.problems and fields else None)
 
     @property
-    def begun(self) -> Field | None:
+    def begun(self) -> StepField | None:
         """The field of a new step that is written first."""
         fields = sorted(self.row.fields, key=lambda field: bool(field.choices))
         return fields[0] if self.new and fields else None
@@ -117,7 +117,7 @@ class CardForm(EditingForm):
         for number, place, sentence in self._of_steps():
             problems[number].append((place, sentence))
         added = len(steps) - 1 if self.turns and self.posted and "add" in self.posted else None
-        return [RowShown(Row.of(step), tuple(problems[n]), n == added) for n, step in enumerate(steps)]
+        return [RowShown(StepRow.of(step), tuple(problems[n]), n == added) for n, step in enumerate(steps)]
 
     @property
     def stands_at_rows(self) -> bool:
@@ -165,7 +165,7 @@ def _of_row(posted: QueryDict, key: str) -> Any:
     """The step of a row that was sent. What no page of ours sends is refused."""
     try:
         (step,) = read_steps(f"[{posted.get(f'step-{key}', '')}]")
-        return Row.of(step).with_texts(posted.getlist(f"field-{key}"))
+        return StepRow.of(step).with_texts(posted.getlist(f"field-{key}"))
     except (InvalidDocument, ValueError) as error:
         raise SuspiciousOperation("A row has no step.") from error
 
@@ -184,7 +184,7 @@ def _listed(text: str) -> list[Any] | None:
 
 
 @page
-def edit_card(request: Request, test: str) -> HttpResponse:
+def edit_card(request: SignedInRequest, test: str) -> HttpResponse:
     """Edits a test where it stands in the review queue; the card comes back with its new version.
 
     The address has the filters of the queue, so that what is decided next is decided about what they show.
@@ -206,7 +206,7 @@ def edit_card(request: Request, test: str) -> HttpResponse:
     return render(request, "runs/_card_edit.html", {"place": place, "form": form, "test": row, "filters": filters})
 
 
-def _card(request: Request, place: Place, row: Test, filters: Filters, said: str = "") -> HttpResponse:
+def _card(request: SignedInRequest, place: Place, row: Test, filters: Filters, said: str = "") -> HttpResponse:
     context = {"place": place, "item": proposals(place, [row])[0], "reasons": REASONS, "filters": filters}
     answer = render(request, "runs/_card_alone.html", context | {"toast": {"text": said} if said else None})
     return reswap(retarget(answer, f"#proposal-{row.pk}"), "outerHTML")

@@ -18,7 +18,7 @@ TESTS_SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCause:
     """A cause with the titles of its first tests, by result."""
 
     cause: Cause
@@ -39,7 +39,7 @@ class Shown:
 class Panel:
     """The largest causes, how many there are, and how many failures they explain."""
 
-    rows: Sequence[Shown] = ()
+    rows: Sequence[ShownCause] = ()
     number: int = 0
     failures: int = 0
 
@@ -55,7 +55,7 @@ def panel(run: Run, failed: int) -> Panel:
     causes = _so_far(run.pk, run.created_at, failed) if not run.causes else reading.causes(run)
     first = [number for cause in causes[:SHOWN] for number in cause.results[:TESTS_SHOWN]]
     titles = dict(Result.objects.filter(pk__in=first).values_list("pk", "title"))
-    rows = [Shown(cause, _titled(cause, titles)) for cause in causes[:SHOWN]]
+    rows = [ShownCause(cause, _titled(cause, titles)) for cause in causes[:SHOWN]]
     return Panel(rows, len(causes), sum(cause.size for cause in causes))
 
 

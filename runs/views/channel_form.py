@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from projects.api.words import by_field
 from projects.models import Channel
 from projects.models.channel import OCCASIONS
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs import delivering
 from runs.notifiers import CHANNELS
 from runs.views.fields import Patterns
@@ -88,7 +88,7 @@ def _stored(channel: Channel) -> set[str]:
     """Names of the secrets that are kept and can be read."""
     try:
         return set(channel.secrets)
-    except Unreadable:
+    except SecretUnreadable:
         return set()
 
 

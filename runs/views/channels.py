@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 from projects.access import ADMIN, QA_LEAD
 from projects.models import Channel
 from projects.once import show_once, shown_once
-from projects.place import Place, Request, page, place_of
-from projects.secrets import Unreadable
+from projects.place import Place, SignedInRequest, page, place_of
+from projects.secrets import SecretUnreadable
 from runs import delivering, ledger, states
 from runs.models import Delivery
 from runs.notifiers import CHANNELS
@@ -27,7 +27,7 @@ PER_PAGE = 30
 
 @page
 @never_cache
-def notifications(request: Request, project: str) -> HttpResponse:
+def notifications(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     issued = shown_once(request, f"signing {project}") if place.may_administer else ""
     state = request.GET.get("state", "")
@@ -52,7 +52,7 @@ def notifications(request: Request, project: str) -> HttpResponse:
 
 
 @page
-def new_channel(request: Request, project: str, kind: str) -> HttpResponse:
+def new_channel(request: SignedInRequest, project: str, kind: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     if kind not in CHANNELS:
         raise Http404
@@ -60,7 +60,7 @@ def new_channel(request: Request, project: str, kind: str) -> HttpResponse:
 
 
 @page
-def channel(request: Request, project: str, channel: str) -> HttpResponse:
+def channel(request: SignedInRequest, project: str, channel: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     return _edited(request, place, _row(place, channel))
 
@@ -72,7 +72,7 @@ def _row(place: Place, public_id: str) -> Channel:
         raise Http404 from error
 
 
-def _edited(request: Request, place: Place, row: Channel) -> HttpResponse:
+def _edited(request: SignedInRequest, place: Place, row: Channel) -> HttpResponse:
     form = ChannelForm(row, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         verb = "channel changed" if row.pk else "channel created"
@@ -86,19 +86,19 @@ def _edited(request: Request, place: Place, row: Channel) -> HttpResponse:
 
 @page
 @require_POST
-def test_channel(request: Request, project: str, channel: str) -> HttpResponse:
+def test_channel(request: SignedInRequest, project: str, channel: str) -> HttpResponse:
     """Sends a test message while the person waits, at most some ten seconds."""
     row = _row(place_of(request, project, ADMIN), channel)
     try:
         messages.success(request, f"{row.name}: {delivering.try_out(row)}")
-    except (Undeliverable, NotNow, Unreadable) as error:
+    except (Undeliverable, NotNow, SecretUnreadable) as error:
         messages.error(request, f"{row.name}: {error}")
     return redirect("notifications", project)
 
 
 @page
 @require_POST
-def switch_channel(request: Request, project: str, channel: str) -> HttpResponse:
+def switch_channel(request: SignedInRequest, project: str, channel: str) -> HttpResponse:
     """Disables an enabled channel, and the other way round."""
     place = place_of(request, project, ADMIN)
     row = _row(place, channel)
@@ -112,7 +112,7 @@ def switch_channel(request: Request, project: str, channel: str) -> HttpResponse
 
 @page
 @require_POST
-def delete_channel(request: Request, project: str, channel: str) -> HttpResponse:
+def delete_channel(request: SignedInRequest, project: str, channel: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     row = _row(place, channel)
     place.note("channel deleted", row.public_id, row.name)
@@ -124,7 +124,7 @@ def delete_channel(request: Request, project: str, channel: str) -> HttpResponse
 @page
 @require_POST
 @never_cache
-def renew_secret(request: Request, project: str) -> HttpResponse:
+def renew_secret(request: SignedInRequest, project: str) -> HttpResponse:
     """A new secret in place of the old one, shown once on the page that follows."""
     place = place_of(request, project, ADMIN)
     show_once(request, f"signing {project}", place.project.renew_signing_secret())
@@ -134,7 +134,7 @@ def renew_secret(request: Request, project: str) -> HttpResponse:
 
 @page
 @require_POST
-def redeliver(request: Request, project: str, delivery: int) -> HttpResponse:
+def redeliver(request: SignedInRequest, project: str, delivery: int) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     row = get_object_or_404(Delivery.objects.filter(run__project=place.project), pk=delivery)
     try:

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from projects.place import Request, page
+from projects.place import SignedInRequest, page
 from runs import heartbeats, ledger, states
 from runs.models import Delivery, Lease, Run, Worker
 from runs.views.waiting import nobody_takes_runs, reason
@@ -22,7 +22,7 @@ MOST_HUNG = 10
 
 
 @dataclass(frozen=True)
-class Known:
+class RunLabel:
     """A run as the person may see it: its name and title, or that it belongs to another workspace."""
 
     visible: bool
@@ -32,7 +32,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Doing:
-    run: Known
+    run: RunLabel
     title: str
     seconds: float
 
@@ -51,7 +51,7 @@ class WorkerLine:
 @dataclass(frozen=True)
 class LeaseLine:
     lease: Lease
-    run: Known
+    run: RunLabel
     renewed_ms: int
     expires_ms: int
 
@@ -61,18 +61,18 @@ class RunLine:
     """A run that nobody has begun, with the reason."""
 
     run: Run
-    known: Known
+    known: RunLabel
     why: str
 
 
 @dataclass(frozen=True)
 class DeliveryLine:
     delivery: Delivery
-    known: Known
+    known: RunLabel
 
 
 @page
-def cluster(request: Request) -> HttpResponse:
+def cluster(request: SignedInRequest) -> HttpResponse:
     context = {"here": "cluster", **_standing(request.user)}
     return render(request, "runs/_cluster.html" if request.htmx else "runs/cluster.html", context)
 
@@ -103,15 +103,15 @@ def _standing(user: Any) -> dict[str, Any]:
     }
 
 
-def _known(user: Any, numbers: Iterable[int]) -> dict[int, Known]:
+def _known(user: Any, numbers: Iterable[int]) -> dict[int, RunLabel]:
     """What the person may know of runs, by number."""
     wanted = set(numbers)
     seen = Run.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", "project__name")
-    hidden = dict.fromkeys(wanted, Known(visible=False))
-    return hidden | {number: Known(True, f"{Run.PREFIX}-{number}", name) for number, name in seen}
+    hidden = dict.fromkeys(wanted, RunLabel(visible=False))
+    return hidden | {number: RunLabel(True, f"{Run.PREFIX}-{number}", name) for number, name in seen}
 
 
-def _worker_line(worker: Worker, known: dict[int, Known], now: datetime) -> WorkerLine:
+def _worker_line(worker: Worker, known: dict[int, RunLabel], now: datetime) -> WorkerLine:
     state = heartbeats.state_of(worker, now)
     # What a silent worker said last is no news any more.
     said = [] if state in (heartbeats.SILENT_STATE, heartbeats.GONE_STATE, heartbeats.HUNG_STATE) else worker.doing
@@ -122,12 +122,12 @@ def _worker_line(worker: Worker, known: dict[int, Known], now: datetime) -> Work
     return WorkerLine(worker, state, doing)
 
 
-def _lease_line(lease: Lease, known: dict[int, Known], now: datetime) -> LeaseLine:
+def _lease_line(lease: Lease, known: dict[int, RunLabel], now: datetime) -> LeaseLine:
     renewed, expires = (now - lease.renewed_at).total_seconds(), (lease.expires_at - now).total_seconds()
     return LeaseLine(lease, known[lease.shard.run_id], int(max(renewed, 0) * 1000), int(max(expires, 0) * 1000))
 
 
-def _run_lines(queued: Sequence[Run], known: dict[int, Known]) -> list[RunLine]:
+def _run_lines(queued: Sequence[Run], known: dict[int, RunLabel]) -> list[RunLine]:
     """In the order in which workers take them; last those that their project's limit holds back."""
     nobody = nobody_takes_runs()
     turns = {one.run: number for number, one in enumerate(ledger.waiting())}

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST
 
 from projects.access import QA_LEAD, VIEWER, name_of
 from projects.models import Comment, Test
-from projects.place import Place, Request, page
+from projects.place import Place, SignedInRequest, page
 from runs.views.tests import found_test
 from runs.views.threads import CommentForm, thread
 
 
 @page
-def comments(request: Request, test: str) -> HttpResponse:
+def comments(request: SignedInRequest, test: str) -> HttpResponse:
     """Reading them is everybody's, writing one needs the role that decides."""
     place, row = found_test(request, test, QA_LEAD if request.method == "POST" else VIEWER)
     form = CommentForm(request.POST if request.method == "POST" else None, row)
@@ -28,7 +28,7 @@ def comments(request: Request, test: str) -> HttpResponse:
     return _changed(request, place, row)
 
 
-def _shown(request: Request, place: Place, row: Test, form: CommentForm | None = None) -> HttpResponse:
+def _shown(request: SignedInRequest, place: Place, row: Test, form: CommentForm | None = None) -> HttpResponse:
     context = thread(place, row, form)
     if request.htmx:
         return render(request, "runs/_comments.html", context)
@@ -37,7 +37,7 @@ def _shown(request: Request, place: Place, row: Test, form: CommentForm | None =
     )
 
 
-def _changed(request: Request, place: Place, row: Test) -> HttpResponse:
+def _changed(request: SignedInRequest, place: Place, row: Test) -> HttpResponse:
     if request.htmx:
         return _shown(request, place, row)
     return redirect(f"{reverse('test', args=[row.public_id])}#comments")
@@ -45,7 +45,7 @@ def _changed(request: Request, place: Place, row: Test) -> HttpResponse:
 
 @page
 @require_POST
-def delete_comment(request: Request, test: str, comment: int) -> HttpResponse:
+def delete_comment(request: SignedInRequest, test: str, comment: int) -> HttpResponse:
     """Authors take back what they wrote, administrators what anybody did."""
     place, row = found_test(request, test, QA_LEAD)
     found = row.comments.filter(pk=comment).first()

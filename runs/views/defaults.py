@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from projects.access import QA_LEAD, VIEWER
-from projects.place import Request, page, place_of
+from projects.place import SignedInRequest, page, place_of
 from runs.views.options import CrawlDefaults, RunDefaults
 from runs.views.routes import RoutesForm
 
 
 @page
-def defaults(request: Request, project: str) -> HttpResponse:
+def defaults(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
     part = request.POST.get("part")
     crawl = CrawlDefaults(place.project, request.POST if part == "crawl" else None, prefix="crawl")

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN, deleted_for, name_of
 from projects.models import Project, Test
-from projects.models.project import Taken
-from projects.place import Place, Request, page, place_of
+from projects.models.project import NameTaken
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import ledger
 
 SHOWN = 200
@@ -22,7 +22,7 @@ SHOWN = 200
 
 @page
 @require_POST
-def delete_project(request: Request, project: str) -> HttpResponse:
+def delete_project(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     if request.POST.get("name", "") != place.project.name:
         messages.error(request, f"Nothing was deleted: write the project's name, {place.project.name}, to confirm.")
@@ -41,7 +41,7 @@ def delete_project(request: Request, project: str) -> HttpResponse:
 
 
 @page
-def deleted_projects(request: Request) -> HttpResponse:
+def deleted_projects(request: SignedInRequest) -> HttpResponse:
     rows = [
         {
             "id": row.public_id,
@@ -56,14 +56,14 @@ def deleted_projects(request: Request) -> HttpResponse:
 
 @page
 @require_POST
-def undelete_project(request: Request, number: int) -> HttpResponse:
+def undelete_project(request: SignedInRequest, number: int) -> HttpResponse:
     with transaction.atomic():
         row = deleted_for(request.user).select_for_update(of=("self",)).filter(pk=number).first()
         if row is None:
             raise Http404
         try:
             row.undelete(request.POST.get("name", "").strip()[:120])
-        except Taken as error:
+        except NameTaken as error:
             messages.error(request, str(error))
             return redirect("deleted-projects")
         Place(row, ADMIN, request.user).note("project restored", row.public_id, row.name)
@@ -72,7 +72,7 @@ def undelete_project(request: Request, number: int) -> HttpResponse:
 
 
 @page
-def deleted_tests(request: Request, project: str) -> HttpResponse:
+def deleted_tests(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     gone = place.project.tests.exclude(deleted_at=None).defer("document").order_by("-deleted_at")[:SHOWN]
     rows = [
@@ -90,7 +90,7 @@ def deleted_tests(request: Request, project: str) -> HttpResponse:
 
 @page
 @require_POST
-def undelete_test(request: Request, project: str, test: str) -> HttpResponse:
+def undelete_test(request: SignedInRequest, project: str, test: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     try:
         with transaction.atomic():
@@ -99,7 +99,7 @@ def undelete_test(request: Request, project: str, test: str) -> HttpResponse:
             place.note("test restored", row.public_id, row.title)
     except Test.DoesNotExist as error:
         raise Http404 from error
-    except Taken as error:
+    except NameTaken as error:
         messages.error(request, str(error))
         return redirect("deleted-tests", project)
     messages.success(request, f"Back: {row.title}")

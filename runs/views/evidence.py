@@ -30,7 +30,7 @@ class Breakage:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ProofEvidence:
     """`Test.evidence` read. Numbers that were not measured are None, lists that were not made are empty."""
 
     stored: Mapping[str, Any]
@@ -88,7 +88,7 @@ class Evidence:
 
 
 @dataclass
-class Proposal:
+class ProposalCard:
     """A test with everything that a person needs to decide about it."""
 
     test: Test
@@ -97,8 +97,8 @@ class Proposal:
     comments: int
 
     @cached_property
-    def evidence(self) -> Evidence:
-        return Evidence(self.test.evidence)
+    def evidence(self) -> ProofEvidence:
+        return ProofEvidence(self.test.evidence)
 
     @cached_property
     def document(self) -> Document | None:

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils._os import safe_join
 from django.views.decorators.http import require_safe
 
-from projects.place import Request, page
+from projects.place import SignedInRequest, page
 from runs import storage
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def viewer_files() -> Path:
 
 @page
 @require_safe
-def trace_viewer(request: Request, name: str) -> HttpResponse:
+def trace_viewer(request: SignedInRequest, name: str) -> HttpResponse:
     path = Path(safe_join(viewer_files(), name))
     if not path.is_file() or path.name in LEFT_OUT:
         raise Http404
@@ -92,7 +92,7 @@ def trace_viewer(request: Request, name: str) -> HttpResponse:
     return response
 
 
-def _refusal(request: Request) -> str:
+def _refusal(request: SignedInRequest) -> str:
     """Why the viewer is not opened; "" where its one trace is a signed link of a trace that is stored here."""
     asked = request.GET.getlist("trace")
     home = request.build_absolute_uri(ARTIFACTS)

@@ -17,7 +17,7 @@ from projects.account_forms import AccountForm
 from projects.api.inputs import NewProject
 from projects.api.words import by_field
 from projects.first import SomebodyWasFirst, first_account, is_operator, nobody_yet
-from projects.forms import Address
+from projects.forms import AddressFormField
 from projects.models import Project, Workspace
 from projects.place import place_of
 from runs import ledger
@@ -29,7 +29,7 @@ class FirstForm(AccountForm):
     """Four fields: who you are, twice; what your work is called; where the application is."""
 
     workspace = forms.CharField(max_length=120, initial="Quality", help_text="The name of your team")
-    url = Address(
+    url = AddressFormField(
         label="Address of the application",
         max_length=2000,
         required=False,

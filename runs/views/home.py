@@ -12,29 +12,29 @@ from django.shortcuts import render
 
 from projects.access import QA_LEAD, deleted_for, sees_all, visible_to
 from projects.models import Project
-from projects.place import Request, page
+from projects.place import SignedInRequest, page
 from projects.views.creating import where
 from runs import states
 from runs.models import Run
-from runs.views.tallies import Row, with_tallies
+from runs.views.tallies import RunRow, with_tallies
 
 PER_PAGE = 50
 TOLD = (states.COMPLETED, states.FAILED)
 
 
 @dataclass(frozen=True)
-class Line:
+class ProjectLine:
     """A project in the list: how its last whole run ended, and a newer one of some of its tests."""
 
     project: Project
     waiting: int
-    last: Row | None
-    part: Row | None
-    living: list[Row]
+    last: RunRow | None
+    part: RunRow | None
+    living: list[RunRow]
 
 
 @page
-def home(request: Request) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     ended = Run.objects.counted().filter(project=OuterRef("pk"), kind="test", status__in=TOLD).order_by("-pk")
     drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
@@ -56,18 +56,18 @@ def home(request: Request) -> HttpResponse:
     return render(request, "runs/_home.html" if request.htmx else "runs/home.html", context)
 
 
-def _lines(projects: list[Any]) -> list[Line]:
+def _lines(projects: list[Any]) -> list[ProjectLine]:
     ended = {number for project in projects for number in (project.last, project.newest) if number}
     runs = Run.objects.filter(Q(pk__in=ended) | Q(project__in=projects, status__in=states.LIVING))
     rows = with_tallies(list(runs.defer("options", "site")))
     by_number = {row.run.pk: row for row in rows}
-    living: dict[int, list[Row]] = {}
+    living: dict[int, list[RunRow]] = {}
     for row in rows:
         if not row.run.is_over:
             living.setdefault(row.run.project_id, []).append(row)
     return [_line(project, by_number, living.get(project.pk, [])) for project in projects]
 
 
-def _line(project: Any, rows: dict[int, Row], living: list[Row]) -> Line:
+def _line(project: Any, rows: dict[int, RunRow], living: list[RunRow]) -> ProjectLine:
     part = rows.get(project.newest) if project.newest != project.last else None
-    return Line(project, project.waits, rows.get(project.last), part, living)
+    return ProjectLine(project, project.waits, rows.get(project.last), part, living)

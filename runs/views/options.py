@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from projects.api.words import by_field
 from projects.models import Environment, Project
 from projects.models.test import TestQuerySet
-from projects.secrets import Unreadable
+from projects.secrets import SecretUnreadable
 from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, CrawlOptions, RunOptions
 from runs.views.fields import SET_BY_PRESETS, Several, field_of, flat, implied, info_of, nested
 
@@ -210,5 +210,5 @@ def offer_roles(form: OptionsForm[CrawlOptions], project: Project) -> None:
 def _signs_in(project: Project) -> bool:
     try:
         return project.has_credentials
-    except Unreadable:
+    except SecretUnreadable:
         return True

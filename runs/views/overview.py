@@ -14,18 +14,18 @@ from django.views.decorators.http import require_POST
 from projects import reviewing
 from projects.access import QA_LEAD, name_of
 from projects.models import Environment
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import ledger, reading, states
 from runs.models import Run
 from runs.views.options import CrawlStart, RunStart, StartForm
-from runs.views.tallies import STRIP, Row, strip, with_tallies
+from runs.views.tallies import STRIP, RunRow, strip, with_tallies
 
 RECENT = 10
 LIVING_SHOWN = 3
 
 
 @page
-def overview(request: Request, project: str) -> HttpResponse:
+def overview(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     if request.htmx:
         return render(request, "runs/_overview.html", {"place": place, **_numbers(place)})
@@ -33,7 +33,7 @@ def overview(request: Request, project: str) -> HttpResponse:
 
 
 def _shown(
-    request: Request, place: Place, crawl: CrawlStart | None = None, run: RunStart | None = None
+    request: SignedInRequest, place: Place, crawl: CrawlStart | None = None, run: RunStart | None = None
 ) -> HttpResponse:
     context = {
         "here": "overview",
@@ -71,14 +71,14 @@ def _numbers(place: Place) -> dict[str, Any]:
     }
 
 
-def _last_whole(runs: QuerySet[Run]) -> Row | None:
+def _last_whole(runs: QuerySet[Run]) -> RunRow | None:
     """The last run of all tests, where many of some tests came after it."""
     found = runs.filter(kind="test", partial=False, status__in=(states.COMPLETED, states.FAILED)).first()
     return with_tallies([found])[0] if found else None
 
 
 def run_request(
-    request: Request, place: Place, environment: Environment | None = None, **more: Any
+    request: SignedInRequest, place: Place, environment: Environment | None = None, **more: Any
 ) -> ledger.RunRequest:
     """What the person asks for, in the ledger's words."""
     return ledger.RunRequest(
@@ -92,7 +92,7 @@ def run_request(
 
 @page
 @require_POST
-def start_crawl(request: Request, project: str) -> HttpResponse:
+def start_crawl(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     form = CrawlStart(place.project, request.POST)
     if not form.is_valid():
@@ -105,11 +105,11 @@ def start_crawl(request: Request, project: str) -> HttpResponse:
     return redirect("run", run.public_id)
 
 
-def with_refused_form(request: Request, place: Place, run: RunStart) -> HttpResponse:
+def with_refused_form(request: SignedInRequest, place: Place, run: RunStart) -> HttpResponse:
     """The overview with what is wrong with the options of a test run."""
     return _shown(request, place, run=run)
 
 
-def requested_run(request: Request, place: Place, form: StartForm[Any], **more: Any) -> ledger.RunRequest:
+def requested_run(request: SignedInRequest, place: Place, form: StartForm[Any], **more: Any) -> ledger.RunRequest:
     """What a person asks for with a form: where, and once for each time that the form was shown."""
     return run_request(request, place, form.environment, idempotency_key=form.cleaned_data["key"] or None, **more)

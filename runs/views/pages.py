@@ -10,7 +10,7 @@ from django.db.models import Count, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import reading, states
 from runs.models import CrawlPage, Run
 from runs.views.role_access import role_access_of
@@ -35,7 +35,7 @@ class Template:
 
 
 @page
-def pages(request: Request, project: str) -> HttpResponse:
+def pages(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     crawls = Run.objects.filter(project=place.project, kind="crawl").defer("site")
     run = _chosen(crawls, request.GET.get("run", ""))
@@ -56,7 +56,7 @@ def _chosen(crawls: Any, public_id: str) -> Run | None:
     return found
 
 
-def _of_crawl(place: Place, run: Run, request: Request) -> dict[str, Any]:
+def _of_crawl(place: Place, run: Run, request: SignedInRequest) -> dict[str, Any]:
     state, template, role = (request.GET.get(name, "") for name in ("state", "template", "role"))
     rows = CrawlPage.objects.filter(run=run).defer("snapshot")
     if state in states.PAGE_STATES:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from projects.access import QA_LEAD, VIEWER
 from projects.models import Project
-from projects.place import Request, page, place_of
+from projects.place import SignedInRequest, page, place_of
 from runs.gates import BUDGETS, GATES
 
 
@@ -61,7 +61,7 @@ class BudgetLimits(Limits):
 
 
 @page
-def quality(request: Request, project: str) -> HttpResponse:
+def quality(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD if request.method == "POST" else VIEWER)
     part = request.POST.get("part")
     forms_ = [kind(place.project, request.POST if part == kind.kept else None) for kind in (GateLimits, BudgetLimits)]

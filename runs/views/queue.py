@@ -17,7 +17,7 @@ from projects.models.test import TestQuerySet
 from projects.place import Place
 from runs.models import Run
 from runs.views.english import FORMATS
-from runs.views.evidence import Proposal, pictures_of
+from runs.views.evidence import ProposalCard, pictures_of
 
 PER_PAGE = 20
 MOST_TEMPLATES = 40
@@ -156,12 +156,12 @@ def queue(place: Place, filters: Filters) -> dict[str, Any]:
     }
 
 
-def proposals(place: Place, tests: Sequence[Test]) -> list[Proposal]:
+def proposals(place: Place, tests: Sequence[Test]) -> list[ProposalCard]:
     """Tests with their pictures, comments and the format that they were asked for in."""
     pictures, formats = pictures_of(tests), _formats(place, tests)
     counted = Comment.objects.filter(test__in=[test.pk for test in tests]).order_by().values_list("test")
     comments: dict[int, int] = dict(counted.annotate(Count("pk")))
-    return [Proposal(test, formats[test.pk], pictures.get(test.pk, {}), comments.get(test.pk, 0)) for test in tests]
+    return [ProposalCard(test, formats[test.pk], pictures.get(test.pk, {}), comments.get(test.pk, 0)) for test in tests]
 
 
 def _formats(place: Place, tests: Sequence[Test]) -> dict[int, str]:

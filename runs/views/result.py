@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from projects.place import Request, page
+from projects.place import SignedInRequest, page
 from runs import reading, states, storage
 from runs.models import Attempt, Result, Run
 from runs.report import Diagnosis
@@ -32,7 +32,7 @@ KINDS = {
 
 @page
 @never_cache
-def result(request: Request, run: str, result: int) -> HttpResponse:
+def result(request: SignedInRequest, run: str, result: int) -> HttpResponse:
     place, row = found_run(request, run)
     shown = row.results.select_related("test", "lease__shard").filter(pk=result).first()
     if shown is None:
@@ -78,7 +78,7 @@ def _cause(diagnosis: Diagnosis | None, attempts: list[Attempt], shown: Attempt 
     return "" if diagnosis.cause in (shown.failure or {}).get("message", "") else diagnosis.cause
 
 
-def _files(request: Request, attempt: Attempt) -> dict[str, Any]:
+def _files(request: SignedInRequest, attempt: Attempt) -> dict[str, Any]:
     links = {file.kind: storage.signed_url(file) for file in attempt.artifacts.all()}
     trace = links.get("trace")
     viewer = f"/trace-viewer/index.html?{urlencode({'trace': request.build_absolute_uri(trace)})}" if trace else ""

@@ -20,7 +20,7 @@ from projects import reviewing
 from projects.access import QA_LEAD, name_of
 from projects.models import Test
 from projects.models.test import TestQuerySet
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from projects.reviewing import Decided
 from runs.views.queue import Filters, queue
 from runs.views.run import found_run
@@ -41,19 +41,19 @@ REASONS = (
 
 
 @page
-def review(request: Request, project: str) -> HttpResponse:
+def review(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     return _shown(request, place, "runs/_queue.html" if request.htmx else "runs/review.html")
 
 
-def _shown(request: Request, place: Place, template: str = "runs/_queue.html", **more: Any) -> HttpResponse:
+def _shown(request: SignedInRequest, place: Place, template: str = "runs/_queue.html", **more: Any) -> HttpResponse:
     place.__dict__.pop("waiting", None)
     return render(request, template, queue(place, Filters.of(request.GET)) | {"reasons": REASONS} | more)
 
 
 @page
 @require_POST
-def decide(request: Request, project: str) -> HttpResponse:
+def decide(request: SignedInRequest, project: str) -> HttpResponse:
     """One decision about some tests: `ids`, or without any, `everything` that the address's filters match.
 
     Ids are comma-separated; "7:2" is test 7 only as long as 2 is its version, "7" whatever it is. Everything is what
@@ -77,7 +77,7 @@ class Choice:
     expected: int
 
 
-def _chosen(request: Request, place: Place) -> Choice:
+def _chosen(request: SignedInRequest, place: Place) -> Choice:
     filters = Filters.of(request.GET)
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
@@ -106,7 +106,7 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def asked_of(request: Request) -> tuple[str, str]:
+def asked_of(request: SignedInRequest) -> tuple[str, str]:
     """Action and reason; a button with a reason on it rejects for that one."""
     because, reason = (request.POST.get(name, "").replace("\0", "").strip() for name in ("because", "reason"))
     if because:
@@ -154,7 +154,7 @@ def _meanwhile(named: TestQuerySet) -> str:
     return f"Nothing changed: {who} was quicker, the test is {reviewing.STATES[test.review_status].lower()}."
 
 
-def _answered(request: Request, place: Place, text: str, decided: Decided | None) -> HttpResponse:
+def _answered(request: SignedInRequest, place: Place, text: str, decided: Decided | None) -> HttpResponse:
     if not request.htmx:
         messages.success(request, text)
         return redirect(f"{reverse('review', args=[place.project.public_id])}{Filters.of(request.GET).address}")
@@ -168,7 +168,7 @@ def _answered(request: Request, place: Place, text: str, decided: Decided | None
 
 @page
 @require_POST
-def undo(request: Request, project: str) -> HttpResponse:
+def undo(request: SignedInRequest, project: str) -> HttpResponse:
     """Takes a decision back: what it changed is again as it was, where nobody has touched it since."""
     place = place_of(request, project, QA_LEAD)
     try:
@@ -194,7 +194,7 @@ def _untold(decided: Decided, count: int) -> str:
 
 @page
 @require_POST
-def decide_one(request: Request, test: str) -> HttpResponse:
+def decide_one(request: SignedInRequest, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
     action, reason = asked_of(request)
     if action not in reviewing.ACTIONS:
@@ -207,7 +207,7 @@ def decide_one(request: Request, test: str) -> HttpResponse:
 
 @page
 @require_POST
-def send_back(request: Request, run: str) -> HttpResponse:
+def send_back(request: SignedInRequest, run: str) -> HttpResponse:
     """What a crawl's score has approved waits for a person again."""
     place, row = found_run(request, run, QA_LEAD)
     rows = place.project.tests.by_score().filter(crawl_run=row.pk)

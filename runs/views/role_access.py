@@ -14,7 +14,7 @@ FACTS = ("key", "role", "status", "skip_reason", "http_status", "title")
 
 
 @dataclass
-class Reached:
+class AddressAccess:
     """One address; `cells` say for each role, in order, what became of it: (role, kind of word, word)."""
 
     url: str
@@ -32,7 +32,7 @@ class Reach:
     """Roles with how many addresses each has reached, and the addresses, those that tell roles apart first."""
 
     roles: list[tuple[str, int]]
-    rows: list[Reached]
+    rows: list[AddressAccess]
     left_out: int
 
 
@@ -54,10 +54,10 @@ def role_access_of(run: Run) -> Reach | None:
     return Reach(counts, tried[:MOST_ADDRESSES], max(0, len(tried) - MOST_ADDRESSES))
 
 
-def _addresses(pages: Iterable[dict[str, Any]]) -> list[Reached]:
-    rows: dict[str, Reached] = {}
+def _addresses(pages: Iterable[dict[str, Any]]) -> list[AddressAccess]:
+    rows: dict[str, AddressAccess] = {}
     for page in pages:
-        row = rows.setdefault(page["key"], Reached(page["key"]))
+        row = rows.setdefault(page["key"], AddressAccess(page["key"]))
         row.title = row.title or page["title"]
         row.by_role[page["role"]] = _word(page)
     return list(rows.values())

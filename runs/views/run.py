@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from projects.access import QA_LEAD, VIEWER, name_of
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import ledger, states
 from runs.models import Case as TrialCase
 from runs.models import Change, CrawlPage, Result, Run, RunEvent
@@ -34,7 +34,7 @@ URGENCY = {states.FAILED: 0, states.RUNNING: 1, states.FLAKY: 2, states.PENDING:
 
 
 @page
-def runs(request: Request, project: str) -> HttpResponse:
+def runs(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     kind = request.GET.get("kind", "")
     found = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
@@ -45,7 +45,7 @@ def runs(request: Request, project: str) -> HttpResponse:
     return render(request, "runs/_runs.html" if request.htmx else "runs/runs.html", context)
 
 
-def found_run(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Run]:
+def found_run(request: SignedInRequest, public_id: str, needed: str = VIEWER) -> tuple[Place, Run]:
     """A run and its place. 404 for strangers, 403 where the role is too low."""
     try:
         found = (
@@ -101,7 +101,7 @@ def progress_of(run: Run, tallies: dict[str, dict[str, int]]) -> Progress:
 
 @page
 @never_cache
-def run(request: Request, run: str) -> HttpResponse:
+def run(request: SignedInRequest, run: str) -> HttpResponse:
     place, row = found_run(request, run)
     show = request.GET.get("show", "")
     context = _present(place, row, show) | {
@@ -167,7 +167,7 @@ def _changes(row: Run, number: str) -> Any:
 
 @page
 @never_cache
-def news(request: Request, run: str) -> HttpResponse:
+def news(request: SignedInRequest, run: str) -> HttpResponse:
     """What has changed since event `after`: the same fragments that the page is made of."""
     place, row = found_run(request, run)
     text, show = request.GET.get("after", "0"), request.GET.get("show", "")
@@ -190,7 +190,7 @@ def news(request: Request, run: str) -> HttpResponse:
 
 @page
 @require_POST
-def abort(request: Request, run: str) -> HttpResponse:
+def abort(request: SignedInRequest, run: str) -> HttpResponse:
     _, row = found_run(request, run, QA_LEAD)
     try:
         ledger.abort(row.pk, name_of(request.user))
@@ -201,7 +201,7 @@ def abort(request: Request, run: str) -> HttpResponse:
 
 @page
 @require_POST
-def rerun(request: Request, run: str) -> HttpResponse:
+def rerun(request: SignedInRequest, run: str) -> HttpResponse:
     """The same again, or only what failed. Asks first where the project has been given other values since."""
     place, row = found_run(request, run, QA_LEAD)
     values, only = request.POST.get("values"), request.POST.get("only")
@@ -220,7 +220,7 @@ def rerun(request: Request, run: str) -> HttpResponse:
 
 @page
 @require_POST
-def prove_rest(request: Request, run: str) -> HttpResponse:
+def prove_rest(request: SignedInRequest, run: str) -> HttpResponse:
     """Proves what a crawl has left unproved for want of time."""
     place, row = found_run(request, run, QA_LEAD)
     try:

@@ -13,7 +13,7 @@ from projects import reviewing
 from projects.access import QA_LEAD
 from projects.models import Test
 from projects.models.test import TestQuerySet
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import ledger
 from runs.engine.plan import RunOptions
 from runs.views.options import RunStart, tagged
@@ -25,7 +25,7 @@ MOST_BY_NAME = 10_000
 
 @page
 @require_POST
-def start_run(request: Request, project: str) -> HttpResponse:
+def start_run(request: SignedInRequest, project: str) -> HttpResponse:
     """All approved tests, or those with the tags that were chosen."""
     place = place_of(request, project, QA_LEAD)
     form = RunStart(place.project, request.POST)
@@ -40,7 +40,7 @@ def start_run(request: Request, project: str) -> HttpResponse:
 
 @page
 @require_POST
-def run_some(request: Request, project: str) -> HttpResponse:
+def run_some(request: SignedInRequest, project: str) -> HttpResponse:
     """Those of the selected tests that are approved, or of all that the list's filters match."""
     place = place_of(request, project, QA_LEAD)
     form = RunStart(place.project, request.POST)
@@ -62,7 +62,7 @@ def run_some(request: Request, project: str) -> HttpResponse:
 
 @page
 @require_POST
-def run_test(request: Request, test: str) -> HttpResponse:
+def run_test(request: SignedInRequest, test: str) -> HttpResponse:
     """One test alone. One that is not approved is tried: a run that teaches and tells nobody anything."""
     place, row = found_test(request, test, QA_LEAD)
     options = RunOptions.model_validate(place.project.settings.get("run", {}))
@@ -77,7 +77,7 @@ def _named(place: Place, names: list[str]) -> TestQuerySet:
 
 
 def _opened(
-    request: Request, asked: ledger.RunRequest, options: RunOptions, tests: list[Test], back: tuple[Any, ...]
+    request: SignedInRequest, asked: ledger.RunRequest, options: RunOptions, tests: list[Test], back: tuple[Any, ...]
 ) -> HttpResponse:
     try:
         run = ledger.open_test_run(asked, options, tests)

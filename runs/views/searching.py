@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from projects.models import Test
 from projects.models.public import number_of
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs.models import CrawlPage, Run
 from runs.views.queue import matching
 from runs.views.tallies import with_tallies
@@ -20,7 +20,7 @@ MOST = 20
 
 
 @page
-def search(request: Request, project: str) -> HttpResponse:
+def search(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     there = _address_of(request, place, query)
@@ -29,7 +29,7 @@ def search(request: Request, project: str) -> HttpResponse:
     return render(request, "runs/search.html", {"here": "", "place": place, "q": query, **_found(place, query)})
 
 
-def _address_of(request: Request, place: Place, query: str) -> str:
+def _address_of(request: SignedInRequest, place: Place, query: str) -> str:
     """Where the id of a run, or of a test of this project, leads; "" for other words."""
     word = query.upper()
     if Run.objects.visible_to(request.user).filter(pk=number_of(Run.PREFIX, word) or 0).exists():

@@ -10,11 +10,11 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import application_map
 from runs.application_map import ApplicationMap
 from runs.insight import layout
-from runs.insight.application import Kind, Part
+from runs.insight.application import Kind, KnownPart
 from runs.models import Application, Run
 from runs.models import Part as Row
 
@@ -24,11 +24,11 @@ MOST_DIFFERENCES = 50
 
 
 @dataclass(frozen=True)
-class Line:
+class PartLine:
     """A part as a table shows it: its number in addresses, its coverage, and what the last crawl said about it."""
 
     number: int
-    part: Part
+    part: KnownPart
     cover: str
     mark: str
     tests: int
@@ -49,7 +49,7 @@ class Dot:
 
 
 @page
-def site_map(request: Request, project: str) -> HttpResponse:
+def site_map(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
     applications = application_map.applications_of(place.project)
     application = _chosen(applications, request.GET.get("environment", ""))
@@ -69,7 +69,7 @@ def _chosen(applications: Sequence[Application], environment: str) -> Applicatio
     return next((one for one in applications if one.environment_id is None), applications[0] if applications else None)
 
 
-def _of(found: ApplicationMap, request: Request) -> dict[str, Any]:
+def _of(found: ApplicationMap, request: SignedInRequest) -> dict[str, Any]:
     under, role = request.GET.get("under", ""), request.GET.get("role")
     role = role if role in found.roles else None
     templates = [_line(found, part) for part in found.shown("template") if not under or _below(part, under)]
@@ -91,13 +91,13 @@ def _of(found: ApplicationMap, request: Request) -> dict[str, Any]:
     }
 
 
-def _below(part: Part, under: str) -> bool:
+def _below(part: KnownPart, under: str) -> bool:
     pattern = part.facts["pattern"]
     return bool(pattern == under or pattern.startswith(f"{under}/"))
 
 
-def _line(found: ApplicationMap, part: Part) -> Line:
-    return Line(
+def _line(found: ApplicationMap, part: KnownPart) -> PartLine:
+    return PartLine(
         number=found.numbers[part.kind, part.key],
         part=part,
         cover=found.coverage.of(part),
@@ -141,13 +141,13 @@ def _compared(found: ApplicationMap) -> dict[str, Any]:
 
 
 @page
-def kind_of_page(request: Request, project: str, number: int) -> HttpResponse:
+def kind_of_page(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     """One kind of page: its pages, forms, actions, endpoints, ways and tests."""
     place = place_of(request, project)
     row = _row(place, number)
     found = application_map.map_of(row.application)
     line = _line(found, next(part for part in found.parts["template"] if part.key == row.key))
-    on: Mapping[Kind, list[Line]] = {
+    on: Mapping[Kind, list[PartLine]] = {
         kind: [_line(found, part) for part in found.alive(kind) if row.key in part.templates]
         for kind in ("form", "endpoint")
     }
@@ -184,7 +184,7 @@ def _row(place: Place, number: int) -> Row:
     return found
 
 
-def _ways(found: ApplicationMap, ways: Sequence[tuple[str, Part]]) -> list[dict[str, Any]]:
+def _ways(found: ApplicationMap, ways: Sequence[tuple[str, KnownPart]]) -> list[dict[str, Any]]:
     return [
         {"name": found.name_of(key), "number": found.numbers[("template", key)], "sentences": part.facts["sentences"]}
         for key, part in ways

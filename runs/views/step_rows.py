@@ -43,7 +43,7 @@ WORDS_OF_COMPARISONS: Choices = tuple((way, text.split(" ")[0]) for way, text in
 
 
 @dataclass(frozen=True)
-class Field:
+class StepField:
     """A part of a step: `path` from the step to it, and its value as text."""
 
     label: str
@@ -78,7 +78,7 @@ class Field:
         within[last] = int(text) if self.whole and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", text) else text
 
 
-class KindOfElement(Field):
+class KindOfElement(StepField):
     """Role or way of naming; the name goes along."""
 
     def put(self, step: Raw, text: str) -> None:
@@ -92,7 +92,7 @@ class KindOfElement(Field):
             step["target"] = {**role, **({"name": name} if name else {}), **rest}
 
 
-class NameOfElement(Field):
+class NameOfElement(StepField):
     """What the element is called; a role needs no name. What was seen of another element is forgotten."""
 
     def put(self, step: Raw, text: str) -> None:
@@ -105,7 +105,7 @@ class NameOfElement(Field):
             target[key] = text
 
 
-class Comparison(Field):
+class TextComparison(StepField):
     """How a text is compared; the text goes along."""
 
     def put(self, step: Raw, text: str) -> None:
@@ -113,15 +113,15 @@ class Comparison(Field):
 
 
 @dataclass(frozen=True)
-class Row:
+class StepRow:
     """A step, and its sentence in parts, each a text or a field. A step that has no sentence is its JSON."""
 
     step: Any
-    parts: tuple[str | Field, ...]
+    parts: tuple[str | StepField, ...]
     sentence: str
 
     @classmethod
-    def of(cls, step: Any) -> Row:
+    def of(cls, step: Any) -> StepRow:
         try:
             parts = _parts(step)
         except (AttributeError, LookupError, TypeError, ValueError):
@@ -130,8 +130,8 @@ class Row:
         return cls(step, parts, _sentence(step) or _told(parts))
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        return tuple(part for part in self.parts if isinstance(part, Field))
+    def fields(self) -> tuple[StepField, ...]:
+        return tuple(part for part in self.parts if isinstance(part, StepField))
 
     @property
     def kept(self) -> str:
@@ -159,21 +159,21 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _parts(step: Raw) -> tuple[str | Field, ...]:
+def _parts(step: Raw) -> tuple[str | StepField, ...]:
     kind = STEPS[step["do"]]
     fields = list(_fields(kind, step))
     marked = copy.deepcopy(step)
     for number, field in enumerate(fields):
-        if not isinstance(field, Comparison):
+        if not isinstance(field, TextComparison):
             field.put(marked, f"\0{number}\0")
     pieces = MARKED.split(_unchecked(kind, marked).sentence())
     texts, found = pieces[::2], [fields[int(number)] for number in pieces[1::2]]
     return tuple(part for part in _woven(texts, found, fields) if part)
 
 
-def _woven(texts: Sequence[str], found: Sequence[Field], fields: Sequence[Field]) -> Iterator[str | Field]:
+def _woven(texts: Sequence[str], found: Sequence[StepField], fields: Sequence[StepField]) -> Iterator[str | StepField]:
     """Texts and fields by turns. The verb before a text that is compared becomes a field as well."""
-    comparison = next((field for field in fields if isinstance(field, Comparison)), None)
+    comparison = next((field for field in fields if isinstance(field, TextComparison)), None)
     for text, before, after in zip(texts, [None, *found], [*found, None], strict=True):
         plain = text.removeprefix('"' if before else "").removesuffix('"' if after else "").strip()
         if comparison and after and after.path == comparison.path:
@@ -192,7 +192,7 @@ def _sentence(step: Any) -> str:
         return ""
 
 
-def _told(parts: Iterable[str | Field]) -> str:
+def _told(parts: Iterable[str | StepField]) -> str:
     """The sentence as a reader hears it."""
     said = (part if isinstance(part, str) else dict(part.options).get(part.value, part.value) for part in parts)
     return " ".join(text for text in said if text)
@@ -214,10 +214,10 @@ def _unchecked_target(target: Raw) -> Target:
     return Target.model_construct(**values)
 
 
-def _fields(kind: type[Step], step: Raw) -> Iterator[Field]:
+def _fields(kind: type[Step], step: Raw) -> Iterator[StepField]:
     compares = COMPARISONS.keys() <= kind.model_fields.keys()
     if compares:
-        yield Comparison("comparison", (_compared(step),), _compared(step), WORDS_OF_COMPARISONS)
+        yield TextComparison("comparison", (_compared(step),), _compared(step), WORDS_OF_COMPARISONS)
     for name, info in kind.model_fields.items():
         if name in Step.model_fields:
             continue
@@ -228,7 +228,7 @@ def _fields(kind: type[Step], step: Raw) -> Iterator[Field]:
             yield from _leaves(info, (name,), value)
 
 
-def _fields_of_target(target: Raw) -> Iterator[Field]:
+def _fields_of_target(target: Raw) -> Iterator[StepField]:
     way, name = _named(target)
     noun = f"{ROLE}{target[way]}" if way == "role" else way
     yield KindOfElement("kind of element", ("target", way), noun, KINDS_OF_ELEMENT)
@@ -236,14 +236,14 @@ def _fields_of_target(target: Raw) -> Iterator[Field]:
     yield NameOfElement("name of the element", ("target", _name_key(target)), name or "", hint=hint)
 
 
-def _leaves(info: FieldInfo, path: tuple[str | int, ...], value: Any) -> Iterator[Field]:
+def _leaves(info: FieldInfo, path: tuple[str | int, ...], value: Any) -> Iterator[StepField]:
     if isinstance(value, dict | list | tuple):
         for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _leaves(info, (*path, key), inner)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         label = " ".join(str(part + 1) if isinstance(part, int) else part.replace("_", " ") for part in path)
         label = "expected text" if label in COMPARISONS else label
-        yield Field(label, path, str(value), _choices(info), _is_whole(info))
+        yield StepField(label, path, str(value), _choices(info), _is_whole(info))
 
 
 def _options(info: FieldInfo) -> list[Any]:

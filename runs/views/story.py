@@ -24,7 +24,7 @@ LINES_AT_ONCE = 300
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """One line of the log."""
 
     seq: int
@@ -107,10 +107,10 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-def lines(run: Run, after: int = 0) -> list[Line]:
+def lines(run: Run, after: int = 0) -> list[LogLine]:
     """The newest lines after a number, oldest first."""
     rows = RunEvent.objects.filter(run=run, seq__gt=after, type__in=SENTENCES).order_by("-seq")[:LINES_AT_ONCE]
-    return [Line(row.seq, row.at, _level(row, run.kind), _sentence(row, run.kind)) for row in reversed(rows)]
+    return [LogLine(row.seq, row.at, _level(row, run.kind), _sentence(row, run.kind)) for row in reversed(rows)]
 
 
 def _sentence(row: RunEvent, kind: str) -> str:

@@ -27,7 +27,7 @@ def tallies(runs: Iterable[Run]) -> dict[int, Counts]:
 
 
 @dataclass(frozen=True)
-class Row:
+class RunRow:
     """A run beside its numbers."""
 
     run: Run
@@ -39,9 +39,9 @@ class Row:
         return reading.coverage(self.run)
 
 
-def with_tallies(runs: Sequence[Run]) -> list[Row]:
+def with_tallies(runs: Sequence[Run]) -> list[RunRow]:
     counts = tallies(runs)
-    return [Row(run, counts[run.pk]) for run in runs]
+    return [RunRow(run, counts[run.pk]) for run in runs]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def segments(numbers: dict[str, int], total: int) -> list[Segment]:
 STRIP = 30
 
 
-def strip(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def strip(rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Bars of the last runs, oldest first, at the right end of the strip; a bar's height is its number of tests."""
     most = max((row.counts.total for row in rows), default=0)
     width = 100 / STRIP

@@ -20,7 +20,7 @@ from projects import reviewing
 from projects.access import ADMIN, VIEWER, visible_to
 from projects.models import Test, TestVersion
 from projects.models.test import TestQuerySet
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import states
 from runs.models import Result
 from runs.views.english import as_written
@@ -34,7 +34,7 @@ WITH_STATE = {name: Q(review_status=name) for name in reviewing.STATES} | {BY_SC
 
 
 @page
-def tests(request: Request, project: str) -> HttpResponse:
+def tests(request: SignedInRequest, project: str) -> HttpResponse:
     return listed(request, place_of(request, project))
 
 
@@ -47,7 +47,7 @@ def in_list(place: Place, asked: Mapping[str, Any]) -> TestQuerySet:
     return found.filter(WITH_STATE[state]) if state in WITH_STATE else found
 
 
-def listed(request: Request, place: Place, form: RunStart | None = None) -> HttpResponse:
+def listed(request: SignedInRequest, place: Place, form: RunStart | None = None) -> HttpResponse:
     """The list; with a form, what is wrong with the options of the run that was asked for."""
     alive = place.project.tests.alive()
     state, family, tag, query = (request.GET.get(name, "").strip() for name in ("state", "family", "tag", "q"))
@@ -85,7 +85,7 @@ def listed(request: Request, place: Place, form: RunStart | None = None) -> Http
     return render(request, template, context, status=422 if form else 200)
 
 
-def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[Place, Test]:
+def found_test(request: SignedInRequest, public_id: str, needed: str = VIEWER) -> tuple[Place, Test]:
     """A living test and its place. 404 for strangers, 403 where the role is too low."""
     try:
         rows = Test.objects.alive().filter(project__in=visible_to(request.user))
@@ -96,7 +96,7 @@ def found_test(request: Request, public_id: str, needed: str = VIEWER) -> tuple[
 
 
 @page
-def test(request: Request, test: str) -> HttpResponse:
+def test(request: SignedInRequest, test: str) -> HttpResponse:
     place, row = found_test(request, test)
     version = _version(row, request.GET.get("version", ""))
     item = proposals(place, [row])[0]
@@ -134,7 +134,7 @@ def proof_of(row: Test) -> Result | None:
 
 @page
 @require_POST
-def delete_test(request: Request, test: str) -> HttpResponse:
+def delete_test(request: SignedInRequest, test: str) -> HttpResponse:
     place, row = found_test(request, test, ADMIN)
     with transaction.atomic():
         row.delete_softly()

@@ -12,7 +12,7 @@ from projects.place import Place
 MOST_CHARACTERS = 4_000
 
 
-class Lines(forms.CharField):
+class MultilineField(forms.CharField):
     """Text of several lines. A browser sends two characters for each end of a line and counts one."""
 
     widget = forms.Textarea(attrs={"rows": 3})
@@ -22,7 +22,7 @@ class Lines(forms.CharField):
 
 
 class CommentForm(forms.Form):
-    text = Lines(label="Comment", max_length=MOST_CHARACTERS)
+    text = MultilineField(label="Comment", max_length=MOST_CHARACTERS)
 
     def __init__(self, data: Any, test: Test) -> None:
         super().__init__(data, auto_id=f"comment-{test.pk}-%s")

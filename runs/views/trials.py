@@ -12,7 +12,7 @@ from projects.access import QA_LEAD, name_of
 from projects.accounts import ACCOUNT, names_of
 from projects.models import Environment
 from projects.models.public import number_of
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs import ledger, states
 from runs.models import Trial
 
@@ -21,7 +21,7 @@ ENOUGH = 286  # htmx asks no more
 
 @page
 @require_POST
-def try_sign_in(request: Request, project: str, role: str) -> HttpResponse:
+def try_sign_in(request: SignedInRequest, project: str, role: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     if role not in (ACCOUNT, *names_of(place.project)):
         raise Http404
@@ -39,7 +39,7 @@ def try_sign_in(request: Request, project: str, role: str) -> HttpResponse:
 @page
 @require_safe
 @never_cache
-def trial(request: Request, project: str, number: int) -> HttpResponse:
+def trial(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     ledger.settle_lost_trial(number)
     row = _trial(place, number)
@@ -52,7 +52,7 @@ def trial(request: Request, project: str, number: int) -> HttpResponse:
 
 @page
 @require_safe
-def picture(request: Request, project: str, number: int) -> HttpResponse:
+def picture(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     row = _trial(place_of(request, project, QA_LEAD), number)
     if not row.picture:
         raise Http404

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from projects.access import QA_LEAD
 from projects.accounts import names_of
 from projects.models import Project, Test
-from projects.place import Place, Request, page, place_of
+from projects.place import Place, SignedInRequest, page, place_of
 from runs.engine.steps.document import InvalidDocument, unknown_sign_in
 from runs.views.card import JSON, ROWS, CardForm, as_text, nameless, steps_of_rows
 from runs.views.editing import BLANK, MEANWHILE
@@ -114,22 +114,22 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 @page
-def new_test(request: Request, project: str) -> HttpResponse:
+def new_test(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
     return _written(request, place, PageForm(_posted(request), place.project, None))
 
 
 @page
-def edit_test(request: Request, test: str) -> HttpResponse:
+def edit_test(request: SignedInRequest, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
     return _written(request, place, PageForm(_posted(request), place.project, row))
 
 
-def _posted(request: Request) -> QueryDict | None:
+def _posted(request: SignedInRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def _written(request: Request, place: Place, form: PageForm) -> HttpResponse:
+def _written(request: SignedInRequest, place: Place, form: PageForm) -> HttpResponse:
     context = {"here": "tests", "place": place, "form": form, "test": form.test, "as_json": form.shown == JSON}
     if form.turns:
         return render(request, "runs/_editor.html" if request.htmx else "runs/test_edit.html", context)

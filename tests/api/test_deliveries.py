@@ -131,7 +131,7 @@ def owed(world: World) -> Delivery:
 def test_the_deliveries_of_a_run_are_listed_with_every_try(viewer: APIClient, owed: Delivery) -> None:
     taken = ledger.take_delivery(owed.pk)
     assert taken is not None
-    ledger.settle_delivery(taken, ledger.Outcome(False, "It answered 410.", 12, 410, final=True))
+    ledger.settle_delivery(taken, ledger.DeliveryOutcome(False, "It answered 410.", 12, 410, final=True))
     (said,) = viewer.get(f"/api/v1/runs/{owed.run.public_id}/deliveries").json()["results"]
     assert said["key"] == f"{owed.run.public_id}:callback:ended"
     assert (said["kind"], said["state"], said["tries"], said["channel"]) == ("callback", "given_up", 1, None)
@@ -151,7 +151,7 @@ def test_a_delivery_is_sent_again_by_hand(lead: APIClient, owed: Delivery, refus
     path = f"/api/v1/deliveries/{owed.pk}/redeliver"
     refused(lead.post(path, {}, format="json"), 409, "delivery_under_way")
     assert taken is not None
-    ledger.settle_delivery(taken, ledger.Outcome(True, "It answered 200.", 12, 200))
+    ledger.settle_delivery(taken, ledger.DeliveryOutcome(True, "It answered 200.", 12, 200))
     answer = lead.post(path, {}, format="json")
     assert answer.status_code == 202
     assert (answer.json()["state"], answer.json()["tries"], answer.json()["key"]) == ("owed", 0, owed.key)

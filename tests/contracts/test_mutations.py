@@ -16,7 +16,7 @@ from runs.engine.page.look import LiveField, Look, Message, Pressable
 from runs.engine.plan import Target
 from runs.engine.prove import mutations
 from runs.engine.prove.mutations import MUTATIONS, Mutation
-from runs.engine.prove.touched import Act, Call, Touched
+from runs.engine.prove.touched import Act, Touched, TouchedCall
 from runs.engine.steps import STEPS
 from runs.engine.steps.document import parse
 from tests.engine.pages import Answer, Pages, pages
@@ -57,12 +57,12 @@ TOUCHED = Touched(
     DOCUMENT.steps,
     frozenset({4, 5, 6}),
     (
-        Call("document", "GET", "http://shop.test/?sort=name", -1, 200),
-        Call("script", "GET", "http://shop.test/shop.js", -1, 200),
-        Call("api", "GET", "http://shop.test/api/mugs", -1, 200, (200, {}, b'[{"name": "Blue mug"}]')),
-        Call("document", "GET", "http://shop.test/mugs", 0, 200),
-        Call("document", "POST", "http://shop.test/add", 2, 303, (303, {"location": "/cart"}, b"")),
-        Call("document", "GET", "http://shop.test/cart", 2, 200),
+        TouchedCall("document", "GET", "http://shop.test/?sort=name", -1, 200),
+        TouchedCall("script", "GET", "http://shop.test/shop.js", -1, 200),
+        TouchedCall("api", "GET", "http://shop.test/api/mugs", -1, 200, (200, {}, b'[{"name": "Blue mug"}]')),
+        TouchedCall("document", "GET", "http://shop.test/mugs", 0, 200),
+        TouchedCall("document", "POST", "http://shop.test/add", 2, 303, (303, {"location": "/cart"}, b"")),
+        TouchedCall("document", "GET", "http://shop.test/cart", 2, 200),
     ),
     (
         Act(0, "click", Target(role="link", name="Mugs"), "Click", LINK),

@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from runs import planning
 from runs.engine.browser import Browser
-from runs.engine.generate.cases import Case, Draft
+from runs.engine.generate.cases import CaseSpec, Draft
 from runs.engine.generate.duplicates import merged
 from runs.engine.generate.selecting import asserts_something_visible
 from runs.engine.steps.document import document_schema, parse
@@ -78,7 +78,7 @@ def test_the_score_and_the_estimate_know_them() -> None:
 def test_proposals_with_them_tell_something_and_the_stronger_of_two_stays() -> None:
     assert asserts_something_visible([COLOURED])
     assert not asserts_something_visible([NUDGED])
-    case = Case(family="page", key="k", page="p", start="/")
+    case = CaseSpec(family="page", key="k", page="p", start="/")
     weak, strong = ({**DOCUMENT, "steps": steps} for steps in ([NUDGED], [NUDGED, COLOURED]))
     found = merged([Draft("page", "T", one, case, "why") for one in (weak, strong)], ())
     assert [draft.document for draft, _ in found.kept] == [strong]

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from runs import gates, ledger, reading
-from runs.management.drill.drilling import Report
+from runs.management.drill.drilling import DrillReport
 from runs.management.drill.faults import FAULTS, WEIGHTS
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import CONTROL, Receiver
@@ -122,7 +122,7 @@ def test_every_fault_has_a_weight() -> None:
 
 
 def test_a_report_is_one_line_of_JSON() -> None:
-    report = Report(7, rounds=2, faults=Counter({"worker spins": 2}), ended=Counter({"completed passed": 4}))
+    report = DrillReport(7, rounds=2, faults=Counter({"worker spins": 2}), ended=Counter({"completed passed": 4}))
     report.findings.add("lost", 1, "RUN-1 lost a result")
     told = json.loads(json.dumps(report.plain))
     assert told["faults"] == {"worker spins": 2}

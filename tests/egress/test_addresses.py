@@ -11,7 +11,7 @@ from runs.engine.browser import Browser, Error
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Site
 from runs.notifiers.base import Undeliverable
-from runs.notifiers.egress import Egress
+from runs.notifiers.egress import EgressClient
 from tests.egress.addresses import LOOPBACK, NEVER, NO_WEB, PRIVATE, each
 from tests.egress.canary import Canary, canary
 from tests.engine.pages import pages
@@ -98,5 +98,5 @@ async def test_no_address_leads_a_callback_or_a_channel_to_what_is_not_listed() 
     async with canary() as bird:
         for url in addresses(bird):
             with pytest.raises(Undeliverable):
-                Egress(Guard(), seconds=2, resolve=lambda _host, _port: ["127.0.0.1"]).send("POST", url, {}, b"x")
+                EgressClient(Guard(), seconds=2, resolve=lambda _host, _port: ["127.0.0.1"]).send("POST", url, {}, b"x")
         assert bird.connections == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.engine.browser import Browser
-from runs.engine.browser.egress import Egress
+from runs.engine.browser.egress import EgressProxy
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Site
 from tests.egress.canary import Names, canary
@@ -43,13 +43,13 @@ async def test_no_way_of_a_page_reaches_another_port_of_its_own_host(
 ) -> None:
     """The first site is opened directly, the second one through the proxy."""
     asked = Names()
-    forward = Egress._forward
+    forward = EgressProxy._forward
 
-    async def told(self: Egress, head: bytes, *streams: Any) -> None:
+    async def told(self: EgressProxy, head: bytes, *streams: Any) -> None:
         asked.add(heard(head))
         await forward(self, head, *streams)
 
-    monkeypatch.setattr(Egress, "_forward", told)
+    monkeypatch.setattr(EgressProxy, "_forward", told)
     async with canary() as bird:
         with pages(site_of(WAYS, bird.port)) as site:
             place = site.url.removeprefix("http://")

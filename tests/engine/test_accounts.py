@@ -13,7 +13,16 @@ from runs.engine.browser import Accounts, Browser, SignInFailed, sign_in
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn, WithoutAccount
 from runs.engine.masking.keys import keys_of
-from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, PageWork, RunOptions, Session, ShardPlan, Site
+from runs.engine.plan import (
+    BrowserOptions,
+    CrawlOptions,
+    CrawlPlan,
+    PageWork,
+    RunOptions,
+    ShardPlan,
+    SignedInSession,
+    Site,
+)
 from tests.engine.executing import attempts, ends, played, see, work
 from tests.engine.members import credentials, members, staffed
 from tests.engine.pages import Answer, Asked, Pages, pages
@@ -32,8 +41,8 @@ def accounts(browser: Browser, site: Site, told: list[SignedIn] | None = None) -
     return Accounts(browser, site, BrowserOptions(), emit=emit)
 
 
-def kept(event: SignedIn) -> Session:
-    return Session(state=event.state, page=event.page, signs=event.signs, closed=event.closed)
+def kept(event: SignedIn) -> SignedInSession:
+    return SignedInSession(state=event.state, page=event.page, signs=event.signs, closed=event.closed)
 
 
 async def test_a_role_is_signed_in_once_and_told_with_what_shows_that_it_is(browser: Browser) -> None:
@@ -84,7 +93,7 @@ async def test_a_session_that_ends_meanwhile_is_renewed_once_for_all_who_ask(bro
 async def test_two_roles_do_not_sign_in_at_once(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     under_way: list[int] = [0]
 
-    async def counted(*given: Any, **more: Any) -> Session | None:
+    async def counted(*given: Any, **more: Any) -> SignedInSession | None:
         under_way.append(under_way[-1] + 1)
         try:
             return await sign_in(*given, **more)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Browser, BrowserUnavailable
 from runs.engine.events import AttemptEnded, Log, StepEnded, TestEnded, TestStarted
 from runs.engine.execute import execute
-from runs.engine.execute.attempt import Attempt
+from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.plan import Credentials, ShardPlan, TestWork
 from tests.engine.executing import (
     PASSWORD,
@@ -366,14 +366,14 @@ async def test_a_shard_without_a_browser_says_so(plan: ShardPlan) -> None:
 async def test_what_breaks_us_on_one_test_fails_that_one_alone(
     browser: Browser, plan: ShardPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ended = Attempt._ended
+    ended = AttemptPlayer._ended
 
-    def broken(attempt: Attempt, *found: Any) -> AttemptEnded:
+    def broken(attempt: AttemptPlayer, *found: Any) -> AttemptEnded:
         if attempt.spec.work.result == 1:
             raise IndexError("of our own making")
         return ended(attempt, *found)
 
-    monkeypatch.setattr(Attempt, "_ended", broken)
+    monkeypatch.setattr(AttemptPlayer, "_ended", broken)
     found = ends(await played(browser, plan, *(work(see("Shop"), result=number) for number in (1, 2, 3))))
     assert {number: end.outcome for number, end in found.items()} == {1: "failed", 2: "passed", 3: "passed"}
     assert found[1].failure is not None

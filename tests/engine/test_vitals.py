@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from runs.engine.browser import Browser
-from runs.engine.browser.vitals import Vitals
+from runs.engine.browser.vitals import MeasuredVitals
 from runs.engine.plan import ShardPlan
 from tests.engine.executing import attempts, planned, played, see, work
 from tests.engine.pages import Answer, Answers, Asked, pages
@@ -134,7 +134,7 @@ async def test_the_page_finds_nothing_of_it(browser: Browser, tmp_path: Path) ->
     [None, "", "{", "[]", "7", '{"key": "a", "path": "/", "cls": 0}', '{"key": 1, "path": 1, "lcp": "x"}', {"key": 1}],
 )
 async def test_what_no_script_of_ours_would_say_is_not_kept(told: Any) -> None:
-    vitals = Vitals()
+    vitals = MeasuredVitals()
     vitals.note(None, told)
     vitals.note(None, '{"key": "a", "path": "/", "lcp": -1, "cls": 0, "inp": null, "ttfb": 1}')
     vitals.note(None, '{"key": "a", "path": "/", "lcp": 1, "cls": NaN, "inp": null, "ttfb": 1}')

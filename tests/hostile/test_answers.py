@@ -16,7 +16,7 @@ from runs.engine.generate.visit import Visits
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, RunOptions, ShardPlan, Site
 from runs.engine.prove.mutations.base import MutationEffect
 from runs.engine.prove.mutations.emptied_api import EmptiedApi
-from runs.engine.prove.touched import Call, Recorder
+from runs.engine.prove.touched import Recorder, TouchedCall
 from tests.engine.executing import attempts, played, work
 from tests.hostile.speaking import BOMBS, HEAD, Said, answer, bomb, bounded, endless, packed, speaking
 
@@ -120,7 +120,7 @@ async def test_an_answer_that_is_to_be_broken_and_fills_memory_goes_its_way_unbr
     with speaking({"/": PAGE, "/large": large}) as site, bounded(browser, MOST_MEGABYTES):
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         effect = MutationEffect()
-        await EmptiedApi("", call=Call("api", "GET", f"{site.url}/large", 0)).prepare(context, effect)
+        await EmptiedApi("", call=TouchedCall("api", "GET", f"{site.url}/large", 0)).prepare(context, effect)
         page = await context.new_page()
         await page.goto(site.url)
         assert await page.evaluate("fetch('/large').then(it => it.text()).then(it => it.length)") == 30_000_000

@@ -17,14 +17,14 @@ from runs.engine.crawl.scope import Scope, is_destructive
 from runs.engine.crawl.shapes import varies
 from runs.engine.crawl.sitemap import MAX_BYTES, parse_sitemap
 from runs.engine.crawl.snapshot import read as read_snapshot
-from runs.engine.foreign import Unreadable, loaded
-from runs.engine.generate.openapi.reading import Unreadable as NotDescribed
+from runs.engine.foreign import UnreadableJson, loaded
+from runs.engine.generate.openapi.reading import UnreadableDocument as NotDescribed
 from runs.engine.generate.openapi.reading import read as read_openapi
 from runs.engine.page.volatile import normalised, steady
 from runs.engine.steps.answer import Answer, AnswerExpectation
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.variables import expressions
-from runs.engine.traffic import Call, blanked, entries, template, told
+from runs.engine.traffic import Exchange, blanked, entries, template, told
 from runs.engine.traffic.schema import is_field
 from runs.insight.facts import keys
 from runs.insight.wording import path_template, words
@@ -120,7 +120,7 @@ def test_a_sitemap_that_breaks_off_lists_what_stands_before() -> None:
 def as_json(text: str | bytes) -> str:
     try:
         loaded(text)
-    except Unreadable as error:
+    except UnreadableJson as error:
         return f"refused: {error}"
     return "read"
 
@@ -160,7 +160,7 @@ def test_json(make: Callable[[int], str]) -> None:
     ],
 )
 def test_json_that_is_not_read_is_told_as_what_it_is(text: str, said: str) -> None:
-    with pytest.raises(Unreadable, match=said):
+    with pytest.raises(UnreadableJson, match=said):
         loaded(text)
     with pytest.raises(StepFailed, match="Expected JSON, but") as failed:
         Answer(200, {}, text.encode(), 1.0).document()
@@ -187,7 +187,7 @@ CALLS: dict[str, Callable[[int], bytes]] = {
 def test_calls_of_a_page(make: Callable[[int], bytes]) -> None:
     def heard(body: bytes) -> int:
         url = "http://shop.test/" + "/a1" * 500 + "?" + "a=b&" * 500
-        return len(entries(Call("POST", url, "fetch", 200, "application/json", body, "application/json", body)))
+        return len(entries(Exchange("POST", url, "fetch", 200, "application/json", body, "application/json", body)))
 
     grows_with_its_input(heard, make, 300)
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from runs.engine.netguard import Guard
 from runs.notifiers.base import NotNow, Ports, Reply, Undeliverable
-from runs.notifiers.egress import BODY_LIMIT, Egress
+from runs.notifiers.egress import BODY_LIMIT, EgressClient
 from runs.notifiers.github import GitHub, send
 from runs.notifiers.http import accepted
 from runs.notifiers.smtp import Smtp
@@ -32,7 +32,7 @@ SECONDS = 2.0
 
 def tried(url: str) -> str:
     try:
-        reply = accepted(Egress(OPEN, SECONDS).send("POST", url, {}, b"{}"), NOW)
+        reply = accepted(EgressClient(OPEN, SECONDS).send("POST", url, {}, b"{}"), NOW)
     except (NotNow, Undeliverable) as refusal:
         return f"{type(refusal).__name__}: {refusal}"
     return f"{reply.status} with {len(reply.body)}"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runs.engine.traffic import infer
-from runs.insight.application import Learnt, Part, Scope, Visit, key_of, learn, observed
+from runs.insight.application import CrawledScope, KnownPart, Learnt, VisitedPage, key_of, learn, observed
 
-ALL = Scope(complete=True)
+ALL = CrawledScope(complete=True)
 
 
 def form(name: str = "Contact", *fields: str, action: str = "/send", **more: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def call(path: str, answer: Any, method: str = "GET", status: int = 200, **more:
             "response": answered, **more}  # fmt: skip
 
 
-def page(path: str, template: str = "t", on: str | None = "/", **more: Any) -> Visit:
+def page(path: str, template: str = "t", on: str | None = "/", **more: Any) -> VisitedPage:
     """`forms`, `requests`, `links` and `buttons` go into the snapshot."""
     url = f"http://shop.test{path}"
     links = [{"role": "link", "name": one, "href": f"http://shop.test{one}"} for one in more.pop("links", ())]
@@ -45,19 +45,21 @@ def page(path: str, template: str = "t", on: str | None = "/", **more: Any) -> V
     }
     found_on = None if path == "/" or on is None else f"http://shop.test{on}"
     fields = {"key": url, "url": url, "status": "done", "template": template, "title": path, "depth": path.count("/")}
-    return Visit(**{**fields, "found_on": found_on, "snapshot": snapshot, **more})
+    return VisitedPage(**{**fields, "found_on": found_on, "snapshot": snapshot, **more})
 
 
-def failed(path: str, **more: Any) -> Visit:
+def failed(path: str, **more: Any) -> VisitedPage:
     url = f"http://shop.test{path}"
-    return Visit(**{"key": url, "url": url, "status": "failed", **more})
+    return VisitedPage(**{"key": url, "url": url, "status": "failed", **more})
 
 
-def crawled(visits: Iterable[Visit], known: Iterable[Part] = (), run: int = 2, scope: Scope = ALL) -> Learnt:
+def crawled(
+    visits: Iterable[VisitedPage], known: Iterable[KnownPart] = (), run: int = 2, scope: CrawledScope = ALL
+) -> Learnt:
     return learn(list(known), observed(run, scope, visits))
 
 
-def after(*visits: Visit, scope: Scope = ALL) -> list[Part]:
+def after(*visits: VisitedPage, scope: CrawledScope = ALL) -> list[KnownPart]:
     """What is known after a first crawl."""
     return list(crawled(visits, run=1, scope=scope).parts.values())
 
@@ -119,10 +121,10 @@ def test_a_new_field_of_a_form_is_told_in_words() -> None:
 
 def test_a_form_that_its_page_shows_no_more_is_gone_and_one_not_looked_at_is_not() -> None:
     known = after(HOME, page("/a", "a", forms=[form("Search")]), page("/b", "b", forms=[form("Search"), form("Buy")]))
-    learnt = crawled([page("/a", "a")], known, scope=Scope())
+    learnt = crawled([page("/a", "a")], known, scope=CrawledScope())
     assert sentences(learnt) == []
     assert learnt.parts["form", "POST /send Search"].templates == ("b",)
-    learnt = crawled([page("/b", "b")], known, scope=Scope())
+    learnt = crawled([page("/b", "b")], known, scope=CrawledScope())
     assert sentences(learnt) == ["form Buy is gone"]
 
 
@@ -197,22 +199,24 @@ def test_operations_of_graphql_are_endpoints_of_their_own() -> None:
         (failed("/a", status="skipped", skip_reason="duplicate"), None),
     ],
 )
-def test_a_page_that_is_not_there_any_more_is_gone_even_after_a_part_of_a_crawl(row: Visit, why: str | None) -> None:
-    learnt = crawled([HOME, row], after(HOME, page("/a", "a")), scope=Scope())
+def test_a_page_that_is_not_there_any_more_is_gone_even_after_a_part_of_a_crawl(
+    row: VisitedPage, why: str | None
+) -> None:
+    learnt = crawled([HOME, row], after(HOME, page("/a", "a")), scope=CrawledScope())
     assert learnt.lost == ({"/a": why} if why else {})
     gone = [part.key for part in learnt.parts.values() if part.gone_since == 2]
     assert gone == (["/a", "a"] if why else [])
 
 
 def test_a_page_that_leads_elsewhere_is_gone() -> None:
-    row = Visit("http://shop.test/a", "http://shop.test/b", "skipped", skip_reason="duplicate")
-    learnt = crawled([HOME, page("/b", "b"), row], after(HOME, page("/a", "a"), page("/b", "b")), scope=Scope())
+    row = VisitedPage("http://shop.test/a", "http://shop.test/b", "skipped", skip_reason="duplicate")
+    learnt = crawled([HOME, page("/b", "b"), row], after(HOME, page("/a", "a"), page("/b", "b")), scope=CrawledScope())
     assert sentences(learnt) == ["page /a: it leads to /b now", "kind of page /a is gone"]
 
 
 def test_only_a_complete_crawl_misses_what_it_did_not_find() -> None:
     known = after(HOME, page("/a", "a"), page("/a/b", "b", on="/a"))
-    assert crawled([HOME], known, scope=Scope()).lost == {}
+    assert crawled([HOME], known, scope=CrawledScope()).lost == {}
     assert set(crawled([HOME], known).lost) == {"/a", "/a/b"}
 
 
@@ -221,11 +225,11 @@ def test_only_a_complete_crawl_misses_what_it_did_not_find() -> None:
     [
         ([HOME, failed("/a", status="skipped", skip_reason="near_duplicate")], ALL),
         ([HOME, failed("/a", http_status=500)], ALL),
-        ([HOME], Scope(complete=True, max_depth=0)),
+        ([HOME], CrawledScope(complete=True, max_depth=0)),
         ([page("/", "home", role="admin")], ALL),
     ],
 )
-def test_what_a_crawl_left_out_or_could_not_reach_is_kept(visits: list[Visit], scope: Scope) -> None:
+def test_what_a_crawl_left_out_or_could_not_reach_is_kept(visits: list[VisitedPage], scope: CrawledScope) -> None:
     assert crawled(visits, after(HOME, page("/a", "a")), scope=scope).lost == {}
 
 
@@ -237,13 +241,13 @@ def test_what_only_a_page_showed_that_was_not_visited_again_is_kept() -> None:
 
 def test_states_are_not_missed_by_a_crawl_that_presses_nothing() -> None:
     state = page("/#dialog", "d", kind="action", action="press “More”")
-    known = after(HOME, state, scope=Scope(complete=True, states=True))
+    known = after(HOME, state, scope=CrawledScope(complete=True, states=True))
     assert crawled([HOME], known).lost == {}
-    assert set(crawled([HOME], known, scope=Scope(complete=True, states=True)).lost) == {"/ → press “More”"}
+    assert set(crawled([HOME], known, scope=CrawledScope(complete=True, states=True)).lost) == {"/ → press “More”"}
 
 
 def test_a_state_is_the_same_one_whatever_was_typed_on_the_way() -> None:
-    def visits(typed: str) -> list[Visit]:
+    def visits(typed: str) -> list[VisitedPage]:
         sent = page(f"/#then-{typed}", "sent", kind="form", action="Send “Contact”")
         return [
             HOME,
@@ -257,7 +261,7 @@ def test_a_state_is_the_same_one_whatever_was_typed_on_the_way() -> None:
         "/ → Send “Contact”",
         "/ → Send “Contact” → Press “More”",
     }
-    learnt = crawled(visits("bbb"), known, scope=Scope(complete=True, states=True))
+    learnt = crawled(visits("bbb"), known, scope=CrawledScope(complete=True, states=True))
     assert sentences(learnt) == []
     assert learnt.parts["template", "more"].facts["pattern"] == "/"
 
@@ -272,11 +276,13 @@ def test_a_page_that_is_back_is_told_as_new() -> None:
 def test_roles_are_added_and_one_that_is_shut_out_is_taken_away() -> None:
     admin = page("/admin", "adm", role="admin")
     known = after(HOME, admin)
-    learnt = crawled([HOME, page("/admin", "adm", role="editor")], known, scope=Scope())
+    learnt = crawled([HOME, page("/admin", "adm", role="editor")], known, scope=CrawledScope())
     assert learnt.parts["page", "/admin"].roles == ("admin", "editor")
-    shut = crawled([HOME, failed("/admin", http_status=403, role="editor")], learnt.parts.values(), scope=Scope())
+    shut = crawled(
+        [HOME, failed("/admin", http_status=403, role="editor")], learnt.parts.values(), scope=CrawledScope()
+    )
     assert shut.parts["page", "/admin"].roles == ("admin",)
-    nobody = crawled([HOME, failed("/admin", http_status=403, role="admin")], known, scope=Scope())
+    nobody = crawled([HOME, failed("/admin", http_status=403, role="admin")], known, scope=CrawledScope())
     assert nobody.lost == {"/admin": "nobody may see it any more"}
 
 
@@ -310,7 +316,7 @@ def test_pages_are_named_without_their_host() -> None:
 
 
 def test_an_environment_on_another_host_is_the_same_application() -> None:
-    moved = Visit("http://new.test/", "http://new.test/", "done", "home", "/", snapshot=HOME.snapshot)
+    moved = VisitedPage("http://new.test/", "http://new.test/", "done", "home", "/", snapshot=HOME.snapshot)
     assert sentences(crawled([moved], after(HOME))) == []
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from runs.insight.application import Part, TestOf, coverage
+from runs.insight.application import KnownPart, TestOf, coverage
 
-TEMPLATE = Part("template", "p", "Product", facts={"signatures": ["old", "new"]})
-PAGE = Part("page", "/p/1", "One", template="p")
+TEMPLATE = KnownPart("template", "p", "Product", facts={"signatures": ["old", "new"]})
+PAGE = KnownPart("page", "/p/1", "One", template="p")
 FIELD = {"name": "count", "label": "Quantity", "type": "number", "required": True}
-FORM = Part("form", "f", "Buy", facts={"fields": [FIELD], "submit": "Add to cart", "templates": ["p"]})
-ENDPOINT = Part("endpoint", "e", "e", facts={"method": "GET", "path": "/api/p/{id}", "templates": ["p"]})
+FORM = KnownPart("form", "f", "Buy", facts={"fields": [FIELD], "submit": "Add to cart", "templates": ["p"]})
+ENDPOINT = KnownPart("endpoint", "e", "e", facts={"method": "GET", "path": "/api/p/{id}", "templates": ["p"]})
 PARTS = [TEMPLATE, PAGE, FORM, ENDPOINT]
 
 

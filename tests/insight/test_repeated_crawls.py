@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from runs.insight.application import Learnt, Scope, Visit, learn, observed
+from runs.insight.application import CrawledScope, Learnt, VisitedPage, learn, observed
 from tests.insight.test_application import ALL, HOME, after, call, crawled, failed, form, page, sentences
 
 
@@ -13,7 +13,7 @@ def differences(learnt: Learnt) -> list[tuple[str, str, str]]:
     return [(one.kind, one.what, one.key) for one in learnt.differences]
 
 
-def structured(path: str, structure: str, cluster: str, **more: Any) -> Visit:
+def structured(path: str, structure: str, cluster: str, **more: Any) -> VisitedPage:
     """A page whose own structure is not the name of its cluster."""
     one = page(path, cluster, **more)
     return replace(one, snapshot={**(one.snapshot or {}), "template": structure})
@@ -87,7 +87,7 @@ def test_what_only_a_search_or_a_record_of_sentris_shows_is_not_missed() -> None
 
 
 def test_which_three_addresses_a_crawl_calls_makes_no_other_endpoint() -> None:
-    def calls(*names: str) -> list[Visit]:
+    def calls(*names: str) -> list[VisitedPage]:
         return [page("/", "home", requests=[call(f"/api/products/{name}", {"left": 1, "name": "x"}) for name in names])]
 
     known = after(*calls("blue-mug"))
@@ -112,7 +112,7 @@ def test_another_record_with_another_field_is_no_change_and_the_same_one_is() ->
 
 
 def test_what_another_page_asks_of_one_address_in_a_body_is_no_change_of_the_answer() -> None:
-    def asks(path: str, answer: dict[str, Any], method: str = "POST") -> Visit:
+    def asks(path: str, answer: dict[str, Any], method: str = "POST") -> VisitedPage:
         return page(path, "blocks", requests=[call("/api/schemas/filter", answer, method=method)])
 
     known = after(HOME, asks("/blocks/1", {"name": "x"}))
@@ -136,11 +136,11 @@ def test_a_500_beside_another_answer_is_not_what_an_endpoint_answers() -> None:
 
 
 def test_an_action_that_many_pages_offer_is_the_same_on_whichever_it_was_tried() -> None:
-    def visits(on: str) -> list[Visit]:
+    def visits(on: str) -> list[VisitedPage]:
         state = page(f"{on}#accept", "d", on=on, kind="action", action="Press “Accept”")
         return [HOME, page("/a", "a"), page("/b", "b"), state]
 
-    everything = Scope(complete=True, states=True)
+    everything = CrawledScope(complete=True, states=True)
     seen = observed(2, everything, visits("/b"))
     seen.before = {"/b → Press “Accept”"}
     assert sentences(learn(after(*visits("/a"), scope=everything), seen)) == []
@@ -153,11 +153,11 @@ def test_a_page_that_was_still_loading_teaches_nothing_unless_most_pages_are_lik
     part = replace(part, snapshot={**(part.snapshot or {}), "settled": False})
     assert sentences(crawled([HOME, part], known)) == []
     assert sentences(crawled([HOME, whole], after(HOME, part, whole))) == []
-    assert sentences(crawled([HOME, part], known, scope=Scope(complete=True, restless=True))) != []
+    assert sentences(crawled([HOME, part], known, scope=CrawledScope(complete=True, restless=True))) != []
 
 
 def test_what_a_role_alone_is_shown_is_not_missed_when_it_could_not_sign_in() -> None:
-    def seen(*roles: str, shows: dict[str, list[dict[str, Any]]]) -> list[Visit]:
+    def seen(*roles: str, shows: dict[str, list[dict[str, Any]]]) -> list[VisitedPage]:
         return [page("/a", "a", on=None, role=role, forms=shows.get(role, [])) for role in roles]
 
     shows = {"editor": [form("Edit", "Text")]}

@@ -33,8 +33,8 @@ def messages() -> list[int]:
     return [row.args()[0] for row in OrmQ.objects.all() if row.func() == "runs.tasks.deliver"]
 
 
-def outcome(sent: bool = True, **fields: Any) -> ledger.Outcome:
-    return ledger.Outcome(sent, fields.pop("detail", "It answered."), 12, **fields)
+def outcome(sent: bool = True, **fields: Any) -> ledger.DeliveryOutcome:
+    return ledger.DeliveryOutcome(sent, fields.pop("detail", "It answered."), 12, **fields)
 
 
 def due(row: Delivery) -> None:

@@ -14,7 +14,7 @@ from projects.models import Test
 from runs import heartbeats, ledger, planning, states
 from runs.drive import Loop
 from runs.models import Run
-from runs.worker import Worker
+from runs.worker import ShardWorker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crawling import link, next_page, visit
 from tests.ledger.test_scoring import proposal, proved, proving
@@ -25,7 +25,7 @@ Open = Callable[..., Run]
 CRAWL = states.STAGES["crawl"]
 
 
-def at(stage: str, crawl: Open) -> tuple[Run, Worker]:
+def at(stage: str, crawl: Open) -> tuple[Run, ShardWorker]:
     """A crawl at one of its stages with several things to do, and the worker that is about to carry it out."""
     run = crawl(max_minutes=10, shards=1)
     if stage in (states.PROVE, states.SCORE):
@@ -42,7 +42,7 @@ def at(stage: str, crawl: Open) -> tuple[Run, Worker]:
         planned(hand, 4 if stage == states.OBSERVE else 0)
     run.refresh_from_db()
     assert run.stage == stage
-    worker = Worker(hand.held)
+    worker = ShardWorker(hand.held)
     worker.ticked = 0.0
     return run, worker
 
@@ -57,7 +57,7 @@ class Pipeline:
             monkeypatch.setattr(f"runs.worker.{name}", partial(self._stream, place=pull))
         monkeypatch.setattr("runs.worker.plan_cases", lambda *_given, **_more: self._endless())
         monkeypatch.setattr("runs.worker._browser", self._no_browser)
-        monkeypatch.setattr(Worker, "_require_site", lambda *_: None)
+        monkeypatch.setattr(ShardWorker, "_require_site", lambda *_: None)
 
     @staticmethod
     async def _no_browser() -> Any:
@@ -104,7 +104,7 @@ def test_R20_each_stage_of_a_crawl_is_left_once_its_run_is_aborted_and_begins_no
     monkeypatch.setattr(worker, "tick", ticked)
     for name in ("busy", "claimed"):
         monkeypatch.setattr(heartbeats, name, lambda *_: ledger.abort(run.pk, "Grace") if not run_over(run) else None)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         worker._carried_out(run)
     assert (again(run).status, again(run).stage) == (states.ABORTED, stage)
     assert len(pipeline.begun) <= 2, "what was being claimed when the abort came, for two slots; nothing after it"

@@ -72,7 +72,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(data=st.data(), wanted=st.integers(1, 3), hedging=st.booleans())
     def claim(self, data: st.DataObject, wanted: int, hedging: bool) -> None:
         held = data.draw(st.sampled_from(self.holds))
-        with suppress(ledger.Stale):
+        with suppress(ledger.StaleLease):
             self.works += [(held, work) for work in ledger.claim(held, 2, wanted, hedging=hedging).works]
 
     @rule()
@@ -87,7 +87,7 @@ class AnyOrder(RuleBasedStateMachine):
         before = RunEvent.objects.filter(run=self.run).count()
         try:
             ledger.record(held, played(work.result, outcome, 2 if outcome == "flaky" else 1, work.attempts_before))
-        except ledger.Stale:
+        except ledger.StaleLease:
             assert RunEvent.objects.filter(run=self.run).count() == before
 
     @precondition(lambda self: self.holds)
@@ -111,7 +111,7 @@ class AnyOrder(RuleBasedStateMachine):
         if run.status == states.JUDGING:
             ledger.close(run.pk, gates.judge(reading.report(run)))
         else:
-            with pytest.raises(ledger.Stale):
+            with pytest.raises(ledger.StaleLease):
                 ledger.close(run.pk, gates.judge(reading.report(run)))
 
     @rule()

@@ -214,7 +214,7 @@ def test_K15_a_worker_that_was_only_paused_writes_nothing_when_it_wakes(opened: 
     assert fresh.work_off() == 3
     before = numbers(run)
     for verb in (lambda: paused.play(work, "failed"), paused.claim, lambda: ledger.renew(paused.held)):
-        with pytest.raises(ledger.Stale):
+        with pytest.raises(ledger.StaleLease):
             verb()
     ledger.finish(paused.held)
     ledger.give_back(paused.held)

@@ -203,7 +203,7 @@ def test_only_one_lease_proposes_and_a_late_one_writes_nothing(crawl: Open) -> N
     ledger.give_back(first.held)
     assert ledger.take_stage(second.held, "propose")
     ledger.keep_proposals(second.held, [proposal(1)])
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_proposals(first.held, [proposal(2)])
     assert run.results.count() == 1
 

@@ -112,7 +112,7 @@ def test_R9_a_stale_lease_cannot_record_claim_or_renew(opened: Open) -> None:
         lambda: ledger.renew(late.held),
         lambda: ledger.wanted(late.held),
     ):
-        with pytest.raises(ledger.Stale):
+        with pytest.raises(ledger.StaleLease):
             verb()
     assert numbers(run) == before
     assert fresh.held.number == 2
@@ -223,7 +223,7 @@ def test_R15_a_retry_never_resurrects_a_terminal_run(opened: Open) -> None:
     work = hand.claim()
     ledger.abort(run.pk, "Ada")
     before = numbers(run)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         hand.play(work)
     ledger.fail(run.pk, "too late", "internal")
     Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -265,7 +265,7 @@ def test_R18_two_finalizers_end_a_run_once(opened: Open) -> None:
     run = opened(1)
     Hand(run).work_off()
     finish(run)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         finish(run)
     assert (run.status, run.verdict) == ("completed", "passed")
     assert story(run)[-2:] == ["judged", "done"]
@@ -320,7 +320,7 @@ def test_R20_abort_skips_what_had_not_finished_and_keeps_what_had(opened: Open) 
         ("skipped", "aborted"),
     ]
     assert story(run)[-1] == "done"
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.wanted(hand.held)
 
 

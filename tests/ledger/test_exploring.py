@@ -206,7 +206,7 @@ def test_a_killed_lease_leaves_its_states_to_another(explore: Open) -> None:
     ledger.give_back(dead.held)
     actions = [take(alive).action, take(alive).action]
     assert sorted(actions) == ["Press “One”", "Press “Two”"]
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         show(dead, late)
 
 
@@ -242,7 +242,7 @@ def test_a_lease_that_is_lost_records_no_change(explore: Open) -> None:
     hand = Hand(run)
     page = take(hand).page
     ledger.give_back(hand.held)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.record(hand.held, [wrote(page)])
     assert not Change.objects.exists()
 

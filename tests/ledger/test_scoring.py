@@ -9,7 +9,7 @@ from projects.models import Test
 from runs import gates, heartbeats, ledger, reading, states
 from runs.engine.events import AttemptEnded, Failure, Proposal, Proved, TestStarted
 from runs.models import Attempt, Lease, Run
-from runs.worker import Worker
+from runs.worker import ShardWorker
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crash_points import dies, silent, whole
 from tests.ledger.test_crawling import next_page, visit
@@ -77,7 +77,7 @@ def test_a_worker_renews_its_lease_while_it_compares_what_was_proved(crawl: Open
     hand = proving(crawl(), *(proposal(number, f"/{number}") for number in range(6)))
     while (work := hand.claim()) is not None:
         ledger.record(hand.held, proved(work))
-    worker, lease = Worker(hand.held), Lease.objects.filter(pk=hand.held.lease)
+    worker, lease = ShardWorker(hand.held), Lease.objects.filter(pk=hand.held.lease)
     worker.ticked = worker.renewed = worker.renewed - 60
     soon = timezone.now() + timedelta(seconds=1)
     lease.update(expires_at=soon)
@@ -101,7 +101,7 @@ def test_a_lease_that_is_lost_while_it_compares_merges_nothing(crawl: Open) -> N
         if len(asked) == 3:
             ledger.forfeit(hand.held)
 
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_tests(hand.held, beat)
     assert len(asked) > 3
     assert Test.objects.count() == 2
@@ -187,9 +187,9 @@ def test_scoring_that_dies_is_done_again_and_merges_nothing_twice(crawl: Open) -
     ledger.sweep()
     other = Hand(run, 1)
     score(other)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_tests(hand.held)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_tests(other.held)
     assert Test.objects.count() == 1
     whole(run, passed=2)
@@ -204,7 +204,7 @@ def test_only_one_lease_scores(crawl: Open) -> None:
         ledger.record(hand.held, proved(work))
     assert ledger.take_stage(hand.held, "score")
     assert not ledger.take_stage(second.held, "score")
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_tests(second.held)
     assert Test.objects.count() == 2
 
@@ -217,7 +217,7 @@ def test_a_worker_killed_during_a_proof_loses_nothing_and_its_late_proof_is_refu
     ledger.record(dead.held, proved(second)[:2])
     silent()
     ledger.sweep()
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.record(dead.held, proved(second)[2:])
     alive = Hand(run)
     again = alive.claim()

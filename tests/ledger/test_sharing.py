@@ -234,7 +234,7 @@ def test_an_idle_worker_repeats_a_test_that_takes_too_long_and_wins(opened: Open
     run.refresh_from_db()
     assert run.status == states.JUDGING
     before = numbers(run)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         slow.play(work)
     assert numbers(run) == before
     assert story(run).count("result") == 2
@@ -246,7 +246,7 @@ def test_the_first_execution_wins_when_it_ends_first_and_the_second_writes_nothi
     slow.play(work, "failed")
     assert run.results.get(pk=work.result).lease_id == slow.held.lease
     before = numbers(run)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         idle.play(twice)
     assert numbers(run) == before
     assert Attempt.objects.filter(result=work.result).count() == 1
@@ -338,7 +338,7 @@ def test_max_failures_stops_all_shards(order: Any, tests: Any) -> None:
     assert run.results.tally() | {"total": 6} == run.results.tally()
     assert (run.results.tally()["failed"], run.results.tally()["skipped"]) == (2, 4)
     assert set(run.results.filter(status="skipped").values_list("skip_reason", flat=True)) == {"max_failures"}
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         second.play(mine)
 
 

@@ -14,8 +14,7 @@ from projects.models import Project, Test
 from runs import heartbeats, ledger, states
 from runs.engine.plan import CrawlOptions
 from runs.models import Lease, Result, Run, Shard, Worker
-from runs.worker import STAGES, TimeOver
-from runs.worker import Worker as TaskWorker
+from runs.worker import STAGES, ShardWorker, TimeOver
 from tests.ledger.conftest import Hand, planned
 from tests.ledger.test_crawling import link, next_page, visit
 from tests.ledger.test_scoring import proposal, proved, proving, score
@@ -103,10 +102,10 @@ def test_a_worker_stops_what_it_is_at_when_its_stage_is_over(crawl: Open, monkey
     run = crawl(max_minutes=10)
     hand = proving(run)
     ledger.claim_proofs(hand.held)
-    worker = TaskWorker(hand.held)
+    worker = ShardWorker(hand.held)
     ticked: list[float] = []
 
-    def prove(self: TaskWorker, _run: Run) -> bool:
+    def prove(self: ShardWorker, _run: Run) -> bool:
         while True:
             ticked.append(time.monotonic())
             self.tick()
@@ -130,10 +129,10 @@ def test_a_plan_that_is_not_ready_in_time_is_none_and_the_crawl_goes_on(crawl: O
     hand = Hand(run)
     visit(hand, next_page(hand))
     assert ledger.take_stage(hand.held, states.PLAN)
-    TaskWorker(hand.held).plan_nothing()
+    ShardWorker(hand.held).plan_nothing()
     assert again(run).stage == states.PROPOSE
     assert ledger.take_stage(hand.held, states.PROPOSE)
-    TaskWorker(hand.held).propose_nothing()
+    ShardWorker(hand.held).propose_nothing()
     assert again(run).stage == states.SCORE
 
 

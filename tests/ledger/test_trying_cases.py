@@ -16,7 +16,7 @@ from runs.drive import Loop
 from runs.engine.browser import ClaimCode
 from runs.engine.events import CaseObserved, Log
 from runs.models import Lease, Run
-from runs.worker import STAGES, Worker
+from runs.worker import STAGES, ShardWorker
 from tests.ledger.conftest import Hand, case, numbers, planned, story
 from tests.ledger.test_crawling import next_page, proposal, visit
 
@@ -89,7 +89,7 @@ def test_a_case_that_leads_on_brings_new_ones_each_once(crawl: Open) -> None:
 def test_a_worker_renews_its_lease_while_it_proposes(crawl: Open) -> None:
     (hand,) = crawled(crawl)
     planned(hand)
-    worker, lease = Worker(hand.held), Lease.objects.filter(pk=hand.held.lease)
+    worker, lease = ShardWorker(hand.held), Lease.objects.filter(pk=hand.held.lease)
     worker.ticked = worker.renewed = worker.renewed - 60
     soon = timezone.now() + timedelta(seconds=1)
     lease.update(expires_at=soon)
@@ -123,7 +123,7 @@ def test_a_second_telling_and_a_late_one_change_nothing(crawl: Open) -> None:
     assert run_of(first).cases.tally()["done"] == 1
     (other,) = claim(first)
     lost(first)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         observe(first, other)
 
 
@@ -137,7 +137,7 @@ def test_a_worker_that_dies_while_it_plans_leaves_the_plan_to_another(crawl: Ope
     lost(first)
     planned(second, 3)
     assert run_of(second).cases.count() == 3
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.keep_plan(first.held, {}, [case(9)], {})
     assert run_of(second).cases.count() == 3
 
@@ -224,7 +224,7 @@ def test_a_code_that_the_engine_asks_for_is_claimed_for_all_workers(
 ) -> None:
     (hand,) = crawled(crawl)
     planned(hand, 1)
-    worker = Worker(hand.held)
+    worker = ShardWorker(hand.held)
     said: list[bool] = []
 
     async def signing_in(*_given: Any, claim_code: ClaimCode) -> AsyncIterator[bool]:
@@ -245,12 +245,12 @@ def test_what_a_worker_did_in_a_stage_is_shown_until_the_stage_is_over(
     [hand] = crawled(crawl)
     shown: list[str] = []
 
-    def plans(_: Worker, run: Run) -> bool:
+    def plans(_: ShardWorker, run: Run) -> bool:
         heartbeats.busy(run.pk, 0, "plans what to try")
         shown.extend(entry["title"] for entry in heartbeats.board.shown())
         return True
 
     monkeypatch.setitem(STAGES, states.PLAN, plans)
-    assert Worker(hand.held)._carried_out(run_of(hand))
+    assert ShardWorker(hand.held)._carried_out(run_of(hand))
     assert shown == ["plans what to try"]
     assert heartbeats.board.shown() == []

@@ -114,7 +114,7 @@ def test_R18_a_late_finalizer_leaves_the_first_ones_causes(opened: Open) -> None
     queued.refresh_from_db()
     judgement = gates.judge(reading.report(queued))
     ledger.close(queued.pk, judgement)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.close(queued.pk, replace(judgement, causes=(), verdict="passed"))
     ended = Run.objects.get(pk=queued.pk)
     assert (ended.verdict, len(ended.causes)) == ("failed", 1)

@@ -18,19 +18,19 @@ from django.utils import timezone
 from projects.models import ApiToken, Membership
 from runs import frames, ledger
 from runs.engine.plan import RunOptions
-from runs.frames import Keys, Picture, Rows, Way, Window
+from runs.frames import DatabaseFrames, FrameTransport, Keys, Picture, Window
 from runs.models import Artifact, LiveFrame, LiveView, Run, RunEvent
 from tests.live.test_sockets import closing_code, finish, made, opened, refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WAYS: list[Way] = [Rows(), Keys()]
+WAYS: list[FrameTransport] = [DatabaseFrames(), Keys()]
 MANY = 50
 
 
 @pytest.fixture(autouse=True)
 def through_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands between worker and viewer is tested the same way everywhere; both ways have tests of their own."""
-    monkeypatch.setattr(frames, "way", Rows)
+    monkeypatch.setattr(frames, "way", DatabaseFrames)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,9 @@ def picture(name: str = "one") -> Picture:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["rows", "keys"])
-def test_R23_a_run_is_watched_only_as_long_as_somebody_says_so(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_R23_a_run_is_watched_only_as_long_as_somebody_says_so(
+    way: FrameTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = a_run()
     assert not way.wanted(run.pk)
     way.want(run.pk)
@@ -68,7 +70,7 @@ def test_R23_a_run_is_watched_only_as_long_as_somebody_says_so(way: Way, monkeyp
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["rows", "keys"])
-def test_R23_only_the_newest_picture_of_a_context_is_there(way: Way) -> None:
+def test_R23_only_the_newest_picture_of_a_context_is_there(way: FrameTransport) -> None:
     run = a_run()
     way.want(run.pk)
     first, second, other = picture("first"), picture("second"), picture("other")
@@ -84,12 +86,12 @@ def test_R23_pictures_go_when_nobody_watches_any_more() -> None:
     order = ledger.RunRequest(run.project, None, "Ada")
     watched = ledger.open_test_run(order, RunOptions(), list(run.project.tests.all()))
     for each in (run, watched):
-        Rows().want(each.pk)
-        Rows().put(each.pk, 0, {0: picture()})
+        DatabaseFrames().want(each.pk)
+        DatabaseFrames().put(each.pk, 0, {0: picture()})
     LiveView.objects.filter(run=run).update(wanted_until=timezone.now() - timedelta(seconds=30))
     ledger.sweep()
     assert set(LiveFrame.objects.values_list("view__run", flat=True)) == {watched.pk}
-    Rows().put(run.pk, 0, {0: picture()})
+    DatabaseFrames().put(run.pk, 0, {0: picture()})
     assert not LiveFrame.objects.filter(view__run=run).exists()
 
 
@@ -101,7 +103,7 @@ def test_R23_the_worker_hands_over_the_newest_while_somebody_watches(monkeypatch
     window.tick()
     assert not window.wanted()
     assert not LiveFrame.objects.exists()
-    Rows().want(run.pk)
+    DatabaseFrames().want(run.pk)
     window.tick()
     assert window.wanted()
     assert not LiveFrame.objects.exists()
@@ -124,7 +126,7 @@ def test_R23_a_worker_without_watchers_asks_once_a_second(django_assert_num_quer
 
 def test_R23_what_cannot_be_written_is_left_out_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run()
-    Rows().want(run.pk)
+    DatabaseFrames().want(run.pk)
     window = Window(run.pk, 0)
     window.tick()
     window.show(0, "Cart", b"picture")
@@ -133,7 +135,7 @@ def test_R23_what_cannot_be_written_is_left_out_and_no_error(monkeypatch: pytest
         raise DatabaseError("the database is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Rows, "put", broken)
+        patched.setattr(DatabaseFrames, "put", broken)
         window.tick()
     assert not window.wanted()
     assert Run.objects.filter(pk=run.pk).exists()
@@ -142,7 +144,7 @@ def test_R23_what_cannot_be_written_is_left_out_and_no_error(monkeypatch: pytest
 @pytest.mark.skipif("sqlite" not in connection.vendor, reason="PostgreSQL locks rows, which nobody else writes")
 def test_R23_a_picture_does_not_wait_for_the_lock_that_runs_need() -> None:
     run = a_run()
-    Rows().want(run.pk)
+    DatabaseFrames().want(run.pk)
     window = Window(run.pk, 0)
     window.tick()
     window.show(0, "Cart", b"picture")
@@ -176,12 +178,12 @@ async def heard(communicator: ApplicationCommunicator, count: int) -> list[Any]:
 
 @sync_to_async
 def shown(run: Run, slot: int, seen: Picture) -> None:
-    Rows().put(run.pk, 0, {slot: seen})
+    DatabaseFrames().put(run.pk, 0, {slot: seen})
 
 
 @sync_to_async
 def wanted(run: Run) -> bool:
-    return Rows().wanted(run.pk)
+    return DatabaseFrames().wanted(run.pk)
 
 
 async def watched(run: Run, token: str) -> ApplicationCommunicator:

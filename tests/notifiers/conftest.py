@@ -6,7 +6,7 @@ import pytest
 
 from runs.engine.netguard import Guard
 from runs.notifiers.base import News, Ports
-from runs.notifiers.egress import Egress
+from runs.notifiers.egress import EgressClient
 from runs.notifiers.smtp import Smtp
 from runs.report import Counts, FailedTest, GateOutcome, PageCounts, RunReport
 from tests.receivers import Receiver, receiver
@@ -73,5 +73,5 @@ OPEN = Guard.of("127.0.0.0/8")
 
 def ports(seconds: float = 10.0, guard: Guard = OPEN, **fields: Any) -> Ports:
     resolve = fields.pop("resolve", None)
-    egress = Egress(guard, seconds, *([resolve] if resolve else []))
+    egress = EgressClient(guard, seconds, *([resolve] if resolve else []))
     return Ports(egress, fields.pop("mail", Smtp("", "Sentri <s@x.test>")), fields.pop("kept", {}), **fields)

@@ -12,14 +12,14 @@ import pytest
 from runs.engine.netguard import Guard
 from runs.notifiers import egress
 from runs.notifiers.base import NotNow, Undeliverable
-from runs.notifiers.egress import BODY_LIMIT, Egress, forbidden
+from runs.notifiers.egress import BODY_LIMIT, EgressClient, forbidden
 from tests.receivers import Answer, Receiver, receiver
 
 OPEN, CLOSED = Guard.of("0.0.0.0/0 [::]/0"), Guard()
 
 
 def test_what_is_sent_arrives_as_it_was_given(received: Receiver) -> None:
-    reply = Egress(OPEN).send("POST", f"{received.url}/hook?a=1", {"X-One": "1"}, b'{"a":1}')
+    reply = EgressClient(OPEN).send("POST", f"{received.url}/hook?a=1", {"X-One": "1"}, b'{"a":1}')
     (arrived,) = received.arrived
     assert (arrived.method, arrived.path, arrived.body) == ("POST", "/hook?a=1", b'{"a":1}')
     assert arrived.headers["host"] == f"127.0.0.1:{received.port}"
@@ -45,12 +45,12 @@ def test_what_is_sent_arrives_as_it_was_given(received: Receiver) -> None:
 )
 def test_a_forbidden_address_is_given_up_before_anything_is_sent(url: str) -> None:
     with pytest.raises(Undeliverable, match="The address is not sent to"):
-        Egress(CLOSED).send("POST", url, {})
+        EgressClient(CLOSED).send("POST", url, {})
 
 
 def test_metadata_is_refused_where_private_addresses_are_allowed() -> None:
     with pytest.raises(Undeliverable, match="metadata"):
-        Egress(OPEN).send("GET", "http://169.254.169.254/", {})
+        EgressClient(OPEN).send("GET", "http://169.254.169.254/", {})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "fd00::1", "169.254.169.254"])
@@ -59,7 +59,7 @@ def test_a_name_that_points_to_a_forbidden_address_is_refused(received: Receiver
         return ["8.8.8.8", address]
 
     with pytest.raises(Undeliverable, match="The address is not sent to"):
-        Egress(CLOSED, resolve=resolve).send("POST", f"http://innocent.test:{received.port}/", {})
+        EgressClient(CLOSED, resolve=resolve).send("POST", f"http://innocent.test:{received.port}/", {})
     assert received.arrived == []
     assert forbidden("http://innocent.test/", CLOSED, resolve)
 
@@ -72,7 +72,7 @@ def test_a_name_is_resolved_once_and_the_judged_address_is_used(received: Receiv
         asked.append(host)
         return next(answers)
 
-    Egress(OPEN, resolve=rebinding).send("POST", f"http://rebinding.test:{received.port}/", {}, b"x")
+    EgressClient(OPEN, resolve=rebinding).send("POST", f"http://rebinding.test:{received.port}/", {}, b"x")
     assert asked == ["rebinding.test"]
     assert received.arrived[0].headers["host"] == f"rebinding.test:{received.port}"
 
@@ -86,13 +86,13 @@ def test_tls_is_spoken_with_the_name_and_not_with_the_address(
     monkeypatch.setenv("SSL_CERT_FILE", str(public))
     egress._tls.cache_clear()
     with receiver(context) as received:
-        found = Egress(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
+        found = EgressClient(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
             "POST", f"https://receiver.test:{received.port}/", {}, b"x"
         )
         assert found.status == 200
         assert names == ["receiver.test"]
         with pytest.raises(NotNow, match="certificate"):
-            Egress(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
+            EgressClient(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
                 "POST", f"https://other.test:{received.port}/", {}, b"x"
             )
     egress._tls.cache_clear()
@@ -100,7 +100,7 @@ def test_tls_is_spoken_with_the_name_and_not_with_the_address(
 
 def test_no_redirect_is_followed(received: Receiver) -> None:
     received.answers = [Answer(302, headers={"Location": f"{received.url}/elsewhere"})]
-    assert Egress(OPEN).send("POST", f"{received.url}/hook", {}, b"x").status == 302
+    assert EgressClient(OPEN).send("POST", f"{received.url}/hook", {}, b"x").status == 302
     assert [request.path for request in received.arrived] == ["/hook"]
 
 
@@ -109,7 +109,7 @@ def test_a_receiver_that_keeps_silent_is_left_after_the_time_of_a_try(received: 
     received.answers = [Answer(before=lambda: go.wait(20))]
     began = time.monotonic()
     with pytest.raises(NotNow, match=r"did not answer within 0.5 s"):
-        Egress(OPEN, seconds=0.5).send("POST", received.url, {}, b"x")
+        EgressClient(OPEN, seconds=0.5).send("POST", received.url, {}, b"x")
     go.set()
     assert time.monotonic() - began < 3
 
@@ -134,7 +134,7 @@ def test_a_receiver_that_answers_a_byte_at_a_time_does_not_hold_the_worker() -> 
     thread.start()
     began = time.monotonic()
     with pytest.raises(NotNow, match="did not answer within"):
-        Egress(OPEN, seconds=0.6).send("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", {})
+        EgressClient(OPEN, seconds=0.6).send("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", {})
     assert time.monotonic() - began < 3
     stop.set()
     thread.join(5)
@@ -143,7 +143,7 @@ def test_a_receiver_that_answers_a_byte_at_a_time_does_not_hold_the_worker() -> 
 
 def test_a_long_answer_is_cut_off(received: Receiver) -> None:
     received.answers = [Answer(body=b"x" * (4 * BODY_LIMIT))]
-    assert len(Egress(OPEN).send("GET", received.url, {}).body) == BODY_LIMIT
+    assert len(EgressClient(OPEN).send("GET", received.url, {}).body) == BODY_LIMIT
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/", "http://unknown-name.invalid/"])
@@ -151,7 +151,7 @@ def test_where_nobody_listens_it_is_tried_again_later(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(NotNow, match=r"cannot be reached|not known to the name server"):
-        Egress(OPEN).send("GET", url.format(port=port), {})
+        EgressClient(OPEN).send("GET", url.format(port=port), {})
 
 
 def test_what_is_no_http_is_named(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_what_is_no_http_is_named(tmp_path: Path) -> None:
     thread = threading.Thread(target=speak, daemon=True)
     thread.start()
     with pytest.raises(NotNow, match="does not answer in HTTP"):
-        Egress(OPEN).send("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", {})
+        EgressClient(OPEN).send("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", {})
     thread.join(5)
     server.close()
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from runs.notifiers import email
 from runs.notifiers.base import NotNow, Undeliverable
-from runs.notifiers.smtp import BadMailServer, Server, Smtp, server_of
+from runs.notifiers.smtp import BadMailServer, Smtp, SmtpServer, server_of
 from tests.notifiers.conftest import news, ports, report
 
 TO = email.Email(to=("ada@shop.test", "grace@shop.test"))
@@ -185,12 +185,12 @@ def test_without_a_mail_server_the_sentence_says_what_to_set() -> None:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.test", Server("mail.test", 587, "starttls")),
-        ("smtp://mail.test:25?tls=none", Server("mail.test", 25, "none")),
-        ("smtps://ada:p%40ss@mail.test", Server("mail.test", 465, "implicit", "ada", "p@ss")),
+        ("smtp://mail.test", SmtpServer("mail.test", 587, "starttls")),
+        ("smtp://mail.test:25?tls=none", SmtpServer("mail.test", 25, "none")),
+        ("smtps://ada:p%40ss@mail.test", SmtpServer("mail.test", 465, "implicit", "ada", "p@ss")),
     ],
 )
-def test_an_address_of_a_mail_server_says_how_to_speak_with_it(url: str, server: Server) -> None:
+def test_an_address_of_a_mail_server_says_how_to_speak_with_it(url: str, server: SmtpServer) -> None:
     assert server_of(url) == server
     assert "p@ss" not in repr(server_of(url))
 

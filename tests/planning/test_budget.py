@@ -4,66 +4,66 @@ from random import Random
 
 import pytest
 
-from runs.planning import Candidate, dispatch_order, makespan, within_budget
+from runs.planning import DispatchCandidate, dispatch_order, makespan, within_budget
 
 
-def kept(candidates: list[Candidate], slots: int, budget_ms: int) -> list[str]:
+def kept(candidates: list[DispatchCandidate], slots: int, budget_ms: int) -> list[str]:
     found = within_budget(candidates, slots, budget_ms)
     return [candidate.name for number, candidate in enumerate(candidates) if number in found]
 
 
 def test_slots_work_side_by_side() -> None:
-    candidates = [Candidate(str(number), estimate_ms=60_000) for number in range(10)]
+    candidates = [DispatchCandidate(str(number), estimate_ms=60_000) for number in range(10)]
     assert len(kept(candidates, 1, 120_000)) == 2
     assert len(kept(candidates, 4, 120_000)) == 8
 
 
 def test_the_riskiest_are_kept_and_a_shorter_one_may_still_fit() -> None:
     candidates = [
-        Candidate("dull", estimate_ms=50),
-        Candidate("risky and long", risk=50, estimate_ms=80),
-        Candidate("short", estimate_ms=20),
+        DispatchCandidate("dull", estimate_ms=50),
+        DispatchCandidate("risky and long", risk=50, estimate_ms=80),
+        DispatchCandidate("short", estimate_ms=20),
     ]
     assert kept(candidates, 1, 100) == ["risky and long", "short"]
 
 
 def test_ties_keep_the_given_order() -> None:
-    candidates = [Candidate(name, estimate_ms=10) for name in "abc"]
+    candidates = [DispatchCandidate(name, estimate_ms=10) for name in "abc"]
     assert kept(candidates, 1, 20) == ["a", "b"]
 
 
 def test_smoke_tests_are_kept_with_what_they_need_whatever_they_take() -> None:
     candidates = [
-        Candidate("risky", risk=99, estimate_ms=10),
-        Candidate("smoke", smoke=True, estimate_ms=500, depends_on=("sign in",)),
-        Candidate("sign in", estimate_ms=300),
+        DispatchCandidate("risky", risk=99, estimate_ms=10),
+        DispatchCandidate("smoke", smoke=True, estimate_ms=500, depends_on=("sign in",)),
+        DispatchCandidate("sign in", estimate_ms=300),
     ]
     assert kept(candidates, 1, 100) == ["smoke", "sign in"]
 
 
 def test_without_what_it_depends_on_nothing_is_kept() -> None:
     candidates = [
-        Candidate("rows", estimate_ms=60),
-        Candidate("rows", estimate_ms=60),
-        Candidate("after", estimate_ms=1, depends_on=("rows",)),
-        Candidate("after that", estimate_ms=1, depends_on=("after",)),
-        Candidate("alone", estimate_ms=1),
+        DispatchCandidate("rows", estimate_ms=60),
+        DispatchCandidate("rows", estimate_ms=60),
+        DispatchCandidate("after", estimate_ms=1, depends_on=("rows",)),
+        DispatchCandidate("after that", estimate_ms=1, depends_on=("after",)),
+        DispatchCandidate("alone", estimate_ms=1),
     ]
     assert kept(candidates, 1, 100) == ["rows", "alone"]
 
 
 def test_a_dependency_and_a_serial_group_take_their_time_on_any_number_of_slots() -> None:
-    chain = [Candidate("a", estimate_ms=60), Candidate("b", estimate_ms=60, depends_on=("a",))]
+    chain = [DispatchCandidate("a", estimate_ms=60), DispatchCandidate("b", estimate_ms=60, depends_on=("a",))]
     assert kept(chain, 8, 100) == ["a"]
-    group = [Candidate(name, estimate_ms=60, serial="cart") for name in "ab"]
+    group = [DispatchCandidate(name, estimate_ms=60, serial="cart") for name in "ab"]
     assert kept(group, 8, 100) == ["a"]
 
 
 def test_waiting_for_a_dependency_leaves_a_slot_to_others() -> None:
     candidates = [
-        Candidate("long", risk=9, estimate_ms=100),
-        Candidate("after", risk=8, estimate_ms=10, depends_on=("long",)),
-        Candidate("other", estimate_ms=100),
+        DispatchCandidate("long", risk=9, estimate_ms=100),
+        DispatchCandidate("after", risk=8, estimate_ms=10, depends_on=("long",)),
+        DispatchCandidate("other", estimate_ms=100),
     ]
     assert makespan(candidates, [0, 1, 2], 2) == 110
 
@@ -72,7 +72,7 @@ def test_waiting_for_a_dependency_leaves_a_slot_to_others() -> None:
 def test_what_is_kept_ends_within_the_budget_in_the_order_of_dispatch_too(seed: int) -> None:
     random = Random(seed)
     candidates = [
-        Candidate(str(number), risk=random.uniform(0, 90), estimate_ms=int(random.lognormvariate(8, 1)))
+        DispatchCandidate(str(number), risk=random.uniform(0, 90), estimate_ms=int(random.lognormvariate(8, 1)))
         for number in range(400)
     ]
     found = [candidates[number] for number in sorted(within_budget(candidates, 8, 120_000))]

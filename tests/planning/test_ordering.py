@@ -7,51 +7,55 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs.planning import Candidate, Circular, dispatch_order, ideal_ms, makespan, risk_order
+from runs.planning import Circular, DispatchCandidate, dispatch_order, ideal_ms, makespan, risk_order
 
 
-def names(candidates: list[Candidate], slots: int = 1) -> list[str]:
+def names(candidates: list[DispatchCandidate], slots: int = 1) -> list[str]:
     return [candidates[number].name for number in dispatch_order(candidates, slots)]
 
 
 def test_smoke_comes_first_then_priority_then_risk_then_the_longer_one_then_the_given_order() -> None:
     candidates = [
-        Candidate("plain", estimate_ms=10),
-        Candidate("low", "low", estimate_ms=10),
-        Candidate("plain too", estimate_ms=10),
-        Candidate("longer", estimate_ms=11),
-        Candidate("risky", risk=80.5, estimate_ms=10),
-        Candidate("important", "high", estimate_ms=10),
-        Candidate("smoke", "low", smoke=True, estimate_ms=10),
-    ] + [Candidate(f"filler {number}", "low", estimate_ms=1) for number in range(100)]
+        DispatchCandidate("plain", estimate_ms=10),
+        DispatchCandidate("low", "low", estimate_ms=10),
+        DispatchCandidate("plain too", estimate_ms=10),
+        DispatchCandidate("longer", estimate_ms=11),
+        DispatchCandidate("risky", risk=80.5, estimate_ms=10),
+        DispatchCandidate("important", "high", estimate_ms=10),
+        DispatchCandidate("smoke", "low", smoke=True, estimate_ms=10),
+    ] + [DispatchCandidate(f"filler {number}", "low", estimate_ms=1) for number in range(100)]
     assert names(candidates)[:7] == ["smoke", "important", "risky", "longer", "plain", "plain too", "low"]
 
 
 def test_urgency_is_handed_on_to_what_is_depended_on() -> None:
     candidates = [
-        Candidate("plain"),
-        Candidate("needed", "low"),
-        Candidate("smoke", smoke=True, depends_on=("needed",)),
-        Candidate("risky", risk=50),
+        DispatchCandidate("plain"),
+        DispatchCandidate("needed", "low"),
+        DispatchCandidate("smoke", smoke=True, depends_on=("needed",)),
+        DispatchCandidate("risky", risk=50),
     ]
     assert names(candidates) == ["needed", "smoke", "risky", "plain"]
 
 
 def test_a_dependency_outside_the_run_is_not_waited_for() -> None:
-    assert dispatch_order([Candidate("a", depends_on=("elsewhere", "a"))]) == [0]
+    assert dispatch_order([DispatchCandidate("a", depends_on=("elsewhere", "a"))]) == [0]
 
 
 def test_all_rows_of_a_test_come_before_what_depends_on_it() -> None:
     candidates = [
-        Candidate("after", risk=99, depends_on=("rows",)),
-        *[Candidate("rows", estimate_ms=n) for n in (1, 9)],
+        DispatchCandidate("after", risk=99, depends_on=("rows",)),
+        *[DispatchCandidate("rows", estimate_ms=n) for n in (1, 9)],
     ]
     assert dispatch_order(candidates, 2) == [2, 1, 0]
     assert risk_order(candidates) == [1, 2, 0]
 
 
 def test_a_circle_is_refused_with_its_names() -> None:
-    circle = [Candidate("a", depends_on=("b",)), Candidate("b", depends_on=("a",)), Candidate("c")]
+    circle = [
+        DispatchCandidate("a", depends_on=("b",)),
+        DispatchCandidate("b", depends_on=("a",)),
+        DispatchCandidate("c"),
+    ]
     for order in (dispatch_order, risk_order):
         with pytest.raises(Circular, match=r"in a circle: a, b\."):
             order(circle)
@@ -59,30 +63,30 @@ def test_a_circle_is_refused_with_its_names() -> None:
 
 def test_equal_risk_is_longest_first() -> None:
     estimates = [Random(7).randint(100, 90_000) for _ in range(300)]
-    candidates = [Candidate(str(number), risk=20, estimate_ms=ms) for number, ms in enumerate(estimates)]
+    candidates = [DispatchCandidate(str(number), risk=20, estimate_ms=ms) for number, ms in enumerate(estimates)]
     assert [estimates[number] for number in dispatch_order(candidates, 4)] == sorted(estimates, reverse=True)
 
 
 def test_riskier_tests_come_first_as_long_as_no_long_test_is_late() -> None:
-    risky = [Candidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(40)]
-    long = [Candidate("long", estimate_ms=2_500)]
+    risky = [DispatchCandidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(40)]
+    long = [DispatchCandidate("long", estimate_ms=2_500)]
     found = names([*long, *risky], 2)
     assert found.index("long") > 0, "it could wait: its latest start comes when less than all of the run is left"
-    late = [Candidate("long", estimate_ms=18_000)]
+    late = [DispatchCandidate("long", estimate_ms=18_000)]
     assert names([*late, *risky], 2)[0] == "long"
 
 
 def test_a_long_chain_begins_early_though_each_of_its_tests_is_short_and_dull() -> None:
-    chain = [Candidate(f"link {n}", estimate_ms=1_000, depends_on=(f"link {n - 1}",)) for n in range(20)]
-    risky = [Candidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(30)]
+    chain = [DispatchCandidate(f"link {n}", estimate_ms=1_000, depends_on=(f"link {n - 1}",)) for n in range(20)]
+    risky = [DispatchCandidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(30)]
     candidates = [*risky, *chain]
     order = dispatch_order(candidates, 3)
     assert makespan(candidates, order, 3) <= 1.05 * ideal_ms(candidates, 3)
 
 
 def test_a_serial_group_begins_early_though_each_of_its_tests_is_short_and_dull() -> None:
-    group = [Candidate(f"one {number}", estimate_ms=1_000, serial="cart") for number in range(20)]
-    risky = [Candidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(30)]
+    group = [DispatchCandidate(f"one {number}", estimate_ms=1_000, serial="cart") for number in range(20)]
+    risky = [DispatchCandidate(f"risky {number}", risk=60, estimate_ms=1_000) for number in range(30)]
     candidates = [*risky, *group]
     assert ideal_ms(candidates, 3) == 20_000
     assert makespan(candidates, dispatch_order(candidates, 3), 3) <= 21_000
@@ -90,7 +94,7 @@ def test_a_serial_group_begins_early_though_each_of_its_tests_is_short_and_dull(
 
 PIECES = st.lists(
     st.builds(
-        Candidate,
+        DispatchCandidate,
         name=st.integers(0, 30).map(str),
         priority=st.sampled_from(["high", "medium", "low"]),
         depends_on=st.just(()),
@@ -105,7 +109,9 @@ PIECES = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(PIECES, st.integers(1, 8), st.randoms(use_true_random=False))
-def test_every_order_is_whole_and_puts_dependencies_first(pieces: list[Candidate], slots: int, random: Random) -> None:
+def test_every_order_is_whole_and_puts_dependencies_first(
+    pieces: list[DispatchCandidate], slots: int, random: Random
+) -> None:
     candidates = [with_dependencies(piece, random) for piece in pieces]
     for order in (dispatch_order(candidates, slots), risk_order(candidates)):
         assert sorted(order) == list(range(len(candidates)))
@@ -119,11 +125,11 @@ def test_every_order_is_whole_and_puts_dependencies_first(pieces: list[Candidate
         assert ideal_ms(candidates, slots) <= whole <= sum(candidate.estimate_ms for candidate in candidates)
 
 
-def with_dependencies(piece: Candidate, random: Random) -> Candidate:
+def with_dependencies(piece: DispatchCandidate, random: Random) -> DispatchCandidate:
     """It waits for up to two tests of lower numbers, so that there is no circle."""
     below = range(int(piece.name))
     chosen = random.sample(below, min(len(below), random.choice([0, 0, 1, 2])))
-    return Candidate(
+    return DispatchCandidate(
         piece.name, piece.priority, tuple(map(str, chosen)), piece.smoke, piece.risk, piece.estimate_ms, piece.serial
     )
 
@@ -133,7 +139,7 @@ def with_dependencies(piece: Candidate, random: Random) -> Candidate:
 def test_the_makespan_stays_near_the_ideal_whatever_the_risks(slots: int, seed: int) -> None:
     random = Random(seed)
     candidates = [
-        Candidate(str(number), risk=random.uniform(0, 135), estimate_ms=int(random.lognormvariate(8, 1)))
+        DispatchCandidate(str(number), risk=random.uniform(0, 135), estimate_ms=int(random.lognormvariate(8, 1)))
         for number in range(1_000)
     ]
     order = dispatch_order(candidates, slots)
@@ -143,7 +149,7 @@ def test_the_makespan_stays_near_the_ideal_whatever_the_risks(slots: int, seed: 
 def test_10_000_tests_are_ordered_within_a_second() -> None:
     random = Random(1)
     candidates = [
-        Candidate(
+        DispatchCandidate(
             str(number),
             depends_on=(str(random.randrange(number)),) if number and random.random() < 0.2 else (),
             risk=random.uniform(0, 135),

@@ -2,14 +2,14 @@
 
 import pytest
 
-from runs.planning import Candidate, Circular, skips
+from runs.planning import Circular, DispatchCandidate, skips
 
 CANDIDATES = [
-    Candidate("a", estimate_ms=10),
-    Candidate("b", estimate_ms=10, depends_on=("a",)),
-    Candidate("c", estimate_ms=10, depends_on=("b",)),
-    Candidate("smoke", estimate_ms=10, smoke=True),
-    Candidate("d", estimate_ms=10),
+    DispatchCandidate("a", estimate_ms=10),
+    DispatchCandidate("b", estimate_ms=10, depends_on=("a",)),
+    DispatchCandidate("c", estimate_ms=10, depends_on=("b",)),
+    DispatchCandidate("smoke", estimate_ms=10, smoke=True),
+    DispatchCandidate("d", estimate_ms=10),
 ]
 
 
@@ -36,9 +36,9 @@ def test_the_budget_is_spent_on_what_is_left() -> None:
 
 
 def test_names_that_are_not_in_the_run_are_no_matter() -> None:
-    assert skips([Candidate("a", depends_on=("elsewhere",))], impacted={"a", "elsewhere"}) == {}
+    assert skips([DispatchCandidate("a", depends_on=("elsewhere",))], impacted={"a", "elsewhere"}) == {}
 
 
 def test_a_circle_is_refused() -> None:
     with pytest.raises(Circular):
-        skips([Candidate("a", depends_on=("b",)), Candidate("b", depends_on=("a",))])
+        skips([DispatchCandidate("a", depends_on=("b",)), DispatchCandidate("b", depends_on=("a",))])

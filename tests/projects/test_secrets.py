@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from projects.models import Project
-from projects.secrets import Hidden, Unreadable, seal, unseal
+from projects.secrets import Hidden, SecretUnreadable, seal, unseal
 from sentri.env import Env
 
 
@@ -33,7 +33,7 @@ def test_a_lost_key_says_what_to_do(settings: Any) -> None:
     settings.ENV = replace(Env(), credential_keys=("old",))
     sealed = seal({"password": "x"})
     settings.ENV = replace(Env(), credential_keys=("new",))
-    with pytest.raises(Unreadable, match="SENTRI_CREDENTIAL_KEYS"):
+    with pytest.raises(SecretUnreadable, match="SENTRI_CREDENTIAL_KEYS"):
         unseal(sealed)
 
 

@@ -40,7 +40,7 @@ def main() -> None:
             done += 1
         if held:
             ledger.finish(held)
-    except ledger.Stale:
+    except ledger.StaleLease:
         print("stale", flush=True)
     print(done, flush=True)
 

@@ -137,6 +137,6 @@ def test_R18_a_run_is_ended_once_however_many_finalizers_try(
     run.refresh_from_db()
     judgement = gates.judge(reading.report(run))
     ledger.close(run.pk, judgement)
-    with pytest.raises(ledger.Stale):
+    with pytest.raises(ledger.StaleLease):
         ledger.close(run.pk, judgement)
     assert RunEvent.objects.filter(run=run, type="done").count() == 1

@@ -13,13 +13,13 @@ def main(number: int, links: list[str]) -> None:
     from django.test import Client
 
     from projects.models import Project
-    from projects.secrets import Unreadable
+    from projects.secrets import SecretUnreadable
     from runs.models import Run
 
     run = Run.objects.get(pk=number)
     try:
         password = str(Project.objects.get(pk=run.project_id).secrets["password"])
-    except Unreadable as error:
+    except SecretUnreadable as error:
         password = str(error)
     client = Client(headers={"host": "localhost"})
     found = {

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from runs import storage
 from runs.engine.artifacts import Kind
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Log, TestStarted
-from runs.ledger import Stale
+from runs.ledger import StaleLease
 from runs.storage import keeping
 from tests.storage.conftest import ObjectStore
 
@@ -168,11 +168,11 @@ def test_a_store_that_hangs_is_waited_for_within_limits_and_leases_are_renewed_m
 
 def test_R9_a_lease_that_is_lost_during_an_upload_stops_it(on_s3: ObjectStore) -> None:
     def lost() -> None:
-        raise Stale
+        raise StaleLease
 
     event = left_by_the_engine(7, 3)
     on_s3.pause()
-    with pytest.raises(Stale):
+    with pytest.raises(StaleLease):
         storage.keep(7, [event], lost)
 
 

@@ -175,7 +175,7 @@ def test_K10_a_failed_run_tells_done_stops_its_siblings_and_owes_its_effects_at_
     # Killed here: what the failing shard's worker would have done next is done already.
     assert list(run.events.order_by("seq").values_list("type", flat=True))[-1] == "done"
     for hand in hands:
-        with pytest.raises(ledger.Stale):
+        with pytest.raises(ledger.StaleLease):
             ledger.wanted(hand.held)
     assert deliver_all(run) == ["sent"]
     assert received.arrived[0].json["error"] == "The browser cannot start."

@@ -16,7 +16,7 @@ from runs.engine.plan import RunOptions
 from runs.management.drill.outside import CONTROL
 from runs.management.drill.spinning import SPIN
 from runs.models import Meter, Run, Worker
-from runs.queue.pulses import ENGINE, PROCESS, SIZE, TASK, Hung, Pulse, Watch
+from runs.queue.pulses import ENGINE, PROCESS, SIZE, TASK, Hung, Pulse, PulseWatch
 from tests.tasks.conftest import Start, Workers
 from tests.watching.conftest import SEEING, approved, site, slow
 
@@ -50,7 +50,7 @@ def pulse(tmp_path: Path) -> Pulse:
     return pulse
 
 
-def looked(watch: Watch, clock: Clock, seconds: float) -> list[Hung]:
+def looked(watch: PulseWatch, clock: Clock, seconds: float) -> list[Hung]:
     found: list[Hung] = []
     for _ in range(round(seconds / 0.2)):
         clock.now += 0.2
@@ -59,7 +59,7 @@ def looked(watch: Watch, clock: Clock, seconds: float) -> list[Hung]:
 
 
 def test_a_process_that_counts_does_not_hang(pulse: Pulse, tmp_path: Path, clock: Clock) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     for _ in range(5):
         assert looked(watch, clock, 3) == []
         pulse.beat(PROCESS)
@@ -68,7 +68,7 @@ def test_a_process_that_counts_does_not_hang(pulse: Pulse, tmp_path: Path, clock
 def test_a_process_that_counts_no_more_hangs_after_what_it_is_allowed(
     pulse: Pulse, tmp_path: Path, clock: Clock
 ) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     assert looked(watch, clock, 4) == []
     [hung] = looked(watch, clock, 0.6)
     assert (hung.part, round(hung.seconds)) == (PROCESS, 4)
@@ -79,7 +79,7 @@ def test_a_process_that_counts_no_more_hangs_after_what_it_is_allowed(
 def test_a_part_that_counts_no_more_hangs_although_the_process_counts(
     pulse: Pulse, tmp_path: Path, clock: Clock, part: str
 ) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     pulse.allow(part, 2)
     found = []
     for _ in range(4):
@@ -89,7 +89,7 @@ def test_a_part_that_counts_no_more_hangs_although_the_process_counts(
 
 
 def test_a_part_without_work_may_be_silent(pulse: Pulse, tmp_path: Path, clock: Clock) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     pulse.allow(PROCESS, 0)
     with pulse.allowed(TASK, 2):
         pass
@@ -97,7 +97,7 @@ def test_a_part_without_work_may_be_silent(pulse: Pulse, tmp_path: Path, clock: 
 
 
 def test_a_main_thread_that_waits_for_the_database_does_not_hang(pulse: Pulse, tmp_path: Path, clock: Clock) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     pulse.allow(PROCESS, 0)
     pulse.allow(TASK, 2)
     found: list[Hung] = []
@@ -111,7 +111,7 @@ def test_a_main_thread_that_waits_for_the_database_does_not_hang(pulse: Pulse, t
 
 
 def test_a_supervisor_that_slept_blames_nobody(pulse: Pulse, tmp_path: Path, clock: Clock) -> None:
-    watch = Watch(tmp_path, clock)
+    watch = PulseWatch(tmp_path, clock)
     watch.look()
     clock.now += 3600
     assert watch.look() == []
@@ -120,7 +120,7 @@ def test_a_supervisor_that_slept_blames_nobody(pulse: Pulse, tmp_path: Path, clo
 def test_files_of_processes_that_are_gone_go(tmp_path: Path, clock: Clock) -> None:
     left = tmp_path / "pulse-4194999"
     left.write_bytes(bytes(SIZE))
-    assert Watch(tmp_path, clock).look() == []
+    assert PulseWatch(tmp_path, clock).look() == []
     assert not left.exists()
 
 

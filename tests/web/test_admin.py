@@ -271,7 +271,7 @@ def test_deliveries_are_sent_again_and_channels_are_disabled(operator: Client, r
     address = reverse("admin:runs_delivery_changelist")
     asked = {"action": "redeliver", "_selected_action": [rows.get().pk]}
     assert "is being sent right now" in operator.post(address, asked, follow=True).content.decode()
-    ledger.settle_delivery(taken, ledger.Outcome(True, "It answered 200.", 12, 200))
+    ledger.settle_delivery(taken, ledger.DeliveryOutcome(True, "It answered 200.", 12, 200))
     assert "is sent again" in operator.post(address, asked, follow=True).content.decode()
     assert rows.get().state == "owed"
     channel = Channel.objects.get()

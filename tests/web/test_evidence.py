@@ -12,7 +12,7 @@ from runs import ledger
 from runs.engine.plan import CrawlOptions
 from runs.models import Artifact, Attempt, Result
 from runs.views.english import as_written
-from runs.views.evidence import Evidence
+from runs.views.evidence import ProofEvidence
 from tests.web.conftest import DOCUMENT, World
 
 HTMX = {"HX-Request": "true"}
@@ -80,7 +80,7 @@ def test_a_test_of_a_person_says_so(world: World) -> None:
 
 
 def test_misses_come_first() -> None:
-    assert [one.noticed for one in Evidence(FULL).breakages] == [False, False, False, True]
+    assert [one.noticed for one in ProofEvidence(FULL).breakages] == [False, False, False, True]
 
 
 def test_pictures_of_the_proof_stand_side_by_side(world: World) -> None:

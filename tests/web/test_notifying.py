@@ -136,7 +136,7 @@ def test_the_log_shows_every_try_and_sends_again(admin: Client, world: World) ->
     )
     taken = ledger.take_delivery(row.pk)
     assert taken is not None
-    ledger.settle_delivery(taken, ledger.Outcome(False, "It answered 410.", 12, 410, final=True))
+    ledger.settle_delivery(taken, ledger.DeliveryOutcome(False, "It answered 410.", 12, 410, final=True))
     shown = text(admin.get(at(world, "?state=given_up")))
     assert "1 try: It answered 410." in shown
     assert "12 ms · It answered 410." in shown

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from projects.models import Test
 from runs import ledger
 from runs.engine.plan import RunOptions
-from runs.frames import Picture, Rows
+from runs.frames import DatabaseFrames, Picture
 from runs.models import Artifact, LiveFrame, Run, RunEvent
 from tests.tasks.conftest import Workers
 from tests.web.conftest import Open, Server, World
@@ -53,7 +53,7 @@ async def jpegs(chromium: Browser) -> AsyncIterator[Any]:
 
 @sync_to_async
 def shown(run: Run, shard: int, pictures: dict[int, Picture]) -> None:
-    Rows().put(run.pk, shard, pictures)
+    DatabaseFrames().put(run.pk, shard, pictures)
 
 
 async def watching(visit: Open, run: Run, who: str = "viewer", **options: Any) -> Page:
@@ -62,7 +62,7 @@ async def watching(visit: Open, run: Run, who: str = "viewer", **options: Any) -
     await page.keyboard.press("Enter")
     await expect(page.locator("#watching")).to_have_text("waiting for a picture")
     async with asyncio.timeout(10):
-        while not await sync_to_async(Rows().wanted)(run.pk):  # noqa: ASYNC110 - the server is another process
+        while not await sync_to_async(DatabaseFrames().wanted)(run.pk):  # noqa: ASYNC110 - the server is another process
             await asyncio.sleep(0.05)
     return page
 
@@ -118,7 +118,7 @@ async def test_R23_who_stops_watching_opens_no_socket_and_who_returns_sees_again
     await expect(page.locator("#screens")).to_be_hidden()
     async with page.expect_websocket(lambda socket: socket.url.endswith("/live")):
         await button.click()
-    await sync_to_async(Rows().want)(run.pk)
+    await sync_to_async(DatabaseFrames().want)(run.pk)
     await shown(run, 0, {0: Picture("Cart", await jpegs("rgb(0,0,250)"), timezone.now())})
     await expect(page.locator("#screens img")).to_have_count(1)
 

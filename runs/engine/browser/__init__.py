@@ -15,8 +15,8 @@ from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
 from runs.engine.browser.signin import sign_in
 from runs.engine.browser.video import NO_FFMPEG
-from runs.engine.browser.vitals import Vitals, measure
-from runs.engine.browser.watch import Watch, watch
+from runs.engine.browser.vitals import MeasuredVitals, measure
+from runs.engine.browser.watch import PageWatch, watch
 from runs.engine.browser.watchdog import within
 from runs.engine.browser.wear import Bounds
 from runs.engine.browser.writes import Writes
@@ -35,16 +35,16 @@ __all__ = [
     "Error",
     "Flood",
     "Frames",
+    "MeasuredVitals",
     "Pace",
     "Page",
     "PageResists",
+    "PageWatch",
     "Request",
     "Response",
     "Route",
     "Screencast",
     "SignInFailed",
-    "Vitals",
-    "Watch",
     "Writes",
     "asked_for",
     "close_context",

@@ -16,7 +16,7 @@ from runs.engine.browser.session import Browser
 from runs.engine.browser.signin import MOST_WAITS, sign_in, step_ms
 from runs.engine.events import SignedIn
 from runs.engine.masking import Masking
-from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, Session, Site
+from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, SignedInSession, Site
 
 MOST_TRIES = 2
 PAUSES = (1.0, 3.0, 9.0)  # seconds, half of them to one and a half: workers that disturbed each other part
@@ -29,7 +29,7 @@ class _Role:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     ready: bool = False
-    session: Session | None = None
+    session: SignedInSession | None = None
     failures: list[SignInFailed] = field(default_factory=list)
     held_at: float = float("-inf")
 
@@ -115,7 +115,7 @@ class Accounts:
             raise
         self._made(role, known, session)
 
-    async def _signed_in(self, site: Site) -> Session | None:
+    async def _signed_in(self, site: Site) -> SignedInSession | None:
         began, seconds = time.monotonic(), MOST_WAITS * step_ms(self._options) / 1000
         for pause in PAUSES:
             try:
@@ -126,7 +126,7 @@ class Accounts:
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - no secret
         return await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
 
-    def _made(self, role: str, known: _Role, session: Session | None) -> None:
+    def _made(self, role: str, known: _Role, session: SignedInSession | None) -> None:
         known.ready, known.session = True, session
         known.failures.clear()
         if session is not None:
@@ -144,6 +144,6 @@ class Accounts:
                 )
             )
 
-    async def _holds(self, role: str, session: Session) -> bool:
+    async def _holds(self, role: str, session: SignedInSession) -> bool:
         site = self._site.seen_as(role)
         return await holds(self._browser, site, self._options, session)

@@ -23,7 +23,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from runs.engine.netguard import Address, Guard, Place, known_addresses, place_of
+from runs.engine.netguard import Address, Guard, JudgedAddress, known_addresses, place_of
 
 HEAD_LIMIT = 64 * 1024
 CHUNK = 64 * 1024
@@ -34,7 +34,7 @@ PASSWORD = b"proxy-authorization:"
 HOP_HEADERS = (b"proxy-", b"connection:", b"keep-alive:")
 
 
-class Refusal(Exception):
+class EgressRefusal(Exception):
     """The guard says no, or nothing answers; `status` is what the browser gets."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -42,7 +42,7 @@ class Refusal(Exception):
         self.status = status
 
 
-class Egress:
+class EgressProxy:
     """One listening port that applies one guard. Away from loopback it answers only to who knows its password."""
 
     def __init__(self, guard: Guard, host: str = "127.0.0.1") -> None:
@@ -77,7 +77,7 @@ class Egress:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)
             self._require_password(head)
             await self._forward(head, reader, writer)
-        except Refusal as refusal:
+        except EgressRefusal as refusal:
             writer.write(_answer(refusal.status, str(refusal)))
             with contextlib.suppress(OSError):
                 await writer.drain()
@@ -92,7 +92,7 @@ class Egress:
         known = b64encode(":".join(self.credentials.values()).encode())
         given = (line.split(b":", 1)[1].strip() for line in head.split(b"\r\n") if line.lower().startswith(PASSWORD))
         if not any(compare_digest(word, b"Basic " + known) for word in given):
-            raise Refusal(407, "this proxy serves one worker's browser")
+            raise EgressRefusal(407, "this proxy serves one worker's browser")
 
     async def _forward(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, url, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
@@ -111,38 +111,38 @@ class Egress:
         finally:
             remote_writer.close()
 
-    async def _connect(self, place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, place: JudgedAddress) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         refusal = self._guard.refuses_host(place.host, place.port)
         addresses: Sequence[Address] = ()
         if not refusal:
             found = known_addresses(place.host) or await _resolved(place)
             addresses, refusal = self._guard.judged(place.host, place.port, found)
         if refusal:
-            raise Refusal(403, refusal)
+            raise EgressRefusal(403, refusal)
         failure: OSError | TimeoutError | None = None
         for address in addresses:
             try:
                 return await asyncio.wait_for(asyncio.open_connection(str(address), place.port), CONNECT_SECONDS)
             except (OSError, TimeoutError) as error:
                 failure = error
-        raise Refusal(502, f"{place.host} cannot be reached: {failure or 'it has no address'}")
+        raise EgressRefusal(502, f"{place.host} cannot be reached: {failure or 'it has no address'}")
 
 
-def _place(url: str) -> Place:
+def _place(url: str) -> JudgedAddress:
     try:
         place = place_of(url)
     except ValueError as error:
-        raise Refusal(403, f"{url} is not an address that browsers open") from error
+        raise EgressRefusal(403, f"{url} is not an address that browsers open") from error
     if place.scheme != "http":
-        raise Refusal(403, f"{place.scheme}: addresses are not opened")
+        raise EgressRefusal(403, f"{place.scheme}: addresses are not opened")
     return place
 
 
-async def _resolved(place: Place) -> list[Address]:
+async def _resolved(place: JudgedAddress) -> list[Address]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Refusal(502, f"{place.host} is not known to the name server") from error
+        raise EgressRefusal(502, f"{place.host} is not known to the name server") from error
     return [ip_address(str(entry[4][0]).split("%", 1)[0]) for entry in found]
 
 
@@ -165,10 +165,10 @@ def _length(head: bytes) -> int:
     """How many bytes of body a request has. Browsers say so; raises Refusal for what is said in another way."""
     lines = [line.lower() for line in head.split(b"\r\n")]
     if any(line.startswith(b"transfer-encoding:") for line in lines):
-        raise Refusal(501, "a request through this proxy says how long it is")
+        raise EgressRefusal(501, "a request through this proxy says how long it is")
     lengths = {line.partition(b":")[2].strip() for line in lines if line.startswith(b"content-length:")}
     if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
-        raise Refusal(400, "the length of the request is not clear")
+        raise EgressRefusal(400, "the length of the request is not clear")
     return int(next(iter(lengths), b"0"))
 
 
@@ -194,7 +194,7 @@ async def _pass_on_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWr
             await writer.drain()
             return
         except asyncio.LimitOverrunError as error:
-            raise Refusal(502, "the site's headers are too long") from error
+            raise EgressRefusal(502, "the site's headers are too long") from error
         line, *lines = re.split(rb"\r?\n", head.rstrip(b"\r\n"))
         interim = re.match(rb"HTTP/1\.[01] 1(?!01)\d\d", line) is not None
         writer.write(_head(line, lines))

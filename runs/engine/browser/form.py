@@ -27,7 +27,7 @@ class SignInFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Form:
+class SignInForm:
     """The controls of a sign-in form; of a form in steps, those of the step that is shown."""
 
     username: ElementHandle | None = None
@@ -78,10 +78,10 @@ async def way_in(page: Page) -> str:
     return str(await _read(page.main_frame, "way", ""))
 
 
-async def form_of(page: Page, credentials: Credentials) -> Form:
+async def form_of(page: Page, credentials: Credentials) -> SignInForm:
     """The form that is shown; selectors of the credentials go before what is found. Raises `SignInFailed`."""
     forms = [await _form_in(frame) for frame in _frames(page)]
-    named = [form for form in forms if form.username] or [Form()]
+    named = [form for form in forms if form.username] or [SignInForm()]
     form = next((form for form in forms if form.password), named[0])
     given = {
         "username": credentials.username_selector,
@@ -91,7 +91,7 @@ async def form_of(page: Page, credentials: Credentials) -> Form:
     chosen = {name: await _selected(page, selector) for name, selector in given.items() if selector}
     if "username" in chosen and chosen["username"] is None:
         raise SignInFailed(f"Nothing on {page.url} matches the username selector {credentials.username_selector}.")
-    return Form(**{**vars(form), **chosen})
+    return SignInForm(**{**vars(form), **chosen})
 
 
 async def codes_of(page: Page) -> Codes:
@@ -134,9 +134,9 @@ def _family(url: str) -> str:
     return ".".join(labels[1:] if len(labels) > 2 and not labels[-1].isdigit() else labels)
 
 
-async def _form_in(frame: Frame) -> Form:
+async def _form_in(frame: Frame) -> SignInForm:
     places = await _read(frame, "fields", {})
-    return Form(**{name: await hold(frame, place) for name, place in places.items()})
+    return SignInForm(**{name: await hold(frame, place) for name, place in places.items()})
 
 
 async def _read(frame: Frame, call: str, otherwise: Any) -> Any:

@@ -12,7 +12,7 @@ from runs.engine.browser.contexts import close_context
 from runs.engine.browser.form import SignInFailed, View, view_of
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
-from runs.engine.plan import BrowserOptions, Session, Site
+from runs.engine.plan import BrowserOptions, SignedInSession, Site
 
 VIEW_MS = 10_000
 SETTLE_MS = 3_000
@@ -26,7 +26,7 @@ async def learnt(
     *,
     state: dict[str, Any],
     ended_at: str,
-) -> Session:
+) -> SignedInSession:
     """The session of a sign-in that ended at an address, with what tells its page from what a visitor gets there.
 
     Raises `SignInFailed` where a new window with the state is a visitor again.
@@ -37,7 +37,7 @@ async def learnt(
         view(browser, site, options, page, None),
     )
     if member is None or visitor is None:
-        return Session(state=state, page=page)
+        return SignedInSession(state=state, page=page)
     signs = sorted(member.names - visitor.names)[:MOST_SIGNS]
     moved = member.address != visitor.address
     if member.asks and visitor.asks and not moved and not signs:
@@ -46,10 +46,10 @@ async def learnt(
             " (sessionStorage or memory), and other windows cannot be given that."
         )
     closed = moved or (visitor.asks and not member.asks)
-    return Session(state=state, page=urljoin(page, member.address), signs=tuple(signs), closed=closed)
+    return SignedInSession(state=state, page=urljoin(page, member.address), signs=tuple(signs), closed=closed)
 
 
-async def holds(browser: Browser, site: Site, options: BrowserOptions, session: Session) -> bool:
+async def holds(browser: Browser, site: Site, options: BrowserOptions, session: SignedInSession) -> bool:
     """Whether the session is still one, as far as its page tells; one that cannot be told is none."""
     seen = await view(browser, site, options, session.page, session.state)
     if seen is None or not session.tells or urljoin(session.page, seen.address) != session.page:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from playwright.async_api import Error, Page, Request, Response, WebSocket
 
-from runs.engine.browser.watch import Watch, watch
-from runs.engine.traffic import Call, entries
+from runs.engine.browser.watch import PageWatch, watch
+from runs.engine.traffic import Exchange, entries
 from runs.engine.traffic.exchange import MOST_BYTES, is_json
 
 CALLS = frozenset({"fetch", "xhr", "eventsource"})
@@ -31,7 +31,7 @@ def listen(page: Page, ours: Callable[[str], bool]) -> None:
 
     def opened(socket: WebSocket) -> None:
         if len(seen.exchanges) < MOST_CALLS and ours(_http(socket.url)):
-            seen.exchanges.append(entries(Call("GET", socket.url, "websocket")))
+            seen.exchanges.append(entries(Exchange("GET", socket.url, "websocket")))
 
     page.on("response", answered)
     page.on("requestfailed", unanswered)
@@ -45,7 +45,7 @@ async def heard(page: Page) -> bool:
     return not late
 
 
-def _note(seen: Watch, request: Request, response: Response | None) -> None:
+def _note(seen: PageWatch, request: Request, response: Response | None) -> None:
     if len(seen.exchanges) >= MOST_CALLS:
         return
     place = len(seen.exchanges)
@@ -57,7 +57,7 @@ def _note(seen: Watch, request: Request, response: Response | None) -> None:
         task.add_done_callback(seen.reading.discard)
 
 
-async def _read(seen: Watch, place: int, request: Request, response: Response) -> None:
+async def _read(seen: PageWatch, place: int, request: Request, response: Response) -> None:
     exchanges = seen.exchanges
     try:
         # One at a time: what Chromium unpacked of each is kept up to 20 MB, and comes through the driver whole.
@@ -75,9 +75,9 @@ def _readable(response: Response) -> bool:
     return small and response.status != 204 and is_json(response.headers.get("content-type", ""))
 
 
-def _call(request: Request, response: Response | None, body: bytes | None) -> Call:
+def _call(request: Request, response: Response | None, body: bytes | None) -> Exchange:
     sent = request.post_data_buffer
-    return Call(
+    return Exchange(
         method=request.method,
         url=request.url,
         type=request.resource_type,

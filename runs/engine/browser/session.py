@@ -17,7 +17,7 @@ from playwright.async_api import Browser as Chromium
 
 from runs.engine.browser import abandoned, driver, ending, environment, pipe, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
-from runs.engine.browser.egress import Egress
+from runs.engine.browser.egress import EgressProxy
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
@@ -79,7 +79,7 @@ class Browser:
         self._environment: dict[str, str] = {}
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
-        self._egress: tuple[Egress, str] | None = None
+        self._egress: tuple[EgressProxy, str] | None = None
         self._starting = asyncio.Lock()
         self._wear: Wear | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -250,13 +250,13 @@ class Browser:
             raise Blocked(f"{site.base_url} is not opened: {refusal}.")
         async with self._starting:
             if self._egress is None:
-                egress = Egress(self.guard, self._remote.egress_host if self._remote else HERE)
+                egress = EgressProxy(self.guard, self._remote.egress_host if self._remote else HERE)
                 self._egress = (egress, await self._listening(egress))
         egress, server = self._egress
         proxy = {"server": server, **egress.credentials}
         return proxy if self._remote else {**proxy, **bypass(site)}
 
-    async def _listening(self, egress: Egress) -> str:
+    async def _listening(self, egress: EgressProxy) -> str:
         try:
             return await egress.start()
         except OSError as error:

@@ -7,7 +7,7 @@ import contextlib
 
 from playwright.async_api import Error, Page
 
-from runs.engine.browser.watch import Watch, watch
+from runs.engine.browser.watch import PageWatch, watch
 from runs.engine.inpage import PageResists, read_page
 
 QUIET_MS = 150
@@ -39,7 +39,7 @@ async def settle(page: Page, cap_ms: int) -> None:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _quiet(page: Page, seen: Watch) -> bool:
+async def _quiet(page: Page, seen: PageWatch) -> bool:
     """One look: true when the DOM stayed quiet and no request began, ended or was open meanwhile.
 
     Of a page that no script can look at nothing more comes to be known by waiting.

@@ -17,8 +17,8 @@ from runs.engine.browser.codes import MOST_WINDOWS, PERIOD, ClaimCode, NoCode, n
 from runs.engine.browser.contexts import close_context
 from runs.engine.browser.form import (
     Codes,
-    Form,
     SignInFailed,
+    SignInForm,
     Verdict,
     asked_for,
     codes_of,
@@ -34,7 +34,7 @@ from runs.engine.browser.watch import watch
 from runs.engine.inpage import hides
 from runs.engine.masking.trust import address_of, may_sign_in
 from runs.engine.netguard import Guard
-from runs.engine.plan import BrowserOptions, CrawlOptions, Credentials, Session, Site
+from runs.engine.plan import BrowserOptions, CrawlOptions, Credentials, SignedInSession, Site
 
 STEP_MS = 15_000
 MOST_WAITS = 4
@@ -47,7 +47,7 @@ BROKEN = 500
 USUAL_PATHS = ("/login", "/sign-in", "/signin", "/accounts/login/", "/users/sign_in", "/auth/login")
 
 
-class Telling(Protocol):
+class SignInObserver(Protocol):
     """Who hears what a sign-in does, and sees the page where it ends."""
 
     def did(self, sentence: str) -> None: ...
@@ -79,8 +79,8 @@ async def sign_in(
     options: BrowserOptions,
     *,
     claim_code: ClaimCode | None = None,
-    telling: Telling = SILENCE,
-) -> Session | None:
+    telling: SignInObserver = SILENCE,
+) -> SignedInSession | None:
     """Sign in with the site's credentials in a context of its own; waiting for a code is extra.
 
     A step takes `step_ms` at most, all of it four times that.
@@ -125,7 +125,7 @@ class _Asking:
     credentials: Credentials
     claim: ClaimCode | None
     limit: asyncio.Timeout
-    telling: Telling
+    telling: SignInObserver
     step_ms: int
 
     @property
@@ -184,7 +184,7 @@ async def _require_trusted(field: ElementHandle, site: Site) -> None:
         raise SignInFailed(f"The sign-in was not filled in: {refusal}. An admin can name that origin in the sign-in.")
 
 
-async def _after_the_name(page: Page, form: Form, asking: _Asking) -> Form:
+async def _after_the_name(page: Page, form: SignInForm, asking: _Asking) -> SignInForm:
     """The form that asks for the password, once the name was given."""
     credentials = asking.credentials
     if form.username is None:

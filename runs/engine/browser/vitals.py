@@ -25,7 +25,7 @@ LAST_WORD = """const asking = () => {
 };"""
 
 
-class Vitals:
+class MeasuredVitals:
     """Fills itself while pages live. The newest word of each document counts; a change of route starts no new one."""
 
     def __init__(self) -> None:
@@ -47,9 +47,9 @@ class Vitals:
             self.note(page, await asyncio.wait_for(text_of_page(page, LAST_WORD, "asking()"), LAST_WORD_SECONDS))
 
 
-async def measure(context: BrowserContext) -> Vitals:
+async def measure(context: BrowserContext) -> MeasuredVitals:
     """Measure every page that the context opens from now on."""
-    vitals = Vitals()
+    vitals = MeasuredVitals()
     await asyncio.gather(
         context.expose_binding("sentriVitals", vitals.note),
         context.add_init_script(SCRIPT),

@@ -24,7 +24,7 @@ ANALYTICS = re.compile(
 
 
 @dataclass(eq=False)
-class Watch:
+class PageWatch:
     """Fills itself while the page lives.
 
     `console_errors`: errors written to the console and uncaught exceptions; a failed download is not among them.
@@ -121,15 +121,15 @@ def _took(request: Request) -> int | None:
     return round(reached) if reached >= 0 else None
 
 
-_watches: WeakKeyDictionary[Page, Watch] = WeakKeyDictionary()
+_watches: WeakKeyDictionary[Page, PageWatch] = WeakKeyDictionary()
 
 
-def watch(page: Page, *, pending: bool = True) -> Watch:
+def watch(page: Page, *, pending: bool = True) -> PageWatch:
     """The page's one watch, from now on. Without `pending` it does not follow requests under way (less work)."""
     known = _watches.get(page)
     if known is not None:
         return known
-    seen = _watches[page] = Watch()
+    seen = _watches[page] = PageWatch()
     page.on("console", seen._console)
     page.on("pageerror", seen._uncaught)
     page.on("response", seen._response)

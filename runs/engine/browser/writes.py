@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Error, Request, Route
 
 from runs.engine.browser.watch import ANALYTICS
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.traffic import template
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -45,7 +45,7 @@ def only_asks(content_type: str, body: str) -> bool:
         return False
     try:
         parsed: Any = loaded(body)
-    except Unreadable:
+    except UnreadableJson:
         return False
     operations = parsed if isinstance(parsed, list) else [parsed]
     return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
@@ -57,7 +57,7 @@ def operation(body: str) -> str:
         return ""
     try:
         parsed: Any = loaded(body)
-    except Unreadable:
+    except UnreadableJson:
         return ""
     calls = [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
     named = (one.get("method") or one.get("operationName") for one in calls)

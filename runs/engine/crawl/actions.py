@@ -61,7 +61,7 @@ class ReachedState:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ActionCandidate:
     """An action before it is ranked: equal `cluster`, equal kind of action; `rank` where `how` does not say it.
 
     `named` says that what is pressed has a name of its own.
@@ -97,7 +97,7 @@ class Actions:
         """What to try from here, `max_actions` at most, best first."""
         if len(state.work.path) >= MOST_STEPS:
             return ()
-        rows: dict[str, tuple[int, Candidate, str]] = {}
+        rows: dict[str, tuple[int, ActionCandidate, str]] = {}
         here: Counter[str] = Counter()
         for candidate in self._candidates(state):
             group = group_of(candidate)
@@ -110,14 +110,14 @@ class Actions:
         self._known.update((state.work.role, group) for _, (_, _, group) in best)
         return tuple(_link(state, key, *row) for key, row in best)
 
-    def _priority(self, candidate: Candidate, tried: int, state: ReachedState) -> int:
+    def _priority(self, candidate: ActionCandidate, tried: int, state: ReachedState) -> int:
         rank = (candidate.rank or RANK[candidate.how]) + (LATE if candidate.late else 0)
         kinds = self._seen.setdefault((state.work.role, candidate.elsewhere), set())
         kinds.add(state.page.template)
         known = tried + (len(kinds) - 1 if candidate.how == "press" and candidate.named else 0)
         return rank + known * PER_KNOWN + (state.work.depth + 1) * PER_DEPTH
 
-    def _candidates(self, state: ReachedState) -> Iterator[Candidate]:
+    def _candidates(self, state: ReachedState) -> Iterator[ActionCandidate]:
         if state.carried:
             yield from self._onward(state)
         filled = set()
@@ -130,9 +130,9 @@ class Actions:
                 yield from self._offer(offer, state)
         if state.offers.scrolls:
             steps = (Scroll.step(to="bottom"),)
-            yield Candidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", state.page.template))
+            yield ActionCandidate("scroll", steps, "Scroll to the bottom of the page", ("scroll", state.page.template))
 
-    def _onward(self, state: ReachedState) -> Iterator[Candidate]:
+    def _onward(self, state: ReachedState) -> Iterator[ActionCandidate]:
         """Links that were not there before something was written: opened by address they would show it no more."""
         here = canonical(state.page.url)
         for action in state.page.actions:
@@ -145,9 +145,11 @@ class Actions:
             target = pressed(action, state.page) or {"css": action.css}
             cluster = ("follow", state.page.template, action.landmark, self._shape(key))
             step = Click.step(target=target)
-            yield Candidate("follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if state.sent else STORED)
+            yield ActionCandidate(
+                "follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if state.sent else STORED
+            )
 
-    def _form(self, form: Form, state: ReachedState) -> Iterator[Candidate]:
+    def _form(self, form: Form, state: ReachedState) -> Iterator[ActionCandidate]:
         if not state.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
             return
         level, _ = permit(form, self._options, state.offers.control(form))
@@ -160,21 +162,21 @@ class Actions:
         place = ("", "") if own else (state.page.template, pattern(form.submit or form.name))
         name = form.name or form.heading or form.submit
         sentence = f"Fill and send “{name}”" if len(steps) > 1 else f"Press “{form.submit or name}”"
-        yield Candidate("form", steps, sentence, ("form", form.method, action, fields, *place))
+        yield ActionCandidate("form", steps, sentence, ("form", form.method, action, fields, *place))
 
-    def _offer(self, offer: Offer, state: ReachedState) -> Iterator[Candidate]:
+    def _offer(self, offer: Offer, state: ReachedState) -> Iterator[ActionCandidate]:
         if offer.how == "field":
             yield from self._field(offer, state)
         elif offer.how == "hover":
             step = Hover.step(target=target_of(offer))
-            yield Candidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
+            yield ActionCandidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
         elif not refusal(offer.control(), self._options):
             late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
             step = Click.step(target=target_of(offer))
             sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, state)
-            yield Candidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
+            yield ActionCandidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
 
-    def _field(self, offer: Offer, state: ReachedState) -> Iterator[Candidate]:
+    def _field(self, offer: Offer, state: ReachedState) -> Iterator[ActionCandidate]:
         """A field outside of any form, such as one that filters what is shown.
 
         Boxes to tick select a part of what is shown, each a part of the other's part: two of them on the whole site.
@@ -192,7 +194,7 @@ class Actions:
         if what and not self._spared(offer, label, str(what.get("value", ""))):
             ticks = offer.type in ("checkbox", "radio")
             cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, state)
-            yield Candidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
+            yield ActionCandidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
 
     def _spared(self, offer: Offer, label: str, value: str) -> bool:
         """A choice may take effect at once, so it is as good as pressed; typing is not."""
@@ -207,7 +209,7 @@ def known_as(action: Action | FoundLink) -> tuple[str, str]:
     return (action.href, action.name if isinstance(action, Action) else action.text)
 
 
-def group_of(candidate: Candidate) -> str:
+def group_of(candidate: ActionCandidate) -> str:
     """The cluster as a group of rows, which all shards share."""
     return f"act {' | '.join(candidate.cluster)}"[:420] + f" {digest(candidate.cluster)[:12]}"
 
@@ -221,7 +223,7 @@ def digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _link(state: ReachedState, key: str, priority: int, candidate: Candidate, group: str) -> Link:
+def _link(state: ReachedState, key: str, priority: int, candidate: ActionCandidate, group: str) -> Link:
     kind: Literal["form", "action"] = "form" if candidate.how == "form" else "action"
     return Link(
         url=state.work.url,

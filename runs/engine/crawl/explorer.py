@@ -13,9 +13,9 @@ from runs.engine.browser import (
     BrowserContext,
     ClaimCode,
     Pace,
+    PageWatch,
     Screencast,
     SignInFailed,
-    Watch,
     close_context,
 )
 from runs.engine.crawl.canonical import canonical
@@ -123,7 +123,7 @@ class Explorer:
         return same_site(url, self.plan.site.base_url)
 
     def report(
-        self, work: PageWork, visited: Visited, seen: Watch, *, signed_in: bool, led_to: Iterable[str] = ()
+        self, work: PageWork, visited: Visited, seen: PageWatch, *, signed_in: bool, led_to: Iterable[str] = ()
     ) -> PageVisited:
         """Raises `Unvisited` for a page of another site. `led_to` are addresses that were met on the way."""
         base_url = self.plan.site.base_url

@@ -11,7 +11,7 @@ from runs.engine.crawl.actions import Actions, ReachedState
 from runs.engine.crawl.cleaning import Removing, markers, removed
 from runs.engine.crawl.frontier import Frontier
 from runs.engine.crawl.offers import offered
-from runs.engine.crawl.reaching import Reached, Tab, Way
+from runs.engine.crawl.reaching import Arrival, PathReplay, Tab
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.visit import unless_crashed
 from runs.engine.events import PageVisited
@@ -31,7 +31,7 @@ class Exploring:
         scope = Scope.of(plan.site.base_url, plan.options)
         self._options = plan.options
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
-        self._way = Way(plan, guard, chance)
+        self._way = PathReplay(plan, guard, chance)
 
     def steps(self, work: PageWork) -> tuple[Step, ...]:
         """Raises `Unvisited`."""
@@ -41,12 +41,12 @@ class Exploring:
         """Learn the kinds of requests that an address sends by itself."""
         self._way.opening.update(kinds)
 
-    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
+    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Arrival:
         """Raises `Unvisited`."""
         return await unless_crashed(self._way.reach(tab, work, steps), work.url, tab.seen)
 
     async def with_actions(
-        self, page: Page, work: PageWork, event: PageVisited, reached: Reached | None = None
+        self, page: Page, work: PageWork, event: PageVisited, reached: Arrival | None = None
     ) -> PageVisited:
         """The event with what can be tried from here; nothing leads on from an error page."""
         status = event.snapshot.status

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from runs.engine.browser import Page, Watch, Writes, read_page, settle
+from runs.engine.browser import Page, PageWatch, Writes, read_page, settle
 from runs.engine.crawl.actions import known_as
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited, unstable
@@ -32,13 +32,13 @@ class Tab:
     """The page in which a state is reached, what is heard of it, and how to wait for one's turn to do something."""
 
     page: Page
-    seen: Watch
+    seen: PageWatch
     writes: Writes
     turn: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class Arrival:
     """A state as it is shown. `before` are the links that were shown before its last step.
 
     `carried`: on the way something was sent that could have changed something, or was put into the visitor's storage;
@@ -61,7 +61,7 @@ class _Mark:
 
 
 @dataclass
-class Way:
+class PathReplay:
     """Leads through the steps of a path, each within the action timeout.
 
     `opening` are the kinds of requests that are sent when addresses are merely opened: some applications read with
@@ -83,7 +83,7 @@ class Way:
         except (InvalidDocument, UnknownVariable) as error:
             raise Unvisited("unstable", f"The way to this state cannot be read: {error}") from error
 
-    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Reached:
+    async def reach(self, tab: Tab, work: PageWork, steps: Sequence[Step]) -> Arrival:
         """Raises `Unvisited`: unstable where a step cannot be done, and whatever else a page can be."""
         options, page, seen, began_with = self.plan.options, tab.page, tab.seen, tab.writes.seen
         await visit(page, work.url, seen, self.guard, options.page_timeout_ms)
@@ -102,7 +102,7 @@ class Way:
         links = frozenset(known_as(action) for action in before if action.href)
         sent = self._sent(tab, first, now)
         wrote = self._sent(tab, last, now) or now.kept != last.kept
-        return Reached(visited, links, carried=sent or now.kept != first.kept, sent=sent, wrote=wrote)
+        return Arrival(visited, links, carried=sent or now.kept != first.kept, sent=sent, wrote=wrote)
 
     def _sent(self, tab: Tab, since: _Mark, until: _Mark) -> bool:
         return not self.opening.issuperset(tab.writes.kinds[since.sent : until.sent])

@@ -25,7 +25,7 @@ ALLOWS_ALL = Robots()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SeedResponse:
     """`status` is 0 where nothing answered; `wait` are the seconds that the site asks to wait.
 
     `large`: that the answer is too large to be read, as a part of a sentence; nothing where it is not.
@@ -104,12 +104,12 @@ def _own(urls: Iterable[str], plan: CrawlPlan) -> list[str]:
     return list(dict.fromkeys(url for url in absolute if url and same_site(canonical(url), plan.site.base_url)))
 
 
-async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
+async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> SeedResponse:
     """One document of the site, or what it answered at last instead."""
     return await steadily(lambda: _asked(requests, plan, url))
 
 
-async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answer:
+async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> SeedResponse:
     """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
     for _ in range(REDIRECTS + 1):
         try:
@@ -120,13 +120,13 @@ async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> Answ
                 # The driver keeps a body until then.
                 await response.dispose()
                 if body.startswith(REFUSED_BY_US.encode()):
-                    return Answer(0)
-                return Answer(response.status, body, wait_of(response.headers, datetime.now(UTC)))
+                    return SeedResponse(0)
+                return SeedResponse(response.status, body, wait_of(response.headers, datetime.now(UTC)))
         except (Error, TimeoutError) as error:
             said = str(error)
-            return Answer(0, lost=isinstance(error, TimeoutError) or broke_off(said), large=too_large(said))
+            return SeedResponse(0, lost=isinstance(error, TimeoutError) or broke_off(said), large=too_large(said))
         target = resolve(location, url)
         if target is None or not same_site(canonical(target), plan.site.base_url):
-            return Answer(0)
+            return SeedResponse(0)
         url = target
-    return Answer(0)
+    return SeedResponse(0)

@@ -28,7 +28,7 @@ MANY_KEYS = 3
 
 
 @dataclass(slots=True)
-class Family:
+class AddressFamily:
     """Addresses under one parent that one page lists in one place; `star` stands for their last segment."""
 
     star: str
@@ -43,8 +43,8 @@ class Shapes:
     """
 
     def __init__(self) -> None:
-        self._families: dict[tuple[str, str], Family] = {}
-        self._learnt: dict[str, Family] = {}
+        self._families: dict[tuple[str, str], AddressFamily] = {}
+        self._learnt: dict[str, AddressFamily] = {}
 
     def learn(self, links: Iterable[tuple[str, str]]) -> None:
         """`links`: address and place of the links of one page.
@@ -63,7 +63,7 @@ class Shapes:
 
     def _remember(self, parent: str, chain: str, paths: Iterable[str]) -> None:
         ordinal = sum(1 for known, _ in self._families if known == parent)
-        family = self._families.setdefault((parent, chain), Family("*" * (ordinal + 1)))
+        family = self._families.setdefault((parent, chain), AddressFamily("*" * (ordinal + 1)))
         for path in paths:
             if path not in self._learnt:
                 self._learnt[path] = family

@@ -15,8 +15,8 @@ from runs.engine.browser import (
     BrowserUnavailable,
     Error,
     Page,
+    PageWatch,
     SignInFailed,
-    Watch,
     Writes,
     asked_for,
     close_context,
@@ -27,7 +27,7 @@ from runs.engine.browser import (
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.explorer import Explorer
 from runs.engine.crawl.offers import listening
-from runs.engine.crawl.reaching import Reached, Tab
+from runs.engine.crawl.reaching import Arrival, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
 from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
@@ -192,8 +192,8 @@ class Slot:
             await close_context(context)
 
     async def _still_in(
-        self, reach: Callable[[], Awaitable[Reached]], tab: Tab, work: PageWork, state: dict[str, Any] | None
-    ) -> Reached:
+        self, reach: Callable[[], Awaitable[Arrival]], tab: Tab, work: PageWork, state: dict[str, Any] | None
+    ) -> Arrival:
         """Raises `SessionOver` where the role was signed in anew because this way led to the sign-in page."""
         try:
             reached = await reach()
@@ -249,7 +249,7 @@ class Slot:
             return stranger or seen_signed_in
         return replace(seen_signed_in, links=(*seen_signed_in.links, *new_links(stranger, seen_signed_in)))
 
-    async def _opened(self, work: PageWork) -> tuple[Visited, Watch]:
+    async def _opened(self, work: PageWork) -> tuple[Visited, PageWatch]:
         """The page as its role sees it; opened once more where the role's session turns out to be over."""
         try:
             visited, seen = await self._visit(work)
@@ -264,7 +264,7 @@ class Slot:
         await self._turn()
         return await self._visit(work)
 
-    async def _visit(self, work: PageWork) -> tuple[Visited, Watch]:
+    async def _visit(self, work: PageWork) -> tuple[Visited, PageWatch]:
         explorer = self._explorer
         page, seen = await self._ready(work)
         explorer.screencast.follow(self._number, work.url, page)
@@ -302,7 +302,7 @@ class Slot:
         finally:
             await close_context(context)
 
-    async def _ready(self, work: PageWork) -> tuple[Page, Watch]:
+    async def _ready(self, work: PageWork) -> tuple[Page, PageWatch]:
         """The slot's page, in a context of the work's role and present session, with a watch that starts at zero."""
         explorer = self._explorer
         state = await explorer.state(work.role, work.url)

@@ -20,7 +20,7 @@ LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPage:
     """A page's content: hidden elements are left out, except from `links`. `scripted`: scripts may still change it;
     not `settled`: it waited for answers when it was looked at."""
 
@@ -50,15 +50,15 @@ def script() -> str:
     return "\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
-async def look(page: Page) -> Shown:
+async def look(page: Page) -> ShownPage:
     """Read the page as it is now; about 30 ms for 3,000 elements. Raises `PageResists`."""
     return read(await read_page(page, script(), "collect(given)", LIMITS))
 
 
-def read(raw: dict[str, Any]) -> Shown:
+def read(raw: dict[str, Any]) -> ShownPage:
     """The values of what the page functions returned."""
     shown = _signature(raw)
-    return Shown(
+    return ShownPage(
         title=str(raw["title"]),
         lang=str(raw["lang"]),
         template=shown.template,

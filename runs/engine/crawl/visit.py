@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from runs.engine.browser import Error, Page, PageResists, Watch, heard, settle, watch
+from runs.engine.browser import Error, Page, PageResists, PageWatch, heard, settle, watch
 from runs.engine.crawl import challenge
-from runs.engine.crawl.snapshot import Shown, look
+from runs.engine.crawl.snapshot import ShownPage, look
 from runs.engine.crawl.unreachable import (
     Unvisited,
     challenged,
@@ -49,15 +49,15 @@ class Visited:
     url: str
     status: int | None
     load_ms: int
-    shown: Shown
+    shown: ShownPage
 
 
-async def visit(page: Page, url: str, seen: Watch, guard: Guard, timeout_ms: int) -> Visited:
+async def visit(page: Page, url: str, seen: PageWatch, guard: Guard, timeout_ms: int) -> Visited:
     """Open an address and read what is there. Raises `Unvisited`; takes little more than `timeout_ms` at most."""
     return await unless_crashed(_visit(page, url, guard, timeout_ms), url, seen)
 
 
-async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: Watch) -> Got:
+async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: PageWatch) -> Got:
     """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for.
 
     A navigation that a crash ends may be told as aborted a moment before the crash itself.
@@ -92,7 +92,7 @@ async def _visit(page: Page, url: str, guard: Guard, timeout_ms: int) -> Visited
     return Visited(page.url, status, load_ms, await settled(page, url, timeout_ms - load_ms))
 
 
-async def settled(page: Page, url: str, left_ms: float) -> Shown:
+async def settled(page: Page, url: str, left_ms: float) -> ShownPage:
     """What the page shows at rest. While a page with scripts shows nothing at all it is given all of `left_ms`.
 
     While it waits for answers, or for the bodies of some, it is given some seconds more, for a busy server is no long
@@ -119,7 +119,7 @@ async def settled(page: Page, url: str, left_ms: float) -> Shown:
     return replace(shown, settled=not waits)
 
 
-async def _looked(page: Page, url: str, deadline: float) -> Shown:
+async def _looked(page: Page, url: str, deadline: float) -> ShownPage:
     """What is there; once more where the page went away meanwhile. Raises `Unvisited` for one that never stays."""
     while True:
         try:
@@ -162,7 +162,7 @@ async def _text(body: Awaitable[str]) -> str:
     return ""
 
 
-def snapshot_of(visited: Visited, seen: Watch, *, signed_in: bool) -> PageSnapshot:
+def snapshot_of(visited: Visited, seen: PageWatch, *, signed_in: bool) -> PageSnapshot:
     """The snapshot that is stored: what was shown, and what was said meanwhile."""
     parts, shown = urlsplit(visited.url), visited.shown
     return PageSnapshot(

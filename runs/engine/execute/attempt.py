@@ -14,7 +14,7 @@ from typing import Any
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Screencast, SignInFailed
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.attempt_page import AttemptPage, ClosingPages, Recording, open_attempt_page
-from runs.engine.execute.evidence import Evidence
+from runs.engine.execute.evidence import EvidenceKeeper
 from runs.engine.kinds import opening
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
@@ -45,7 +45,7 @@ class ShardContext:
     plan: ShardPlan
     accounts: Accounts
     masking: Masking
-    evidence: Evidence
+    evidence: EvidenceKeeper
     emit: Callable[[Event], None]
     closing: ClosingPages
     screencast: Screencast
@@ -65,7 +65,7 @@ class AttemptSpec:
     pictured: bool = False
 
 
-class Attempt:
+class AttemptPlayer:
     """Plays a document once. Raises `BrowserGone`, and `BrowserUnavailable` when there is no browser at all."""
 
     def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
@@ -263,7 +263,7 @@ class Attempt:
         )
 
 
-async def made(start: Callable[[], Attempt]) -> AttemptEnded:
+async def made(start: Callable[[], AttemptPlayer]) -> AttemptEnded:
     """Make an attempt; once more where the browser died under it, or the session that it was to start with."""
     for last in (False, True):
         attempt = start()
@@ -282,7 +282,7 @@ async def made(start: Callable[[], Attempt]) -> AttemptEnded:
     return AttemptEnded(result, spec.number, False, started_at, 0, tuple(attempt.steps), failure)
 
 
-async def _signed_in_anew(attempt: Attempt) -> bool:
+async def _signed_in_anew(attempt: AttemptPlayer) -> bool:
     role = attempt.spec.document.auth
     try:
         return role is not None and await attempt.shard.accounts.renewed(role, attempt.state)

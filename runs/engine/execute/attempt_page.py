@@ -12,9 +12,9 @@ from runs.engine.browser import (
     Browser,
     BrowserContext,
     Flood,
+    MeasuredVitals,
     Page,
-    Vitals,
-    Watch,
+    PageWatch,
     close_context,
     close_later,
     measure,
@@ -46,9 +46,9 @@ class AttemptPage:
     recording: Recording
     context: BrowserContext | None = None
     page: Page | None = None
-    watch: Watch | None = None
+    watch: PageWatch | None = None
     flood: Flood | None = None
-    vitals: Vitals | None = None
+    vitals: MeasuredVitals | None = None
     requests: APIRequestContext | None = None
 
     @property

@@ -21,7 +21,7 @@ SECONDS: dict[Kind, int] = {"screenshot": 8, "before": 8, "trace": 30, "video": 
 
 
 @dataclass
-class Evidence:
+class EvidenceKeeper:
     """Keeps files of a shard's attempts; what stands in the way is told once."""
 
     plan: ShardPlan

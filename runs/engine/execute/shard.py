@@ -14,9 +14,9 @@ from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, ClaimCode, Frames, Screencast
 from runs.engine.events import Event, Failure, TestEnded
-from runs.engine.execute.attempt import Attempt, AttemptSpec, ShardContext, made
+from runs.engine.execute.attempt import AttemptPlayer, AttemptSpec, ShardContext, made
 from runs.engine.execute.attempt_page import ClosingPages, Recording
-from runs.engine.execute.evidence import Evidence
+from runs.engine.execute.evidence import EvidenceKeeper
 from runs.engine.execute.retry_policy import RetryPolicy
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
 from runs.engine.steps.base import gone
@@ -47,7 +47,7 @@ def execute(
     two seconds. Raises `BrowserUnavailable` when no browser can be had.
     """
     given = EngineInputs(browser, plan, frames, chance, claim_code)
-    return attempts(given, lambda shard: Shard(shard, pull).work())
+    return attempts(given, lambda shard: ShardRunner(shard, pull).work())
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def attempts(given: EngineInputs, work: Work) -> AsyncGenerator[Event, None]:
         plan,
         accounts,
         masking,
-        Evidence(plan, masking, emit),
+        EvidenceKeeper(plan, masking, emit),
         emit,
         ClosingPages(),
         Screencast(given.frames),
@@ -94,7 +94,7 @@ async def in_slots(shard: ShardContext, count: int, one: Callable[[int], Corouti
         await shard.closing.all_closed(STOP_SECONDS)
 
 
-class Shard:
+class ShardRunner:
     def __init__(self, shard: ShardContext, pull: Pull) -> None:
         self._shard = shard
         self._plan = shard.plan
@@ -137,7 +137,7 @@ class Shard:
             options = self._plan.options
             recording = Recording(policy.recorded(options.trace), policy.recorded(options.video))
             spec = AttemptSpec(slot, work, document, policy.number, recording)
-            ended = await made(partial(Attempt, self._shard, spec))
+            ended = await made(partial(AttemptPlayer, self._shard, spec))
             self._emit(ended)
             failure_before = ended.failure or failure_before
             outcome = policy.ended(ended.passed)

@@ -21,7 +21,7 @@ UNKNOWN = "There are no credentials to sign in with: store them first."
 
 
 @dataclass
-class Telling:
+class SignInRecorder:
     """Hears from a sign-in what it does, and pictures the page where it ends."""
 
     number: int
@@ -46,7 +46,7 @@ def try_sign_in(
 ) -> AsyncGenerator[Event, None]:
     """A `StepEnded` for each thing that was done, and one `SignInTried`. `site.credentials` are what is tried."""
     events: Events = asyncio.Queue()
-    masking, telling = Masking.of(site), Telling(number, events)
+    masking, telling = Masking.of(site), SignInRecorder(number, events)
 
     async def tried() -> None:
         problem = ""

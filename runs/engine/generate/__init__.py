@@ -3,18 +3,18 @@
 Three stages: `plan_cases` decides what is tried, `observe` tries it, `propose` makes tests of what came of it.
 """
 
-from runs.engine.generate.cases import Case, Crawled, Observation, Survey
-from runs.engine.generate.duplicates import Known
+from runs.engine.generate.cases import CaseSpec, Crawled, Observation, Survey
+from runs.engine.generate.duplicates import KnownTest
 from runs.engine.generate.observe import observe
-from runs.engine.generate.planned import Planned, plan_cases
+from runs.engine.generate.planned import PlannedCases, plan_cases
 from runs.engine.generate.propose import Proposed, propose
 
 __all__ = [
-    "Case",
+    "CaseSpec",
     "Crawled",
-    "Known",
+    "KnownTest",
     "Observation",
-    "Planned",
+    "PlannedCases",
     "Proposed",
     "Survey",
     "observe",

@@ -87,12 +87,12 @@ class Crawled:
             return page.role
         return ACCOUNT if page.template in self.survey.protected else ""
 
-    def case(self, family: str, key: str, page: PageSnapshot, steps: Sequence[Step] = (), **more: Any) -> Case:
+    def case(self, family: str, key: str, page: PageSnapshot, steps: Sequence[Step] = (), **more: Any) -> CaseSpec:
         """A case that begins on a page, as whoever may see it."""
         given: dict[str, Any] = {"start": address(page.begins), "auth": self.auth_of(page), **more}
-        return Case(family=family, key=key, page=page.known_as, steps=(*page.way, *steps), **given)
+        return CaseSpec(family=family, key=key, page=page.known_as, steps=(*page.way, *steps), **given)
 
-    def page_of(self, case: Case) -> PageSnapshot:
+    def page_of(self, case: CaseSpec) -> PageSnapshot:
         """The page that a case is about. One that is not known any more is told by its address."""
         bare = PageSnapshot(url=case.start, path=case.start.split("?")[0])
         return self._by_name.get(case.page, bare)
@@ -103,7 +103,7 @@ class Crawled:
         return {page.known_as: page for page in (*entrance, *self.pages)}
 
 
-class Case(Seen):
+class CaseSpec(Seen):
     """One thing to try: open `start`, do `steps`; the last step is the one whose effect is looked for.
 
     `page` is the name of the page that it is about, `auth` the sign-in that it starts with. `writes` lets requests
@@ -122,7 +122,7 @@ class Case(Seen):
     about: dict[str, Any] = {}
 
 
-class Answer(Seen):
+class ResponseFacts(Seen):
     """What an address answered: status, content type without parameters, protecting headers, and its JSON's shape.
 
     `mismatch` says what was expected of it and did not hold.
@@ -142,11 +142,11 @@ class Observation(Seen):
     `saved` are the variables that its steps kept. `held_back`: its last step sent something that was not let through.
     """
 
-    case: Case
+    case: CaseSpec
     before: Look | None = None
     after: Look | None = None
     problem: str = ""
-    answer: Answer | None = None
+    answer: ResponseFacts | None = None
     saved: dict[str, str] = {}
     console_errors: tuple[str, ...] = ()
     failed_requests: tuple[str, ...] = ()
@@ -160,22 +160,22 @@ class Draft:
     family: str
     title: str
     document: dict[str, Any]
-    case: Case
+    case: CaseSpec
     why: str
     rank: int = 0
     tone: Tone = "positive"
 
 
-def nothing_deeper(_crawled: Crawled, _seen: Observation) -> Iterable[Case]:
+def nothing_deeper(_crawled: Crawled, _seen: Observation) -> Iterable[CaseSpec]:
     return ()
 
 
-class Family(NamedTuple):
+class TestFamily(NamedTuple):
     """One kind of test: what to try, what to try next where a case led on, and the tests that follow from it."""
 
-    cases: Callable[[Crawled], Iterable[Case]]
+    cases: Callable[[Crawled], Iterable[CaseSpec]]
     tests: Callable[[Crawled, Sequence[Observation]], Iterator[Draft]]
-    deeper: Callable[[Crawled, Observation], Iterable[Case]] = nothing_deeper
+    deeper: Callable[[Crawled, Observation], Iterable[CaseSpec]] = nothing_deeper
 
 
 def address(url: str) -> str:

@@ -25,7 +25,7 @@ _NUMBERED = 0.5
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownTest:
     """A test that exists already. Its signature is that of the draft which it was before its proof changed it."""
 
     title: str
@@ -90,7 +90,7 @@ class Merged:
     known: int = 0
 
 
-def merged(drafts: Iterable[Draft], known: Sequence[Known], signatures: frozenset[str] = frozenset()) -> Merged:
+def merged(drafts: Iterable[Draft], known: Sequence[KnownTest], signatures: frozenset[str] = frozenset()) -> Merged:
     """The drafts in their order without duplicates among themselves and of known tests.
 
     A draft of a known signature is known, and so is what says no more than it: a proof may have changed the test that

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runs.engine.generate.cases import Step, query_of
-from runs.engine.page.look import Change, Entry, LiveField, Look, Message, difference
+from runs.engine.page.look import Entry, LiveField, Look, Message, PageChange, difference
 from runs.engine.page.naming import said, shown
 from runs.engine.page.volatile import steady
 from runs.engine.steps.expect_hidden import ExpectHidden
@@ -16,7 +16,7 @@ from runs.engine.steps.expect_visible import ExpectVisible
 from runs.engine.traffic import BLANK
 
 
-def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Step]:
+def expected(change: PageChange, after: Look, typed: Iterable[str] = ()) -> list[Step]:
     """Expectations on what an action did, the most telling first; only such as did not hold before it.
 
     `typed` are values that were entered and may come back in texts.
@@ -32,7 +32,7 @@ def expected(change: Change, after: Look, typed: Iterable[str] = ()) -> list[Ste
     return steps
 
 
-def whereabouts(change: Change, after: Look) -> list[Step]:
+def whereabouts(change: PageChange, after: Look) -> list[Step]:
     """The address that was reached, where an action leads to another one."""
     return [at(after)] if change.moved or change.asked else []
 
@@ -44,7 +44,7 @@ def at(look: Look) -> Step:
     return step | {"query": told} if told else step
 
 
-def heading(change: Change) -> list[Step]:
+def heading(change: PageChange) -> list[Step]:
     """The main heading, when it is another one than before: on another page it may have been an entry's before."""
     new = change.main_heading in change.headings or change.moved
     target = shown("heading", change.main_heading) if new else None
@@ -121,7 +121,7 @@ def visible(target: dict[str, Any]) -> Step:
     return ExpectVisible.step(target=target)
 
 
-def _texts(change: Change, typed: tuple[str, ...]) -> Iterator[Step]:
+def _texts(change: PageChange, typed: tuple[str, ...]) -> Iterator[Step]:
     parts = {part: None for text in change.texts if len(part := steady(text, typed)) >= 8}
     for part in sorted(parts, key=lambda text: (len(text) > 90, text.count(" ") < 2)):
         yield visible(said(part))

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from runs.engine import traffic
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for, died
 from runs.engine.events import CaseObserved, Event
-from runs.engine.generate.cases import Answer, Case, Crawled, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Observation, ResponseFacts, Step
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.kinds import kind_of
@@ -61,7 +61,7 @@ def observe(
     return streamed(events, visits.accounts.masking, lambda: together(*(slot() for _ in slots)))
 
 
-class SessionOver(Exception):
+class SignInAsked(Exception):
     """What a role's visit opens asks to sign in."""
 
 
@@ -81,7 +81,7 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
 
 
 async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
-    case = Case.model_validate(work.work)
+    case = CaseSpec.model_validate(work.work)
     heard: list[str] = []
     seen = await tried(visits, case, heard)
     if seen.answer is not None and passes(seen.answer.status):
@@ -95,7 +95,7 @@ async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserve
     return CaseObserved(work.case, outcome, led_to, seen.problem, tuple(dict.fromkeys(heard)))
 
 
-async def tried(visits: Visits, case: Case, told: list[str] | None = None) -> Observation:
+async def tried(visits: Visits, case: CaseSpec, told: list[str] | None = None) -> Observation:
     """Carry out a case in a fresh context, within 8 seconds and 2 for each step beyond the third.
 
     Signing in takes its own time before that; where the session turns out to be over, the case begins once more with a
@@ -109,15 +109,17 @@ async def tried(visits: Visits, case: Case, told: list[str] | None = None) -> Ob
         state = await visits.accounts.state(role)
         try:
             return await _within(seconds, visits, case, told, as_member=state is not None)
-        except SessionOver:
+        except SignInAsked:
             await visits.accounts.renewed(role, state)
         return await _within(seconds, visits, case, told)
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))
 
 
-async def _within(seconds: int, visits: Visits, case: Case, told: list[str], *, as_member: bool = False) -> Observation:
-    """Raises `SessionOver` before a step is done in the browser, where a member's visit is asked to sign in."""
+async def _within(
+    seconds: int, visits: Visits, case: CaseSpec, told: list[str], *, as_member: bool = False
+) -> Observation:
+    """Raises `SignInAsked` before a step is done in the browser, where a member's visit is asked to sign in."""
     because = f"tried for a test: {case.family}, {case.start}"
     async with (
         asyncio.timeout(seconds),
@@ -129,15 +131,15 @@ async def _within(seconds: int, visits: Visits, case: Case, told: list[str], *, 
             told += troubles(visit.stage.watch.requests, visit.stage.site.origin)
 
 
-async def _carried_out(visit: Visit, case: Case, *, as_member: bool) -> Observation:
+async def _carried_out(visit: Visit, case: CaseSpec, *, as_member: bool) -> Observation:
     if case.fetch:
         seen = await _asked(visit, case, case.fetch)
         if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
-            raise SessionOver
+            raise SignInAsked
         return seen
     await visit.start(case.start)
     if as_member and await asked_for(visit.stage.page):
-        raise SessionOver
+        raise SignInAsked
     return await _tried(visit, case)
 
 
@@ -167,7 +169,7 @@ def single(step: Step, look: Look) -> Step:
     return step | {"target": target | {"nth": 0}} if len(goals) > 1 and len(set(goals)) == 1 else step
 
 
-async def _tried(visit: Visit, case: Case) -> Observation:
+async def _tried(visit: Visit, case: CaseSpec) -> Observation:
     before, held = None, visit.held_back
     if case.steps:
         for step in case.steps[:-1]:
@@ -192,7 +194,7 @@ async def _tried(visit: Visit, case: Case) -> Observation:
     )
 
 
-async def _asked(visit: Visit, case: Case, fetch: Step) -> Observation:
+async def _asked(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
     writes = case.writes and not visit.read_only
     if not writes and any(step.get("method", "GET") not in SAFE for step in (*case.steps, fetch)):
         raise StepFailed("blocked", "it would write, which it must not")
@@ -213,7 +215,7 @@ async def _asked(visit: Visit, case: Case, fetch: Step) -> Observation:
         asked.expect.verify(answer)
     except StepFailed as failed:
         mismatch = failed.message[:300] if "expect" in fetch else ""
-    told = Answer(
+    told = ResponseFacts(
         status=answer.status,
         content_type=kind,
         shape=None if body is None else traffic.infer(body),

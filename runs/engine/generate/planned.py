@@ -8,7 +8,7 @@ from functools import partial
 
 from runs.engine.browser import Browser, ClaimCode
 from runs.engine.events import Log, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Survey
+from runs.engine.generate.cases import CaseSpec, Crawled, Survey
 from runs.engine.generate.guarding import guarded
 from runs.engine.generate.openapi.finding import described
 from runs.engine.generate.proposals import FAMILIES
@@ -18,10 +18,10 @@ from runs.engine.plan import CrawlPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedCases:
     """The cases, what had to be known of the site for them, what was counted, and what should be said about it."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[CaseSpec, ...]
     survey: Survey
     counted: dict[str, int]
     logs: tuple[Log, ...]
@@ -34,13 +34,13 @@ async def plan_cases(
     changed: frozenset[str] | None,
     *,
     claim_code: ClaimCode | None = None,
-) -> AsyncIterator[Planned]:
-    """One `Planned`. `changed` are the templates that tests are wanted for, None for all.
+) -> AsyncIterator[PlannedCases]:
+    """One `PlannedCases`. `changed` are the templates that tests are wanted for, None for all.
 
     Never raises for what the application does; `BrowserUnavailable` when there is no browser any more.
     """
     if not pages or not plan.options.test_count:
-        yield Planned((), Survey(), counted((), (), 0), ())
+        yield PlannedCases((), Survey(), counted((), (), 0), ())
         return
     visits = Visits(browser, plan, claim_code=claim_code)
     crawled, logs = await surveyed(visits, pages)
@@ -51,18 +51,18 @@ async def plan_cases(
     masking = visits.accounts.masking
     cases = tuple(case for case in cases if not masking.covers(case))
     told = (*broke, *logs, *said, *concerns(crawled))
-    yield masking.value(Planned(cases, crawled.survey, counted(cases, crawled.pages, skipped), told))
+    yield masking.value(PlannedCases(cases, crawled.survey, counted(cases, crawled.pages, skipped), told))
 
 
 def chosen(
     crawled: Crawled, changed: frozenset[str] | None, broke: list[Log] | None = None
-) -> tuple[tuple[Case, ...], int]:
+) -> tuple[tuple[CaseSpec, ...], int]:
     """The cases of all families, each once, and how many templates had none for not having changed.
 
     `broke` takes what broke us in a family. What the description of the API promises belongs to no page and is always
     tried.
     """
-    found: dict[tuple[str, str], Case] = {}
+    found: dict[tuple[str, str], CaseSpec] = {}
     skipped: set[str] = set()
     for name, family in FAMILIES.items():
         for case in guarded(partial(family.cases, crawled), f"cases of the kind “{name}”", broke):
@@ -74,6 +74,6 @@ def chosen(
     return tuple(found.values()), len(skipped)
 
 
-def counted(cases: Sequence[Case], pages: Sequence[PageSnapshot], skipped: int) -> dict[str, int]:
+def counted(cases: Sequence[CaseSpec], pages: Sequence[PageSnapshot], skipped: int) -> dict[str, int]:
     templates = {page.template for page in pages}
     return {"cases": len(cases), "pages": len(pages), "templates": len(templates), "skipped_unchanged": skipped}

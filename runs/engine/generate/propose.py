@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from runs.engine.events import Log, Proposal
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation
-from runs.engine.generate.duplicates import Known, Merged, merged
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation
+from runs.engine.generate.duplicates import KnownTest, Merged, merged
 from runs.engine.generate.guarding import guarded
 from runs.engine.generate.preferences import refusals, silent, with_silence_checks
 from runs.engine.generate.proposals import FAMILIES
@@ -36,7 +36,7 @@ class Proposed:
 def propose(
     crawled: Crawled,
     observations: Sequence[Observation],
-    known: Sequence[Known],
+    known: Sequence[KnownTest],
     signatures: frozenset[str] = frozenset(),
     beat: Callable[[], object] = lambda: None,
 ) -> Proposed:
@@ -95,7 +95,7 @@ def _made(
     return (draft for draft in finished if _is_test(draft))
 
 
-def _name(case: Case) -> tuple[str, str]:
+def _name(case: CaseSpec) -> tuple[str, str]:
     return case.family, case.key
 
 

@@ -124,7 +124,7 @@ def page_of(look: Look, origin: str) -> PageSnapshot:
     )
 
 
-class Change(Seen):
+class PageChange(Seen):
     """What is there after an action and was not before, volatile parts of texts aside; and the other way round.
 
     `main_heading` is "" when it is the same as before.
@@ -142,13 +142,13 @@ class Change(Seen):
     invalid: tuple[LiveField, ...]
 
 
-def difference(before: Look, after: Look) -> Change:
+def difference(before: Look, after: Look) -> PageChange:
     """What an action did, as far as one can see it."""
     old_texts = {normalised(text) for text in before.texts}
     old_messages = {normalised(message.text) for message in before.messages}
     old_headings = {normalised(heading.text) for heading in before.headings}
     old_marks = {field.css for field in before.fields if field.submitted_invalid or field.aria_invalid}
-    return Change(
+    return PageChange(
         moved=before.path != after.path,
         asked=before.query != after.query,
         main_heading=after.main_heading if after.main_heading != before.main_heading else "",

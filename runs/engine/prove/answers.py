@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from runs.engine.events import Failure
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.json_mutation import JsonMutation, missing, retyped
 from runs.engine.steps.answer import Answer
@@ -90,7 +90,7 @@ def _put(step: Request, index: int, kind: str, copy: tuple[str, Answer]) -> Trie
 def _json(answer: Answer) -> Any:
     try:
         return loaded(answer.body)
-    except Unreadable:
+    except UnreadableJson:
         return None
 
 

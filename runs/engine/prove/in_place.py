@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from runs.engine.browser import Page, read_page
 from runs.engine.events import Failure
-from runs.engine.execute.attempt import Attempt
+from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
 from runs.engine.prove import choosing
@@ -65,7 +65,7 @@ class InPlace:
     more: then nothing that was seen on the way can be relied on.
     """
 
-    attempt: Attempt
+    attempt: AttemptPlayer
     attempt_page: AttemptPage
     own: Sequence[Placed]
     candidates: Sequence[Placed]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.engine.steps.schema import WITH_ARTICLE
-from runs.engine.traffic import Field, fields, infer, json_type, promise
+from runs.engine.traffic import AnswerField, fields, infer, json_type, promise
 
 _OTHERS = {
     "string": ("number", "array"),
@@ -33,7 +33,7 @@ class JsonMutation:
     """
 
     what: str
-    field: Field
+    field: AnswerField
     type: str = ""
 
     def applied(self, document: Any) -> Any:
@@ -68,11 +68,11 @@ def values(document: Any, path: tuple[str | None, ...]) -> list[Any]:
     return found
 
 
-def _fields(document: Any) -> list[Field]:
+def _fields(document: Any) -> list[AnswerField]:
     return list(fields(promise(infer(document))))
 
 
-def _of_another_type(field: Field) -> Iterator[JsonMutation]:
+def _of_another_type(field: AnswerField) -> Iterator[JsonMutation]:
     known = [one for one in field.types if one != "null"]
     other = next((one for one in _OTHERS[known[0]] if one not in known), "") if known else ""
     if other:
@@ -82,7 +82,7 @@ def _of_another_type(field: Field) -> Iterator[JsonMutation]:
         )
 
 
-def _mixed(found: list[Field]) -> list[Field]:
+def _mixed(found: list[AnswerField]) -> list[AnswerField]:
     """One of each type, then a second of each, and so on; what lies deeper first."""
     turns: dict[tuple[str, ...], int] = {}
     placed = []

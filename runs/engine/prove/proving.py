@@ -24,7 +24,7 @@ from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
-from runs.engine.prove.replays import Broken, Clean, Trial, expects, slowest
+from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, expects, slowest
 from runs.engine.prove.report import Notes, report
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
@@ -116,7 +116,7 @@ class Proving:
 
         Where all holds it is the first of three clean replays; of fewer, it would leave too few at the usual pace.
         """
-        trial, ended, story = await self._untold(Trial)
+        trial, ended, story = await self._untold(TrialReplay)
         if ended.failure is not None:
             self._record(ended)
             raise Rejected(ended.failure)
@@ -136,7 +136,7 @@ class Proving:
 
     async def _replayed(self) -> None:
         """A clean replay before anything is broken; it is recorded, whatever comes of it."""
-        start = partial(Clean, last_act=self.touched.last_act, then=self._strike_in_place)
+        start = partial(CleanReplay, last_act=self.touched.last_act, then=self._strike_in_place)
         replay, ended = await self._replay(start, self.context.shard)
         self._record(ended)
         if ended.failure is not None:
@@ -147,7 +147,7 @@ class Proving:
         if replay.after is not None:
             self.seen.append(self._shown(replay, replay.after))
 
-    def _shown(self, replay: Clean, after: Look) -> Seen:
+    def _shown(self, replay: CleanReplay, after: Look) -> Seen:
         return replay.before if self.touched.acts else None, after
 
     async def _untold(
@@ -178,7 +178,7 @@ class Proving:
 
     async def _break(self, mutation: Mutation, document: Document, touched: Touched, own: int) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        start = partial(Broken, mutation=mutation, touched=touched, own=own, pace_ms=pace)
+        start = partial(BrokenReplay, mutation=mutation, touched=touched, own=own, pace_ms=pace)
         replay, _ = await self._replay(start, self._quiet, document=document)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
@@ -231,7 +231,7 @@ class Proving:
         covers = self.context.shard.masking.covers
         return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
 
-    async def _strike_in_place(self, replay: Clean, attempt_page: AttemptPage) -> None:
+    async def _strike_in_place(self, replay: CleanReplay, attempt_page: AttemptPage) -> None:
         """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
         self.struck = []
         most = self.context.plan.max_breakages
@@ -290,7 +290,7 @@ class Proving:
                 break
             document = parse({**self.work.document, "steps": [*kept, *added.values()]})
             pictured = self.passed + 1 >= self.work.replays
-            _, ended, story = await self._untold(Clean, document=document, pictured=pictured)
+            _, ended, story = await self._untold(CleanReplay, document=document, pictured=pictured)
             if ended.failure is None:
                 self._count(story, ended)
                 self.durations.append(ended.duration_ms)
@@ -327,7 +327,7 @@ class Proving:
             touched = shifted(self.touched, {index}, document.steps)
             if not await self._notices_as_much(index, document, touched):
                 continue
-            _, ended, story = await self._untold(Clean, document=document, pictured=True)
+            _, ended, story = await self._untold(CleanReplay, document=document, pictured=True)
             if ended.failure is None:
                 self._count(story, ended)
                 self.notes.pruned.append(self.document.steps[index].sentence())

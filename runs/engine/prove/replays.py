@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
-from runs.engine.execute.attempt import OPENING, Attempt, AttemptSpec, ShardContext
+from runs.engine.execute.attempt import OPENING, AttemptPlayer, AttemptSpec, ShardContext
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.kinds import kind_named
 from runs.engine.page.look import Look
@@ -41,7 +41,7 @@ def acts(step: Step) -> bool:
     return step.role == "act"
 
 
-class Replay(Attempt):
+class Replay(AttemptPlayer):
     """An attempt that tells, recorded or not, what it sends that could change something."""
 
     def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
@@ -81,7 +81,7 @@ class Replay(Attempt):
         self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.spec.work.title}"))
 
 
-class Trial(Replay):
+class TrialReplay(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
     def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
@@ -155,7 +155,7 @@ class Trial(Replay):
             self.answers[self._next] = answer
 
 
-class Clean(Replay):
+class CleanReplay(Replay):
     """A replay on the application as it is. Looks before the last action and at the end.
 
     `then` is called with a replay that passed, while its page is still open.
@@ -166,7 +166,7 @@ class Clean(Replay):
         shard: ShardContext,
         spec: AttemptSpec,
         last_act: int = -1,
-        then: Callable[[Clean, AttemptPage], Awaitable[None]] | None = None,
+        then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(shard, spec)
         self._last_act = last_act
@@ -200,7 +200,7 @@ class Clean(Replay):
             await self._then(self, self.attempt_page)
 
 
-class Broken(Replay):
+class BrokenReplay(Replay):
     """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one.
 
     Steps from the place `own` on are candidates: what they notice counts only where the test itself notices nothing.

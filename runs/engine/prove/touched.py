@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from runs.engine.browser import BrowserContext, Error, Request, Response
 from runs.engine.browser.writes import writes
 from runs.engine.kinds import kind_named
-from runs.engine.page.look import Change, Look, difference
+from runs.engine.page.look import Look, PageChange, difference
 from runs.engine.plan import Target
 from runs.engine.steps.base import Step
 from runs.engine.traffic.exchange import is_json
@@ -28,7 +28,7 @@ FACTS = """const factsOf = ([element]) => element && ({
 
 
 @dataclass(frozen=True)
-class Call:
+class TouchedCall:
     """One request of the site's own: a document, a call in the background, or a script.
 
     `step` is the place of the step during which it was sent, -1 for the opening. `answer`, where it
@@ -91,14 +91,14 @@ class Touched:
 
     steps: Sequence[Step]
     expectations: frozenset[int]
-    calls: tuple[Call, ...] = ()
+    calls: tuple[TouchedCall, ...] = ()
     acts: tuple[Act, ...] = ()
     before: Look | None = None
     after: Look | None = None
     figures: tuple[tuple[str, int], ...] = ()
 
     @property
-    def change(self) -> Change | None:
+    def change(self) -> PageChange | None:
         return difference(self.before, self.after) if self.before and self.after else None
 
     @property
@@ -109,12 +109,12 @@ class Touched:
         """Whether a test that does not come beyond this step writes nothing, which it does otherwise."""
         return self.writes and not any(call.writes and call.step < index for call in self.calls)
 
-    def precedes(self, call: Call) -> bool:
+    def precedes(self, call: TouchedCall) -> bool:
         """Whether a call was sent before anything was written, in a test that writes."""
         first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
         return self.calls.index(call) < first
 
-    def acted(self, call: Call) -> bool:
+    def acted(self, call: TouchedCall) -> bool:
         """Whether a call was brought about by more than opening a page or following a link: pressed, entered, sent."""
         act = next((act for act in self.acts if act.index == call.step and act.target is not None), None)
         return call.kind == "document" or (act is not None and act.facts.get("tag") != "a")
@@ -144,7 +144,7 @@ class Recorder:
     def __init__(self, origin: str) -> None:
         self.step = -1
         self._origin = origin
-        self._sent: dict[Request, Call] = {}
+        self._sent: dict[Request, TouchedCall] = {}
         self._answers: dict[Request, Response] = {}
         self._reading: set[asyncio.Task[None]] = set()
         self._one_body = asyncio.Lock()
@@ -155,13 +155,13 @@ class Recorder:
         context.on("response", self._response)
         context.on("requestfinished", self._finished)
 
-    async def calls(self) -> tuple[Call, ...]:
+    async def calls(self) -> tuple[TouchedCall, ...]:
         """What was sent, in order, each address and method once a step; with the body of every answer that has ended.
 
         Such a body is there and only handed over: a busy machine may take its time for that, and is waited for.
         """
         await asyncio.gather(*self._reading)
-        seen: dict[tuple[str, str, int], Call] = {}
+        seen: dict[tuple[str, str, int], TouchedCall] = {}
         for call in self._sent.values():
             seen.setdefault((call.method, call.url, call.step), call)
         return tuple(seen.values())
@@ -172,7 +172,7 @@ class Recorder:
             return
         if kind == "document" and _framed(request):
             return
-        self._sent[request] = Call(kind, request.method, request.url, self.step, asks=not writes(request))
+        self._sent[request] = TouchedCall(kind, request.method, request.url, self.step, asks=not writes(request))
 
     def _response(self, response: Response) -> None:
         call = self._sent.get(response.request)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from runs.engine.foreign import Unreadable, loaded, text
+from runs.engine.foreign import UnreadableJson, loaded, text
 from runs.engine.plan import Value
 from runs.engine.steps import jsonpath
 from runs.engine.steps.base import StepFailed, one_line
@@ -38,7 +38,7 @@ class Answer:
     def document(self) -> Any:
         try:
             return loaded(self.body)
-        except Unreadable as error:
+        except UnreadableJson as error:
             start = one_line(self.text[:1_000], 80)
             there = f'the answer is "{start}"' if start else "the answer is empty"
             message = f"Expected JSON, but {there}" + ("" if error.__cause__ else f": {error}")

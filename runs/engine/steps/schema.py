@@ -12,7 +12,7 @@ from referencing.exceptions import Unresolvable
 from runs.engine.patterns import Unsupported
 from runs.engine.steps.base import StepFailed, one_line
 from runs.engine.steps.jsonpath import spelled
-from runs.engine.steps.validating import TooMuch, check, least_fitting
+from runs.engine.steps.validating import TooManyComparisons, check, least_fitting
 from runs.engine.traffic import is_secret, json_type
 
 Schema = Mapping[str, Any]
@@ -67,7 +67,7 @@ def fits(document: Any, schema: Schema) -> None:
     """Raises `StepFailed` at the place that fits the schema least; of what stands there only the type is said."""
     try:
         error = least_fitting(document, schema)
-    except (RecursionError, Unresolvable, Unsupported, TooMuch) as problem:
+    except (RecursionError, Unresolvable, Unsupported, TooManyComparisons) as problem:
         raise StepFailed("document", f"The JSON Schema cannot be applied: {one_line(str(problem), 120)}") from problem
     if error is not None:
         expected, received = _misfit(error)

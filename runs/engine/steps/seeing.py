@@ -23,7 +23,7 @@ NAMES = """const names = (elements) => elements.filter(e => e.checkVisibility())
 
 
 @dataclass(frozen=True)
-class Company:
+class MatchedElements:
     """`number`: how many such elements are on the page. `sentence`: what is there instead, in brackets, or nothing.
 
     A page whose script does not end says nothing: `silent`.
@@ -35,24 +35,24 @@ class Company:
     silent: bool = False
 
 
-async def company(stage: Stage, target: Target) -> Company:
+async def company(stage: Stage, target: Target) -> MatchedElements:
     """What stands where the element was expected: the element itself in another state, or its like by other names."""
     if not stage.explains:
-        return Company()
+        return MatchedElements()
     try:
         async with asyncio.timeout(SECONDS):
             located = stage.locate(target)
             number = await located.count()
             if number:
-                return Company(number, received=await _state(located.first))
+                return MatchedElements(number, received=await _state(located.first))
             return await _alike(stage, target)
     except PageResists as error:
-        return Company(sentence=f" ({error.message})")
+        return MatchedElements(sentence=f" ({error.message})")
     except Error:
-        return Company()
+        return MatchedElements()
     except TimeoutError:
         said = " (the page does not answer; a script may run for ever)"
-        return Company(sentence=said, received="no answer", silent=True)
+        return MatchedElements(sentence=said, received="no answer", silent=True)
 
 
 async def _state(located: Locator) -> str | None:
@@ -61,18 +61,20 @@ async def _state(located: Locator) -> str | None:
     return None if await located.is_enabled() else "it is disabled"
 
 
-async def _alike(stage: Stage, target: Target) -> Company:
+async def _alike(stage: Stage, target: Target) -> MatchedElements:
     strategy = strategies(target)[0]
     if strategy.within and not await find(stage.page, strategy.within).count():
         missing = describe(target.within) if target.within else ""
-        return Company(sentence=f" (nor is there {missing})", received=f"no {missing}")
+        return MatchedElements(sentence=f" (nor is there {missing})", received=f"no {missing}")
     similar = await _similar(stage, strategy)
     if similar is None:
-        return Company()
+        return MatchedElements()
     plural = PLURALS.get(strategy.way, f"{strategy.value}s")
     names = [name for name in (one_line(text, 60) for text in similar) if name]
     there = listed(list(dict.fromkeys(names)))
-    return Company(sentence=f" ({plural} there: {there})" if there else f" (no {plural} there)", received=there or None)
+    return MatchedElements(
+        sentence=f" ({plural} there: {there})" if there else f" (no {plural} there)", received=there or None
+    )
 
 
 async def _similar(stage: Stage, strategy: Strategy) -> list[str] | None:

@@ -22,7 +22,7 @@ Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 _left: ContextVar[list[int]] = ContextVar("what is left of the work")
 
 
-class TooMuch(Exception):
+class TooManyComparisons(Exception):
     """Applying the schema takes more comparisons than are made; the message is a part of a sentence."""
 
 
@@ -37,7 +37,7 @@ def check(schema: dict[str, Any]) -> None:
 
 
 def least_fitting(document: Any, schema: Mapping[str, Any]) -> ValidationError | None:
-    """What fits the schema least; None where all fits. Raises `TooMuch`, `Unsupported` and what references raise."""
+    """What fits the schema least, or None. Raises `TooManyComparisons`, `Unsupported`, what references raise."""
     token = _left.set([MOST_WORK])
     try:
         return best_match(_Validator(schema).iter_errors(document))
@@ -49,7 +49,7 @@ def _spend(work: int) -> None:
     left = _left.get()
     left[0] -= work
     if left[0] < 0:
-        raise TooMuch(f"it takes more than {MOST_WORK:,} comparisons")
+        raise TooManyComparisons(f"it takes more than {MOST_WORK:,} comparisons")
 
 
 def _counted(name: str, keyword: Keyword) -> Keyword:

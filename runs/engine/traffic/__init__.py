@@ -1,15 +1,15 @@
 """What an application's own calls look like: shapes of JSON, templates of paths, operations. Never a value."""
 
 from runs.engine.traffic.addresses import BLANK, blanked, template, told
-from runs.engine.traffic.exchange import Call, combined, entries
-from runs.engine.traffic.promise import Field, fields, promise
+from runs.engine.traffic.exchange import Exchange, combined, entries
+from runs.engine.traffic.promise import AnswerField, fields, promise
 from runs.engine.traffic.schema import Schema, infer, json_type, merge
 from runs.engine.traffic.secrecy import is_secret
 
 __all__ = [
     "BLANK",
-    "Call",
-    "Field",
+    "AnswerField",
+    "Exchange",
     "Schema",
     "blanked",
     "combined",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.traffic.addresses import blanked, template
 from runs.engine.traffic.schema import Schema, infer, merge
 
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z_]\w{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Exchange:
     """What was sent and what came back; bodies are None where they were not read."""
 
     method: str
@@ -51,7 +51,7 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def entries(call: Call) -> list[Entry]:
+def entries(call: Exchange) -> list[Entry]:
     """The call as entries of `PageSnapshot.requests`: one, or one per operation of a GraphQL batch.
 
     Schemas are of whole bodies; of a GraphQL request, of its variables.
@@ -73,7 +73,7 @@ def entries(call: Call) -> list[Entry]:
 
 
 def _entry(
-    call: Call, url: str, operation: _Operation | None, request: Schema | None, response: Schema | None
+    call: Exchange, url: str, operation: _Operation | None, request: Schema | None, response: Schema | None
 ) -> Entry:
     path = urlsplit(url).path or "/"
     return {
@@ -138,7 +138,7 @@ def _body(body: bytes | None, content_type: str) -> _Read | None:
         return None
     try:
         return _Read(loaded(body))
-    except Unreadable:
+    except UnreadableJson:
         return None
 
 
@@ -146,7 +146,7 @@ def _shape(body: _Read | None) -> Schema | None:
     return infer(body.value) if body else None
 
 
-def _operations(sent: _Read | None, call: Call) -> list[_Operation]:
+def _operations(sent: _Read | None, call: Exchange) -> list[_Operation]:
     if sent is not None:
         listed = sent.value if isinstance(sent.value, list) else [sent.value]
         found = [_operation(one) for one in listed]
@@ -161,7 +161,7 @@ def _operations(sent: _Read | None, call: Call) -> list[_Operation]:
 def _loaded(text: str | None) -> Any:
     try:
         return loaded(text) if text else None
-    except Unreadable:
+    except UnreadableJson:
         return None
 
 

@@ -37,7 +37,7 @@ def _of_object(shape: Schema, depth: int) -> Schema:
 
 
 @dataclass(frozen=True)
-class Field:
+class AnswerField:
     """A place in an answer: names, and None for each entry of a list. `types` is empty where they may be any.
 
     `required`: every object in its place has it.
@@ -52,16 +52,16 @@ class Field:
         return self.path[-1] or "" if self.path else ""
 
 
-def fields(promised: Schema, path: tuple[str | None, ...] = ()) -> Iterator[Field]:
+def fields(promised: Schema, path: tuple[str | None, ...] = ()) -> Iterator[AnswerField]:
     """All places of a promise, the whole answer first."""
-    yield Field(path, _types(promised))
+    yield AnswerField(path, _types(promised))
     yield from _within(promised, path)
 
 
-def _within(promised: Schema, path: tuple[str | None, ...]) -> Iterator[Field]:
+def _within(promised: Schema, path: tuple[str | None, ...]) -> Iterator[AnswerField]:
     required = promised.get("required", ())
     for name, part in promised.get("properties", {}).items():
-        yield Field((*path, name), _types(part), name in required)
+        yield AnswerField((*path, name), _types(part), name in required)
         yield from _within(part, (*path, name))
     if "items" in promised:
         yield from _within(promised["items"], (*path, None))

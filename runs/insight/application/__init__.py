@@ -2,22 +2,22 @@
 
 from runs.insight.application.coverage import Cover, Coverage, TestOf, coverage
 from runs.insight.application.learning import Learnt, learn
-from runs.insight.application.observing import Observed, Scope, Visit, key_of, observed
-from runs.insight.application.parts import KINDS, NOUNS, Difference, Kind, Part, What
+from runs.insight.application.observing import CrawledScope, Observed, VisitedPage, key_of, observed
+from runs.insight.application.parts import KINDS, NOUNS, Kind, KnownPart, PartDifference, What
 
 __all__ = [
     "KINDS",
     "NOUNS",
     "Cover",
     "Coverage",
-    "Difference",
+    "CrawledScope",
     "Kind",
+    "KnownPart",
     "Learnt",
     "Observed",
-    "Part",
-    "Scope",
+    "PartDifference",
     "TestOf",
-    "Visit",
+    "VisitedPage",
     "What",
     "coverage",
     "key_of",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from runs.engine.kinds import kind_of
 from runs.engine.page.volatile import normalised
-from runs.insight.application.parts import Kind, Part
+from runs.insight.application.parts import Kind, KnownPart
 
 Cover = Literal["covered", "proposed", "none"]
 NAMES = ("name", "label", "placeholder", "text", "title", "css")
@@ -39,7 +39,7 @@ class Coverage:
 
     tests: dict[tuple[Kind, str], list[TestOf]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, part: Part) -> Cover:
+    def of(self, part: KnownPart) -> Cover:
         return self.at(part.kind, part.key)
 
     def at(self, kind: Kind, key: str) -> Cover:
@@ -49,7 +49,7 @@ class Coverage:
         return "proposed" if found else "none"
 
 
-def coverage(parts: Iterable[Part], tests: Iterable[TestOf]) -> Coverage:
+def coverage(parts: Iterable[KnownPart], tests: Iterable[TestOf]) -> Coverage:
     """A test is about its page's kind, about the forms there whose fields or button it uses, and about what it asks."""
     known = list(parts)
     of_signature = {one: part.key for part in known if part.kind == "template" for one in part.facts["signatures"]}
@@ -90,7 +90,7 @@ def _named(value: Any, key: str = "") -> Iterator[str]:
         yield value
 
 
-def _uses(names: set[str], form: Part) -> bool:
+def _uses(names: set[str], form: KnownPart) -> bool:
     labels = {str(said) for one in form.facts["fields"] for said in (one["label"], one["name"]) if said}
     if labels & names:
         return True
@@ -105,7 +105,7 @@ def _asked(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(step.get("method", "GET")).upper(), urlsplit(path).path
 
 
-def _asks(endpoint: Part, method: str, path: str) -> bool:
+def _asks(endpoint: KnownPart, method: str, path: str) -> bool:
     mine, theirs = endpoint.facts["path"].split("/"), path.split("/")
     if method != endpoint.facts["method"] or len(mine) != len(theirs):
         return False

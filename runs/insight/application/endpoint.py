@@ -10,8 +10,8 @@ from typing import Any
 from runs.engine.traffic import Schema, merge
 from runs.engine.traffic.addresses import placeholder
 from runs.insight.application import words
-from runs.insight.application.observing import Call
-from runs.insight.application.parts import Part
+from runs.insight.application.observing import ObservedCall
+from runs.insight.application.parts import KnownPart
 
 SIBLINGS = 3
 SERVER_ERROR = 500
@@ -35,14 +35,14 @@ class SeenEndpoint:
     statuses: list[int] = field(default_factory=list)
     templates: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ObservedCall] = field(default_factory=list)
     of: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> str:
         return f"{self.method} {self.path}" + (f" {self.operation}" if self.operation else "")
 
-    def add(self, heard: Call, template: str) -> None:
+    def add(self, heard: ObservedCall, template: str) -> None:
         call = heard.entry
         self.templates.add(template)
         self.pages.add(heard.page)
@@ -83,7 +83,7 @@ class SeenEndpoint:
         return shape, steady(statuses)
 
 
-def endpoints(calls: Iterable[tuple[str, Call]], known: Iterable[Part]) -> dict[str, SeenEndpoint]:
+def endpoints(calls: Iterable[tuple[str, ObservedCall]], known: Iterable[KnownPart]) -> dict[str, SeenEndpoint]:
     """`calls`: key of a template, and a call of a page of it. By key.
 
     A path belongs to a known template that fits it. Of paths that differ in their last segment and answer with the same
@@ -125,7 +125,7 @@ def _fits(known: Sequence[str], parts: Sequence[str]) -> bool:
     return all(mine == part or mine.startswith("{") for mine, part in zip(known, parts, strict=True))
 
 
-def _folded(found: dict[str, SeenEndpoint], known: Sequence[Part]) -> dict[str, SeenEndpoint]:
+def _folded(found: dict[str, SeenEndpoint], known: Sequence[KnownPart]) -> dict[str, SeenEndpoint]:
     paths = {one.path for one in found.values()} | {part.facts["path"] for part in known}
     plain, groups = {part.key for part in known}, defaultdict[tuple[Any, ...], set[str]](set)
     for key, one in found.items():
@@ -165,7 +165,7 @@ def _widened(one: Schema | None, other: Schema | None) -> Schema | None:
     return merge(one, other) if one is not None and other is not None else one if other is None else other
 
 
-def remembered(before: Part | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
+def remembered(before: KnownPart | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
     """The facts to remember of an endpoint, and what is otherwise than before, in clauses."""
     known = before.facts if before else {}
     request, _ = words.shape(known.get("request"), one.request)

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from runs.insight.application.observing import THEN, Observed, SeenPage
-from runs.insight.application.parts import Part
+from runs.insight.application.parts import KnownPart
 
 ENOUGH = 0.5
 
 
-def kinds(known: Sequence[Part], pages: Sequence[Part], seen: Observed) -> dict[str, str]:
+def kinds(known: Sequence[KnownPart], pages: Sequence[KnownPart], seen: Observed) -> dict[str, str]:
     """Signature of this crawl → key of its template.
 
     A signature that was seen before keeps its template, whatever this crawl held it to be like: that depends on which
@@ -31,7 +31,7 @@ def kinds(known: Sequence[Part], pages: Sequence[Part], seen: Observed) -> dict[
     return {**aliases, **{one: of_signature[one] for one in aliases if one in of_signature}, **found}
 
 
-def _of_signature(known: Sequence[Part]) -> dict[str, str]:
+def _of_signature(known: Sequence[KnownPart]) -> dict[str, str]:
     """The template that each signature was first seen with."""
     found: dict[str, str] = {}
     for part in sorted(known, key=lambda part: (part.first_seen, part.key)):
@@ -49,7 +49,7 @@ def _majorities(seen: Observed, found: Mapping[str, str]) -> dict[str, str]:
     return {cluster: min(of, key=lambda key: (-of[key], key)) for cluster, of in votes.items()}
 
 
-def _successors(pages: Sequence[Part], seen: Observed, alive: set[str], placed: set[str]) -> dict[str, str]:
+def _successors(pages: Sequence[KnownPart], seen: Observed, alive: set[str], placed: set[str]) -> dict[str, str]:
     """Cluster → the template that it succeeds."""
     template_of = {page.key: page.template for page in pages if page.gone_since is None}
     all_pages = Counter(template_of.values())

@@ -13,13 +13,13 @@ from runs.insight.application.endpoint import ON, SeenEndpoint, endpoints, remem
 from runs.insight.application.form import SeenForm, joined
 from runs.insight.application.kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
-from runs.insight.application.parts import Difference, Kind, Part, What
+from runs.insight.application.parts import Kind, KnownPart, PartDifference, What
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPart:
     """A part as pages showed it, and what is otherwise than it was known, in clauses.
 
     `pages` are those that showed it, `of` the known endpoints that it takes the place of.
@@ -38,21 +38,21 @@ class Learnt:
     """`parts` replace those of the same kind and key. `changed` are structures of this crawl whose kind of page is new
     or has changed, None where nothing was known before. `lost` says of pages that are gone why."""
 
-    parts: dict[tuple[Kind, str], Part] = field(default_factory=dict)
-    differences: list[Difference] = field(default_factory=list)
+    parts: dict[tuple[Kind, str], KnownPart] = field(default_factory=dict)
+    differences: list[PartDifference] = field(default_factory=list)
     changed: frozenset[str] | None = None
     lost: dict[str, str] = field(default_factory=dict)
 
 
-def learn(known: Sequence[Part], seen: Observed) -> Learnt:
+def learn(known: Sequence[KnownPart], seen: Observed) -> Learnt:
     """What is known after a crawl. What the crawl could not have seen stays as it is."""
     return _Lesson(known, seen).learnt()
 
 
 class _Lesson:
-    def __init__(self, known: Sequence[Part], seen: Observed) -> None:
+    def __init__(self, known: Sequence[KnownPart], seen: Observed) -> None:
         self.seen = seen
-        self.known: dict[tuple[Kind, str], Part] = {(part.kind, part.key): part for part in known}
+        self.known: dict[tuple[Kind, str], KnownPart] = {(part.kind, part.key): part for part in known}
         self.first = not known
         self.kind_of = kinds(self._of("template"), self._of("page"), seen)
         self.visited = {self.kind_of[page.signature] for page in seen.pages.values()}
@@ -103,28 +103,28 @@ class _Lesson:
             key = page.found_on or ""
         return False
 
-    def _of(self, kind: Kind) -> list[Part]:
+    def _of(self, kind: Kind) -> list[KnownPart]:
         return [part for part in self.known.values() if part.kind == kind]
 
-    def _alive(self, kind: Kind) -> list[Part]:
+    def _alive(self, kind: Kind) -> list[KnownPart]:
         return [part for part in self._of(kind) if part.gone_since is None]
 
-    def _keep(self, part: Part) -> None:
+    def _keep(self, part: KnownPart) -> None:
         self.out.parts[part.kind, part.key] = part
 
-    def _tell(self, part: Part, what: What, said: Iterable[str] = ()) -> None:
+    def _tell(self, part: KnownPart, what: What, said: Iterable[str] = ()) -> None:
         if not self.first:
-            self.out.differences.append(Difference(part.kind, what, part.key, part.name, tuple(said)))
+            self.out.differences.append(PartDifference(part.kind, what, part.key, part.name, tuple(said)))
 
-    def _seen(self, kind: Kind, key: str, name: str, facts: dict[str, Any], **more: Any) -> Part:
+    def _seen(self, kind: Kind, key: str, name: str, facts: dict[str, Any], **more: Any) -> KnownPart:
         """The part as it is remembered from this crawl on; told as new where it was not known or was gone."""
         before = self.known.get((kind, key))
         first = before.first_seen if before else self.seen.run
-        part = Part(kind, key, name, facts=facts, first_seen=first, last_seen=self.seen.run, **more)
+        part = KnownPart(kind, key, name, facts=facts, first_seen=first, last_seen=self.seen.run, **more)
         self._keep(part)
         return part
 
-    def _is_news(self, part: Part) -> bool:
+    def _is_news(self, part: KnownPart) -> bool:
         before = self.known.get((part.kind, part.key))
         return before is None or before.gone_since is not None
 
@@ -154,12 +154,12 @@ class _Lesson:
             if part.key not in self.seen.pages:
                 self._missing(part)
 
-    def _roles_left(self, page: Part) -> set[str]:
+    def _roles_left(self, page: KnownPart) -> set[str]:
         """Roles that reached the page before, and may still: this crawl did not try, or did not get everywhere."""
         tried = self.seen.roles if self.seen.scope.complete else set()
         return set(page.roles) - tried - self.seen.closed.get(page.key, set())
 
-    def _missing(self, page: Part) -> None:
+    def _missing(self, page: KnownPart) -> None:
         """A known page that this crawl did not visit with success."""
         why = self.seen.lost.get(page.key)
         if why is None and self._would_have_been_found(page):
@@ -175,7 +175,7 @@ class _Lesson:
         elif left != set(page.roles) and left:
             self._keep(replace(page, roles=tuple(sorted(left))))
 
-    def _would_have_been_found(self, page: Part) -> bool:
+    def _would_have_been_found(self, page: KnownPart) -> bool:
         scope, facts = self.seen.scope, page.facts
         if not scope.complete or page.key in self.seen.found or facts["depth"] > scope.max_depth:
             return False
@@ -202,10 +202,10 @@ class _Lesson:
             facts = {"method": form.method, "action": form.path, "submit": form.submit}
             kept, said = self._fields(before, seen) if before else (form.fields, [])
             templates, pages = {template for template, _, _ in seen}, {page for _, page, _ in seen}
-            self._on_templates("form", key, Shown(form.name, facts | {"fields": kept}, said, templates, pages))
+            self._on_templates("form", key, ShownPart(form.name, facts | {"fields": kept}, said, templates, pages))
         self._absent("form", set(found))
 
-    def _fields(self, before: Part, seen: Sequence[tuple[str, str, SeenForm]]) -> tuple[list[Json], list[str]]:
+    def _fields(self, before: KnownPart, seen: Sequence[tuple[str, str, SeenForm]]) -> tuple[list[Json], list[str]]:
         """The fields to remember, and what is otherwise on pages that showed the form before.
 
         Fields that some page of a sample shows are not gone because another sample does not.
@@ -223,7 +223,7 @@ class _Lesson:
             return form.absolute
         return f"{form.identity} @{template}"
 
-    def _all(self, part: Part) -> bool:
+    def _all(self, part: KnownPart) -> bool:
         """Whether all kinds of pages that had the part were visited anew."""
         return set(part.templates) <= self.visited
 
@@ -238,7 +238,7 @@ class _Lesson:
         for key, one in found.items():
             before = self.known.get(("endpoint", key))
             facts, said = remembered(before, one)
-            self._on_templates("endpoint", key, Shown(key, facts, said, one.templates, one.pages, one.of))
+            self._on_templates("endpoint", key, ShownPart(key, facts, said, one.templates, one.pages, one.of))
         self._absent("endpoint", {*found, *(key for one in found.values() for key in self._superseded(one))})
 
     def _superseded(self, one: SeenEndpoint) -> set[str]:
@@ -255,10 +255,10 @@ class _Lesson:
                 key = f"{role} {name}"
                 found.setdefault(key, (role, name, set()))[2].add(self.kind_of[signature])
         for key, (role, name, templates) in found.items():
-            self._on_templates("action", key, Shown(name, {"role": role}, (), templates))
+            self._on_templates("action", key, ShownPart(name, {"role": role}, (), templates))
         self._absent("action", set(found))
 
-    def _on_templates(self, kind: Kind, key: str, shown: Shown) -> None:
+    def _on_templates(self, kind: Kind, key: str, shown: ShownPart) -> None:
         before = self.known.get((kind, key))
         had = before.templates if before else ()
         elsewhere = {one for one in had if one not in self.visited and not self._is_gone(one)}
@@ -278,7 +278,7 @@ class _Lesson:
             self._tell(part, "changed", shown.said)
             self.touched |= shown.templates
 
-    def _left(self, part: Part | None) -> list[str]:
+    def _left(self, part: KnownPart | None) -> list[str]:
         """Living pages that showed a part and were not visited anew by all who saw them before and still may."""
         on = part.facts.get("on", ()) if part else ()
         return [page for page in on if not self._looked_at(page) and self._lives(page)]
@@ -329,7 +329,7 @@ class _Lesson:
             if (part.kind, part.key) not in self.out.parts and self._lost_way(part):
                 self._keep(replace(part, gone_since=self.seen.run))
 
-    def _lost_way(self, edge: Part) -> bool:
+    def _lost_way(self, edge: KnownPart) -> bool:
         if self._is_gone(edge.template) or self._is_gone(edge.facts["to"]):
             return True
         return self.seen.scope.complete and edge.template in self.visited

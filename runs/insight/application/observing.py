@@ -26,7 +26,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class VisitedPage:
     """One row of a crawl's frontier; `found_on` and `same_as` are keys of other rows, `snapshot` that of a page."""
 
     key: str
@@ -57,7 +57,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CrawledScope:
     """What a crawl could have seen: all there is within these bounds where it is `complete`.
 
     `restless`: most pages never have all their answers, so that no look at them is taken for a part of one.
@@ -88,7 +88,7 @@ class SeenPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ObservedCall:
     """An entry of a snapshot's requests, and the page that it was heard on."""
 
     page: str
@@ -105,7 +105,7 @@ class Observed:
     """
 
     run: int
-    scope: Scope
+    scope: CrawledScope
     pages: dict[str, SeenPage] = field(default_factory=dict)
     found: set[str] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Observed:
     tried: set[str] = field(default_factory=set)
     forms: dict[str, dict[str, dict[str, SeenForm]]] = field(default_factory=lambda: defaultdict(dict))
     actions: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
-    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    calls: dict[str, list[ObservedCall]] = field(default_factory=lambda: defaultdict(list))
     names: dict[str, str] = field(default_factory=dict)
     looked: Counter[str] = field(default_factory=Counter)
     ways: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
@@ -128,7 +128,7 @@ class Observed:
         return self.names.get(key) or key_of(key)
 
 
-def observed(run: int, scope: Scope, visits: Iterable[Visit]) -> Observed:
+def observed(run: int, scope: CrawledScope, visits: Iterable[VisitedPage]) -> Observed:
     """Gathers the rows of one crawl, in the order of depth; 10,000 pages take some seconds.
 
     After a hundred pages of one structure only their links are still looked at.
@@ -150,7 +150,7 @@ def key_of(address: str) -> str:
     return plain[len(f"{parts.scheme}://{urlsplit(plain).netloc}") :] or "/"
 
 
-def _note(seen: Observed, visit: Visit) -> None:
+def _note(seen: Observed, visit: VisitedPage) -> None:
     key = seen.names[visit.key] = _named(seen, visit)
     seen.found.add(key)
     if visit.kind != "link":
@@ -167,14 +167,14 @@ def _note(seen: Observed, visit: Visit) -> None:
         seen.lost.setdefault(key, f"it leads to {key_of(visit.url)} now")
 
 
-def _named(seen: Observed, visit: Visit) -> str:
+def _named(seen: Observed, visit: VisitedPage) -> str:
     """A state is named by what led to it: the keys of its rows say what was typed, which differs by crawl."""
     if visit.kind == "link" or visit.found_on is None or not visit.action:
         return key_of(visit.key)
     return f"{seen.name_of(visit.found_on)}{THEN}{normalised(visit.action)}"
 
 
-def _note_page(seen: Observed, key: str, visit: Visit) -> None:
+def _note_page(seen: Observed, key: str, visit: VisitedPage) -> None:
     seen.roles.add(visit.role)
     snapshot = visit.snapshot or {}
     if visit.same_as is None or visit.kind == "link":
@@ -189,7 +189,7 @@ def _note_page(seen: Observed, key: str, visit: Visit) -> None:
         _note_content(seen, visit, key if visit.same_as is None else seen.name_of(visit.same_as), snapshot)
 
 
-def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
+def _note_place(seen: Observed, key: str, visit: VisitedPage, snapshot: Json) -> None:
     known = seen.pages.get(key)
     if known is not None:
         known.roles.add(visit.role)
@@ -212,7 +212,7 @@ def _note_place(seen: Observed, key: str, visit: Visit, snapshot: Json) -> None:
     )
 
 
-def _note_content(seen: Observed, visit: Visit, where: str, snapshot: Json) -> None:
+def _note_content(seen: Observed, visit: VisitedPage, where: str, snapshot: Json) -> None:
     signature = visit.structure
     _note_links(seen, visit, snapshot)
     seen.looked[signature] += 1
@@ -225,10 +225,10 @@ def _note_content(seen: Observed, visit: Visit, where: str, snapshot: Json) -> N
     for action in snapshot.get("actions", ()):
         if action["name"] and not action.get("href") and len(actions) < MOST_ACTIONS:
             actions[action["role"], normalised(action["name"])[:200]] = None
-    seen.calls[signature] += [Call(where, call) for call in snapshot.get("requests", ()) if "template" in call]
+    seen.calls[signature] += [ObservedCall(where, call) for call in snapshot.get("requests", ()) if "template" in call]
 
 
-def _note_links(seen: Observed, visit: Visit, snapshot: Json) -> None:
+def _note_links(seen: Observed, visit: VisitedPage, snapshot: Json) -> None:
     host, ways = urlsplit(visit.url).netloc, seen.ways[visit.structure]
     for action in snapshot.get("actions", ()):
         href = action.get("href")

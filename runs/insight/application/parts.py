@@ -10,7 +10,7 @@ What = Literal["new", "changed", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class KnownPart:
     """One thing that an application is known to have. `first_seen`, `last_seen` and `gone_since` are numbers of runs.
 
     `key` names it among those of its kind, `template` is the key of the template that a page is of and an edge starts
@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PartDifference:
     """What one crawl found otherwise than it was known. `words` say what changed, each a clause: "field x is new"."""
 
     kind: Kind

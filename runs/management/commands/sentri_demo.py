@@ -16,7 +16,7 @@ from runs.management import demo
 from runs.management.client import Client, Declined
 from runs.management.processes import StopRequest
 from runs.management.progress import console
-from runs.management.serving import TICK, Address, CannotServe, Serving, serving
+from runs.management.serving import TICK, BindAddress, CannotServe, Serving, serving
 
 WORKERS = 2
 
@@ -53,11 +53,11 @@ class Command(BaseCommand):
             told.print("Starting web and workers …")
             wish = _wish(options, stack)
             _allow(wish.url)
-            site = stack.enter_context(serving(Address("127.0.0.1", options["port"]), WORKERS, stop))
+            site = stack.enter_context(serving(BindAddress("127.0.0.1", options["port"]), WORKERS, stop))
             if stop:
                 return 2
             person = demo.sign_in_demo_user()
-            outcome = demo.Outcome(site.address.url, person.token)
+            outcome = demo.DemoOutcome(site.address.url, person.token)
             told.print(
                 f"Sentri is at {site.address.url}; sign in as {person.name} with {person.password}", markup=False
             )

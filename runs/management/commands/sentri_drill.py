@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from runs.management.drill import outside
-from runs.management.drill.drilling import Drill, Report
+from runs.management.drill.drilling import Drill, DrillReport
 from runs.management.processes import StopRequest
 
 SHORT_ROUNDS, ROUNDS = 16, 200
@@ -81,7 +81,7 @@ def _on_servers_of_its_own(rounds: int, seed: int, options: dict[str, Any]) -> i
         raise CommandError(str(problem), returncode=2) from problem
 
 
-def _show(console: Console, report: Report) -> None:
+def _show(console: Console, report: DrillReport) -> None:
     done = Table("fault", "times", title=f"{report.rounds} rounds, {report.runs} runs")
     for name, number in sorted(report.faults.items()):
         done.add_row(name, str(number))

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from projects.first import nobody_yet
 from runs.management.processes import StopRequest
-from runs.management.serving import TICK, Address, CannotServe, serving
+from runs.management.serving import TICK, BindAddress, CannotServe, serving
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, host: str, port: int, workers: int, **__: Any) -> None:
         try:
-            with StopRequest() as stop, serving(Address(host, port), workers, stop) as site:
+            with StopRequest() as stop, serving(BindAddress(host, port), workers, stop) as site:
                 if not stop:
                     self.stdout.write(f"Sentri is at {site.address.url} (Ctrl+C stops it)")
                     if nobody_yet():

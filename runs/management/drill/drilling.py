@@ -21,7 +21,7 @@ from runs.engine.steps.reload import Reload
 from runs.engine.steps.request import Request
 from runs.management import demo
 from runs.management.drill import outside
-from runs.management.drill.faults import FAULTS, WEIGHTS, Stage
+from runs.management.drill.faults import FAULTS, WEIGHTS, DrillStage
 from runs.management.drill.findings import Findings, look
 from runs.management.drill.outside import Receiver
 from runs.management.drill.worker_fleet import WorkerFleet
@@ -38,7 +38,7 @@ TRIES = 20
 
 
 @dataclass
-class Report:
+class DrillReport:
     """What was done, and what was found."""
 
     seed: int
@@ -67,14 +67,14 @@ class Drill:
     """One drill on a migrated, empty database. `say` takes a line of progress."""
 
     def __init__(self, seed: int, workers: int, say: Callable[[str], None]) -> None:
-        self.report = Report(seed)
+        self.report = DrillReport(seed)
         self.chance = Random(seed)  # noqa: S311 - it has to be repeatable
         self.fleet = WorkerFleet(SUPERVISORS, max(1, workers // SUPERVISORS))
-        self.stage = Stage(self.fleet, self.chance)
+        self.stage = DrillStage(self.fleet, self.chance)
         self.say = say
         self.runs: list[int] = []
 
-    def carry_out(self, rounds: int, stop: StopRequest) -> Report:
+    def carry_out(self, rounds: int, stop: StopRequest) -> DrillReport:
         with ExitStack() as stack:
             shop = stack.enter_context(demo.shop())
             receiver = stack.enter_context(outside.receiver())

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Stage:
+class DrillStage:
     """Where faults happen."""
 
     fleet: WorkerFleet
@@ -45,40 +45,40 @@ class Stage:
         self.later = []
 
 
-def kill_busy_worker(stage: Stage) -> bool:
+def kill_busy_worker(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.workers(busy=True))
 
 
-def kill_idle_worker(stage: Stage) -> bool:
+def kill_idle_worker(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.workers(busy=False))
 
 
-def kill_monitor(stage: Stage) -> bool:
+def kill_monitor(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.monitors())
 
 
-def kill_pusher(stage: Stage) -> bool:
+def kill_pusher(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.pushers())
 
 
-def kill_cluster(stage: Stage) -> bool:
+def kill_cluster(stage: DrillStage) -> bool:
     return stage.hit(list(stage.fleet.clusters()))
 
 
-def kill_driver(stage: Stage) -> bool:
+def kill_driver(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.of_browsers(drivers=True))
 
 
-def kill_browser(stage: Stage) -> bool:
+def kill_browser(stage: DrillStage) -> bool:
     return stage.hit(stage.fleet.of_browsers(drivers=False))
 
 
-def kill_supervisor(stage: Stage) -> bool:
+def kill_supervisor(stage: DrillStage) -> bool:
     child = stage.one(stage.fleet.supervisors())
     return child is not None and kill(psutil.Process(child.pid))
 
 
-def stop_supervisor(stage: Stage) -> bool:
+def stop_supervisor(stage: DrillStage) -> bool:
     """As in a rolling deploy: asked to stop, and started again by the next muster."""
     child = stage.one(stage.fleet.supervisors())
     if child is not None:
@@ -86,7 +86,7 @@ def stop_supervisor(stage: Stage) -> bool:
     return child is not None
 
 
-def pause_past_lease(stage: Stage) -> bool:
+def pause_past_lease(stage: DrillStage) -> bool:
     """A worker that sleeps until its lease was taken away and given to another, then wakes up and goes on."""
     victim = stage.one(stage.fleet.workers(busy=True))
     if victim is None:
@@ -98,17 +98,17 @@ def pause_past_lease(stage: Stage) -> bool:
     return True
 
 
-def spin(stage: Stage) -> bool:
+def spin(stage: DrillStage) -> bool:
     """A worker computes without end and keeps the interpreter's lock, as over a pattern; its supervisor must see it."""
     return stage.hit(stage.fleet.workers(busy=True), SPIN)
 
 
-def spin_in_a_transaction(stage: Stage) -> bool:
+def spin_in_a_transaction(stage: DrillStage) -> bool:
     """The same in the middle of a write, whose locks it keeps until it is killed."""
     return stage.hit(stage.fleet.workers(busy=True), SPIN_IN_A_TRANSACTION)
 
 
-def restart_postgresql(stage: Stage) -> bool:
+def restart_postgresql(stage: DrillStage) -> bool:
     outside.control("stop postgresql")
     time.sleep(stage.chance.uniform(0.2, 1.5))
     outside.control("start postgresql")
@@ -116,14 +116,14 @@ def restart_postgresql(stage: Stage) -> bool:
     return True
 
 
-def restart_redis(stage: Stage) -> bool:
+def restart_redis(stage: DrillStage) -> bool:
     outside.control("stop redis")
     time.sleep(stage.chance.uniform(0.2, 1.5))
     outside.control("start redis")
     return True
 
 
-def send_again(stage: Stage) -> bool:
+def send_again(stage: DrillStage) -> bool:
     """Messages of all kinds twice: for shards held or done, for runs judged, for deliveries sent."""
     shards = list(Shard.objects.order_by("-pk").values_list("pk", flat=True)[:20])
     for number in stage.chance.sample(shards, min(3, len(shards))):
@@ -135,7 +135,7 @@ def send_again(stage: Stage) -> bool:
     return bool(shards)
 
 
-def abort(stage: Stage) -> bool:
+def abort(stage: DrillStage) -> bool:
     run = stage.one(list(Run.objects.filter(status__in=states.LIVING).values_list("pk", flat=True)))
     if run is None:
         return False
@@ -146,7 +146,7 @@ def abort(stage: Stage) -> bool:
     return True
 
 
-FAULTS: dict[str, Callable[[Stage], bool]] = {
+FAULTS: dict[str, Callable[[DrillStage], bool]] = {
     "busy worker killed": kill_busy_worker,
     "idle worker killed": kill_idle_worker,
     "monitor killed": kill_monitor,

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Browser, Error, Page
 from runs.engine.browser.find import Executable
 from runs.engine.crawl import crawl
-from runs.engine.crawl.snapshot import Shown, look
+from runs.engine.crawl.snapshot import ShownPage, look
 from runs.engine.events import Event, PageFailed, PageVisited, Wrote
 from runs.engine.plan import CrawlOptions, CrawlPlan, Credentials, PageWork, Site
 from tests.engine.crawl.awkward_site import Asked, awkward_site
@@ -202,7 +202,7 @@ async def test_a_page_that_replaces_what_scripts_are_written_with_is_read_all_th
 async def test_a_page_that_cannot_be_read_costs_one_page_only(
     browser: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def breaks(page: Page) -> Shown:
+    async def breaks(page: Page) -> ShownPage:
         if page.url.endswith("twisted"):
             raise ValueError("twisted")
         return await look(page)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, async_playwright
 
-from runs.engine.crawl.snapshot import Shown, look
+from runs.engine.crawl.snapshot import ShownPage, look
 from runs.engine.events import Form
 from tests.site.server import serve
 
@@ -22,7 +22,7 @@ async def page(browser_path: str) -> AsyncIterator[Page]:
         await browser.close()
 
 
-async def shown(page: Page, body: str) -> Shown:
+async def shown(page: Page, body: str) -> ShownPage:
     await put(page, body)
     return await look(page)
 
@@ -44,7 +44,7 @@ async def form_of(page: Page, body: str) -> Form:
     return form
 
 
-async def unfound(page: Page, what: Shown) -> list[str]:
+async def unfound(page: Page, what: ShownPage) -> list[str]:
     """What the snapshot names and Playwright does not find by role and name, or the path leads elsewhere."""
     wanted = [
         *(page.get_by_role(role(one.role), name=one.name) for one in what.actions if one.name and not one.frame),

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from runs.engine.browser import Watch
+from runs.engine.browser import PageWatch
 from runs.engine.crawl.unreachable import Unvisited, from_browser
 from runs.engine.crawl.visit import unless_crashed
 
@@ -26,7 +26,7 @@ async def ended(error: Unvisited, *, crashes: bool) -> Unvisited:
         raise error
 
     with pytest.raises(Unvisited) as failure:
-        await unless_crashed(aborted(), URL, cast("Watch", cast("Any", seen)))
+        await unless_crashed(aborted(), URL, cast(PageWatch, cast("Any", seen)))
     return failure.value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runs.engine.events import Action, Form, FormField, Heading, Landmark, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Observation, Survey
+from runs.engine.generate.cases import CaseSpec, Crawled, Observation, Survey
 from runs.engine.page.look import Entry, LiveField, Look, Message, Pressable
 from runs.engine.plan import CrawlOptions
 
@@ -76,5 +76,5 @@ def live(label: str, **more: Any) -> LiveField:
     return LiveField(**{**plain.model_dump(), **more})
 
 
-def observed(case: Case, before: Look | None, after: Look | None, **more: Any) -> Observation:
+def observed(case: CaseSpec, before: Look | None, after: Look | None, **more: Any) -> Observation:
     return Observation(case=case, before=before, after=after, **more)

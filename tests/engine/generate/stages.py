@@ -7,18 +7,28 @@ from collections.abc import Sequence
 
 from runs.engine.browser import Browser
 from runs.engine.events import CaseObserved, Log, PageSnapshot
-from runs.engine.generate import Case, Crawled, Known, Observation, Planned, Proposed, observe, plan_cases, propose
+from runs.engine.generate import (
+    CaseSpec,
+    Crawled,
+    KnownTest,
+    Observation,
+    PlannedCases,
+    Proposed,
+    observe,
+    plan_cases,
+    propose,
+)
 from runs.engine.plan import CaseWork, CrawlPlan
 
 
 async def planned(
     browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], changed: frozenset[str] | None = None
-) -> Planned:
+) -> PlannedCases:
     (found,) = [one async for one in plan_cases(browser, plan, pages, changed)]
     return found
 
 
-async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: Sequence[Case]) -> list[Observation]:
+async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: Sequence[CaseSpec]) -> list[Observation]:
     """What came of the cases and of those they led to; everything passes through JSON, as it does through rows."""
     waiting = deque(case.model_dump(mode="json", exclude_defaults=True) for case in cases)
     known = {(case.family, case.key) for case in cases}
@@ -43,7 +53,7 @@ async def observed(browser: Browser, plan: CrawlPlan, crawled: Crawled, cases: S
 
 
 async def generated(
-    browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], known: Sequence[Known] = ()
+    browser: Browser, plan: CrawlPlan, pages: Sequence[PageSnapshot], known: Sequence[KnownTest] = ()
 ) -> tuple[Proposed, list[Log], list[Observation]]:
     """The proposals, all that is told on the way, and what was seen."""
     found = await planned(browser, plan, pages)

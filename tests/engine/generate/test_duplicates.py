@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runs.engine.generate.cases import Case, Draft, Tone
-from runs.engine.generate.duplicates import Gist, Known, merged, near, same
+from runs.engine.generate.cases import CaseSpec, Draft, Tone
+from runs.engine.generate.duplicates import Gist, KnownTest, merged, near, same
 from runs.engine.generate.signature import signature
 
 HEADING = {"do": "expect_visible", "target": {"role": "heading", "name": "Cart", "exact": True}}
@@ -27,11 +27,11 @@ def document(title: str, *steps: dict[str, Any], start: str = "/", **more: Any) 
 
 
 def draft(title: str, *steps: dict[str, Any], tone: Tone = "positive", **more: Any) -> Draft:
-    case = Case(family="page", key=title, page="", start="/")
+    case = CaseSpec(family="page", key=title, page="", start="/")
     return Draft("page", title, document(title, *steps, **more), case, "why", tone=tone)
 
 
-def kept(*drafts: Draft, known: tuple[Known, ...] = ()) -> list[tuple[str, tuple[str, ...]]]:
+def kept(*drafts: Draft, known: tuple[KnownTest, ...] = ()) -> list[tuple[str, tuple[str, ...]]]:
     return [(one.title, titles) for one, titles in merged(drafts, known).kept]
 
 
@@ -99,14 +99,14 @@ def test_targets_that_lean_on_the_structure_count_less() -> None:
 
 
 def test_an_approved_test_is_not_proposed_again() -> None:
-    known = Known("One", document("One", CLICK, HEADING), signature(document("One", CLICK, HEADING)))
+    known = KnownTest("One", document("One", CLICK, HEADING), signature(document("One", CLICK, HEADING)))
     found = merged([draft("Two", CLICK, HEADING)], [known])
     assert (found.kept, found.known) == ([], 1)
 
 
 def test_a_weaker_one_than_what_exists_is_not_proposed_and_a_stronger_one_names_it() -> None:
-    known = Known("Cart opens", document("Cart opens", CLICK, HEADING), public_id="TC-7")
-    found = merged([draft("Weaker", CLICK, URL)], [Known("Both", document("Both", CLICK, URL, HEADING))])
+    known = KnownTest("Cart opens", document("Cart opens", CLICK, HEADING), public_id="TC-7")
+    found = merged([draft("Weaker", CLICK, URL)], [KnownTest("Both", document("Both", CLICK, URL, HEADING))])
     assert (found.kept, found.known) == ([], 1)
     ((stronger, titles),) = merged([draft("Stronger", CLICK, HEADING, STATUS)], [known]).kept
     assert (stronger.why, titles) == ("why; it says more than TC-7", ())
@@ -115,7 +115,7 @@ def test_a_weaker_one_than_what_exists_is_not_proposed_and_a_stronger_one_names_
 def test_what_was_merged_into_a_draft_is_known_with_it_also_after_a_proof_has_changed_the_test() -> None:
     first, twin = draft("One", fill("Ann"), CLICK, HEADING), draft("Other", fill("Bea"), CLICK, HEADING)
     assert kept(first, twin) == [("One", ("Other",))]
-    proven = Known("One", document("One", fill("Ann"), CLICK, STATUS), signature(first.document))
+    proven = KnownTest("One", document("One", fill("Ann"), CLICK, STATUS), signature(first.document))
     for drafts in ([first, twin], [twin, first]):
         found = merged(drafts, [proven])
         assert (found.kept, found.known) == ([], 2)

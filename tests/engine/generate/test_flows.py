@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Answer, Case, Crawled, Observation, SignInPage
+from runs.engine.generate.cases import CaseSpec, Crawled, Observation, ResponseFacts, SignInPage
 from runs.engine.generate.proposals import FAMILIES, api, form, journey, record, signin, state
 from runs.engine.page.boundaries import edges
 from runs.engine.page.look import Entry, Look, Pressable
@@ -30,7 +30,7 @@ def sent(after: Look) -> Observation:
     return observed(case, before, after)
 
 
-def made(case: Case, after: Look) -> Observation:
+def made(case: CaseSpec, after: Look) -> Observation:
     return observed(case, look("/tasks/new", "New task"), after, saved={"marker": MARKER})
 
 
@@ -229,7 +229,7 @@ def test_an_order_is_taken_as_far_as_its_first_form_and_no_further() -> None:
 def test_an_empty_cart_says_so_after_the_last_thing_was_taken_out() -> None:
     about = {"kind": "removed", "name": "Add to cart", "thing": "Blue Mug", "link": "Cart", "button": "Remove"}
     press = {"do": "click", "target": {"text": "Remove"}}
-    case = Case(family="action", key="k", page="", start="/", steps=(press,), about=about)
+    case = CaseSpec(family="action", key="k", page="", start="/", steps=(press,), about=about)
     before = look("/cart", "Your cart", listed=("Blue Mug", "Shop"))
     after = look("/cart", "Your cart", texts=("Your cart is empty.",))
     draft = only(FAMILIES["action"].tests(shop(), [observed(case, before, after)]))
@@ -279,7 +279,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
         {"do": "request", "method": "GET", "path": "/api/products?page=x"},
     )
     shape = infer({"items": [{"slug": "mug", "cents": 100}], "total": 1})
-    seen = Observation(case=known, answer=Answer(status=200, content_type="application/json", shape=shape))
+    seen = Observation(case=known, answer=ResponseFacts(status=200, content_type="application/json", shape=shape))
     draft = only(api.tests(site, [seen]))
     request = steps(draft)[0]
     assert draft.document["kind"] == "api"
@@ -290,7 +290,7 @@ def test_an_api_answers_with_status_type_and_shape() -> None:
         "slug": {"type": "string"},
         "cents": {"type": "number"},
     }
-    refused = Observation(case=nonsense, answer=Answer(status=400, content_type="application/json"))
+    refused = Observation(case=nonsense, answer=ResponseFacts(status=400, content_type="application/json"))
     assert only(api.tests(site, [refused])).document["title"] == "GET /api/products?page answers nonsense with 400"
 
 
@@ -301,7 +301,7 @@ def test_answers_at_alike_addresses_are_seen_together() -> None:
     )
     site = crawled(literal.page("/stock", "Stock", requests=requests))
     known = next(case for case in api.cases(site) if case.about["kind"] == "known")
-    answer = Answer(status=200, content_type="application/json", shape=infer(bodies[0]))
+    answer = ResponseFacts(status=200, content_type="application/json", shape=infer(bodies[0]))
     draft = only(api.tests(site, [Observation(case=known, answer=answer)]))
     assert steps(draft)[0]["expect"]["schema"] == {
         "type": "object",
@@ -342,6 +342,6 @@ def test_cases_and_what_came_of_them_survive_json() -> None:
     site = shop()
     for family in FAMILIES.values():
         for case in family.cases(site):
-            assert Case.model_validate_json(case.model_dump_json(exclude_defaults=True)) == case
+            assert CaseSpec.model_validate_json(case.model_dump_json(exclude_defaults=True)) == case
     seen = observed(case, None, look(listed=("A", "B")).model_copy(update={"entries": {"row": (Entry(name="x"),)}}))
     assert Observation.model_validate_json(seen.model_dump_json(exclude_defaults=True)) == seen

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from runs.engine.browser import Browser
 from runs.engine.events import Event, Log, PageSnapshot, Proposal, Wrote
-from runs.engine.generate import Known
-from runs.engine.generate.cases import Case
+from runs.engine.generate import KnownTest
+from runs.engine.generate.cases import CaseSpec
 from runs.engine.generate.observe import tried
 from runs.engine.generate.visit import Visits
 from runs.engine.page.look import difference
@@ -43,8 +43,8 @@ def plan_of(site: Pages, **options: Any) -> CrawlPlan:
     return CrawlPlan(site=Site(base_url=site.url), options=CrawlOptions(**options))
 
 
-def case_of(*steps: dict[str, Any], writes: bool = False) -> Case:
-    return Case(family="form", key="key", page="", start="/", steps=steps, writes=writes)
+def case_of(*steps: dict[str, Any], writes: bool = False) -> CaseSpec:
+    return CaseSpec(family="form", key="key", page="", start="/", steps=steps, writes=writes)
 
 
 SEND = {"do": "click", "target": {"role": "button", "name": "Send"}}
@@ -139,7 +139,7 @@ async def test_a_step_that_cannot_be_done_is_a_problem_and_no_exception(browser:
     assert "Fly" in seen.problem
 
 
-ACCOUNT_PAGE = Case(family="page", key="key", page="", start="/account", auth="account")
+ACCOUNT_PAGE = CaseSpec(family="page", key="key", page="", start="/account", auth="account")
 
 
 async def test_a_case_whose_session_was_over_begins_again_with_a_new_one(browser: Browser) -> None:
@@ -181,7 +181,7 @@ def little_site() -> Answers:
 
 
 async def gathered(
-    browser: Browser, plan: CrawlPlan, seen: list[PageSnapshot], known: Sequence[Known] = ()
+    browser: Browser, plan: CrawlPlan, seen: list[PageSnapshot], known: Sequence[KnownTest] = ()
 ) -> list[Proposal | Log]:
     proposed, logs, _ = await generated(browser, plan, seen, known)
     return [*proposed.proposals, *logs]
@@ -194,7 +194,7 @@ async def test_what_is_known_is_not_proposed_again_and_the_limit_holds(browser: 
         events = await gathered(browser, plan, seen)
         proposals = [event for event in events if isinstance(event, Proposal)]
         again = await gathered(
-            browser, plan, seen, [Known(one.title, one.document, one.signature) for one in proposals]
+            browser, plan, seen, [KnownTest(one.title, one.document, one.signature) for one in proposals]
         )
         few = [
             event for event in await gathered(browser, plan_of(site, test_count=1), seen) if isinstance(event, Proposal)

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, ResponseFacts
 from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.finding import linked
-from runs.engine.generate.openapi.reading import Operation, Unreadable, filled, read
+from runs.engine.generate.openapi.reading import Operation, UnreadableDocument, filled, read
 from runs.engine.generate.openapi.references import Schemas
 from runs.engine.generate.planned import chosen
 from runs.engine.generate.proposals import contract
@@ -108,7 +108,7 @@ def site(options: CrawlOptions | None = None) -> Crawled:
     return replace(literal.crawled(literal.page("/"), options=options), contract=tuple(operations().values()))
 
 
-def cases(options: CrawlOptions | None = None) -> dict[str, Case]:
+def cases(options: CrawlOptions | None = None) -> dict[str, CaseSpec]:
     return {case.key: case for case in contract.cases(site(options))}
 
 
@@ -118,9 +118,9 @@ def test_what_the_api_promises_is_tried_whatever_page_has_changed_and_needs_a_pa
     assert list(contract.cases(replace(site(), pages=()))) == []
 
 
-def answered(case: Case, status: int, mismatch: str = "", body: Any = None) -> Observation:
+def answered(case: CaseSpec, status: int, mismatch: str = "", body: Any = None) -> Observation:
     shape = None if body is None else infer(body)
-    answer = Answer(status=status, content_type="application/json", shape=shape, mismatch=mismatch)
+    answer = ResponseFacts(status=status, content_type="application/json", shape=shape, mismatch=mismatch)
     return Observation(case=case, answer=answer)
 
 
@@ -232,7 +232,7 @@ def test_what_contains_itself_ends() -> None:
     ],
 )
 def test_a_document_that_cannot_be_used_is_refused_in_a_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(Unreadable, match=sentence):
+    with pytest.raises(UnreadableDocument, match=sentence):
         read(text, ORIGIN)
 
 

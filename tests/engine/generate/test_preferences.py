@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Tone
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Tone
 from runs.engine.generate.observe import PROTECTING
 from runs.engine.generate.planned import chosen
 from runs.engine.generate.preferences import cleaned, refusals, silent, weights, wished_families, with_silence_checks
@@ -25,7 +25,7 @@ ROOT = Path(writing.__file__).parent
 
 
 def draft(family: str, number: int, tone: Tone = "positive", auth: str = "", title: str = "") -> Draft:
-    case = Case(family=family, key=str(number), page="", start=f"/{number}", auth=auth)
+    case = CaseSpec(family=family, key=str(number), page="", start=f"/{number}", auth=auth)
     return Draft(family, title or f"{family} {number}", {"title": "t", "steps": []}, case, "why", number, tone)
 
 

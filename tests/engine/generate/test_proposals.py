@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.engine.generate import propose
-from runs.engine.generate.cases import Case, Draft, Observation, SignInPage, Survey
+from runs.engine.generate.cases import CaseSpec, Draft, Observation, SignInPage, Survey
 from runs.engine.generate.proposals import action, choosing, following, form, navigation, pagination, search, signin
 from runs.engine.generate.proposals import page as pages
 from runs.engine.page.look import Pressable
@@ -40,11 +40,11 @@ def only(drafts: Any) -> Draft:
     return draft  # type: ignore[no-any-return]
 
 
-def first(cases: Iterable[Case]) -> Case:
+def first(cases: Iterable[CaseSpec]) -> CaseSpec:
     return next(iter(cases))
 
 
-def case_of(cases: Iterable[Case], **about: Any) -> Case:
+def case_of(cases: Iterable[CaseSpec], **about: Any) -> CaseSpec:
     return next(case for case in cases if all(case.about.get(key) == value for key, value in about.items()))
 
 

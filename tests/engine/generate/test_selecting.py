@@ -1,4 +1,4 @@
-from runs.engine.generate.cases import Case, Draft
+from runs.engine.generate.cases import CaseSpec, Draft
 from runs.engine.generate.proposals import form
 from runs.engine.generate.proposals import page as pages
 from runs.engine.generate.propose import propose
@@ -9,7 +9,7 @@ from tests.engine.generate.snapshots import crawled, field, live, look, observed
 
 
 def draft(family: str, title: str, rank: int = 0, path: str = "/") -> Draft:
-    case = Case(family=family, key=title, page=literal.page(path).known_as, start=path)
+    case = CaseSpec(family=family, key=title, page=literal.page(path).known_as, start=path)
     return Draft(family, title, {"title": title, "steps": []}, case, "why", rank)
 
 

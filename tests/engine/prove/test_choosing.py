@@ -17,7 +17,7 @@ from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.scheduler import ReplayScheduler
-from runs.engine.prove.touched import Act, Call, Touched
+from runs.engine.prove.touched import Act, Touched, TouchedCall
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
 from tests.contracts.test_mutations import TOUCHED
@@ -105,7 +105,9 @@ def test_places_follow_when_steps_are_left_out() -> None:
     moved = choosing.moved(tried(2, 4), {1}, [4], 3)
     assert set(moved.noticed) == {1, 2}
     assert without(5, {1, 3}) == 3
-    touched = Touched(STEPS, frozenset({1, 2}), (Call("api", "GET", "http://x/a", 1),), (Act(0, "click", None, "x"),))
+    touched = Touched(
+        STEPS, frozenset({1, 2}), (TouchedCall("api", "GET", "http://x/a", 1),), (Act(0, "click", None, "x"),)
+    )
     assert [call.step for call in shifted(touched, {0}, STEPS[1:]).calls] == [0]
 
 

@@ -14,7 +14,7 @@ from runs.engine.prove import answers
 from runs.engine.prove.json_mutation import missing, retyped
 from runs.engine.prove.mutations.missing_property import MissingProperty
 from runs.engine.prove.mutations.wrong_type import WrongType
-from runs.engine.prove.touched import Call, Touched
+from runs.engine.prove.touched import Touched, TouchedCall
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
 from runs.engine.traffic import infer, promise
@@ -90,12 +90,12 @@ def json_of(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def touched(*calls: Call, texts: tuple[str, ...] = ()) -> Touched:
+def touched(*calls: TouchedCall, texts: tuple[str, ...] = ()) -> Touched:
     return Touched((), frozenset(), calls, after=Look(path="/", texts=texts))
 
 
-def call(document: Any, method: str = "GET", **more: Any) -> Call:
-    return Call("api", method, "http://shop.test/api", -1, 200, (200, {}, json_of(document)), **more)
+def call(document: Any, method: str = "GET", **more: Any) -> TouchedCall:
+    return TouchedCall("api", method, "http://shop.test/api", -1, 200, (200, {}, json_of(document)), **more)
 
 
 def test_what_the_page_shows_goes_wrong_first() -> None:

@@ -16,7 +16,7 @@ from runs.engine.events import Event, Failure, Log, Wrote
 from runs.engine.plan import ProofPlan
 from runs.engine.prove.mutations import MUTATIONS
 from runs.engine.prove.proving import Proving
-from runs.engine.prove.replays import Trial
+from runs.engine.prove.replays import TrialReplay
 from tests.engine.pages import Answer, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
 
@@ -124,7 +124,7 @@ async def test_a_test_that_fails_once_it_expects_more_is_rejected_with_what_it_n
     async def gone(proving: Proving, start: Any, **how: Any) -> Any:
         replay, ended, story = await untold(proving, start, **how)
         failure = Failure(kind="not_found", message="There is no button “Add”", step=0)
-        return replay, ended if start is Trial else replace(ended, passed=False, failure=failure), story
+        return replay, ended if start is TrialReplay else replace(ended, passed=False, failure=failure), story
 
     monkeypatch.setattr(Proving, "_untold", gone)
     end = proofs(await proved(browser, plan, proposal(click("Add"))))[1]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from runs.engine.traffic import Call, blanked, combined, entries, template
+from runs.engine.traffic import Exchange, blanked, combined, entries, template
 
 KEYS = {
     "method", "url", "path", "type", "status", "template", "operation", "operation_type", "request", "response",
@@ -12,8 +12,8 @@ JSON = "application/json; charset=utf-8"
 CANARY = "CANARY-5f3a9c1d77"
 
 
-def call(url: str = "http://shop.test/api/cart", sent: Any = None, came: Any = None, **fields: Any) -> Call:
-    return Call(
+def call(url: str = "http://shop.test/api/cart", sent: Any = None, came: Any = None, **fields: Any) -> Exchange:
+    return Exchange(
         **{"method": "POST" if sent is not None else "GET", "url": url, "type": "fetch", "status": 200, **fields},
         request_type=JSON if sent is not None else "",
         request_body=json.dumps(sent).encode() if sent is not None else None,
@@ -32,7 +32,7 @@ def test_a_call_is_stored_as_shapes() -> None:
 
 
 def test_what_could_not_be_read_is_null() -> None:
-    [entry] = entries(Call("GET", "http://shop.test/events", "eventsource"))
+    [entry] = entries(Exchange("GET", "http://shop.test/events", "eventsource"))
     assert entry["request"] == entry["response"] == {"content_type": None, "schema": None}
 
 
@@ -93,7 +93,7 @@ def test_a_secret_is_nowhere_in_what_is_stored() -> None:
         call(came={"states": [CANARY] * 9, "by_token": {CANARY: 1}, "users": {f"{CANARY}@x.test": {"pin": CANARY}}}),
         call("http://shop.test/graphql", {"query": graph, "variables": {"token": CANARY}}, {"data": {"x": [CANARY]}}),
         call("http://shop.test/graphql?query={me{id}}&variables=" + json.dumps({"a": CANARY}), came={}),
-        Call("GET", f"ws://shop.test/ws?ticket={CANARY}{CANARY}", "websocket"),
+        Exchange("GET", f"ws://shop.test/ws?ticket={CANARY}{CANARY}", "websocket"),
     ]
     stored = json.dumps([entry for one in calls for entry in entries(one)])
     assert CANARY not in stored
@@ -107,5 +107,5 @@ def test_harmless_parameters_stay_as_they_were_written() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 5000, b"\xff\xfe", b"{}" + b" " * 300_000])
 def test_a_body_that_is_no_json_or_too_large_is_not_known(body: bytes) -> None:
-    [entry] = entries(Call("GET", "http://shop.test/a", "xhr", 200, response_type=JSON, response_body=body))
+    [entry] = entries(Exchange("GET", "http://shop.test/a", "xhr", 200, response_type=JSON, response_body=body))
     assert entry["response"]["schema"] is None

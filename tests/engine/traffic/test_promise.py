@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from runs.engine.traffic import Field, fields, infer, merge, promise
+from runs.engine.traffic import AnswerField, fields, infer, merge, promise
 from tests.engine.traffic.test_schema import DOCUMENTS, STEADY, allows
 
 
@@ -99,8 +99,8 @@ def test_of_a_secret_only_its_name_is_expected() -> None:
 def test_places_are_known_with_their_types() -> None:
     found = list(fields(promised({"items": [{"price": 1, "sale": 2}, {"price": 2}]})))
     assert found == [
-        Field((), ("object",)),
-        Field(("items",), ("array",)),
-        Field(("items", None, "price"), ("number",)),
-        Field(("items", None, "sale"), ("number",), required=False),
+        AnswerField((), ("object",)),
+        AnswerField(("items",), ("array",)),
+        AnswerField(("items", None, "price"), ("number",)),
+        AnswerField(("items", None, "sale"), ("number",), required=False),
     ]

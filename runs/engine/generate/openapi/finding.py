@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from runs.engine.browser import Error
 from runs.engine.events import Log, PageSnapshot
-from runs.engine.generate.openapi.reading import Operation, Unreadable, read
+from runs.engine.generate.openapi.reading import Operation, UnreadableDocument, read
 from runs.engine.generate.visit import Visit, Visits
 from runs.engine.passing import passes, steadily, wait_of
 from runs.engine.steps.base import StepFailed
@@ -49,7 +49,7 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
                     text = await _text(visit, urljoin(site.base_url, path))
                     operations = await asyncio.to_thread(read, text, site.origin)
                     return operations, [Log("info", f"{path} describes {len(operations)} operations of the API.")]
-                except Unreadable as error:
+                except UnreadableDocument as error:
                     problem = problem or f"The API description at {path} cannot be used: {error}."
                 except _Absent as error:
                     problem = problem or (f"The API description at {path} cannot be read: {error}." if told else "")
@@ -105,7 +105,7 @@ async def _text(visit: Visit, url: str) -> str:
         answer = await steadily(lambda: _asked(visit, url))
     except (Error, StepFailed) as error:
         if large := too_large(str(error)):
-            raise Unreadable(large) from error
+            raise UnreadableDocument(large) from error
         raise _Absent(str(error).splitlines()[0][:150]) from error
     text = answer.body.decode("utf-8", "replace")
     if answer.status != 200:

@@ -25,7 +25,7 @@ MOST_PARAMETERS = 200
 MOST_ANSWERS = 60
 
 
-class Unreadable(Exception):
+class UnreadableDocument(Exception):
     """No document that can be used; the message says in one sentence why."""
 
 
@@ -67,49 +67,49 @@ class Operation(Seen):
 
 
 def read(text: str, origin: str) -> list[Operation]:
-    """The operations of a document on a site with this origin, at most 300. Raises `Unreadable`."""
+    """The operations of a document on a site with this origin, at most 300. Raises `UnreadableDocument`."""
     root = _parsed(text)
     base = _base(root, origin)
     paths = root.get("paths")
     if not isinstance(paths, dict) or not paths:
-        raise Unreadable("it describes no paths")
+        raise UnreadableDocument("it describes no paths")
     schemas = Schemas(root)
     every = (one for path, item in paths.items() for one in _of_path(root, f"{base}{path}", item, schemas))
     found = list(islice(every, MOST_OPERATIONS))
     if not found:
-        raise Unreadable("none of its operations can be tried")
+        raise UnreadableDocument("none of its operations can be tried")
     return found
 
 
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > MOST_BYTES:
-        raise Unreadable(f"it is larger than {MOST_BYTES // 1_000_000} MB")
+        raise UnreadableDocument(f"it is larger than {MOST_BYTES // 1_000_000} MB")
     try:
         root = loaded(text) if text.lstrip().startswith("{") else from_yaml(text)
-    except (foreign.Unreadable, yaml.YAMLError, ValueError, RecursionError) as error:
+    except (foreign.UnreadableJson, yaml.YAMLError, ValueError, RecursionError) as error:
         place = " ".join(str(error).split())[:150]
-        raise Unreadable(f"it is neither JSON nor YAML that is read: {place}") from error
+        raise UnreadableDocument(f"it is neither JSON nor YAML that is read: {place}") from error
     if not isinstance(root, dict):
-        raise Unreadable("it is no object")
+        raise UnreadableDocument("it is no object")
     version = str(root.get("openapi") or root.get("swagger") or "")
     if not version.startswith(("3.0", "3.1", "2.")):
         said = f"its version is {version[:20]}" if version else "it does not say its version"
-        raise Unreadable(f"{said}; OpenAPI 3.0 and 3.1 and Swagger 2.0 can be read")
+        raise UnreadableDocument(f"{said}; OpenAPI 3.0 and 3.1 and Swagger 2.0 can be read")
     return root
 
 
 def _base(root: dict[str, Any], origin: str) -> str:
-    """The path that all paths are below. Raises `Unreadable` where the API is on another site."""
+    """The path that all paths are below. Raises `UnreadableDocument` where the API is on another site."""
     servers = root.get("servers")
     if isinstance(servers, list) and servers and isinstance(servers[0], dict):
         url = str(servers[0].get("url", "")).split("{")[0]
         parts = urlsplit(url)
         if parts.netloc and f"{parts.scheme or urlsplit(origin).scheme}://{parts.netloc}" != origin:
-            raise Unreadable(f"it describes another site, {parts.netloc}")
+            raise UnreadableDocument(f"it describes another site, {parts.netloc}")
         return parts.path.rstrip("/")
     host = root.get("host")
     if isinstance(host, str) and host and host != urlsplit(origin).netloc:
-        raise Unreadable(f"it describes another site, {host}")
+        raise UnreadableDocument(f"it describes another site, {host}")
     return str(root.get("basePath") or "").rstrip("/")
 
 

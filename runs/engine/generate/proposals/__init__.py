@@ -1,6 +1,6 @@
 """The families of generated tests: one file each, one line here. Order is the order in which they take turns."""
 
-from runs.engine.generate.cases import Family
+from runs.engine.generate.cases import TestFamily
 from runs.engine.generate.proposals import (
     action,
     api,
@@ -20,20 +20,20 @@ from runs.engine.generate.proposals import (
     state,
 )
 
-FAMILIES: dict[str, Family] = {
-    "page": Family(page.cases, page.tests),
-    "signin": Family(signin.cases, signin.tests, signin.deeper),
-    "search": Family(search.cases, search.tests),
-    "form": Family(form.cases, form.tests, record.begun_by),
-    "action": Family(action.cases, action.tests, following.deeper),
-    "record": Family(record.cases, record.tests, record.deeper),
-    "journey": Family(journey.cases, journey.tests),
-    "navigation": Family(navigation.cases, navigation.tests),
-    "pagination": Family(pagination.cases, pagination.tests),
-    "filter": Family(choosing.cases, choosing.tests),
-    "state": Family(state.cases, state.tests),
-    "api": Family(api.cases, api.tests),
-    "contract": Family(contract.cases, contract.tests),
-    "quality": Family(quality.cases, quality.tests),
-    "interruption": Family(interruption.cases, interruption.tests),
+FAMILIES: dict[str, TestFamily] = {
+    "page": TestFamily(page.cases, page.tests),
+    "signin": TestFamily(signin.cases, signin.tests, signin.deeper),
+    "search": TestFamily(search.cases, search.tests),
+    "form": TestFamily(form.cases, form.tests, record.begun_by),
+    "action": TestFamily(action.cases, action.tests, following.deeper),
+    "record": TestFamily(record.cases, record.tests, record.deeper),
+    "journey": TestFamily(journey.cases, journey.tests),
+    "navigation": TestFamily(navigation.cases, navigation.tests),
+    "pagination": TestFamily(pagination.cases, pagination.tests),
+    "filter": TestFamily(choosing.cases, choosing.tests),
+    "state": TestFamily(state.cases, state.tests),
+    "api": TestFamily(api.cases, api.tests),
+    "contract": TestFamily(contract.cases, contract.tests),
+    "quality": TestFamily(quality.cases, quality.tests),
+    "interruption": TestFamily(interruption.cases, interruption.tests),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from runs.engine.events import Action, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import absence, expected, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.following import may_press
@@ -23,7 +23,7 @@ _PER_TEMPLATE = 3
 _MOST = 16
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     tried: set[str] = set()
     for page in crawled.exemplars():
         mine = [*_forms(crawled, page), *_buttons(crawled, page)]
@@ -33,7 +33,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
                 yield case
 
 
-def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[CaseSpec]:
     """Forms that need nothing typed: what stands in them is sent as it is."""
     for form in page.forms:
         send = entering.sending(form, page)
@@ -43,7 +43,7 @@ def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
         yield crawled.case("action", f"{page.template} {form.submit}", page, (send,), writes=True, about=about)
 
 
-def _buttons(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+def _buttons(crawled: Crawled, page: PageSnapshot) -> Iterator[CaseSpec]:
     """Buttons outside of forms; unless their name is harmless, nothing they send may change anything."""
     submits = {form.submit for form in page.forms}
     for action in page.actions:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, ResponseFacts, Step, address
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger
 from runs.engine.steps.request import Request
@@ -25,7 +25,7 @@ _ASKED = "{ __typename }"
 _UNKNOWN = "{ sentriNowhere }"
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     found: dict[str, tuple[PageSnapshot, dict[str, Any]]] = {}
     heard: dict[str, Schema] = {}
     for page in crawled.pages:
@@ -49,7 +49,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
     yield from _graph(crawled, [pair for pair in found.values() if _asks_graph(pair[1])])
 
 
-def _case(crawled: Crawled, page: PageSnapshot, key: str, fetch: Step, kind: str, template: str) -> Case:
+def _case(crawled: Crawled, page: PageSnapshot, key: str, fetch: Step, kind: str, template: str) -> CaseSpec:
     about = {"kind": kind, "template": template.rstrip("?")}
     return crawled.case("api", f"{kind} {key}", page, fetch=fetch, about=about)
 
@@ -69,7 +69,7 @@ def _asks_graph(request: dict[str, Any]) -> bool:
     return request.get("operation_type") == "query"
 
 
-def _graph(crawled: Crawled, asked: Sequence[tuple[PageSnapshot, dict[str, Any]]]) -> Iterator[Case]:
+def _graph(crawled: Crawled, asked: Sequence[tuple[PageSnapshot, dict[str, Any]]]) -> Iterator[CaseSpec]:
     """Queries of our own to each endpoint of GraphQL, for texts of the site's are never kept."""
     if crawled.options.read_only:
         return
@@ -114,7 +114,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             yield from _WRITE[seen.case.about["kind"]](crawled, seen, seen.answer, rank)
 
 
-def _known(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
+def _known(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Iterator[Draft]:
     if answer.status != 200 or answer.shape is None:
         return
     heard = seen.case.about.get("shape")
@@ -124,21 +124,21 @@ def _known(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> It
     yield _draft(crawled, seen, expect, title, rank)
 
 
-def _refuses(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
+def _refuses(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Iterator[Draft]:
     if answer.status in _REFUSED:
         title = say(crawled, "api_nonsense", what=_what(seen), status=answer.status)
         draft = _draft(crawled, seen, {"status": answer.status, **shaped(answer.shape)}, title, rank)
         yield Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
 
 
-def _closed(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
+def _closed(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Iterator[Draft]:
     if answer.status in _CLOSED:
         title = say(crawled, "api_closed", what=_what(seen), status=answer.status)
         draft = _draft(crawled, seen, {"status": answer.status, **shaped(answer.shape)}, title, rank)
         yield Draft(draft.family, title, draft.document, draft.case, draft.why, rank, "negative")
 
 
-def _graph_answers(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Iterator[Draft]:
+def _graph_answers(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Iterator[Draft]:
     """GraphQL tells data from errors by keys, whatever the status."""
     unknown = seen.case.about["kind"] == "graph_unknown"
     key = "errors" if unknown else "data"

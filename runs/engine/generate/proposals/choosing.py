@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from runs.engine.events import Action, FormField, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import at, relisted
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import kind
@@ -22,7 +22,7 @@ _CHOICES = 2
 _MOST = 12
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     made = 0
     for page in crawled.exemplars():
         for case in (*_links(crawled, page), *_forms(crawled, page)):
@@ -31,7 +31,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
                 yield case
 
 
-def _links(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+def _links(crawled: Crawled, page: PageSnapshot) -> Iterator[CaseSpec]:
     """Links to the same address with another query, some for each parameter."""
     tried: dict[str, int] = {}
     for action in page.actions:
@@ -56,7 +56,7 @@ def _parameter(action: Action, page: PageSnapshot) -> str:
     return next((key for key, value in new.items() if old.get(key) != value), "")
 
 
-def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[Case]:
+def _forms(crawled: Crawled, page: PageSnapshot) -> Iterator[CaseSpec]:
     """Forms that only choose: each of their choices with other options than now; all other fields stay as they are."""
     for form in page.forms:
         if form.frame or kind(form) != "choice" or permit(form, crawled.options)[0] is not Permit.SUBMIT:

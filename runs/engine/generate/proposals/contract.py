@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from runs.engine.generate.cases import Answer, Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, ResponseFacts, Step
 from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.reading import Operation, filled
 from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE, shaped
@@ -19,13 +19,13 @@ _REFUSED = (400, 404, 405, 410, 422)
 CREATED = "created"
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for number, case in enumerate(_cases(crawled) if crawled.pages else ()):
         if number < _MOST:
             yield case
 
 
-def _cases(crawled: Crawled) -> Iterator[Case]:
+def _cases(crawled: Crawled) -> Iterator[CaseSpec]:
     reads = [one for one in crawled.contract if one.method == "GET" and not danger("", one.path) and not one.deprecated]
     for one in reads:
         yield from _reading(crawled, one)
@@ -35,7 +35,7 @@ def _cases(crawled: Crawled) -> Iterator[Case]:
         yield from _pairs(crawled)
 
 
-def _reading(crawled: Crawled, operation: Operation) -> Iterator[Case]:
+def _reading(crawled: Crawled, operation: Operation) -> Iterator[CaseSpec]:
     path, success = filled(operation), operation.success()
     if path and success:
         status, schema = success
@@ -43,7 +43,7 @@ def _reading(crawled: Crawled, operation: Operation) -> Iterator[Case]:
         yield _case(crawled, "reads", operation, Request.step(method="GET", path=path, expect=expect))
 
 
-def _unknown(crawled: Crawled, operation: Operation) -> Iterator[Case]:
+def _unknown(crawled: Crawled, operation: Operation) -> Iterator[CaseSpec]:
     """An id that nothing has, and a required parameter that is left out."""
     if operation.of_path:
         last = operation.of_path[-1]
@@ -57,7 +57,7 @@ def _unknown(crawled: Crawled, operation: Operation) -> Iterator[Case]:
         yield _case(crawled, "lacking", operation, Request.step(method="GET", path=bare))
 
 
-def _pairs(crawled: Crawled) -> Iterator[Case]:
+def _pairs(crawled: Crawled) -> Iterator[CaseSpec]:
     """Where a record can be made, and by its id be deleted again."""
     deletions = {one.path: one for one in crawled.contract if one.method == "DELETE" and len(one.of_path) == 1}
     for one in crawled.contract:
@@ -70,7 +70,7 @@ def _pairs(crawled: Crawled) -> Iterator[Case]:
         yield _pair(crawled, one, path, deletions[scoped[0]])
 
 
-def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -> Case:
+def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -> CaseSpec:
     success = making.success()
     status, schema = success or (201, {})
     name = deleting.of_path[0].name
@@ -89,7 +89,7 @@ def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -
     return case.model_copy(update={"steps": (make,), "writes": True})
 
 
-def _case(crawled: Crawled, kind: str, operation: Operation, fetch: Step) -> Case:
+def _case(crawled: Crawled, kind: str, operation: Operation, fetch: Step) -> CaseSpec:
     what = f"{operation.method} {operation.path}"
     auth = ACCOUNT if crawled.survey.account else ""
     about = {"kind": kind, "what": what, "refusals": sorted(operation.refusals())}
@@ -114,24 +114,24 @@ def broken_promises(observations: Sequence[Observation]) -> Iterator[str]:
             yield f"{seen.case.about['what']} answers otherwise than the API is described: {seen.answer.mismatch}"
 
 
-def _promised(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Draft:
+def _promised(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Draft:
     pattern = "contract_pair" if seen.case.about["kind"] == "pair" else "contract_reads"
     title = say(crawled, pattern, what=seen.case.about["what"])
     fetch = seen.case.fetch or {}
     return _draft(seen, [*seen.case.steps, {**fetch, "expect": _expected(fetch["expect"], answer)}], title, rank)
 
 
-def _expected(documented: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def _expected(documented: dict[str, Any], answer: ResponseFacts) -> dict[str, Any]:
     """What the description promises; where it leaves open what an answer holds, what it held."""
     schema = completed(documented.get("schema", {}), shaped(answer.shape).get("schema", {}))
     return {**documented, "schema": schema} if schema else documented
 
 
-def _refuses(answer: Answer, documented: Sequence[int]) -> bool:
+def _refuses(answer: ResponseFacts, documented: Sequence[int]) -> bool:
     return answer.status in (documented or _REFUSED)
 
 
-def _refused(crawled: Crawled, seen: Observation, answer: Answer, rank: int) -> Draft:
+def _refused(crawled: Crawled, seen: Observation, answer: ResponseFacts, rank: int) -> Draft:
     what, status = seen.case.about["what"], answer.status
     title = say(crawled, f"contract_{seen.case.about['kind']}", what=what, status=status)
     step = {**(seen.case.fetch or {}), "expect": {"status": status, **shaped(answer.shape)}}

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Observation, Step, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Observation, Step, address
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import ways
 from runs.engine.page.look import Look, Pressable, difference, page_of
@@ -26,7 +26,7 @@ def may_press(form: Form, crawled: Crawled) -> bool:
     return allowed and filled and (harmless(form.submit) or crawled.options.allow_destructive)
 
 
-def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
+def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     """After something was put somewhere: go and look; there, change how many, take it out, or go on with the order."""
     if seen.before is None or seen.after is None or not seen.case.writes:
         return
@@ -41,7 +41,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
         yield from _incomplete(crawled, seen, seen.after)
 
 
-def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Look) -> Iterator[Case]:
+def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Look) -> Iterator[CaseSpec]:
     counted = [one for one in difference(before, after).counted if one.role == "link"]
     named = [one for one in after.pressables if one.role == "link" and not one.main and _HOLDER.search(one.name)]
     for link in (*counted, *named):
@@ -52,7 +52,7 @@ def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Loo
             return
 
 
-def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
+def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     page = _met(crawled, seen, after)
     for form in page.forms:
         send, field = entering.sending(form, page), next(iter(form.fields), None)
@@ -68,7 +68,7 @@ def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]
             return
 
 
-def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
+def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     """What was put there is taken out again, where it is the only thing that can be: it is ours."""
     options = crawled.options
     buttons = [one for one in after.pressables if one.role == "button" and one.main and removes(one.name)]
@@ -79,7 +79,7 @@ def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case
         yield _further(seen.case, "removed", Click.step(target=target), {"button": buttons[0].name})
 
 
-def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
+def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     """A link to the next step of an order is followed, for opening a page orders nothing."""
     for one in after.pressables:
         ours = one.href.startswith(f"{_origin(crawled, seen)}/")
@@ -90,7 +90,7 @@ def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
                 return
 
 
-def _incomplete(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
+def _incomplete(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     """The forms there are sent with a required field left empty, which is as far as an order is taken."""
     page = _met(crawled, seen, after)
     for form in page.forms:
@@ -110,7 +110,7 @@ def _stands(name: str, look: Look) -> bool:
     return bool(name) and any(name in text for text in (*look.texts, *(one.name for one in look.pressables)))
 
 
-def _further(case: Case, kind: str, step: Step, more: dict[str, Any]) -> Case:
+def _further(case: CaseSpec, kind: str, step: Step, more: dict[str, Any]) -> CaseSpec:
     about = {**case.about, **more, "kind": kind}
     return case.model_copy(update={"key": f"{case.key} > {kind}", "steps": (*case.steps, step), "about": about})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from runs.engine.events import Form, FormField, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step, Tone, address
 from runs.engine.generate.effects import complaint, expected, message_step, visible, whereabouts
 from runs.engine.generate.preferences import wants
 from runs.engine.generate.proposals import entering
@@ -15,7 +15,7 @@ from runs.engine.generate.proposals.kinds import kind
 from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, say, seen_on
 from runs.engine.page.boundaries import edges
 from runs.engine.page.filling import wrong
-from runs.engine.page.look import Change, LiveField, difference
+from runs.engine.page.look import LiveField, PageChange, difference
 from runs.engine.page.naming import said
 from runs.engine.page.safety import Permit, asks, permit
 from runs.engine.page.volatile import steady
@@ -40,7 +40,7 @@ _NAMING = {"id", "name", "label", "caption", "placeholder"}
 _LEADS = {True: "accepts", False: "refuses", None: "copes"}
 
 
-class Try(NamedTuple):
+class FormFilling(NamedTuple):
     """One way of filling a form: of which kind, about which field, how, and the steps before it is sent."""
 
     kind: str
@@ -66,12 +66,14 @@ def identity(form: Form, page: PageSnapshot) -> tuple[object, ...]:
     return (page.template if same_as_page else own, form.method, fields, form.submit)
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for page, form in forms(crawled):
         yield from ways(crawled, page, form, permit(form, crawled.options)[0])
 
 
-def ways(crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail: Case | None = None) -> Iterator[Case]:
+def ways(
+    crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail: CaseSpec | None = None
+) -> Iterator[CaseSpec]:
     """The cases of one form. Where a trail leads to it, only what it must refuse is tried, at the trail's end."""
     entered = entering.entries(form, page, crawled.random(form.css))
     if level is Permit.NOTHING or entered is None:
@@ -99,20 +101,20 @@ def ways(crawled: Crawled, page: PageSnapshot, form: Form, level: Permit, trail:
             yield trail.model_copy(update={"family": "form", "key": key, "steps": steps, "about": about})
 
 
-def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
+def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[FormFilling]:
     if level is Permit.SUBMIT:
-        yield Try("right", None, entering.steps(entered))
+        yield FormFilling("right", None, entering.steps(entered))
     yield from _missing(form, entered, level)
     if level is Permit.SUBMIT:
         wrongs = [(one, bad.value) for one in entered if (bad := wrong(one.field))]
         for one, value in wrongs[:_WRONG]:
-            yield Try("wrong", one.field, _instead(entered, one, value))
+            yield FormFilling("wrong", one.field, _instead(entered, one, value))
         found = [(one, edge) for one in entered for edge in edges(one.field)]
         for one, edge in sorted(found, key=lambda pair: pair[1].takes is None)[:_EDGES]:
-            yield Try(_LEADS[edge.takes], one.field, _instead(entered, one, edge.value), edge.how)
+            yield FormFilling(_LEADS[edge.takes], one.field, _instead(entered, one, edge.value), edge.how)
 
 
-def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]:
+def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[FormFilling]:
     required = [
         one
         for one in entered
@@ -120,9 +122,9 @@ def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Try]
     ]
     for one in required[:_MISSING]:
         others = entering.steps(other for other in entered if other is not one)
-        yield Try("missing", one.field, [*others, *_emptied(one)])
+        yield FormFilling("missing", one.field, [*others, *_emptied(one)])
     if not required and level is Permit.SUBMIT and form.method != "get":
-        yield Try("missing", None, [step for one in entered for step in _emptied(one)])
+        yield FormFilling("missing", None, [step for one in entered for step in _emptied(one)])
 
 
 def _instead(entered: list[Entered], one: Entered, value: str) -> list[Step]:
@@ -147,7 +149,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             yield from _refused(crawled, seen, change)
 
 
-def _accepted(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Draft]:
+def _accepted(crawled: Crawled, seen: Observation, change: PageChange) -> Iterator[Draft]:
     after = seen.after
     if after is None or change.invalid or seen.failed_requests:
         return
@@ -157,7 +159,7 @@ def _accepted(crawled: Crawled, seen: Observation, change: Change) -> Iterator[D
         yield _draft(crawled, seen, steps, "this is what sending it showed", outcome(crawled, found[0]))
 
 
-def _refused(crawled: Crawled, seen: Observation, change: Change) -> Iterator[Draft]:
+def _refused(crawled: Crawled, seen: Observation, change: PageChange) -> Iterator[Draft]:
     after, before, about = seen.after, seen.before, seen.case.about
     if after is None or before is None:
         return

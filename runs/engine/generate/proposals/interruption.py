@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation
 from runs.engine.generate.effects import at, visible
 from runs.engine.generate.proposals import navigation
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
@@ -14,7 +14,7 @@ from runs.engine.steps.back import Back
 _MOST = 10
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     """Only where interrupted flows were asked for."""
     if "interrupted_flows" not in crawled.options.dials.perspectives:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import at, expected, visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.following import may_press
@@ -31,7 +31,7 @@ class Trail:
     links: tuple[Step, ...] = ()
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     ends = list(_ends(crawled))
     chosen = sorted(ends, key=lambda one: (one[1] is None, -len(one[0].pages)))[:_MOST]
     for trail, action in chosen:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from runs.engine.events import Action, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, address
 from runs.engine.generate.effects import at, expected
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
 from runs.engine.page.look import difference
@@ -22,7 +22,7 @@ _FRAME = ("navigation", "banner", "contentinfo")
 _PAGING = re.compile(r"[?&](?:page|p|offset|start|cursor)=", re.IGNORECASE)
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     known = {address(page.url): page for page in crawled.pages if page.status in (200, None) and not page.way}
     reached: Counter[str] = Counter()
     for page in crawled.exemplars():

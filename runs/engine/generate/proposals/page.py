@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import at, visible
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import Look
@@ -20,7 +20,7 @@ _FIELDS = 4
 _MANY = 5  # times as many names are expected where accessibility was asked for
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for page in crawled.exemplars():
         if page.status in (200, None):
             yield crawled.case("page", page.template, page)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from runs.engine.events import Action, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, query_of
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, query_of
 from runs.engine.generate.effects import absence, at, expected, presence
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import difference
@@ -36,7 +36,7 @@ def _is_next(action: Action) -> bool:
     return (found > 0 and not any(char.isalpha() for char in rest)) or bool(_ARROW.match(action.name))
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     tried: set[str] = set()
     for page in crawled.exemplars():
         for action in sorted(page.actions, key=lambda one: not _is_next(one)):

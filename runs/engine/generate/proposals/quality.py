@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, address
 from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.steps.request import Request
@@ -15,7 +15,7 @@ _PATIENCE = 5
 _ASKED = frozenset({"performance", "security"})
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     wanted = crawled.options.dials.quality
     for page in crawled.exemplars()[:_MOST]:
         if page.status not in (200, None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_text
@@ -31,12 +31,12 @@ _EDIT = whole(words("edit"))
 _CREATES = ("made", "listed")
 
 
-def cases(_crawled: Crawled) -> Iterable[Case]:
+def cases(_crawled: Crawled) -> Iterable[CaseSpec]:
     """None at first: a record begins where a form was seen to take its data."""
     return ()
 
 
-def begun_by(crawled: Crawled, seen: Observation) -> Iterable[Case]:
+def begun_by(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     """From a form that was sent: the same again with a marker that is remembered, where it can be found afterwards."""
     case = seen.case
     if case.about.get("kind") != "right" or not case.writes or seen.after is None or seen.before is None:
@@ -78,7 +78,7 @@ def _lists(crawled: Crawled, seen: Observation) -> list[str]:
     ][:1]
 
 
-def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
+def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     """A record that was made is opened where only its name leads to it, then changed, then taken away."""
     marker, kind = _marker(seen), seen.case.about["kind"]
     if seen.after is None or not marker or not _shows(marker, seen.after):
@@ -96,7 +96,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
         yield from _change(crawled, seen, seen.after, marker)
 
 
-def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
+def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     for one in after.pressables:
         if one.role in ("link", "button") and one.main and _EDIT.search(one.name):
             target = only(one.role, one.name, after)
@@ -105,7 +105,7 @@ def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case]:
                 return
 
 
-def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[Case]:
+def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[CaseSpec]:
     page = page_of(after, "")
     for form in page.forms:
         field = next((one for one in form.fields if is_text(one) and one.value == marker), None)
@@ -116,7 +116,7 @@ def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> It
             return
 
 
-def _remove(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[Case]:
+def _remove(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[CaseSpec]:
     """By the only thing that takes away, on a page about the record; never by one that may mean another record."""
     options = crawled.options
     ways = [one for one in after.pressables if one.role in ("button", "link") and one.main and removes(one.name)]
@@ -127,7 +127,7 @@ def _remove(crawled: Crawled, seen: Observation, after: Look, marker: str) -> It
         yield _further(seen.case, "removed", [Click.step(target=target)])
 
 
-def _further(case: Case, kind: str, steps: Sequence[Step]) -> Case:
+def _further(case: CaseSpec, kind: str, steps: Sequence[Step]) -> CaseSpec:
     about = {**case.about, "kind": kind}
     return case.model_copy(update={"key": f"{case.key} > {kind}", "steps": (*case.steps, *steps), "about": about})
 
@@ -155,7 +155,7 @@ def _rank(kind: str) -> int:
     return ("made", "listed", "changed", "removed").index(kind)
 
 
-def _clean_up(case: Case, removals: Sequence[Case]) -> list[Step]:
+def _clean_up(case: CaseSpec, removals: Sequence[CaseSpec]) -> list[Step]:
     """What was seen to take the record away after exactly these steps."""
     for removal in removals:
         if removal.key != case.key and removal.steps[: len(case.steps)] == case.steps:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from runs.engine.events import Form, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import absence, at, message_step, presence, visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.kinds import is_loose, kind, query_field
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _FORMS = 3
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for name, (page, form) in _forms(crawled).items():
         box = field_of(query_field(form), form, page)
         loose = is_loose(form)

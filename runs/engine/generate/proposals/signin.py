@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation, Step, Tone, address
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step, Tone, address
 from runs.engine.generate.effects import at, expected, heading, message_step, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import typed
 from runs.engine.generate.proposals.kinds import is_text
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
-from runs.engine.page.look import Change, Look, difference
+from runs.engine.page.look import Look, PageChange, difference
 from runs.engine.page.naming import Target, field_of, only, pressed, said
 from runs.engine.page.safety import leaves
 from runs.engine.page.volatile import steady
@@ -30,7 +30,7 @@ _TONES: dict[bool, Tone] = {True: "negative", False: "edge"}
 _TITLES = {"wrong": "signin_wrong", "empty": "signin_empty"}
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     found = crawled.survey.sign_in
     if found is None:
         return
@@ -48,7 +48,7 @@ def cases(crawled: Crawled) -> Iterable[Case]:
     yield from _closed(crawled)
 
 
-def _case(crawled: Crawled, what: str, steps: Sequence[Step]) -> Case:
+def _case(crawled: Crawled, what: str, steps: Sequence[Step]) -> CaseSpec:
     """A case at the sign-in form, which is opened by a stranger."""
     found = crawled.survey.sign_in
     if found is None:
@@ -60,13 +60,13 @@ def _filled(name: Target, secret: Target, password: str) -> list[Step]:
     return [Fill.step(target=name, value=USERNAME), Fill.step(target=secret, value=password)]
 
 
-def _closed(crawled: Crawled) -> Iterator[Case]:
+def _closed(crawled: Crawled) -> Iterator[CaseSpec]:
     pages = [page for page in crawled.exemplars() if crawled.auth_of(page) == ACCOUNT]
     for page in pages[:_CLOSED]:
         yield crawled.case("signin", f"closed {page.path}", page, auth="", about={"kind": "closed"})
 
 
-def deeper(crawled: Crawled, seen: Observation) -> Iterable[Case]:
+def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     """Once signed in: sign out again, where it is offered there or on a page of the account.
 
     The sign-in is one of its own: signing out of one that others share would end theirs.
@@ -95,7 +95,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             yield from write(crawled, seen, change, seen.after)
 
 
-def _enters(crawled: Crawled, seen: Observation, change: Change, after: Look) -> Iterator[Draft]:
+def _enters(crawled: Crawled, seen: Observation, change: PageChange, after: Look) -> Iterator[Draft]:
     found = expected(change, after, typed(seen))
     if not found or _asks_for_password(after):
         return
@@ -104,7 +104,7 @@ def _enters(crawled: Crawled, seen: Observation, change: Change, after: Look) ->
     yield Draft("signin", title, body, seen.case, "this is what signing in with the project's account showed", 0)
 
 
-def _leaves(crawled: Crawled, seen: Observation, change: Change, after: Look) -> Iterator[Draft]:
+def _leaves(crawled: Crawled, seen: Observation, change: PageChange, after: Look) -> Iterator[Draft]:
     """Signed out: the way out is gone, and what the page says or offers instead is there."""
     clicked = seen.case.steps[-1]["target"]
     if any(leaves(one.name) for one in after.pressables):
@@ -120,7 +120,7 @@ def _leaves(crawled: Crawled, seen: Observation, change: Change, after: Look) ->
     yield Draft("signin", title, body, seen.case, "this is what signing out showed, in a sign-in of its own", 1)
 
 
-def _stays_out(crawled: Crawled, seen: Observation, change: Change, after: Look) -> Iterator[Draft]:
+def _stays_out(crawled: Crawled, seen: Observation, change: PageChange, after: Look) -> Iterator[Draft]:
     """An answer in words counts; a page that merely stays as it is does not tell a refusal from a broken button."""
     if not _asks_for_password(after):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from runs.engine.events import PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Draft, Observation
+from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation
 from runs.engine.generate.effects import expected, relisted, visible, whereabouts
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say
 from runs.engine.kinds import kind_of
@@ -17,7 +17,7 @@ _MOST = 20
 _PARTS = 2
 
 
-def cases(crawled: Crawled) -> Iterable[Case]:
+def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for state in crawled.states()[:_MOST]:
         name = pressed_name(state)
         if crawled.options.allow_destructive or not danger(name):

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from runs.engine.events import Form, PageSnapshot
-from runs.engine.generate.cases import Case, Crawled, Step
+from runs.engine.generate.cases import CaseSpec, Crawled, Step
 
 TITLE_LENGTH = 120
 TITLES: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("titles.toml").read_text("utf-8"))
@@ -23,7 +23,7 @@ def say(crawled: Crawled, pattern: str, **parts: object) -> str:
 
 
 def document(
-    case: Case, steps: Sequence[Step], title: str, priority: Literal["low", "medium", "high"] = "medium"
+    case: CaseSpec, steps: Sequence[Step], title: str, priority: Literal["low", "medium", "high"] = "medium"
 ) -> dict[str, Any]:
     """The test document of a case with these steps; signed in where the page asks for it."""
     body: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from runs.engine.browser import APIResponse, BrowserContext, Error, Page, Route, read_elements
 from runs.engine.plan import Target
-from runs.engine.prove.touched import Call, Touched
+from runs.engine.prove.touched import Touched, TouchedCall
 from runs.engine.steps.base import Stage, Subject
 
 
@@ -64,7 +64,9 @@ SEEING: frozenset[Subject] = frozenset({"element", "value", "number"})
 Replacing = Callable[[Route], Awaitable[None]]
 
 
-async def replace_answers(context: BrowserContext, call: Call, effect: MutationEffect, answer: Replacing) -> None:
+async def replace_answers(
+    context: BrowserContext, call: TouchedCall, effect: MutationEffect, answer: Replacing
+) -> None:
     """Requests like a call, whatever their query, are answered by `answer`, and counted."""
     document = call.kind == "document"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, fetched, replace_answers
-from runs.engine.prove.touched import Call, Touched
+from runs.engine.prove.touched import Touched, TouchedCall
 from runs.engine.steps.base import Subject
 
 
@@ -17,7 +17,7 @@ class EmptiedApi(Mutation):
 
     kind: ClassVar[str] = "emptied_api"
     challenges: ClassVar[frozenset[Subject]] = SEEING
-    call: Call | None = None
+    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
@@ -36,7 +36,7 @@ class EmptiedApi(Mutation):
                 response, said = got
                 try:
                     body = emptied(loaded(said))
-                except Unreadable:
+                except UnreadableJson:
                     await route.fulfill(response=response, body="")
                     return
                 await route.fulfill(response=response, json=body)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Call, Touched
+from runs.engine.prove.touched import Touched, TouchedCall
 
 PAGES = {404: "Not Found", 500: "Internal Server Error"}
 
@@ -16,7 +16,7 @@ class ErrorStatus(Mutation):
     """A document is answered with an error page."""
 
     kind: ClassVar[str] = "error_status"
-    call: Call | None = None
+    call: TouchedCall | None = None
     status: int = 500
 
     @classmethod

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from runs.engine.browser import BrowserContext, Route
-from runs.engine.foreign import Unreadable, loaded
+from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.prove.json_mutation import JsonMutation, values
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, fetched, replace_answers
-from runs.engine.prove.touched import Call, Touched
+from runs.engine.prove.touched import Touched, TouchedCall
 
 MOST = 6
 
@@ -20,7 +20,7 @@ MOST = 6
 class JsonMutant(Mutation):
     """What is asked for is brought, but for one place of it. What writes is left alone: it would be carried out."""
 
-    call: Call | None = None
+    call: TouchedCall | None = None
     json_mutation: JsonMutation | None = None
 
     @staticmethod
@@ -55,7 +55,7 @@ class JsonMutant(Mutation):
                 response, said = got
                 try:
                     document = loaded(said)
-                except Unreadable:
+                except UnreadableJson:
                     await route.fulfill(response=response)
                     return
                 mutated = json_mutation.applied(document)
@@ -66,12 +66,12 @@ class JsonMutant(Mutation):
         await replace_answers(context, call, MutationEffect(answered=effect.answered), answer)
 
 
-def _answers(touched: Touched) -> Iterator[tuple[Call, Any]]:
+def _answers(touched: Touched) -> Iterator[tuple[TouchedCall, Any]]:
     for call in touched.calls:
         if call.kind == "api" and not call.writes and call.answer is not None:
             try:
                 yield call, loaded(call.answer[2])
-            except Unreadable:
+            except UnreadableJson:
                 continue
 
 
