@@ -111,14 +111,14 @@ def most_memory() -> int:
 @contextmanager
 def copies() -> Iterator[None]:
     """Results keep the document of their test, as they once did."""
-    from runs.ledger import planned
+    from runs.ledger import planned_results
 
-    plain = planned._row
+    plain = planned_results._row
 
     def copying(piece: Any, candidate: Any) -> dict[str, Any]:
         return plain(piece, candidate) | {"document": piece.test.document}
 
-    with mock.patch.object(planned, "_row", copying):
+    with mock.patch.object(planned_results, "_row", copying):
         yield
 
 

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from projects.access import ADMIN
+from projects.api.error_sentences import by_field
 from projects.api.inputs import OpenHeaders, Variables, WebAddress
-from projects.api.words import by_field
 from projects.entrusting import move
 from projects.forms import not_secret
 from projects.models import (
@@ -129,7 +129,7 @@ class ReachableForm(ModelForm):
         return not_secret(self, given, SECRETS_PLACE) if not self.errors else given
 
 
-class EnvironmentForm(ReachableForm):
+class EnvironmentAdminForm(ReachableForm):
     def clean_project(self) -> Project:
         """Its members could send what others entered."""
         project: Project = self.cleaned_data["project"]
@@ -212,7 +212,7 @@ class EnvironmentAdmin(ReachableAdmin):
     list_select_related = ("project",)
     search_fields = ("name", "base_url", "project__name")
     autocomplete_fields = ("project",)
-    form = EnvironmentForm
+    form = EnvironmentAdminForm
     fields = ("project", "name", "base_url", "headers", "variables", "credentials")
     readonly_fields = ("credentials",)
 

@@ -10,9 +10,9 @@ from django import forms
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
+from projects.api.error_sentences import by_field
 from projects.api.inputs import NewEnvironment, NewProject, ProjectEdit
-from projects.api.reaching import refusal_of
-from projects.api.words import by_field
+from projects.api.target_writes import refusal_of
 from projects.models import ApiToken, Environment, Project, Workspace
 from projects.models.entrusted import HEADER, VARIABLE
 from projects.pairs import Pairs

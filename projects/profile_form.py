@@ -8,9 +8,9 @@ from django import forms
 from django.db import transaction
 from pydantic import ValidationError
 
+from projects.api.error_sentences import by_field
 from projects.api.problems import Invalid
 from projects.api.signins import ACCESS, SECRET, USES, AuthProfileEdit, NewAuthProfile, put_sign_in
-from projects.api.words import by_field
 from projects.models import AuthProfile
 from projects.models.entrusted import CREDENTIALS
 from projects.origins import origin_of

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from pydantic import ValidationError
 
+from projects.api.error_sentences import by_field
 from projects.api.inputs import Body, Origins, SecretHeaders, SecretVariables
-from projects.api.reaching import strange_login
-from projects.api.words import by_field
+from projects.api.target_writes import strange_login
 from projects.entrusting import TrustChange, clashes, enter_credentials, enter_secrets, forget_credentials
 from projects.masked import why_not_masked
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE

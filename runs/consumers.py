@@ -16,7 +16,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from projects.api.refusing import NOTHING, STRANGER, HandshakeRefusal, bad_number, refuse
 from projects.models.public import number_of
-from runs import following, frames, viewing
+from runs import frames, run_followers, viewing
 from runs.models import Run
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class RunConsumer(RunSocket):
         return None
 
     async def follow(self, run_id: int) -> None:
-        async with aclosing(following.follow(run_id, self.after, LOOK_SECONDS)) as groups:
+        async with aclosing(run_followers.follow(run_id, self.after, LOOK_SECONDS)) as groups:
             async for lines in groups:
                 if refusal := await self.refusal(run_id):
                     await self.close(code=refusal.closing)

@@ -25,7 +25,7 @@ from runs.engine.netguard import Guard
 from runs.models import Delivery, Run
 from runs.notifiers import CHANNELS, NOTIFIERS
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Sent, Settings, Undeliverable
-from runs.notifiers.egress import EgressClient, forbidden
+from runs.notifiers.egress_client import EgressClient, forbidden
 from runs.notifiers.smtp import Smtp
 from runs.report import Counts, PageCounts, RunReport
 

@@ -21,7 +21,7 @@ Pictures = dict[frames.Place, frames.Picture]
 
 
 @dataclass(eq=False)
-class Look(Shared):
+class LiveLook(Shared):
     """The newest picture of each browser context of a run, until it is over."""
 
     pictures: Pictures = field(default_factory=dict)
@@ -51,8 +51,8 @@ class Look(Shared):
         return way.newer(self.run, shards, {place: picture.at for place, picture in self.pictures.items()})
 
 
-async def _begin(run_id: int) -> Look:
-    return Look(run_id)
+async def _begin(run_id: int) -> LiveLook:
+    return LiveLook(run_id)
 
 
 _looks = Sharing(_begin)

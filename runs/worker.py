@@ -184,7 +184,7 @@ class ShardWorker:
             heartbeats.idle()
 
     def tick(self) -> None:
-        """Renews the lease in time; raises StaleLease soon after an abort or a lost lease, Stopping on SIGTERM, TimeOver."""
+        """Renews the lease in time. Raises StaleLease soon after an abort or a lost lease, Stopping, and TimeOver."""
         if queue.stopping():
             raise Stopping
         if self.ends is not None and time.monotonic() >= self.ends:

@@ -108,20 +108,6 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert {name for name, words in names.items() if words & BANNED_NAMES} == set()
 
 
-def test_no_public_class_has_the_name_of_another_one() -> None:
-    """A command has the name that Django asks for; an inner `Meta` is no class of a module."""
-    places: dict[str, list[str]] = {}
-    for path in sources("projects", "runs", "sentri"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if (
-                isinstance(node, ast.ClassDef)
-                and not node.name.startswith("_")
-                and path.parent.name not in ("commands", "migrations")
-            ):
-                places.setdefault(node.name, []).append(relative(path))
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
-
-
 def test_nothing_of_ours_executes_text_or_unpickles() -> None:
     found = [
         f"{relative(path)}:{node.lineno}"

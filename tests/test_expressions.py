@@ -27,11 +27,11 @@ OF_WORDS = {
 }
 # Of these the work is quadratic in a text that is short: the most characters that it can have where it is asked.
 SHORT = {
-    "runs/engine/crawl/shapes.py: VARIES": 80,  # longer segments are variable without a look
+    "runs/engine/crawl/address_shapes.py: VARIES": 80,  # longer segments are variable without a look
     "runs/engine/traffic/addresses.py: _VARIES": 80,  # likewise
-    "runs/insight/wording.py: ID": 80,  # likewise
-    "runs/engine/traffic/schema.py: _DATA": 60,  # the name of a field has no more
-    "runs/engine/page/patterns.py: _TOKEN": 120,  # `accepts` takes no longer pattern
+    "runs/insight/normalising.py: ID": 80,  # likewise
+    "runs/engine/traffic/json_shape.py: _DATA": 60,  # the name of a field has no more
+    "runs/engine/page/pattern_samples.py: _TOKEN": 120,  # `accepts` takes no longer pattern
     "runs/engine/steps/jsonpath.py: PART": 1_000,  # LONGEST
     "runs/engine/steps/selectors.py: _QUOTED": 2_000,  # LONGEST
 }

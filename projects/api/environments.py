@@ -15,9 +15,9 @@ from projects.api.idempotency import idempotent
 from projects.api.inputs import EnvironmentEdit, NewEnvironment
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
-from projects.api.reaching import given, judged, needed_for, put
 from projects.api.schema import listed, single
 from projects.api.serializers import EnvironmentOut
+from projects.api.target_writes import given, judged, needed_for, put
 from projects.models import Environment, Project
 from projects.models.public import PublicQuerySet
 

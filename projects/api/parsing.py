@@ -13,8 +13,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+from projects.api.error_sentences import by_field, place
 from projects.api.problems import Invalid, TooLarge
-from projects.api.words import by_field, place
 
 M = TypeVar("M", bound=BaseModel)
 DEEPEST = 40

@@ -20,7 +20,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from projects.access import Forbidden
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.membership import NotPossible
 from projects.reviewing import ReviewRefused
 from projects.unwritable import RETRY_SECONDS, SENTENCE, is_unwritable

@@ -17,9 +17,9 @@ from projects.api.inputs import NewProject, ProjectEdit
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
 from projects.api.problems import Invalid
-from projects.api.reaching import given, judged, needed_for, put
 from projects.api.schema import listed, single
 from projects.api.serializers import ProjectOut
+from projects.api.target_writes import given, judged, needed_for, put
 from projects.models import Project, Workspace
 
 

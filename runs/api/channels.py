@@ -13,21 +13,21 @@ from rest_framework.response import Response
 
 from projects.access import ADMIN
 from projects.api.endpoint import created, find, note, shown
+from projects.api.error_sentences import by_field
 from projects.api.etags import check_match
 from projects.api.idempotency import idempotent
 from projects.api.listing import Ordered, page
 from projects.api.parsing import body, query
 from projects.api.problems import Conflict, Invalid
 from projects.api.schema import listed, single
-from projects.api.words import by_field
 from projects.models import Channel, Project
 from projects.models.public import PublicQuerySet
 from projects.secrets import SecretUnreadable
 from runs import delivering
-from runs.api.addresses import judged
 from runs.api.channel_outputs import ChannelOut, SecretOut, TriedOut
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import ChannelEdit, NewChannel, Nothing
+from runs.api.outbound_addresses import judged
 from runs.notifiers.base import NotNow, Undeliverable
 
 

@@ -19,7 +19,7 @@ from projects.api.parsing import query
 from projects.api.problems import Invalid
 from projects.api.schema import listed
 from projects.credential import Credential
-from runs import following, reading
+from runs import reading, run_followers
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import EventOut
 from runs.models import Run
@@ -87,7 +87,7 @@ def _still_allowed(credential: Credential, run_id: int) -> bool:
 async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
     looked = breathed = time.monotonic()
     yield b": hello\n\n"
-    async with aclosing(following.follow(run_id, after, LOOK_SECONDS)) as groups:
+    async with aclosing(run_followers.follow(run_id, after, LOOK_SECONDS)) as groups:
         async for lines in groups:
             if time.monotonic() - looked >= LOOK_SECONDS:
                 if not await database_sync_to_async(allowed)():

@@ -78,7 +78,7 @@ class ProjectEditWithSettings(ProjectEdit):
 
 
 def _callback(url: str) -> str:
-    """By its text alone; what its name points to is judged by `runs.api.addresses`."""
+    """By its text alone; what its name points to is judged by `runs.api.outbound_addresses`."""
     refusal = delivering.refusal_of(url, resolve=False)
     if refusal:
         raise ValueError(refusal)

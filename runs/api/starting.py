@@ -19,9 +19,9 @@ from projects.api.problems import Conflict, Invalid
 from projects.models import ApiToken, Environment, Project, Test
 from projects.models.public import number_of
 from runs import ledger
-from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import CrawlOrder, OneTestOrder, RunOrder, TestOrder, given
+from runs.api.outbound_addresses import judged
 from runs.api.runs import described
 from runs.api.serializers import RunOut
 from runs.engine.plan import CrawlOptions, RunOptions

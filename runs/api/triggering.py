@@ -18,9 +18,9 @@ from projects.api.parsing import checked
 from projects.api.problems import Invalid
 from projects.models import Project
 from runs import reading
-from runs.api.addresses import judged
 from runs.api.endpoint import RunsEndpoint
 from runs.api.inputs import CrawlOrder, RunOrder
+from runs.api.outbound_addresses import judged
 from runs.api.serializers import TriggeredOut, TriggerStatusOut
 from runs.api.starting import open_crawl, open_run, run_request
 from runs.models import Run

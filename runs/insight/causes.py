@@ -17,8 +17,8 @@ from itertools import chain
 
 from runs.insight.diagnosis import category_of
 from runs.insight.facts import Fact, facts
-from runs.insight.minhash import candidates, shingles, similarity
-from runs.insight.wording import path_template, shape, words
+from runs.insight.normalising import path_template, shape, words
+from runs.insight.similar_sets import candidates, shingles, similarity
 from runs.report import Cause, FailedTest
 
 ALIKE = 0.6

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from runs.engine.kinds import kind_named
-from runs.insight.wording import host, path_template, words
+from runs.insight.normalising import host, path_template, words
 from runs.report import FailedRequest, FailedTest
 
 NO_ANSWER = re.compile(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from runs.engine.kinds import kind_of, opening
 from runs.engine.locate import describe
 from runs.engine.plan import Target
-from runs.insight.wording import path_template
+from runs.insight.normalising import path_template
 from runs.report import FailedRequest
 
 

@@ -51,7 +51,7 @@ def claim(held: Hold, retries: int, wanted: int = 1, *, hedging: bool = False) -
 
 
 def claim_proofs(held: Hold, wanted: int = 1) -> Claim[TestWork]:
-    """The next proposals to prove; those in other hands may come back, and nobody else might be there. Raises StaleLease.
+    """The next proposals to prove: those in other hands may come back to nobody else. Raises StaleLease.
 
     Once the crawl's time is over there are none any more.
     """

@@ -17,7 +17,7 @@ from runs.models import Attempt, Result
 
 
 def hedge(held: Hold, retries: int) -> TestWork | None:
-    """The most overdue result of another lease, for this one as well. None where nothing is overdue. Raises StaleLease."""
+    """The most overdue result of another lease, for this one as well. None if none is overdue. Raises StaleLease."""
     if not _overdue(held):
         return None
     with transaction.atomic():

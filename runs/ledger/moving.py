@@ -11,11 +11,11 @@ from django.utils import timezone
 from projects.models import Activity
 from runs import states, tracing
 from runs.ledger import deadlines, statements
-from runs.ledger.counting import count, is_cut
 from runs.ledger.fair_share import next_of
 from runs.ledger.outbox import owe
 from runs.ledger.refusals import Refused
 from runs.ledger.sending import send_judge, send_shard
+from runs.ledger.stage_counts import count, is_cut
 from runs.ledger.story import tell
 from runs.ledger.work import shift, shift_one, skip
 from runs.models import Lease, Run

@@ -19,7 +19,7 @@ from runs.ledger import rows
 from runs.ledger.entrusted import Uses, entrusted
 from runs.ledger.moving import note
 from runs.ledger.outbox import owe
-from runs.ledger.planned import Ask, planned
+from runs.ledger.planned_results import Ask, planned
 from runs.ledger.refusals import Refused
 from runs.ledger.story import tell
 from runs.ledger.widening import width

@@ -15,10 +15,10 @@ from runs import planning, states
 from runs.engine.events import Link, PageFailed, PageVisited
 from runs.engine.passing import TOO_MANY
 from runs.ledger import patience, rows
-from runs.ledger.counting import is_cut, note_cut
 from runs.ledger.leases import Hold
 from runs.ledger.opening import digest_of
 from runs.ledger.resembling import Resemblance, resembling
+from runs.ledger.stage_counts import is_cut, note_cut
 from runs.ledger.story import Line
 from runs.ledger.work import born, shift_one, skip
 from runs.models import CrawlPage, Run

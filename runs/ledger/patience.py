@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from runs import planning
 from runs.ledger import rows
-from runs.ledger.counting import lasting, note_lasting
 from runs.ledger.deadlines import seconds_left
+from runs.ledger.stage_counts import lasting, note_lasting
 from runs.ledger.story import Line
 from runs.ledger.work import shift_one
 from runs.models import Case, CrawlPage, Run

@@ -11,11 +11,11 @@ from runs import planning, states
 from runs.engine.events import Log, Proposal
 from runs.ledger import rows
 from runs.ledger.cases import add_cases
-from runs.ledger.counting import count, count_cases
 from runs.ledger.leases import Hold, require_open, working
 from runs.ledger.moving import advance, enter_stage
-from runs.ledger.planned import exclusive
+from runs.ledger.planned_results import exclusive
 from runs.ledger.refusals import StaleLease
+from runs.ledger.stage_counts import count, count_cases
 from runs.ledger.story import Line, locked, tell
 from runs.models import Lease, Result, Run
 

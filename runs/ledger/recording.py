@@ -33,7 +33,6 @@ from runs.engine.events import (
     Wrote,
 )
 from runs.ledger import cases, changes, drafting, pages, rows, statements
-from runs.ledger.counting import count_cases
 from runs.ledger.dependents import settle_dependents
 from runs.ledger.familiar import visited_before
 from runs.ledger.leases import Hold, working
@@ -41,6 +40,7 @@ from runs.ledger.moving import advance
 from runs.ledger.refusals import StaleLease
 from runs.ledger.remembering import remembered
 from runs.ledger.resembling import Outdated, Resemblance, foreseen
+from runs.ledger.stage_counts import count_cases
 from runs.ledger.statements import Mine
 from runs.ledger.story import Line, tell
 from runs.ledger.work import shift_each, skip

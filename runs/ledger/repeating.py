@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.models import Environment, Test
 from runs import states
 from runs.engine.plan import CrawlOptions, RunOptions

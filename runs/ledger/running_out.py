@@ -9,10 +9,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from runs import states
-from runs.ledger.counting import count_cases
 from runs.ledger.deadlines import is_late
 from runs.ledger.leases import Hold, require_open
 from runs.ledger.moving import advance
+from runs.ledger.stage_counts import count_cases
 from runs.ledger.story import Line, locked, tell
 from runs.ledger.work import shift, skip
 from runs.models import Run

@@ -45,7 +45,7 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time
     What a person has decided meanwhile stays as it is: only a draft that nobody has touched goes into another one, and
     none goes into one that was rejected or deleted. `beat` is called now and then while they are compared, which takes
     seconds where there are thousands. What has taken two workers with it is not tried a third time: the tests are then
-    kept as they are; so they are where the crawl's time is over, not `in_time`. Raises StaleLease for a late writer, and
+    kept as they are; so they are when the crawl's time is over, not `in_time`. Raises StaleLease for a late writer and
     then nothing is written.
     """
     results, left = _results(held.run, beat), _unproved(held.run)

@@ -16,9 +16,9 @@ from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
 from runs import states
-from runs.ledger.counting import count_cases
 from runs.ledger.leases import Hold
 from runs.ledger.rows import update
+from runs.ledger.stage_counts import count_cases
 from runs.ledger.story import Line, tell
 from runs.models import Case, CrawlPage, Delivery, Lease, Result, Run, Trial
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from runs.notifiers.base import News, Notifier, Ports, Sent, Settings
-from runs.notifiers.wording import causes, facts, failing, headline
+from runs.notifiers.run_sentences import causes, facts, failing, headline
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 

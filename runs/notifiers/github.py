@@ -23,7 +23,7 @@ from runs import states
 from runs.engine.foreign import UnreadableJson, loaded
 from runs.notifiers.base import News, Notifier, NotNow, Ports, Reply, Sent, Settings, Undeliverable
 from runs.notifiers.http import WebUrl, accepted, as_json, retry_after
-from runs.notifiers.wording import causes, facts, failing, headline
+from runs.notifiers.run_sentences import causes, facts, failing, headline
 
 REPO = r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}"
 P = TypeVar("P")

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 
 from runs.notifiers.base import News, Notifier, Ports, Sent, Settings
 from runs.notifiers.http import SecretUrl, as_json, host_of, post
-from runs.notifiers.wording import causes, facts, failing, headline
+from runs.notifiers.run_sentences import causes, facts, failing, headline
 
 COLOURS = {"passed": "Good", "failed": "Attention"}
 

@@ -2,9 +2,9 @@
 
 from runs.planning.again import wait_seconds
 from runs.planning.budget import makespan, within_budget
+from runs.planning.crawl_budget import LINK, STATE, CrawlBudget, begun, first_of_its_shape, rooms, saturated, used_up
 from runs.planning.deadlines import SHARES, Share, begins_until, ends_by
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
-from runs.planning.frontier import LINK, STATE, CrawlBudget, begun, first_of_its_shape, rooms, saturated, used_up
 from runs.planning.impact import Impact, impact_of, paths_of, under
 from runs.planning.ordering import Circular, DispatchCandidate, dispatch_order, ideal_ms, risk_order
 from runs.planning.risk import EXECUTED, Signals, failing_lately, risk

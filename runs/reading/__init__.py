@@ -1,6 +1,5 @@
 """The only reader of runs for everything outside the ledger: rows → reports, plans, stories."""
 
-from runs.reading.counting import counts, counts_of, events, page_counts, page_counts_of
 from runs.reading.covering import coverage
 from runs.reading.crawled import changed_templates, known_signatures, known_tests, observations, snapshots
 from runs.reading.planning import (
@@ -14,6 +13,7 @@ from runs.reading.planning import (
     site,
 )
 from runs.reading.reporting import causes, diagnosis, document, failed_tests, harmless, history, report
+from runs.reading.run_progress import counts, counts_of, events, page_counts, page_counts_of
 
 __all__ = [
     "OptionsInvalid",

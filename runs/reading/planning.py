@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr, ValidationError
 
 from projects import accounts, entrusting
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.models import Environment, Project
 from projects.models.entrusted import CREDENTIALS, HEADER, VARIABLE
 from projects.models.project import Reachable

@@ -13,8 +13,8 @@ from projects.models import Test, TestVersion
 from runs import insight, states
 from runs.insight import failure_context
 from runs.models import Attempt, Result, Run, TestHistory
-from runs.reading.counting import counts, page_counts
 from runs.reading.covering import coverage
+from runs.reading.run_progress import counts, page_counts
 from runs.report import (
     Cause,
     Diagnosis,

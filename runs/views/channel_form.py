@@ -8,7 +8,7 @@ from django import forms
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.models import Channel
 from projects.models.channel import OCCASIONS
 from projects.secrets import SecretUnreadable

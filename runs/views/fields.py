@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from runs.engine.plan import PRESETS
-from runs.views.wording import CHOICES, HELP, LABELS, LONG
+from runs.views.option_labels import CHOICES, HELP, LABELS, LONG
 
 SET_BY_PRESETS = frozenset(name for preset in PRESETS.values() for name in preset)
 

@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from pydantic import ValidationError
 
 from projects.account_forms import AccountForm
+from projects.api.error_sentences import by_field
 from projects.api.inputs import NewProject
-from projects.api.words import by_field
 from projects.first import SomebodyWasFirst, first_account, is_operator, nobody_yet
 from projects.forms import AddressFormField
 from projects.models import Project, Workspace

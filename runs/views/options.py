@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q
 from pydantic import ValidationError
 
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.models import Environment, Project
 from projects.models.test import TestQuerySet
 from projects.secrets import SecretUnreadable

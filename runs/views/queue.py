@@ -17,7 +17,7 @@ from projects.models.test import TestQuerySet
 from projects.place import Place
 from runs.models import Run
 from runs.views.english import FORMATS
-from runs.views.evidence import ProposalCard, pictures_of
+from runs.views.proof_evidence import ProposalCard, pictures_of
 
 PER_PAGE = 20
 MOST_TEMPLATES = 40

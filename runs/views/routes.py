@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from pydantic import TypeAdapter, ValidationError
 
-from projects.api.words import by_field
+from projects.api.error_sentences import by_field
 from projects.models import Project
 from projects.pairs import Pairs
 from runs.engine.plan import RouteMap

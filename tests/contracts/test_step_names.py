@@ -23,7 +23,7 @@ OTHERWISE: dict[str, set[str]] = {
     "projects/api/serializers.py": {"request"},
     "runs/application_map.py": {"request"},  # what an endpoint is sent
     "runs/engine/traffic/exchange.py": {"request"},
-    "runs/insight/application/endpoint.py": {"request"},
+    "runs/insight/application/api_endpoint.py": {"request"},
     "runs/insight/application/learning.py": {"request"},
     "runs/engine/browser/headers.py": {"request"},  # events of the browser's driver
     "runs/engine/browser/watch.py": {"request"},
@@ -31,8 +31,8 @@ OTHERWISE: dict[str, set[str]] = {
     "runs/engine/prove/touched.py": {"request"},
     "runs/engine/prove/mutations/swallowed_click.py": {"click"},  # events of the page
     "runs/engine/prove/mutations/swallowed_submit.py": {"click"},
-    "runs/engine/crawl/entering.py": {"select"},  # the element of HTML
-    "runs/engine/generate/proposals/choosing.py": {"select"},
+    "runs/engine/crawl/form_action.py": {"select"},  # the element of HTML
+    "runs/engine/generate/proposals/filtering.py": {"select"},
     "runs/engine/generate/proposals/entering.py": {"select"},
     "runs/engine/generate/proposals/following.py": {"select"},
     "runs/engine/generate/proposals/form.py": {"select"},
@@ -40,7 +40,7 @@ OTHERWISE: dict[str, set[str]] = {
     "runs/engine/page/filling.py": {"select"},
     "runs/engine/page/naming.py": {"select"},
     "runs/engine/crawl/actions.py": {"select", "press", "hover", "scroll"},  # and what a crawl tries on an element
-    "runs/engine/generate/proposals/kinds.py": {"select", "press"},  # and what a form is for
+    "runs/engine/generate/proposals/form_kinds.py": {"select", "press"},  # and what a form is for
     "runs/engine/generate/proposals/journey.py": {"press"},
     "runs/engine/generate/proposals/action.py": {"press"},  # and a pattern of a title
     "runs/engine/generate/proposals/interruption.py": {"back"},

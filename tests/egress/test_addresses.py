@@ -11,7 +11,7 @@ from runs.engine.browser import Browser, Error
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Site
 from runs.notifiers.base import Undeliverable
-from runs.notifiers.egress import EgressClient
+from runs.notifiers.egress_client import EgressClient
 from tests.egress.addresses import LOOPBACK, NEVER, NO_WEB, PRIVATE, each
 from tests.egress.canary import Canary, canary
 from tests.engine.pages import pages

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.engine.browser import Browser
-from runs.engine.browser.egress import EgressProxy
+from runs.engine.browser.egress_proxy import EgressProxy
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Site
 from tests.egress.canary import Names, canary

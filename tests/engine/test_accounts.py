@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from runs.engine.browser import Accounts, Browser, SignInFailed, sign_in
 from runs.engine.crawl import crawl
 from runs.engine.events import Event, Log, PageFailed, PageVisited, SignedIn, WithoutAccount
-from runs.engine.masking.keys import keys_of
+from runs.engine.masking.session_keys import keys_of
 from runs.engine.plan import (
     BrowserOptions,
     CrawlOptions,

@@ -14,7 +14,7 @@ from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import parse
-from runs.engine.steps.schema import described, fits
+from runs.engine.steps.json_schema import described, fits
 from runs.engine.traffic import infer, promise
 from tests.engine.traffic.test_schema import DOCUMENTS, STEADY
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from runs.engine.browser.egress import EgressProxy
+from runs.engine.browser.egress_proxy import EgressProxy
 from runs.engine.netguard import Address, Guard, JudgedAddress
 from tests.engine.pages import Answer, Answers, Pages, pages
 
@@ -79,7 +79,7 @@ async def test_a_name_is_resolved_for_each_connection_and_judged_by_where_it_lea
     async def resolved(_place: JudgedAddress) -> list[Address]:
         return [ip_address(address) for address in next(answers)]
 
-    monkeypatch.setattr("runs.engine.browser.egress._resolved", resolved)
+    monkeypatch.setattr("runs.engine.browser.egress_proxy._resolved", resolved)
     strict = EgressProxy(Guard.of(site.url.removeprefix("http://")))
     proxy = await strict.start()
     try:
@@ -115,7 +115,7 @@ async def _sly(heard: bytearray, reader: asyncio.StreamReader, writer: asyncio.S
 
 async def test_a_connection_carries_one_request_whatever_the_site_says_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A site that keeps the connection open would else be sent the next request with the proxy's password."""
-    monkeypatch.setattr("runs.engine.browser.egress.LOOPBACK", ())
+    monkeypatch.setattr("runs.engine.browser.egress_proxy.LOOPBACK", ())
     heard = bytearray()
     server = await asyncio.start_server(partial(_sly, heard), "127.0.0.1", 0)
     place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runs.engine.browser import Browser, ending, environment
+from runs.engine.browser import Browser, driver_ending, process_environment
 from runs.engine.plan import BrowserOptions, Site
 from tests.engine.pages import pages
 
@@ -38,7 +38,7 @@ async def test_no_process_of_the_browser_has_settings_or_secrets(
             context = await browser.context(BrowserOptions(), Site(base_url=site.url), filmed=True)
             await (await context.new_page()).goto(site.url)
             assert browser._playwright is not None
-            processes = ending.processes_of(browser._playwright)
+            processes = driver_ending.processes_of(browser._playwright)
             told = {process.pid: (process.name(), _environment(process)) for process in processes}
             await context.close()
     assert dict(os.environ) == before
@@ -48,7 +48,7 @@ async def test_no_process_of_the_browser_has_settings_or_secrets(
         assert {word for word in known if word.startswith(("SENTRI", "AWS", "DATABASE", "DJANGO"))} == set(), name
     homes = {known["HOME"] for name, known in told.values() if "chrom" in name and "HOME" in known}
     assert len(homes) == 1
-    assert ending.PREFIX in homes.pop()
+    assert driver_ending.PREFIX in homes.pop()
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:
@@ -59,7 +59,7 @@ def _environment(process: psutil.Process) -> dict[str, str]:
 
 def test_only_places_and_languages_are_passed_on() -> None:
     given = {"PATH": "/bin", "LANG": "C", "LC_ALL": "C", "LD_LIBRARY_PATH": "/x", **SECRETS, "HOME": "/root"}
-    assert environment.plain(given) == {"PATH": "/bin", "LANG": "C", "LC_ALL": "C", "LD_LIBRARY_PATH": "/x"}
+    assert process_environment.plain(given) == {"PATH": "/bin", "LANG": "C", "LC_ALL": "C", "LD_LIBRARY_PATH": "/x"}
 
 
 def test_authorities_of_the_user_stay_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,13 +68,13 @@ def test_authorities_of_the_user_stay_known(tmp_path: Path, monkeypatch: pytest.
     own.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for _ in range(2):
-        assert environment.at_home(own)["HOME"] == str(own)
+        assert process_environment.at_home(own)["HOME"] == str(own)
     assert (own / ".pki" / "nssdb").is_dir()
 
 
 SANDBOXED = """
 import asyncio, os
-from runs.engine.browser import Browser, ending
+from runs.engine.browser import Browser, driver_ending
 
 async def look():
     async with Browser(PATH) as browser:

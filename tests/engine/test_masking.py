@@ -28,7 +28,7 @@ from runs.engine.events import (
 )
 from runs.engine.masking import LEFT_OUT, MASK, Masking, leaving
 from runs.engine.masking.archive import clean
-from runs.engine.masking.keys import is_key, keys_of
+from runs.engine.masking.session_keys import is_key, keys_of
 from runs.engine.plan import Credentials, Site
 
 PASSWORD = "pä \"ss'</w>&ö/rd"

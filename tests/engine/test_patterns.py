@@ -8,13 +8,13 @@ import pytest
 from pydantic import ValidationError
 
 from runs.engine.crawl.scope import Scope
-from runs.engine.page.patterns import accepts
+from runs.engine.page.pattern_samples import accepts
 from runs.engine.page.safety import Control, refusal
 from runs.engine.patterns import MOST_TEXT, Unsupported, checked, fits, found, of_words
 from runs.engine.plan import CrawlOptions
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.document import InvalidDocument, parse, resolved
-from runs.engine.steps.schema import fits as fits_schema
+from runs.engine.steps.json_schema import fits as fits_schema
 
 RUNAWAY = ("(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){12}$", r"(\w+\s?)*$", r"^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y")
 

@@ -17,7 +17,7 @@ import pytest
 
 from runs.engine.browser import NO_FFMPEG, Bounds, Browser, BrowserUnavailable
 from runs.engine.browser.doctor import Unfit, prove
-from runs.engine.browser.environment import bounds
+from runs.engine.browser.process_environment import bounds
 from runs.engine.browser.remote import Remote
 from runs.engine.browser.video import find_ffmpeg
 from runs.engine.events import Event, Log, StepEnded

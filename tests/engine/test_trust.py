@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from projects.origins import origin_of
 from runs.engine.browser import Browser, SignInFailed, sign_in
-from runs.engine.masking.trust import headers_to
+from runs.engine.masking.trusted_origins import headers_to
 from runs.engine.plan import BrowserOptions, Credentials, RunOptions, ShardPlan, Site
 from tests.engine.executing import PASSWORD, attempts, ends, played, see, work
 from tests.engine.pages import Answer, Answers, Pages, pages

@@ -13,8 +13,8 @@ import pytest_asyncio
 
 from runs.engine.browser import Browser, watch
 from runs.engine.crawl import trusted
+from runs.engine.crawl.page_visit import visit
 from runs.engine.crawl.unreachable import Unvisited, diagnose, from_gateway
-from runs.engine.crawl.visit import visit
 from runs.engine.netguard import Blocked, Guard, joined, same_origin
 from runs.engine.plan import BrowserOptions, Site
 from runs.engine.steps.base import Stage, StepFailed

@@ -14,7 +14,7 @@ from pathlib import Path
 import brotli
 import psutil
 
-from runs.engine.browser import Browser, ending
+from runs.engine.browser import Browser, driver_ending
 
 MEGABYTE = 1_000_000
 ZEROS = bytes(MEGABYTE)
@@ -148,7 +148,7 @@ def bounded(browser: Browser, megabytes: float) -> Iterator[None]:
 
 def driver_of(browser: Browser) -> psutil.Process:
     assert browser._playwright is not None
-    return ending.processes_of(browser._playwright)[0]
+    return driver_ending.processes_of(browser._playwright)[0]
 
 
 def _bytes(text: bytes | str) -> bytes:

@@ -11,8 +11,8 @@ import pytest
 from runs.engine.browser import Browser, Response, heard, listen, watch
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.events import Failure
+from runs.engine.generate.case_visit import Visits
 from runs.engine.generate.openapi.finding import described
-from runs.engine.generate.visit import Visits
 from runs.engine.plan import BrowserOptions, CrawlOptions, CrawlPlan, RunOptions, ShardPlan, Site
 from runs.engine.prove.mutations.base import MutationEffect
 from runs.engine.prove.mutations.emptied_api import EmptiedApi

@@ -9,9 +9,9 @@ from playwright.async_api import Page, Route
 
 from runs.engine.browser import PageResists, read_page, settle, watch
 from runs.engine.crawl.offers import offered
+from runs.engine.crawl.page_visit import settled, visit
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited
-from runs.engine.crawl.visit import settled, visit
 from runs.engine.netguard import Guard
 from runs.engine.page.look import SCRIPT, Look
 from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, opened, put

@@ -10,24 +10,24 @@ from typing import Any
 import pytest
 import yaml
 
+from runs.engine.crawl.address_shapes import varies
 from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.challenge import answered_by
 from runs.engine.crawl.robots import parse_robots
 from runs.engine.crawl.scope import Scope, is_destructive
-from runs.engine.crawl.shapes import varies
 from runs.engine.crawl.sitemap import MAX_BYTES, parse_sitemap
 from runs.engine.crawl.snapshot import read as read_snapshot
 from runs.engine.foreign import UnreadableJson, loaded
-from runs.engine.generate.openapi.reading import UnreadableDocument as NotDescribed
-from runs.engine.generate.openapi.reading import read as read_openapi
+from runs.engine.generate.openapi.operations import UnreadableDocument as NotDescribed
+from runs.engine.generate.openapi.operations import read as read_openapi
 from runs.engine.page.volatile import normalised, steady
 from runs.engine.steps.answer import Answer, AnswerExpectation
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.variables import expressions
 from runs.engine.traffic import Exchange, blanked, entries, template, told
-from runs.engine.traffic.schema import is_field
+from runs.engine.traffic.json_shape import is_field
 from runs.insight.facts import keys
-from runs.insight.wording import path_template, words
+from runs.insight.normalising import path_template, words
 from tests.hostile.bounded import grows_with_its_input, spent
 
 URL = "http://shop.test/" + "a" * 2_000

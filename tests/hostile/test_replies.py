@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from runs.engine.netguard import Guard
 from runs.notifiers.base import NotNow, Ports, Reply, Undeliverable
-from runs.notifiers.egress import BODY_LIMIT, EgressClient
+from runs.notifiers.egress_client import BODY_LIMIT, EgressClient
 from runs.notifiers.github import GitHub, send
 from runs.notifiers.http import accepted
 from runs.notifiers.smtp import Smtp

@@ -10,7 +10,7 @@ from playwright.async_api import BrowserContext, Page
 from pydantic import SecretStr
 
 from runs.engine.browser import measure, settle, watch
-from runs.engine.browser.form import asked_for, codes_of, entrance, form_of, verdict_of, view_of, way_in
+from runs.engine.browser.signin_form import asked_for, codes_of, entrance, form_of, verdict_of, view_of, way_in
 from runs.engine.crawl.cleaning import Removers
 from runs.engine.crawl.offers import offered
 from runs.engine.crawl.offers import script as crawl_script
@@ -23,8 +23,8 @@ from runs.engine.prove.mutations.emptied_main import EMPTY
 from runs.engine.prove.mutations.removed_element import REMOVE
 from runs.engine.prove.mutations.swallowing import SWALLOW
 from runs.engine.prove.touched import FACTS
+from runs.engine.steps.page_texts import texts_of
 from runs.engine.steps.quiet import ONE_TURN
-from runs.engine.steps.reading import texts_of
 from runs.engine.steps.scroll import TO
 from runs.engine.steps.seeing import NAMES
 from tests.hostile.hostile import HOSTILE, UNREADABLE, opened, put

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from runs import gates, ledger, reading, states
-from runs.engine.crawl.shapes import Shapes
+from runs.engine.crawl.address_shapes import Shapes
 from runs.engine.events import Link, PageFailed, PageSnapshot, PageVisited, Proposal, Seeds
 from runs.models import Run
 from tests.ledger.conftest import Hand, planned, story

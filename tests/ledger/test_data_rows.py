@@ -11,7 +11,7 @@ from django.db import connection
 from projects.models import Project, Test, TestVersion
 from runs import ledger
 from runs.engine.plan import RunOptions
-from runs.ledger import planned
+from runs.ledger import planned_results
 from runs.models import Result, Run, RunEvent
 from tests.ledger.conftest import DOCUMENT, Hand
 
@@ -104,7 +104,7 @@ def test_freeing_what_waits_costs_the_same_for_few_and_for_many_rows(
 def test_a_run_of_too_many_results_is_refused_in_one_sentence(
     order: Orders, tests: Tests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planned, "MOST_RESULTS", 5)
+    monkeypatch.setattr(planned_results, "MOST_RESULTS", 5)
     with pytest.raises(ledger.Refused, match="would have 6 results, one for each row of data; 5 are the most") as told:
         ledger.open_test_run(order(), RunOptions(), tests(2, data=rows(3)))
     assert told.value.code == "too_many_results"

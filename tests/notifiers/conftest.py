@@ -6,7 +6,7 @@ import pytest
 
 from runs.engine.netguard import Guard
 from runs.notifiers.base import News, Ports
-from runs.notifiers.egress import EgressClient
+from runs.notifiers.egress_client import EgressClient
 from runs.notifiers.smtp import Smtp
 from runs.report import Counts, FailedTest, GateOutcome, PageCounts, RunReport
 from tests.receivers import Receiver, receiver

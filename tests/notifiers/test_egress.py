@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from runs.engine.netguard import Guard
-from runs.notifiers import egress
+from runs.notifiers import egress_client
 from runs.notifiers.base import NotNow, Undeliverable
-from runs.notifiers.egress import BODY_LIMIT, EgressClient, forbidden
+from runs.notifiers.egress_client import BODY_LIMIT, EgressClient, forbidden
 from tests.receivers import Answer, Receiver, receiver
 
 OPEN, CLOSED = Guard.of("0.0.0.0/0 [::]/0"), Guard()
@@ -84,7 +84,7 @@ def test_tls_is_spoken_with_the_name_and_not_with_the_address(
     names: list[str | None] = []
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     monkeypatch.setenv("SSL_CERT_FILE", str(public))
-    egress._tls.cache_clear()
+    egress_client._tls.cache_clear()
     with receiver(context) as received:
         found = EgressClient(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
             "POST", f"https://receiver.test:{received.port}/", {}, b"x"
@@ -95,7 +95,7 @@ def test_tls_is_spoken_with_the_name_and_not_with_the_address(
             EgressClient(OPEN, resolve=lambda _host, _port: ["127.0.0.1"]).send(
                 "POST", f"https://other.test:{received.port}/", {}, b"x"
             )
-    egress._tls.cache_clear()
+    egress_client._tls.cache_clear()
 
 
 def test_no_redirect_is_followed(received: Receiver) -> None:

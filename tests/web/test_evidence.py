@@ -12,7 +12,7 @@ from runs import ledger
 from runs.engine.plan import CrawlOptions
 from runs.models import Artifact, Attempt, Result
 from runs.views.english import as_written
-from runs.views.evidence import ProofEvidence
+from runs.views.proof_evidence import ProofEvidence
 from tests.web.conftest import DOCUMENT, World
 
 HTMX = {"HX-Request": "true"}

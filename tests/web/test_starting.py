@@ -10,8 +10,8 @@ from runs import ledger, states
 from runs.engine.plan import CrawlOptions, Preferences, RunOptions
 from runs.models import Result, Run
 from runs.views.fields import info_of
+from runs.views.option_labels import CHOICES
 from runs.views.options import CrawlDefaults
-from runs.views.wording import CHOICES
 from tests.web.conftest import World, close, ended
 
 

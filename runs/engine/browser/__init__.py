@@ -7,13 +7,13 @@ from runs.engine.browser.casting import Frames, Screencast
 from runs.engine.browser.codes import ClaimCode
 from runs.engine.browser.contexts import close_context, close_later
 from runs.engine.browser.flood import Flood
-from runs.engine.browser.form import SignInFailed, asked_for
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.pace import Pace
 from runs.engine.browser.session import Browser, BrowserUnavailable, died
 from runs.engine.browser.settle import settle
 from runs.engine.browser.signin import sign_in
+from runs.engine.browser.signin_form import SignInFailed, asked_for
 from runs.engine.browser.video import NO_FFMPEG
 from runs.engine.browser.vitals import MeasuredVitals, measure
 from runs.engine.browser.watch import PageWatch, watch

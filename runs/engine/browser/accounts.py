@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runs.engine.browser.codes import ClaimCode, hiding
-from runs.engine.browser.form import SignInFailed
 from runs.engine.browser.freshness import holds
 from runs.engine.browser.session import Browser
 from runs.engine.browser.signin import MOST_WAITS, sign_in, step_ms
+from runs.engine.browser.signin_form import SignInFailed
 from runs.engine.events import SignedIn
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, SignedInSession, Site

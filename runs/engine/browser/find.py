@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runs.engine.browser.environment import plain
+from runs.engine.browser.process_environment import plain
 
 ROOT = Path(__file__).resolve().parents[3]
 UNPACKED = "chromium-153.0.0"

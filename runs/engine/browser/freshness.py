@@ -9,9 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from playwright.async_api import Error
 
 from runs.engine.browser.contexts import close_context
-from runs.engine.browser.form import SignInFailed, View, view_of
 from runs.engine.browser.session import Browser
 from runs.engine.browser.settle import settle
+from runs.engine.browser.signin_form import SignInFailed, View, view_of
 from runs.engine.plan import BrowserOptions, SignedInSession, Site
 
 VIEW_MS = 10_000

@@ -15,9 +15,9 @@ from typing import Any, Self, TypeVar
 from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, async_playwright
 from playwright.async_api import Browser as Chromium
 
-from runs.engine.browser import abandoned, driver, ending, environment, pipe, video, watchdog
+from runs.engine.browser import abandoned, driver, driver_ending, pipe, process_environment, video, watchdog
 from runs.engine.browser.contexts import close_later, counted, opened
-from runs.engine.browser.egress import EgressProxy
+from runs.engine.browser.egress_proxy import EgressProxy
 from runs.engine.browser.find import NoBrowser, find_browser
 from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
@@ -117,7 +117,7 @@ class Browser:
         """Memory of the present browser and its driver."""
         if self._playwright is None:
             return 0
-        return ending.megabytes(await asyncio.to_thread(ending.processes_of, self._playwright))
+        return driver_ending.megabytes(await asyncio.to_thread(driver_ending.processes_of, self._playwright))
 
     async def context(
         self,
@@ -270,11 +270,11 @@ class Browser:
         what = path or (self._remote.shown if self._remote else "")
         try:
             async with asyncio.timeout(LAUNCH_SECONDS):
-                self._wear = wear = Wear(await asyncio.to_thread(ending.make_directory), self._bounds)
+                self._wear = wear = Wear(await asyncio.to_thread(driver_ending.make_directory), self._bounds)
                 filming = await asyncio.to_thread(video.environment)
                 self._films = filming is not None if self._remote is None else None
-                home = await asyncio.to_thread(environment.at_home, wear.directory)
-                async with environment.given_to_driver({**home, **(filming or {})}):
+                home = await asyncio.to_thread(process_environment.at_home, wear.directory)
+                async with process_environment.given_to_driver({**home, **(filming or {})}):
                     with driver.heard():
                         self._playwright = await async_playwright().start()
                 pipe.widen(self._playwright)
@@ -305,7 +305,7 @@ class Browser:
         settings: dict[str, Any] = {
             "executable_path": path,
             "args": list(ARGUMENTS),
-            "env": {**environment.at_home(self._wear.directory), **self._environment} if self._wear else {},
+            "env": {**process_environment.at_home(self._wear.directory), **self._environment} if self._wear else {},
             "handle_sigint": False,
             "handle_sigterm": False,
             "handle_sighup": False,
@@ -342,7 +342,7 @@ class Browser:
         await self._end(playwright, chromium, wear)
 
     async def _end(self, playwright: Playwright | None, chromium: Chromium | None, wear: Wear | None) -> None:
-        await ending.end(playwright, chromium)
+        await driver_ending.end(playwright, chromium)
         if wear is not None:
             await asyncio.to_thread(shutil.rmtree, wear.directory, ignore_errors=True)
 

@@ -15,7 +15,10 @@ from pydantic import SecretStr
 
 from runs.engine.browser.codes import MOST_WINDOWS, PERIOD, ClaimCode, NoCode, next_code, unlimited
 from runs.engine.browser.contexts import close_context
-from runs.engine.browser.form import (
+from runs.engine.browser.freshness import learnt
+from runs.engine.browser.session import Browser
+from runs.engine.browser.settle import settle
+from runs.engine.browser.signin_form import (
     Codes,
     SignInFailed,
     SignInForm,
@@ -27,12 +30,9 @@ from runs.engine.browser.form import (
     verdict_of,
     way_in,
 )
-from runs.engine.browser.freshness import learnt
-from runs.engine.browser.session import Browser
-from runs.engine.browser.settle import settle
 from runs.engine.browser.watch import watch
 from runs.engine.inpage import hides
-from runs.engine.masking.trust import address_of, may_sign_in
+from runs.engine.masking.trusted_origins import address_of, may_sign_in
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, CrawlOptions, Credentials, SignedInSession, Site
 

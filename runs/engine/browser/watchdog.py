@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Playwright
 
-from runs.engine.browser import ending
+from runs.engine.browser import driver_ending
 from runs.engine.browser.wear import Wear
 
 ASK_EVERY_SECONDS = 3.0
@@ -67,6 +67,6 @@ async def watch_over(playwright: Playwright, chromium: Chromium, wear: Wear) -> 
     while chromium.is_connected():
         await asyncio.sleep(ASK_EVERY_SECONDS)
         if chromium.is_connected() and not await answers(chromium):
-            await ending.kill(playwright, chromium)
+            await driver_ending.kill(playwright, chromium)
             break
     wear.gone = True

@@ -2,6 +2,6 @@
 
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.crawling import crawl
-from runs.engine.crawl.trust import closed, trusted
+from runs.engine.crawl.reachability import closed, trusted
 
 __all__ = ["canonical", "closed", "crawl", "trusted"]

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import canonical
-from runs.engine.crawl.entering import Steps, steps_of
-from runs.engine.crawl.frontier import PER_DEPTH, PER_KNOWN, FoundLink
+from runs.engine.crawl.form_action import Steps, steps_of
+from runs.engine.crawl.link_priority import PER_DEPTH, PER_KNOWN, FoundLink
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
 from runs.engine.events import Action, Form, FormField, Link, PageSnapshot

@@ -20,13 +20,13 @@ from runs.engine.browser import (
 )
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
-from runs.engine.crawl.frontier import FoundLink, Frontier, listed_in_sitemap
+from runs.engine.crawl.link_priority import FoundLink, Frontier, listed_in_sitemap
+from runs.engine.crawl.page_visit import Visited, snapshot_of
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
 from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.crawl.unreachable import Unvisited, authority
-from runs.engine.crawl.visit import Visited, snapshot_of
 from runs.engine.events import Event, Log, PageVisited, Seeds, WithoutAccount
 from runs.engine.passing import troubles
 from runs.engine.plan import ACCOUNT, VISITOR, CrawlPlan, PageWork, Site

@@ -9,11 +9,11 @@ from random import Random
 from runs.engine.browser import Page
 from runs.engine.crawl.actions import Actions, ReachedState
 from runs.engine.crawl.cleaning import Removing, markers, removed
-from runs.engine.crawl.frontier import Frontier
+from runs.engine.crawl.link_priority import Frontier
 from runs.engine.crawl.offers import offered
+from runs.engine.crawl.page_visit import unless_crashed
 from runs.engine.crawl.reaching import Arrival, PathReplay, Tab
 from runs.engine.crawl.scope import Scope, same_site
-from runs.engine.crawl.visit import unless_crashed
 from runs.engine.events import PageVisited
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork

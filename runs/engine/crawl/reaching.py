@@ -10,9 +10,9 @@ from random import Random
 
 from runs.engine.browser import Page, PageWatch, Writes, read_page, settle
 from runs.engine.crawl.actions import known_as
+from runs.engine.crawl.page_visit import Visited, settled, visit
 from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited, unstable
-from runs.engine.crawl.visit import Visited, settled, visit
 from runs.engine.netguard import Guard
 from runs.engine.passing import troubles
 from runs.engine.plan import CrawlPlan, PageWork

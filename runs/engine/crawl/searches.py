@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from runs.engine.crawl.frontier import FoundLink
+from runs.engine.crawl.link_priority import FoundLink
 from runs.engine.events import Action, Form, FormField
 
 ASKS = re.compile(r"q|s|query|search(_?(term|query|word|text))?|terms?|keywords?|find|suche|_search", re.IGNORECASE)

@@ -12,7 +12,7 @@ from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.robots import Robots, parse_robots
 from runs.engine.crawl.scope import same_site
 from runs.engine.crawl.sitemap import Sitemap, parse_sitemap
-from runs.engine.masking.trust import headers_to
+from runs.engine.masking.trusted_origins import headers_to
 from runs.engine.passing import broke_off, passes, steadily, wait_of
 from runs.engine.plan import CrawlPlan
 from runs.engine.unopened import REFUSED_BY_US, too_large

@@ -27,9 +27,9 @@ from runs.engine.browser import (
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.explorer import Explorer
 from runs.engine.crawl.offers import listening
+from runs.engine.crawl.page_visit import Visited, visit
 from runs.engine.crawl.reaching import Arrival, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
-from runs.engine.crawl.visit import Visited, visit
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
 from runs.engine.netguard import Blocked
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork

@@ -6,7 +6,7 @@ Three stages: `plan_cases` decides what is tried, `observe` tries it, `propose` 
 from runs.engine.generate.cases import CaseSpec, Crawled, Observation, Survey
 from runs.engine.generate.duplicates import KnownTest
 from runs.engine.generate.observe import observe
-from runs.engine.generate.planned import PlannedCases, plan_cases
+from runs.engine.generate.planned_cases import PlannedCases, plan_cases
 from runs.engine.generate.propose import Proposed, propose
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.events import Form, PageSnapshot, Seen
-from runs.engine.generate.openapi.reading import Operation
+from runs.engine.generate.openapi.operations import Operation
 from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look
 from runs.engine.plan import ACCOUNT, CrawlOptions

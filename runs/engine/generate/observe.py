@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from runs.engine import traffic
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for, died
 from runs.engine.events import CaseObserved, Event
+from runs.engine.generate.case_visit import SAFE, Visit, Visits
 from runs.engine.generate.cases import CaseSpec, Crawled, Observation, ResponseFacts, Step
 from runs.engine.generate.proposals import FAMILIES
-from runs.engine.generate.visit import SAFE, Visit, Visits
 from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look
 from runs.engine.passing import passes, troubles

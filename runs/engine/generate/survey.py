@@ -7,11 +7,11 @@ from urllib.parse import urljoin
 
 from runs.engine.browser import SignInFailed
 from runs.engine.events import Log, PageSnapshot
+from runs.engine.generate.case_visit import Visits
 from runs.engine.generate.cases import Crawled, SignInPage, Survey, address
 from runs.engine.generate.observe import glance
 from runs.engine.generate.parallel import in_parallel
-from runs.engine.generate.proposals.kinds import kind
-from runs.engine.generate.visit import Visits
+from runs.engine.generate.proposals.form_kinds import kind
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.safety import Permit, permit
 from runs.engine.page.vocabulary import whole, words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from runs.engine.identity.minhash import cut_up, minima
-from runs.engine.identity.signature import Signature
+from runs.engine.identity.state_signature import Signature
 
 
 def exact(one: Signature) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
-from runs.engine.identity.signature import WORDS, Signature
+from runs.engine.identity.state_signature import WORDS, Signature
 
 STRUCTURE, SECOND_OPINION = 2.0, 1.0
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from projects.masked import why_not_masked
 from runs.engine.events import Event, Link, Log, PageVisited, Seeds, SignedIn
-from runs.engine.masking.keys import keys_of, parts_of
-from runs.engine.masking.shapes import pair, shapes
+from runs.engine.masking.secret_shapes import pair, shapes
+from runs.engine.masking.session_keys import keys_of, parts_of
 from runs.engine.patterns import any_of
 from runs.engine.plan import Credentials, Site
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.engine.masking import MASK, Masking
-from runs.engine.masking.keys import keys_in, parts_of
+from runs.engine.masking.session_keys import keys_in, parts_of
 
 CLEAN = ".clean"
 RECORDS = (".network", ".trace", ".har")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from runs.engine.events import FormField
-from runs.engine.page.patterns import accepts, sample
-from runs.engine.page.places import HOME, Place, place_named
+from runs.engine.page.pattern_samples import accepts, sample
+from runs.engine.page.postal_places import HOME, Place, place_named
 from runs.engine.page.vocabulary import tables, whole
 
 # First hit wins.

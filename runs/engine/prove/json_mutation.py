@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runs.engine.steps.schema import WITH_ARTICLE
+from runs.engine.steps.json_schema import WITH_ARTICLE
 from runs.engine.traffic import AnswerField, fields, infer, json_type, promise
 
 _OTHERS = {

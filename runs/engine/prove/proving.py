@@ -22,10 +22,10 @@ from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.mutations import Mutation
+from runs.engine.prove.proof_report import Notes, report
 from runs.engine.prove.pruning import prunable, shifted, without
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
 from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, expects, slowest
-from runs.engine.prove.report import Notes, report
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
 from runs.engine.steps.document import Document, parse

@@ -12,7 +12,7 @@ from runs.engine.foreign import UnreadableJson, loaded, text
 from runs.engine.plan import Value
 from runs.engine.steps import jsonpath
 from runs.engine.steps.base import StepFailed, one_line
-from runs.engine.steps.schema import JsonSchema, described, fits, listing
+from runs.engine.steps.json_schema import JsonSchema, described, fits, listing
 
 
 def _parses(path: str) -> str:

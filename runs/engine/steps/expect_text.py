@@ -8,7 +8,7 @@ from runs.engine.locate import describe
 from runs.engine.plan import Target
 from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject, listed
 from runs.engine.steps.matching import TextMatch
-from runs.engine.steps.reading import comes_to_say, texts_of
+from runs.engine.steps.page_texts import comes_to_say, texts_of
 from runs.engine.steps.seeing import company, texts
 
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from runs.engine.steps.base import Blank, Role, Stage, Step, StepFailed, Subject
 from runs.engine.steps.matching import TextMatch
-from runs.engine.steps.reading import comes_to_say
+from runs.engine.steps.page_texts import comes_to_say
 
 
 class ExpectTitle(TextMatch, Step):

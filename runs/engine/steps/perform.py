@@ -12,7 +12,7 @@ from projects.origins import trusts
 from runs.engine.inpage import hides
 from runs.engine.locate import describe
 from runs.engine.masking import texts_of
-from runs.engine.masking.trust import address_of, may_be_told
+from runs.engine.masking.trusted_origins import address_of, may_be_told
 from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
 from runs.engine.steps.seeing import SECONDS, company

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from projects.origins import origin_of
 from runs.engine.events import FailureKind
-from runs.engine.masking.trust import may_be_told
+from runs.engine.masking.trusted_origins import may_be_told
 from runs.engine.netguard import joined
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath

@@ -2,8 +2,8 @@
 
 from runs.engine.traffic.addresses import BLANK, blanked, template, told
 from runs.engine.traffic.exchange import Exchange, combined, entries
+from runs.engine.traffic.json_shape import Schema, infer, json_type, merge
 from runs.engine.traffic.promise import AnswerField, fields, promise
-from runs.engine.traffic.schema import Schema, infer, json_type, merge
 from runs.engine.traffic.secrecy import is_secret
 
 __all__ = [

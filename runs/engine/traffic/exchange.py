@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.traffic.addresses import blanked, template
-from runs.engine.traffic.schema import Schema, infer, merge
+from runs.engine.traffic.json_shape import Schema, infer, merge
 
 Entry = dict[str, Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runs.engine.traffic.schema import Schema, listed
+from runs.engine.traffic.json_shape import Schema, listed
 
 DEEPEST = 6
 MOST_FIELDS = 60

@@ -8,11 +8,11 @@ from typing import Any
 
 from runs.engine.page.volatile import normalised
 from runs.engine.plan import ACCOUNT
-from runs.insight.application import words
-from runs.insight.application.endpoint import ON, SeenEndpoint, endpoints, remembered
+from runs.insight.application import clauses
+from runs.insight.application.api_endpoint import ON, SeenEndpoint, endpoints, remembered
 from runs.insight.application.form import SeenForm, joined
-from runs.insight.application.kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
+from runs.insight.application.page_kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.parts import Kind, KnownPart, PartDifference, What
 
 Json = Mapping[str, Any]
@@ -213,8 +213,8 @@ class _Lesson:
         had, known = before.facts.get("on"), before.facts["fields"]
         comparable = [form for _, page, form in seen if had is None or page in had]
         complete = self._all(before) and set(had or ()) <= set(self.seen.pages)
-        kept, said = words.fields(known, joined(comparable).fields, complete=complete) if comparable else (known, [])
-        return words.fields(kept, joined(form for _, _, form in seen).fields, complete=False)[0], said
+        kept, said = clauses.fields(known, joined(comparable).fields, complete=complete) if comparable else (known, [])
+        return clauses.fields(kept, joined(form for _, _, form in seen).fields, complete=False)[0], said
 
     def _form_key(self, form: SeenForm, template: str, absolute: set[str]) -> str:
         if not form.own:

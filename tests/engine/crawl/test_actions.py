@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from runs.engine.crawl.actions import LATE, RANK, Actions, ReachedState
-from runs.engine.crawl.entering import steps_of
+from runs.engine.crawl.form_action import steps_of
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
 from runs.engine.events import Action, Form, Link, PageSnapshot

@@ -207,7 +207,7 @@ async def test_a_page_that_cannot_be_read_costs_one_page_only(
             raise ValueError("twisted")
         return await look(page)
 
-    monkeypatch.setattr("runs.engine.crawl.visit.look", breaks)
+    monkeypatch.setattr("runs.engine.crawl.page_visit.look", breaks)
     with awkward_site() as (base, _):
         twisted, fine = await visit_only(browser, plan_of(base, parallel=1), f"{base}twisted", f"{base}here")
     assert isinstance(twisted, PageFailed)

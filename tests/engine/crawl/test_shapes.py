@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.engine.crawl.shapes import Shapes, varies
+from runs.engine.crawl.address_shapes import Shapes, varies
 
 SITE = "http://shop.test"
 

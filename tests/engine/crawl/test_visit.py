@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from runs.engine.browser import PageWatch
+from runs.engine.crawl.page_visit import unless_crashed
 from runs.engine.crawl.unreachable import Unvisited, from_browser
-from runs.engine.crawl.visit import unless_crashed
 
 URL = "http://shop.test/"
 

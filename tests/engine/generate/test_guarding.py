@@ -9,7 +9,7 @@ import pytest
 
 from runs.engine.events import Log
 from runs.engine.generate import propose
-from runs.engine.generate.planned import chosen
+from runs.engine.generate.planned_cases import chosen
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.masking import Masking
 from runs.engine.plan import CaseWork

@@ -13,9 +13,9 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Event, Log, PageSnapshot, Proposal, Wrote
 from runs.engine.generate import KnownTest
+from runs.engine.generate.case_visit import Visits
 from runs.engine.generate.cases import CaseSpec
 from runs.engine.generate.observe import tried
-from runs.engine.generate.visit import Visits
 from runs.engine.page.look import difference
 from runs.engine.plan import CrawlOptions, CrawlPlan, Site
 from tests.engine.crawl.frontier_rows import crawl_all

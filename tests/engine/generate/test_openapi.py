@@ -13,9 +13,9 @@ from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, ResponseFacts
 from runs.engine.generate.openapi.completing import completed
 from runs.engine.generate.openapi.finding import linked
-from runs.engine.generate.openapi.reading import Operation, UnreadableDocument, filled, read
+from runs.engine.generate.openapi.operations import Operation, UnreadableDocument, filled, read
 from runs.engine.generate.openapi.references import Schemas
-from runs.engine.generate.planned import chosen
+from runs.engine.generate.planned_cases import chosen
 from runs.engine.generate.proposals import contract
 from runs.engine.generate.propose import propose
 from runs.engine.plan import CrawlOptions

@@ -11,7 +11,7 @@ import pytest
 
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Tone
 from runs.engine.generate.observe import PROTECTING
-from runs.engine.generate.planned import chosen
+from runs.engine.generate.planned_cases import chosen
 from runs.engine.generate.preferences import cleaned, refusals, silent, weights, wished_families, with_silence_checks
 from runs.engine.generate.proposals import form, writing
 from runs.engine.generate.propose import propose

@@ -9,7 +9,7 @@ import pytest
 
 from runs.engine.generate import propose
 from runs.engine.generate.cases import CaseSpec, Draft, Observation, SignInPage, Survey
-from runs.engine.generate.proposals import action, choosing, following, form, navigation, pagination, search, signin
+from runs.engine.generate.proposals import action, filtering, following, form, navigation, pagination, search, signin
 from runs.engine.generate.proposals import page as pages
 from runs.engine.page.look import Pressable
 from runs.engine.plan import CrawlOptions
@@ -349,12 +349,12 @@ def test_sorting_expects_the_first_entry() -> None:
         action="/products",
     )
     site = crawled(literal.page("/products", "Products", forms=[sort]))
-    (case,) = choosing.cases(site)
+    (case,) = filtering.cases(site)
     assert case.steps[0] == {"do": "select", "target": {"label": "Sort by"}, "value": "Price"}
     before, after = look("/products", listed=("Apple", "Bowl")), look("/products?sort=price", listed=("Bowl", "Apple"))
     seen = observed(case, before, after)
-    assert not list(choosing.tests(site, [seen.model_copy(update={"held_back": True})]))
-    found = expectations(only(choosing.tests(site, [seen])))
+    assert not list(filtering.tests(site, [seen.model_copy(update={"held_back": True})]))
+    found = expectations(only(filtering.tests(site, [seen])))
     assert found[1]["target"] == {"role": "listitem", "nth": 0, "within": {"role": "main"}}
     assert found[1]["contains"] == "Bowl"
 

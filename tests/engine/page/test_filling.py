@@ -5,8 +5,8 @@ import pytest
 
 from runs.engine.events import FormField
 from runs.engine.page.filling import meaning, place_of, valid, wrong
-from runs.engine.page.patterns import accepts, sample
-from runs.engine.page.places import HOME, PLACES, place_named
+from runs.engine.page.pattern_samples import accepts, sample
+from runs.engine.page.postal_places import HOME, PLACES, place_named
 from tests.engine.generate.snapshots import field
 
 

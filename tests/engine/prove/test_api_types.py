@@ -14,7 +14,7 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import PageSnapshot
 from runs.engine.generate.cases import Crawled, Draft
-from runs.engine.generate.openapi.reading import read
+from runs.engine.generate.openapi.operations import read
 from runs.engine.generate.proposals import api, contract
 from runs.engine.plan import CrawlOptions, CrawlPlan, ProofPlan, RunOptions, Site, TestWork
 from runs.engine.prove import choosing

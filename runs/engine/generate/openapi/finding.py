@@ -11,8 +11,8 @@ from urllib.parse import urljoin, urlsplit
 
 from runs.engine.browser import Error
 from runs.engine.events import Log, PageSnapshot
-from runs.engine.generate.openapi.reading import Operation, UnreadableDocument, read
-from runs.engine.generate.visit import Visit, Visits
+from runs.engine.generate.case_visit import Visit, Visits
+from runs.engine.generate.openapi.operations import Operation, UnreadableDocument, read
 from runs.engine.passing import passes, steadily, wait_of
 from runs.engine.steps.base import StepFailed
 from runs.engine.unopened import too_large

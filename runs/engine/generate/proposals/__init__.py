@@ -4,8 +4,8 @@ from runs.engine.generate.cases import TestFamily
 from runs.engine.generate.proposals import (
     action,
     api,
-    choosing,
     contract,
+    filtering,
     following,
     form,
     interruption,
@@ -30,7 +30,7 @@ FAMILIES: dict[str, TestFamily] = {
     "journey": TestFamily(journey.cases, journey.tests),
     "navigation": TestFamily(navigation.cases, navigation.tests),
     "pagination": TestFamily(pagination.cases, pagination.tests),
-    "filter": TestFamily(choosing.cases, choosing.tests),
+    "filter": TestFamily(filtering.cases, filtering.tests),
     "state": TestFamily(state.cases, state.tests),
     "api": TestFamily(api.cases, api.tests),
     "contract": TestFamily(contract.cases, contract.tests),

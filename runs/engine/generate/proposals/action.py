@@ -10,7 +10,7 @@ from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, St
 from runs.engine.generate.effects import absence, expected, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.following import may_press
-from runs.engine.generate.proposals.kinds import kind
+from runs.engine.generate.proposals.form_kinds import kind
 from runs.engine.generate.proposals.writing import document, outcome, page_name, quoted, say, seen_on
 from runs.engine.page.look import Look, difference
 from runs.engine.page.naming import pressed, shown

@@ -7,7 +7,7 @@ from typing import Any
 
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, ResponseFacts, Step
 from runs.engine.generate.openapi.completing import completed
-from runs.engine.generate.openapi.reading import Operation, filled
+from runs.engine.generate.openapi.operations import Operation, filled
 from runs.engine.generate.proposals.api import NO_NUMBER, NOWHERE, shaped
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.page.safety import danger, denied

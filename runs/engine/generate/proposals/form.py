@@ -11,7 +11,7 @@ from runs.engine.generate.effects import complaint, expected, message_step, visi
 from runs.engine.generate.preferences import wants
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.entering import Entered, label_of
-from runs.engine.generate.proposals.kinds import kind
+from runs.engine.generate.proposals.form_kinds import kind
 from runs.engine.generate.proposals.writing import document, form_name, outcome, quoted, say, seen_on
 from runs.engine.page.boundaries import edges
 from runs.engine.page.filling import wrong

@@ -11,7 +11,7 @@ from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, St
 from runs.engine.generate.effects import at, expected, visible
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.following import may_press
-from runs.engine.generate.proposals.kinds import kind
+from runs.engine.generate.proposals.form_kinds import kind
 from runs.engine.generate.proposals.navigation import goal_of, worth
 from runs.engine.generate.proposals.writing import document, outcome, page_name, quoted, say
 from runs.engine.page.look import difference

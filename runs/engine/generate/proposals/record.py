@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step, address
 from runs.engine.generate.effects import visible
 from runs.engine.generate.proposals import entering
-from runs.engine.generate.proposals.kinds import is_text
+from runs.engine.generate.proposals.form_kinds import is_text
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.kinds import kind_of
 from runs.engine.page.look import Look, page_of

@@ -11,7 +11,7 @@ from runs.engine.events import Form, PageSnapshot
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import absence, at, message_step, presence, visible
 from runs.engine.generate.proposals import entering
-from runs.engine.generate.proposals.kinds import is_loose, kind, query_field
+from runs.engine.generate.proposals.form_kinds import is_loose, kind, query_field
 from runs.engine.generate.proposals.writing import document, quoted, say, seen_on
 from runs.engine.page.look import Entry, Look, difference, missing_from
 from runs.engine.page.naming import field_of, said

@@ -8,7 +8,7 @@ from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, St
 from runs.engine.generate.effects import at, expected, heading, message_step, visible, whereabouts
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import typed
-from runs.engine.generate.proposals.kinds import is_text
+from runs.engine.generate.proposals.form_kinds import is_text
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
 from runs.engine.page.look import Look, PageChange, difference
 from runs.engine.page.naming import Target, field_of, only, pressed, said

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from runs.engine.crawl.address_shapes import Shapes, chooses_view
 from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.scope import Scope
-from runs.engine.crawl.shapes import Shapes, chooses_view
 from runs.engine.events import Link
 
 LATE_KEYS = re.compile(

@@ -9,7 +9,7 @@ from runs.engine.events import Action, FormField, PageSnapshot
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, Step
 from runs.engine.generate.effects import at, relisted
 from runs.engine.generate.proposals import entering
-from runs.engine.generate.proposals.kinds import kind
+from runs.engine.generate.proposals.form_kinds import kind
 from runs.engine.generate.proposals.pagination import is_paging
 from runs.engine.generate.proposals.writing import document, page_name, quoted, say, seen_on
 from runs.engine.page.naming import field_of, pressed

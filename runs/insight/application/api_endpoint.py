@@ -9,7 +9,7 @@ from typing import Any
 
 from runs.engine.traffic import Schema, merge
 from runs.engine.traffic.addresses import placeholder
-from runs.insight.application import words
+from runs.insight.application import clauses
 from runs.insight.application.observing import ObservedCall
 from runs.insight.application.parts import KnownPart
 
@@ -168,12 +168,12 @@ def _widened(one: Schema | None, other: Schema | None) -> Schema | None:
 def remembered(before: KnownPart | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
     """The facts to remember of an endpoint, and what is otherwise than before, in clauses."""
     known = before.facts if before else {}
-    request, _ = words.shape(known.get("request"), one.request)
+    request, _ = clauses.shape(known.get("request"), one.request)
     # Only addresses that were called before tell that something changed: another one answers what it always did.
     heard, statuses = one.answers(set(known.get("paths", ())) or one.paths, set(known["on"]) if "on" in known else None)
-    response, said = words.shape(known.get("response"), heard)
-    said += words.statuses(known.get("statuses", ()), statuses)
-    response, _ = words.shape(response, one.response)
+    response, said = clauses.shape(known.get("response"), heard)
+    said += clauses.statuses(known.get("statuses", ()), statuses)
+    response, _ = clauses.shape(response, one.response)
     facts = {
         "method": one.method,
         "path": one.path,

@@ -10,7 +10,7 @@ from secrets import randbits
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
 from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import ShardContext
-from runs.engine.execute.shard import EngineInputs, Pull, attempts, in_slots, read
+from runs.engine.execute.shard_runner import EngineInputs, Pull, attempts, in_slots, read
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.proving import Proving
 from runs.engine.prove.replaying import ProofContext

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from projects.origins import listed, origin_of, trusts
-from runs.engine.masking.shapes import shapes
+from runs.engine.masking.secret_shapes import shapes
 from runs.engine.plan import ACCOUNT, Site
 
 WEB = ("http", "https")

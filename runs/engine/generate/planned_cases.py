@@ -8,12 +8,12 @@ from functools import partial
 
 from runs.engine.browser import Browser, ClaimCode
 from runs.engine.events import Log, PageSnapshot
+from runs.engine.generate.case_visit import Visits
 from runs.engine.generate.cases import CaseSpec, Crawled, Survey
 from runs.engine.generate.guarding import guarded
 from runs.engine.generate.openapi.finding import described
 from runs.engine.generate.proposals import FAMILIES
 from runs.engine.generate.survey import concerns, surveyed
-from runs.engine.generate.visit import Visits
 from runs.engine.plan import CrawlPlan
 
 
