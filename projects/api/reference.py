@@ -48,6 +48,13 @@ class DocumentedOperation:
     body: str
     answers: tuple[DocumentedResponse, ...]
 
+    @property
+    def curl(self) -> str:
+        """How it is called from a shell, up to its address."""
+        method = "" if self.method == "GET" else f" -X {self.method}"
+        body = ' -H "Content-Type: application/json" -d @body.json' if self.body else ""
+        return f'curl{method} -H "Authorization: Bearer $SENTRI_TOKEN"{body}'
+
 
 @dataclass(frozen=True)
 class Component:

@@ -30,7 +30,7 @@ urlpatterns = [
     path("v1/projects/<str:project>/tests/deleted", DeletedTests.as_view()),
     path("v1/tests/<str:test>/undelete", UndeleteTest.as_view()),
     path("v1/projects/<str:project>/application", ApplicationDetail.as_view()),
-    path("v1/projects/<str:project>/application/openapi.json", OpenApi.as_view()),
+    path("v1/projects/<str:project>/application/openapi.json", OpenApi.as_view(), name="api-openapi"),
     path("v1/projects/<str:project>/application/<str:kind>", PartList.as_view()),
     path("v1/projects/<str:project>/callback-secret", CallbackSecret.as_view()),
     path("v1/projects/<str:project>/channels", ChannelList.as_view()),

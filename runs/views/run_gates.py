@@ -44,6 +44,11 @@ def _number(kind: Any, label: str, help_text: str = "") -> forms.Field:
 
 class GateLimits(Limits):
     kept, kinds = "quality_gates", GATES
+    title = "Quality gates"
+    text = (
+        "A pass rate is one of the tests that were to be executed: what is skipped for the budget, for want of impact, "
+        "in quarantine or as stale does not count, what a failed dependency skipped does."
+    )
 
     @staticmethod
     def field(kind: Any) -> forms.Field:
@@ -52,6 +57,8 @@ class GateLimits(Limits):
 
 class BudgetLimits(Limits):
     kept, kinds = "web_vitals_budgets", BUDGETS
+    title = "Web-vitals budgets"
+    text = "Held against the worst page of every test. A test over a budget is named with its page, and the run fails."
 
     @staticmethod
     def field(kind: Any) -> forms.Field:

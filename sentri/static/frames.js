@@ -16,7 +16,7 @@ function open() {
   clearTimeout(timer);
   if (!watching || socket || document.hidden) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const mine = socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${place.dataset.run}/live`);
+  const mine = (socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${place.dataset.run}/live`));
   mine.binaryType = "arraybuffer";
   mine.onmessage = ({ data }) => {
     if (mine !== socket) return;
@@ -24,7 +24,9 @@ function open() {
     if (typeof data === "string") name(JSON.parse(data));
     else picture(data);
   };
-  mine.onclose = (event) => { if (mine === socket) closed(event.code); };
+  mine.onclose = (event) => {
+    if (mine === socket) closed(event.code);
+  };
   if (!tiles.size) sign.textContent = "waiting for a picture";
 }
 
@@ -72,7 +74,9 @@ function tileOf(shard, slot) {
   tile.caption.className = "small cut";
   tile.item.append(tile.image, tile.caption);
   tiles.set(order, tile);
-  const next = [...tiles.values()].filter((other) => other.order > order).sort((one, other) => one.order - other.order)[0];
+  const next = [...tiles.values()]
+    .filter((other) => other.order > order)
+    .sort((one, other) => one.order - other.order)[0];
   screens.insertBefore(tile.item, next?.item ?? null);
   return tile;
 }
@@ -112,6 +116,10 @@ button.addEventListener("click", () => {
 // Nobody looks at a hidden page.
 document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
 // The end of the run comes by live.js, whether anybody watches or not.
-new MutationObserver((_, observer) => { if (document.getElementById("live").dataset.over) { observer.disconnect(); over(); } })
-  .observe(document.getElementById("live"), { attributeFilter: ["data-over"] });
+new MutationObserver((_, observer) => {
+  if (document.getElementById("live").dataset.over) {
+    observer.disconnect();
+    over();
+  }
+}).observe(document.getElementById("live"), { attributeFilter: ["data-over"] });
 place.hidden = false;

@@ -1,9 +1,9 @@
 // Nothing that was typed is lost: leaving asks, and a form that meets an ended session signs in again in place and goes on.
-const checked = new WeakSet();   // forms whose session was found to hold a moment ago
+const checked = new WeakSet(); // forms whose session was found to hold a moment ago
 const waiting = new WeakSet();
 let leaving = false;
 
-const posts = (form) => form.getAttribute("method") === "post";   // a field may be called "method"
+const posts = (form) => form.getAttribute("method") === "post"; // a field may be called "method"
 const keeps = (form) => Boolean(form) && posts(form) && !form.closest("dialog") && !("loose" in form.dataset);
 const unsaved = () => [...document.querySelectorAll("form[data-changed]")].filter(keeps);
 
@@ -16,8 +16,12 @@ function typed(event) {
 document.addEventListener("input", typed);
 document.addEventListener("change", typed);
 
-addEventListener("beforeunload", (event) => { if (!leaving && unsaved().length) event.preventDefault(); });
-addEventListener("pageshow", () => { leaving = false; });
+addEventListener("beforeunload", (event) => {
+  if (!leaving && unsaved().length) event.preventDefault();
+});
+addEventListener("pageshow", () => {
+  leaving = false;
+});
 
 // --- the session ---
 
@@ -36,7 +40,11 @@ function renew(token) {
 /** Whether what is about to be sent will be taken: asks for the password where the session has ended. */
 async function ready() {
   let found;
-  try { found = await session(); } catch { return true; }   // sending it says what is wrong
+  try {
+    found = await session();
+  } catch {
+    return true;
+  } // sending it says what is wrong
   renew(found.csrf);
   return found.name ? true : signInAgain(found.csrf);
 }
@@ -46,9 +54,16 @@ function signInAgain(token) {
   asking ??= new Promise((resolve) => {
     const dialog = document.getElementById("sign-in-again").content.firstElementChild.cloneNode(true);
     dialog.querySelector('[name="csrfmiddlewaretoken"]').value = token;
-    dialog.querySelector("form").addEventListener("submit", (event) => { event.preventDefault(); signIn(dialog, event.target); });
+    dialog.querySelector("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      signIn(dialog, event.target);
+    });
     dialog.querySelector("[data-later]").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => { asking = null; dialog.remove(); resolve(dialog.returnValue === "signed-in"); });
+    dialog.addEventListener("close", () => {
+      asking = null;
+      dialog.remove();
+      resolve(dialog.returnValue === "signed-in");
+    });
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -64,7 +79,8 @@ async function signIn(dialog, form) {
       return dialog.close("signed-in");
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    problem.textContent = page.querySelector("[role=alert], .empty p")?.textContent ?? `That did not work (${answer.status}).`;
+    problem.textContent =
+      page.querySelector("[role=alert], .empty p")?.textContent ?? `That did not work (${answer.status}).`;
   } catch {
     problem.textContent = "Sentri does not answer. Try again in a moment.";
   }
@@ -76,7 +92,10 @@ async function signIn(dialog, form) {
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (event.defaultPrevented || !posts(form) || "leaves" in form.dataset) return;
-  if (checked.delete(form)) { leaving = true; return; }
+  if (checked.delete(form)) {
+    leaving = true;
+    return;
+  }
   event.preventDefault();
   if (waiting.has(form)) return;
   waiting.add(form);
@@ -97,10 +116,14 @@ document.addEventListener("htmx:beforeOnLoad", async (event) => {
   if (requestConfig.verb === "get" && !unsaved().length) return;
   event.preventDefault();
   const asked = requestConfig.verb !== "get" || requestConfig.triggeringEvent;
-  if (!asked || !await ready()) return;
+  if (!asked || !(await ready())) return;
   const values = new FormData();
   for (const [name, value] of requestConfig.formData) if (name !== "csrfmiddlewaretoken") values.append(name, value);
-  htmx.ajax(requestConfig.verb.toUpperCase(), requestConfig.path, { source: requestConfig.elt, target: requestConfig.target, values });
+  htmx.ajax(requestConfig.verb.toUpperCase(), requestConfig.path, {
+    source: requestConfig.elt,
+    target: requestConfig.target,
+    values,
+  });
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

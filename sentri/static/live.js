@@ -8,8 +8,8 @@ const FETCH_EVERY_MS = 400;
 const MOST_ROWS = 400;
 const MOST_LINES = 2000;
 
-let shown = Number(live.dataset.seq);   // what the page shows
-let heard = shown;                      // what the socket has told
+let shown = Number(live.dataset.seq); // what the page shows
+let heard = shown; // what the socket has told
 let socket = null;
 let fetching = false;
 let tries = 0;
@@ -22,28 +22,42 @@ function connection(state) {
   const asOf = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(new Date());
   if (state === "lost" && !sign.dataset.since) sign.dataset.since = asOf;
   if (state !== "lost") delete sign.dataset.since;
-  sign.textContent = { open: "live", lost: `reconnecting, as of ${sign.dataset.since}`, over: "", waiting: "connecting" }[state];
+  sign.textContent = {
+    open: "live",
+    lost: `reconnecting, as of ${sign.dataset.since}`,
+    over: "",
+    waiting: "connecting",
+  }[state];
 }
 
 function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   let opened = false;
   socket = new WebSocket(`${scheme}://${location.host}/ws/runs/${live.dataset.run}?after=${heard}&grouped=1`);
-  socket.onopen = () => { opened = true; if (heard > shown) soon(); else confirmFresh(); };
-  socket.onmessage = (message) => { heard = Math.max(heard, JSON.parse(message.data).at(-1).seq); soon(); };
+  socket.onopen = () => {
+    opened = true;
+    if (heard > shown) soon();
+    else confirmFresh();
+  };
+  socket.onmessage = (message) => {
+    heard = Math.max(heard, JSON.parse(message.data).at(-1).seq);
+    soon();
+  };
   socket.onclose = (event) => {
     socket = null;
     if (live.dataset.over) return connection("over");
     if (event.code === 4401) return location.reload();
     if (event.code === 4404) return connection("over");
-    if (!opened) return refresh();   // refused before the handshake: only an answer to a request says why
+    if (!opened) return refresh(); // refused before the handshake: only an answer to a request says why
     if (event.code === 1000) return soon();
     lost();
   };
 }
 
 // Numbers count as fresh after a fetch has answered.
-function confirmFresh() { tries ? soon() : connection("open"); }
+function confirmFresh() {
+  tries ? soon() : connection("open");
+}
 
 function lost() {
   connection("lost");
@@ -65,9 +79,15 @@ async function refresh() {
   const wanted = heard;
   try {
     const query = new URLSearchParams({ after: shown, show: live.dataset.show });
-    const answer = await fetch(`${live.dataset.news}?${query}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(15_000) });
+    const answer = await fetch(`${live.dataset.news}?${query}`, {
+      headers: { "HX-Request": "true" },
+      signal: AbortSignal.timeout(15_000),
+    });
     if (answer.headers.has("HX-Redirect") || answer.redirected) return location.reload();
-    if (answer.status === 404) { fetching = false; return connection("over"); }
+    if (answer.status === 404) {
+      fetching = false;
+      return connection("over");
+    }
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     apply(await answer.text());
     tries = 0;
@@ -104,7 +124,8 @@ function apply(html) {
 function replace(part) {
   const old = document.getElementById(part.id);
   if (!old) return;
-  const same = part.dataset.state === undefined ? old.outerHTML === part.outerHTML : old.dataset.state === part.dataset.state;
+  const same =
+    part.dataset.state === undefined ? old.outerHTML === part.outerHTML : old.dataset.state === part.dataset.state;
   if (!same) old.replaceWith(part);
 }
 
@@ -130,7 +151,9 @@ function filter() {
 }
 
 document.getElementById("log-filter").addEventListener("input", filter);
-document.getElementById("log-follow").addEventListener("change", (event) => { if (event.target.checked) log.scrollTop = log.scrollHeight; });
+document.getElementById("log-follow").addEventListener("change", (event) => {
+  if (event.target.checked) log.scrollTop = log.scrollHeight;
+});
 log.addEventListener("scroll", () => {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
   if (!atEnd && log.matches(":hover, :focus")) document.getElementById("log-follow").checked = false;
@@ -142,6 +165,13 @@ else {
   connection("waiting");
   open();
   // Clocks move without news; a hidden page need not.
-  setInterval(() => { if (!document.hidden && !live.dataset.over && socket) soon(); }, 5000);
-  addEventListener("online", () => { if (!socket) { tries = 0; lost(); } });
+  setInterval(() => {
+    if (!document.hidden && !live.dataset.over && socket) soon();
+  }, 5000);
+  addEventListener("online", () => {
+    if (!socket) {
+      tries = 0;
+      lost();
+    }
+  });
 }

@@ -2,8 +2,19 @@
 const root = document.documentElement;
 
 // Times are written in UTC by the server and shown in the reader's zone.
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
@@ -48,7 +59,11 @@ let after_g = 0;
 export const awaitsPlace = () => Date.now() - after_g < 1200;
 
 const KEYS = {
-  "/": () => { const box = document.querySelector("[data-search]"); box?.focus(); box?.select(); },
+  "/": () => {
+    const box = document.querySelector("[data-search]");
+    box?.focus();
+    box?.select();
+  },
   "?": () => document.getElementById("keys")?.showModal(),
   j: () => step(1),
   k: () => step(-1),
@@ -73,26 +88,45 @@ function step(by) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && editable(event.target)) return event.target.blur();
-  if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); return KEYS["/"](); }
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+    event.preventDefault();
+    return KEYS["/"]();
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || editable(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
-  if (awaitsPlace()) { after_g = 0; return go(event.key); }
-  if (event.key === "g") { after_g = Date.now(); return; }
+  if (awaitsPlace()) {
+    after_g = 0;
+    return go(event.key);
+  }
+  if (event.key === "g") {
+    after_g = Date.now();
+    return;
+  }
   if (event.key === "Enter" && event.target.closest?.("a, button, summary, input")) return;
   const act = KEYS[event.key];
-  if (act) { event.preventDefault(); act(); }
+  if (act) {
+    event.preventDefault();
+    act();
+  }
 });
 
 document.addEventListener("click", async (event) => {
   const part = event.target.closest?.("[data-theme-switch], [data-show-keys], [data-copy], [data-dismiss]");
   if (!part) {
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of document.querySelectorAll("details.menu[open]"))
+      if (!menu.contains(event.target)) menu.open = false;
     return;
   }
   if ("themeSwitch" in part.dataset) {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* it holds for this page only */ }
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      /* it holds for this page only */
+    }
   } else if ("showKeys" in part.dataset) KEYS["?"]();
   else if ("dismiss" in part.dataset) part.closest(".toast").remove();
   else {
@@ -105,21 +139,30 @@ document.addEventListener("click", async (event) => {
 // A page that is shown again, by Back or by a reload, begins something new; two presses on one showing are one.
 addEventListener("pageshow", () => {
   for (const key of document.querySelectorAll("[data-once]"))
-    key.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    key.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join("");
 });
 
 // A button that asks: the first press changes its words, the second one does it.
-document.addEventListener("submit", (event) => {
-  const question = event.target.dataset?.confirm;
-  const button = event.submitter;
-  if (!question || !button || "asked" in button.dataset) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  const words = button.textContent;
-  button.dataset.asked = "";
-  button.textContent = question;
-  setTimeout(() => { delete button.dataset.asked; button.textContent = words; }, 5000);
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const question = event.target.dataset?.confirm;
+    const button = event.submitter;
+    if (!question || !button || "asked" in button.dataset) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const words = button.textContent;
+    button.dataset.asked = "";
+    button.textContent = question;
+    setTimeout(() => {
+      delete button.dataset.asked;
+      button.textContent = words;
+    }, 5000);
+  },
+  true,
+);
 
 document.addEventListener("input", (event) => {
   const wanted = event.target.dataset?.mustEqual;
@@ -138,7 +181,7 @@ export function showSelection(form, boxes) {
   page.indeterminate = chosen > 0 && chosen < boxes.length;
   form.querySelector("[data-selected]").textContent = chosen ? `${chosen} selected` : "Select this page";
   for (const part of form.querySelectorAll("[data-some]")) {
-    part.dataset.all ??= part.textContent;
+    part.dataset.all ??= part.textContent.trim();
     part.textContent = chosen ? part.dataset.some : part.dataset.all;
     if ("none" in part.dataset) part.disabled = !chosen;
   }
@@ -155,7 +198,9 @@ document.addEventListener("change", ({ target }) => {
 
 // A table that is fetched anew keeps the row that the keyboard is on.
 let at_row = -1;
-document.addEventListener("htmx:beforeSwap", () => { at_row = rows().indexOf(row()); });
+document.addEventListener("htmx:beforeSwap", () => {
+  at_row = rows().indexOf(row());
+});
 document.addEventListener("htmx:afterSettle", () => {
   if (at_row >= 0 && !row()) rows()[at_row]?.classList.add("current");
   showTimes();
@@ -164,14 +209,21 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:sendError", () => toast("Sentri does not answer. Try again in a moment.", "error"));
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  const texts = { 403: "Your role does not allow this.", 404: "This is gone. Reload the page.", 409: "Something else was quicker. Reload the page." };
+  const texts = {
+    403: "Your role does not allow this.",
+    404: "This is gone. Reload the page.",
+    409: "Something else was quicker. Reload the page.",
+  };
   toast(texts[status] ?? `That did not work (${status}). Reload the page and try again.`, "error");
 });
 
 // An address that names a part which is folded away opens it.
 function unfold() {
   const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (part?.tagName === "DETAILS" && !part.open) { part.open = true; part.scrollIntoView(); }
+  if (part?.tagName === "DETAILS" && !part.open) {
+    part.open = true;
+    part.scrollIntoView();
+  }
 }
 addEventListener("hashchange", unfold);
 

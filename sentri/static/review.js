@@ -4,11 +4,11 @@ import { editing, focusOn } from "./steps.js";
 
 const queue = document.getElementById("queue");
 const spent = new Set();
-const undone = [];   // tokens of decisions that can still be taken back, the newest last
+const undone = []; // tokens of decisions that can still be taken back, the newest last
 let at = 0;
 let last_box = null;
 
-const approving = new Set();   // ids of cards that a key has approved, the answer still to come
+const approving = new Set(); // ids of cards that a key has approved, the answer still to come
 let turn = Promise.resolve();
 
 const cards = () => [...queue.querySelectorAll(".proposal:not(.decided)")];
@@ -20,7 +20,7 @@ function select(index, { scroll = true } = {}) {
   const all = cards();
   if (!all.length) return;
   at = Math.max(0, Math.min(all.length - 1, index));
-  all.forEach((card, number) => card.classList.toggle("current", number === at));
+  for (const [number, card] of all.entries()) card.classList.toggle("current", number === at);
   if (scroll) all[at].scrollIntoView({ block: "nearest" });
   all[at].focus({ preventScroll: true });
 }
@@ -51,7 +51,9 @@ function approve(button) {
     if (!approving.has(card)) return;
     try {
       await htmx.ajax("POST", url, { source: document.getElementById("undo"), target: "#queue", values });
-    } finally { approving.delete(card); }
+    } finally {
+      approving.delete(card);
+    }
   });
 }
 
@@ -137,7 +139,8 @@ function typing(event) {
   if (!field) return false;
   const form = field.form;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.matches("[hx-post]")) form.requestSubmit();
-  else if (event.key === "Enter" && field.name === "reason") field.parentElement.querySelector('[value="reject"]').click();
+  else if (event.key === "Enter" && field.name === "reason")
+    field.parentElement.querySelector('[value="reject"]').click();
   else if (event.key === "Escape") {
     const details = field.closest("details");
     if (details) details.open = false;
@@ -148,16 +151,27 @@ function typing(event) {
   return true;
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || document.querySelector("dialog[open]") || editing(event) || typing(event)) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if ((event.key === "Enter" || event.key === " ") && event.target.closest("a, button, summary, input")) return;
-  const act = KEYS[event.key];
-  if (act && !awaitsPlace()) { event.preventDefault(); event.stopImmediatePropagation(); act(); }
-}, true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || editing(event) || typing(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((event.key === "Enter" || event.key === " ") && event.target.closest("a, button, summary, input")) return;
+    const act = KEYS[event.key];
+    if (act && !awaitsPlace()) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      act();
+    }
+  },
+  true,
+);
 
 queue.addEventListener("change", (event) => {
-  if (event.target.matches("[data-select-page]")) boxes().forEach((box) => { box.checked = event.target.checked; });
+  if (event.target.matches("[data-select-page]"))
+    boxes().forEach((box) => {
+      box.checked = event.target.checked;
+    });
   if (event.target.matches('[data-select-page], input[name="ids"]')) count();
 });
 
@@ -167,7 +181,10 @@ queue.addEventListener("click", (event) => {
   if (box) {
     const all = boxes();
     const [from, to] = [all.indexOf(last_box), all.indexOf(box)].sort((one, other) => one - other);
-    if (event.shiftKey && from >= 0) all.slice(from, to + 1).forEach((between) => { between.checked = box.checked; });
+    if (event.shiftKey && from >= 0)
+      all.slice(from, to + 1).forEach((between) => {
+        between.checked = box.checked;
+      });
     last_box = box;
     count();
   }
@@ -175,12 +192,16 @@ queue.addEventListener("click", (event) => {
 });
 
 // Undoing by the button of a toast is undoing the newest.
-document.addEventListener("submit", (event) => {
-  if (!event.target.querySelector?.("[data-undo]")) return;
-  const place = undone.indexOf(event.target.elements.token.value);
-  if (place >= 0) undone.splice(place, 1);
-  spent.add(event.target.elements.token.value);
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.querySelector?.("[data-undo]")) return;
+    const place = undone.indexOf(event.target.elements.token.value);
+    if (place >= 0) undone.splice(place, 1);
+    spent.add(event.target.elements.token.value);
+  },
+  true,
+);
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target;

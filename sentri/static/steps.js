@@ -57,8 +57,16 @@ export function editing(event) {
 
 /** The first thing that is wrong, what the server means to be written next, or the first field. */
 export function focusOn(part) {
-  const found = [":is(input, select, textarea)[aria-invalid=true]", ".wrong [data-delete]", "[data-focus]", "input:not([type=hidden])"];
-  found.map((selector) => part.querySelector(selector)).find(Boolean)?.focus();
+  const found = [
+    ":is(input, select, textarea)[aria-invalid=true]",
+    ".wrong [data-delete]",
+    "[data-focus]",
+    "input:not([type=hidden])",
+  ];
+  found
+    .map((selector) => part.querySelector(selector))
+    .find(Boolean)
+    ?.focus();
 }
 
 document.addEventListener("input", (event) => {

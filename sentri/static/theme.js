@@ -2,4 +2,6 @@
 try {
   const chosen = localStorage.getItem("theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
-} catch { /* storage is blocked: the system's theme holds */ }
+} catch {
+  /* storage is blocked: the system's theme holds */
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -87,6 +88,13 @@ def badge(state: str, word: str = "") -> SafeString:
 
 
 @register.simple_tag
+def drawn_badge(state: str) -> SafeString:
+    """The same in a drawing."""
+    colour, glyph, _ = MARKS.get(state, ("skipped", "·", state))
+    return format_html('<tspan class="{}">{} {}</tspan>', colour, glyph, state)
+
+
+@register.simple_tag
 def run_badge(run: Judged) -> SafeString:
     return badge(mark_of(run))
 
@@ -152,6 +160,23 @@ def duration(milliseconds: Any) -> str:
 def vital(value: float, metric: str) -> str:
     """A web vital as one writes it: 2,600 ms; the layout shift has no unit."""
     return f"{value:.3g}" if metric == "cls" else f"{value:,.0f} ms"
+
+
+@register.filter
+def sharing_words(makespan: Mapping[str, Any]) -> str:
+    """The ideal and the achieved makespan of a run, and what ideal means."""
+    windows = makespan["slots"]
+    return (
+        f"Ideal: {duration(makespan['ideal_ms'])}, the work divided among {windows} browser window"
+        f"{'' if windows == 1 else 's'} or the longest test, whichever is more. "
+        f"Achieved: {duration(makespan['achieved_ms'])}."
+    )
+
+
+@register.filter
+def field_names(fields: Iterable[Mapping[str, Any]]) -> str:
+    """The fields of a form as people read them, in their order."""
+    return ", ".join(field["label"] or field["name"] for field in fields)
 
 
 @register.filter

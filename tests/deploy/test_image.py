@@ -68,7 +68,7 @@ def test_the_image_holds_what_migrations_and_the_web_application_need(
         eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
         ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20)
         assert ready.json()["status"] == "ready"
-        assert httpx.get(f"http://127.0.0.1:{port}/static/style.css").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/static/style/base.css").status_code == 200
     finally:
         web.terminate()
         assert web.wait(20) in (0, -15)

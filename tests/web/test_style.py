@@ -8,7 +8,10 @@ from django.test import Client
 
 from tests.test_architecture import ROOT
 
-STYLE = (ROOT / "sentri" / "static" / "style.css").read_text(encoding="utf-8")
+STATIC = ROOT / "sentri" / "static"
+LINKS = (ROOT / "templates" / "components" / "_styles.html").read_text(encoding="utf-8")
+SHEETS = [STATIC / name for name in re.findall(r"'(style/\w+\.css)'", LINKS)]
+STYLE = "".join(sheet.read_text(encoding="utf-8") for sheet in SHEETS)
 TOKENS = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", STYLE)
 THEMES = {"light": {name: light for name, light, _ in TOKENS}, "dark": {name: dark for name, _, dark in TOKENS}}
 ON_SURFACES = ["text", "muted", "accent", "passed", "failed", "flaky", "skipped", "running"]
@@ -60,6 +63,10 @@ def test_the_tokens_are_those_of_the_design() -> None:
     assert {name: (light, dark) for name, light, dark in TOKENS if name in wanted} == wanted
 
 
+def test_every_style_sheet_is_loaded() -> None:
+    assert set(SHEETS) == {*STATIC.rglob("*.css")}
+
+
 def test_rules_use_tokens_and_no_colours_of_their_own() -> None:
     rules = STYLE[STYLE.index('[data-theme="dark"]') :]
     assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", rules)) <= {"#00000066"}
@@ -71,18 +78,17 @@ SCRIPTS = {"the review": {"review.js", "steps.js"}, "a run": {"live.js", "frames
 @pytest.mark.parametrize("page", ["the review", "a run"])
 def test_no_page_fetches_more_than_40_kilobytes_of_assets(page: str) -> None:
     others = {name for of_page, names in SCRIPTS.items() if of_page != page for name in names}
-    static = (ROOT / "sentri" / "static").iterdir()
-    ours = [path for path in static if path.suffix in (".css", ".js", ".svg") and path.name not in others]
-    assert sum(path.stat().st_size for path in ours) < 60_000
-    names = [*(path.name for path in ours), "django_htmx/htmx-2.min.js"]
+    ours = [path for path in STATIC.rglob("*.*") if path.name not in others]
+    assert sum(path.stat().st_size for path in ours) < 70_000
+    names = [*(path.relative_to(STATIC).as_posix() for path in ours), "django_htmx/htmx-2.min.js"]
     answers = [Client().get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}) for name in names]
     assert {answer.status_code for answer in answers} == {200}
     assert sum(len(answer.content) for answer in answers) < 40_000
 
 
 def test_a_browser_that_takes_nothing_compressed_gets_files_as_they_are() -> None:
-    plain = Client().get("/static/style.css")
-    small = Client().get("/static/style.css", headers={"Accept-Encoding": "gzip, br"})
+    plain = Client().get("/static/style/base.css")
+    small = Client().get("/static/style/base.css", headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in plain
     assert (small["Content-Encoding"], gzip.decompress(small.content)) == ("gzip", plain.content)
     assert plain["Vary"] == small["Vary"] == "Accept-Encoding"

@@ -1,0 +1,42 @@
+"""How the sources of pages are written: templates, scripts and style sheets."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.test_architecture import ROOT, length, relative
+
+
+def of_pages(*places: str) -> Iterator[Path]:
+    """Templates, scripts and style sheets."""
+    for place in places:
+        yield from (path for path in sorted((ROOT / place).rglob("*")) if path.suffix in {".html", ".js", ".css"})
+
+
+def test_no_line_of_a_template_script_or_style_is_longer_than_140_characters() -> None:
+    """The formatters of bin/check break what they can; what they cannot is broken by hand."""
+    found = [
+        f"{relative(path)}:{number}"
+        for path in of_pages("templates", "sentri/static")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 140
+    ]
+    assert found == []
+
+
+def test_nothing_stands_before_what_is_shown_with_its_line_breaks() -> None:
+    """`.expected dd` and `.plain` keep white space: that of a template would be seen."""
+    found = [
+        f"{relative(path)}: {line}"
+        for path in of_pages("templates")
+        for block in re.findall(
+            r'<dl class="expected">.*?</dl>|<li class="plain">.*?</li>', path.read_text(), re.DOTALL
+        )
+        for line in re.findall(r"<dd>\s|\s</dd>|plain\">\s|\s</li>", block)
+    ]
+    assert found == []
+
+
+def test_no_template_script_or_style_sheet_is_longer_than_250_lines() -> None:
+    too_long = [path for path in of_pages("templates", "sentri/static") if length(path) > 250]
+    assert [relative(path) for path in too_long] == []
