@@ -79,6 +79,10 @@ async def reached(page: Page, state: State) -> str:
     return ""
 
 
+def said(heading: str) -> str:
+    return f"h1:text-is('{heading}')"
+
+
 async def unfolds(page: Page) -> None:
     await page.evaluate(UNFOLD)
 
@@ -89,6 +93,7 @@ async def signs_out_meanwhile(page: Page) -> None:
 
 
 ALERT = "[role=alert], .errorlist"
+MANY = {f"field{at}": "" for at in range(5100)}
 STATES = (
     State("the shortcuts", "/", "#keys[open]", presses("?")),
     State("the account's menu", "/", ".menu[open]", clicks(".menu summary")),
@@ -119,15 +124,17 @@ STATES = (
     State("signing in too often", "/sign-in", ALERT, sends(username="often", password="x"), who=None),
     State("an invitation", "/invitations/{text}", "[name=username]", who=None),
     State("an account that was refused", "/invitations/{text}", ALERT, sends(username="a b"), who=None),
-    State("an invitation that is over", "/invitations/nothing", "h1", who=None),
-    State("403: a role too low", "/projects/{project}/settings/environments/new", "h1", who="viewer"),
-    State("403: a form without a token", "/", "h1", sends("/sign-out", False)),
-    State("403: a signed link that has ended", "/artifacts/nonsense", "h1", who=None),
-    State("403: a trace from elsewhere", "/trace-viewer/index.html?trace=http://x.test/", "h1"),
-    State("404", "/nothing-here", "h1"),
-    State("404 for strangers", "/nothing-here", "h1", who=None),
-    State("400", "/", "h1", sends("/sign-out", **{f"field{at}": "" for at in range(1100)})),
-    State("413", "/sign-in", "h1", sends(username="x" * 20_000), who=None),
+    State("an invitation that is over", "/invitations/nothing", said("This link leads nowhere"), who=None),
+    State(
+        "403: a role too low", "/projects/{shop}/settings/environments/new", said("You may not do this"), who="viewer"
+    ),
+    State("403: a form without a token", "/", said("This form has expired"), sends("/sign-out", False)),
+    State("403: a signed link that has ended", "/artifacts/nonsense", said("You may not do this"), who=None),
+    State("403: a trace from elsewhere", "/trace-viewer/index.html?trace=http://x.test/", said("You may not do this")),
+    State("404", "/nothing-here", said("There is nothing here")),
+    State("404 for strangers", "/nothing-here", said("There is nothing here"), who=None),
+    State("400", "/", said("This request makes no sense"), sends("/sign-out", **MANY)),
+    State("413", "/sign-in", said("This is too long to be sent"), sends(username="x" * 20_000), who=None),
 )
 
 # Pages of the administration, one of each sort; no template of it is ours, and these rules are broken by its theme.

@@ -87,7 +87,7 @@ async def test_axe_finds_nothing_in_dialogs_editors_and_errors_in_light_and_dark
 ) -> None:
     made, _ = await seeded()
     shop.people["all"] = made.person
-    examples = {**made.examples, "living": made.runs.living.public_id}
+    examples = {**made.examples, "living": made.runs.living.public_id, "shop": shop.project.public_id}
     await sync_to_async(too_often)()
     faults = Faults()
     for state in STATES:
