@@ -261,6 +261,22 @@ async def test_a_sign_in_is_given_the_time_that_pages_are_given(
     assert gate.made == 1
 
 
+async def test_what_a_page_leaves_in_the_browser_does_not_show_on_the_next_one(browser: Browser) -> None:
+    def shown(asked: Asked) -> Answer:
+        viewed = "viewed=" in asked.headers.get("cookie", "")
+        return Answer(f"<h1>{'Viewed' if viewed else 'First'}</h1>", headers={"Set-Cookie": "viewed=1; Path=/"})
+
+    with members() as (site, gate):
+        site.answers |= {"/p1": shown, "/p2": shown}
+        for account in (credentials("ali"), None):
+            works = [PageWork(page=n, url=f"{site.url}{path}", depth=1) for n, path in enumerate(("/p1", "/p2", "/"))]
+            events = await visited(browser, staffed(site, credentials=account), works)
+            seen = [event.snapshot for event in events if isinstance(event, PageVisited)]
+            assert [one.headings[0].text for one in seen] == ["First", "First", "Shop"]
+            assert [one.name for one in seen[2].actions] == ["ali" if account else "Sign in"]
+    assert gate.made == 1
+
+
 async def test_a_crawl_signs_in_again_where_a_page_has_become_the_sign_in_page(browser: Browser) -> None:
     with members() as (site, gate):
         paths = ["/account", "/sign-out", "/orders"]

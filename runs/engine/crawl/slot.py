@@ -314,6 +314,8 @@ class Slot:
             self._context = await explorer.context(site, state)
             self._page = await self._open(self._context)
             self._role, self._state = work.role, state
+        elif self._context is not None:
+            await _forget_visits(self._context, state)
         self._visits += 1
         seen = watch(self._page)
         seen.forget_history()
@@ -341,6 +343,18 @@ class Slot:
         context, self._context, self._page, self._visits = self._context, None, None, 0
         if context is not None:
             await close_context(context)
+
+
+async def _forget_visits(context: BrowserContext, state: dict[str, Any] | None) -> None:
+    """Drops the cookies that pages have set beside those of the session, whose values may have changed since.
+
+    A list of what was viewed last, or a language that a link has chosen, would show the next page otherwise than a
+    crawl sees it that comes there another way.
+    """
+    names = {cookie["name"] for cookie in state["cookies"]} if state else set()
+    for cookie in await context.cookies():
+        if cookie["name"] not in names:
+            await context.clear_cookies(name=cookie["name"], domain=cookie["domain"], path=cookie["path"])
 
 
 def new_links(of: PageVisited, beside: PageVisited) -> list[Link]:
