@@ -27,7 +27,7 @@ SHORTEST_MARKED = 13
 def steps_of(form: Form, page: PageSnapshot, random: Random) -> Steps | None:
     """Fill what is empty, then send; None where a field that is needed cannot be filled, or nothing sends it.
 
-    What the page itself has filled in stays: sending it again changes least.
+    What the page itself has filled in stays: sending it again changes least. A form that asks is asked one thing.
     """
     filled: list[tuple[FormField, Steps]] = []
     for field in form.fields:
@@ -36,6 +36,8 @@ def steps_of(form: Form, page: PageSnapshot, random: Random) -> Steps | None:
             filled.append((field, steps))
         elif field.required and (not field.value or unchosen(field)):
             return None
+    if _asks(form):
+        filled = _one_question(filled)
     _mark(filled, form)
     entries = [step for _, steps in filled for step in steps]
     sending = _sending(form, page, entries)
@@ -73,9 +75,24 @@ def _real(field: FormField, options: Iterable[str]) -> str | None:
     return valid(field.model_copy(update={"options": tuple(options)}), Random(0))  # noqa: S311
 
 
+def _asks(form: Form) -> bool:
+    return form.method == "get" and bool(form.action)
+
+
+def _one_question(filled: list[tuple[FormField, Steps]]) -> list[tuple[FormField, Steps]]:
+    """What is required, and one field more, a text if there is one.
+
+    Several conditions at once find nothing, and a field beside them may keep something: Roundup stores a search, by
+    GET, once its optional name is filled in.
+    """
+    texts = [field for field, steps in filled if kind_of(steps[0]) is Fill]
+    first = next((field for field in (*texts, *(field for field, _ in filled)) if not field.required), None)
+    return [(field, steps) for field, steps in filled if field.required or field is first]
+
+
 def _mark(filled: list[tuple[FormField, Steps]], form: Form) -> None:
     """What a form creates must be found again: one value carries our marker where there is room for it."""
-    if form.method == "get" and form.action:
+    if _asks(form):
         return
     if any(MARKED.search(str(steps[0].get("value", ""))) for _, steps in filled):
         return

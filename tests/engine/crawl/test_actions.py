@@ -208,6 +208,15 @@ def entered(*fields: Any, **more: Any) -> list[Any]:
     return [step.get("value", step["do"]) for step in steps or ()]
 
 
+def test_a_form_that_asks_is_asked_one_thing_and_what_it_requires() -> None:
+    """A name beside the words that are searched for may be what the search is kept by: a GET that writes."""
+    order = field("Order", "select", options=("Choose…", "Newest"))
+    values = entered(order, field("Title"), field("Keep as"), field("Place", required=True), method="get")
+    assert (len(values), values[-1], "Newest" in values) == (3, "click", False)
+    assert len(entered(field("Title"), field("Keep as"), method="post")) == 3
+    assert entered(order, method="get") == ["Newest", "click"]
+
+
 def test_a_form_is_filled_where_it_is_empty_and_what_it_creates_carries_our_mark() -> None:
     values = entered(field("Name"), field("Colour", value="blue"), field("Kind", "select", options=("Choose…", "Red")))
     assert values == ["Sentri {{random.digits(6)}}", "Red", "click"]
