@@ -152,7 +152,7 @@ class Actions:
     def _form(self, form: Form, state: ReachedState) -> Iterator[ActionCandidate]:
         if not state.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
             return
-        level, _ = permit(form, self._options, state.offers.control(form))
+        level, _ = permit(form, self._options, state.offers.control(form), state.page.url)
         steps = steps_of(form, state.page, self._random) if level is Permit.SUBMIT else None
         if steps is None:
             return

@@ -59,7 +59,7 @@ def concerns(crawled: Crawled) -> list[Log]:
     left: dict[tuple[str, str], str] = {}
     for page in crawled.exemplars():
         for form in page.forms:
-            level, why = permit(form, crawled.options)
+            level, why = permit(form, crawled.options, on=page.url)
             if level is not Permit.SUBMIT:
                 what = form.submit or form.name
                 message = f"The form “{what}” on {page.path} is not submitted: {why}"

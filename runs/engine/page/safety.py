@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.events import Form, FormField
 from runs.engine.page.vocabulary import stems, tables, words
@@ -151,20 +152,35 @@ def asks(form: Form) -> bool:
     return form.method.lower() == "get" and bool(form.action)
 
 
-def permit(form: Form, options: CrawlOptions, sends: Control | None = None) -> tuple[Permit, str]:
+def permit(form: Form, options: CrawlOptions, sends: Control | None = None, on: str = "") -> tuple[Permit, str]:
     """How far a form may be taken, and why not further ("" when it may be submitted).
 
-    `sends` is its button, where more is known of it than its name.
+    `sends` is its button, where more is known of it than its name; `on` the address of the page that shows it.
     """
     sends = sends or Control(form.submit or form.name or form.heading or form.action, address=form.action)
-    if options.read_only and not asks(form):
+    edits = asks(form) and _shows_a_record(form, on)
+    if options.read_only and (edits or not asks(form)):
         return Permit.NOTHING, "the crawl is read-only"
     if any(field.type == "file" for field in form.fields) and not _listed(sends, options.deny_actions):
         return Permit.GUARDED, "it uploads a file"
     why = refusal(sends, options)
     if why or options.allow_destructive or _listed(sends, options.allow_actions):
         return (Permit.NOTHING, f"it {why}") if why else (Permit.SUBMIT, "")
+    if edits:
+        return Permit.NOTHING, "it shows a text that is stored, and sending it may change that"
     return _by_content(form)
+
+
+def _shows_a_record(form: Form, on: str) -> bool:
+    """Whether a form that asks has words filled in that were not asked for: what the page's address says is an echo.
+
+    Roundup edits a stored search by such a form, with GET. Figures are how many there are on a page and their like.
+    """
+    if not on:
+        return False
+    asked = {value for _, value in parse_qsl(urlsplit(on).query)}
+    texts = (field.value for field in form.fields if field.tag == "textarea" or field.type in ("text", "search"))
+    return any(any(map(str.isalpha, text)) and text not in asked for text in texts)
 
 
 def _by_content(form: Form) -> tuple[Permit, str]:

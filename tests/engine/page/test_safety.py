@@ -78,6 +78,19 @@ def test_files_are_not_uploaded() -> None:
     assert permit(form(field("Picture", "file")), OPTIONS) == (Permit.GUARDED, "it uploads a file")
 
 
+def test_a_form_that_asks_is_not_sent_where_it_edits_what_is_stored() -> None:
+    """A stored search that is edited with GET: its name stands in a field, and not in the address."""
+    kept = form(field("Title"), field("Kept as", value="Open for Mara"), field("Per page", value="50"), method="get")
+    on = "http://shop.test/query1"
+    assert permit(kept, OPTIONS, on=on)[0] is Permit.NOTHING
+    assert permit(kept, CrawlOptions(allow_destructive=True), on=on)[0] is Permit.SUBMIT
+    assert permit(kept, CrawlOptions(allow_destructive=True, read_only=True), on=on)[0] is Permit.NOTHING
+    echoed = f"{on}?name=Open+for+Mara"
+    assert permit(kept, OPTIONS, on=echoed)[0] is Permit.SUBMIT, "a page repeats what was asked"
+    fresh = form(field("Title"), field("Per page", value="50"), method="get")
+    assert permit(fresh, OPTIONS, on=on)[0] is Permit.SUBMIT
+
+
 def test_a_read_only_crawl_submits_only_what_asks() -> None:
     reading = CrawlOptions(read_only=True, allow_destructive=True)
     assert permit(form(field("Email")), reading)[0] is Permit.NOTHING

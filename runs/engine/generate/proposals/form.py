@@ -68,7 +68,7 @@ def identity(form: Form, page: PageSnapshot) -> tuple[object, ...]:
 
 def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     for page, form in forms(crawled):
-        yield from ways(crawled, page, form, permit(form, crawled.options)[0])
+        yield from ways(crawled, page, form, permit(form, crawled.options, on=page.url)[0])
 
 
 def ways(

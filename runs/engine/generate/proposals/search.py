@@ -104,12 +104,16 @@ def _hits(seen: Observation) -> list[Entry]:
     return [entry for entry in seen.after.listed() if word in entry.name.lower()] if seen.after else []
 
 
+def _may_be_sent(form: Form, page: PageSnapshot, crawled: Crawled) -> bool:
+    return permit(form, crawled.options, on=page.url)[0] is Permit.SUBMIT
+
+
 def _forms(crawled: Crawled) -> dict[str, tuple[PageSnapshot, Form]]:
     """Each search once, from the plainest page that has it."""
     found: dict[str, tuple[PageSnapshot, Form]] = {}
     for page in crawled.exemplars():
         for form in page.forms:
-            if kind(form) == "search" and not form.frame and permit(form, crawled.options)[0] is Permit.SUBMIT:
+            if kind(form) == "search" and not form.frame and _may_be_sent(form, page, crawled):
                 key = f"{form.action or page.path}?{query_field(form).name}"
                 found.setdefault(key.split("#", maxsplit=1)[0], (page, form))
     return dict(list(found.items())[:_FORMS])
