@@ -16,14 +16,16 @@ from tests.expressions import own
 # Made of words that are escaped: the place, and the expression with a word put in.
 OF_WORDS = {
     "runs/api/triggering.py: f'{re.escape(name)}(?![^.\\\\[])'": r"word(?![^.\[])",
-    "runs/engine/generate/dials.py: f'\\\\b{re.escape(name)}\\\\b'": r"\bword\b",
+    "runs/engine/generate/preferences.py: f'\\\\b{re.escape(name)}\\\\b'": r"\bword\b",
     "runs/engine/locate.py: f'^\\\\s*{words}{marks}$'": r"^\s*two\s+words[\s*:]*$",
     "runs/engine/page/vocabulary.py: '|'.join((_stem(word, True) for word in listed))": r"two[\s_-]*words(?![^\W_])",
     "runs/engine/page/vocabulary.py: '|'.join((_stem(word, word in _WHOLE) for word in listed))": r"two[\s_-]*words",
     "runs/engine/page/volatile.py: re.escape(value)": "word",
     "runs/engine/patterns.py: f'^\\\\s*{words}\\\\s*$' if whole else words": r"^\s*two\s+words\s*$",
-    "runs/engine/prove/breakages/base.py: f'^{re.escape(call.base)}(?:[?#].*)?$'": r"^word(?:[?#].*)?$",
-    "runs/engine/prove/breakages/spoilt.py: f'(?<![\\\\w.]){re.escape(word)}(?![\\\\w.])'": r"(?<![\w.])word(?![\w.])",
+    "runs/engine/prove/mutations/base.py: f'^{re.escape(call.base)}(?:[?#].*)?$'": r"^word(?:[?#].*)?$",
+    "runs/engine/prove/mutations/json_mutant.py: f'(?<![\\\\w.]){re.escape(word)}(?![\\\\w.])'": (
+        r"(?<![\w.])word(?![\w.])"
+    ),
 }
 # Of these the work is quadratic in a text that is short: the most characters that it can have where it is asked.
 SHORT = {

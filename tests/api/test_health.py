@@ -68,5 +68,5 @@ def test_a_worker_that_hung_and_was_replaced_is_noted_and_does_not_make_it_unrea
     answer = client.get("/readyz")
     assert answer.status_code == 200
     [note] = answer.json()["notes"]
-    assert note.startswith("1 worker hung since ")
+    assert note.startswith("1 worker hung and was replaced at ")
     assert note.endswith("the process gave no sign of life for 16 s.")

@@ -24,7 +24,6 @@ OTHERWISE: dict[str, set[str]] = {
     "runs/application_map.py": {"request"},  # what an endpoint is sent
     "runs/engine/traffic/exchange.py": {"request"},
     "runs/insight/application/api_endpoint.py": {"request"},
-    "runs/insight/application/learning.py": {"request"},
     "runs/engine/browser/headers.py": {"request"},  # events of the browser's driver
     "runs/engine/browser/watch.py": {"request"},
     "runs/engine/browser/writes.py": {"request"},

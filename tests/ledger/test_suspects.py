@@ -225,7 +225,7 @@ def test_a_worker_that_broke_leaves_the_shard_to_another_and_ends(
     def breaks(*_: Any) -> None:
         raise TypeError("of our own making")
 
-    monkeypatch.setattr("runs.worker.Worker.work", breaks)
+    monkeypatch.setattr("runs.worker.ShardWorker.work", breaks)
     monkeypatch.setattr("runs.queue.retire", lambda: retired.append(True))
     shard = Shard.objects.get(run=run)
     tasks.shard(shard.pk)
