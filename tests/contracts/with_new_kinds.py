@@ -24,6 +24,7 @@ from tests.contracts.new_kinds import ExpectColour, Nudge
 from tests.docs.step_table import rows
 from tests.engine.pages import pages
 from tests.engine.prove.proofs import plan_of, proofs, proposal, proved
+from tests.web.conftest import as_it_reads
 
 TURN, IDLE = {"role": "button", "name": "Turn"}, {"role": "button", "name": "Idle"}
 STATUS = {"role": "status"}
@@ -50,7 +51,8 @@ def test_the_description_of_the_api_has_them() -> None:
 def test_the_editor_offers_them_and_shows_their_rows() -> None:
     for kind, words in (("nudge", "Nudge"), ("expect_colour", "Expect a colour")):
         form = CardForm(QueryDict(f"shown=rows&version=&title=T&add=1&kind={kind}"), None, None)  # type: ignore[arg-type]
-        page = render_to_string("runs/_step_rows.html", {"form": form, "address": "/", "target": "#x", "test": None})
+        shown = {"form": form, "address": "/", "target": "#x", "test": None}
+        page = as_it_reads(render_to_string("runs/_step_rows.html", shown))
         assert f'<option value="{kind}" selected>{words}</option>' in page
         assert form.rows
         assert form.rows[0].begun, "the field that is written first"

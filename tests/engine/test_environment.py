@@ -78,7 +78,7 @@ from runs.engine.browser import Browser, driver_ending
 
 async def look():
     async with Browser(PATH) as browser:
-        family = ending.processes_of(browser._playwright)
+        family = driver_ending.processes_of(browser._playwright)
         browsers = [line for line in (process.cmdline() for process in family) if line[:1] == [PATH]]
         return len(browsers), sum("--no-sandbox" in line for line in browsers)
 
