@@ -81,6 +81,6 @@ def hand_back(answer: Callable[..., HttpResponseBase] | Callable[..., Awaitable[
 
 
 def _hand_back() -> None:
-    """Only what comes from the pool goes back to it. Whoever is in a transaction goes on: a test asks from its own."""
-    if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
+    """SQLite has nothing to hand back. Whoever is in a transaction goes on: a test asks from within its own."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()

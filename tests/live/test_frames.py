@@ -156,7 +156,7 @@ def test_R23_a_picture_does_not_wait_for_the_lock_that_runs_need() -> None:
         took = timezone.now() - began
         cursor.execute("ROLLBACK")
     locking.close()
-    assert took < timedelta(seconds=2)
+    assert took < timedelta(seconds=10), "of 20"
     assert not LiveFrame.objects.exists()
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA busy_timeout").fetchone()[0] == 20_000
