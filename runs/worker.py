@@ -19,9 +19,10 @@ from projects.models import Test
 from projects.secrets import SecretUnreadable
 from runs import frames, heartbeats, judging, ledger, meters, queue, reading, states, storage, tracing
 from runs.drive import TICK_SECONDS, Drive, Inbox, Loop
-from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, died
+from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode
 from runs.engine.crawl import closed, crawl
 from runs.engine.crawl.unreachable import Unvisited
+from runs.engine.deaths import browser_gone
 from runs.engine.events import Event, Log
 from runs.engine.execute import execute, try_sign_in
 from runs.engine.generate import Crawled, KnownTest, Observation, PlannedCases, Survey, observe, plan_cases, propose
@@ -104,7 +105,7 @@ def _broke(held: ledger.Hold, error: Exception) -> None:
         # One that was killed while it was starting says the same as one that cannot start.
         ledger.forfeit(held, str(error), "browser")
         queue.retire()
-    elif died(error):
+    elif browser_gone(error):
         log.warning("shard %s: the browser or its driver died under it: %s", held.shard, error)
         ledger.forfeit(held)
     else:

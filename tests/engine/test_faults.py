@@ -43,6 +43,7 @@ def site() -> Iterator[Pages]:
 
     answers: Answers = {
         "/": "<h1>Shop</h1>",
+        "/closed": "<p>The page has been closed</p>" * 2,
         "/plain": "<h1>Plain</h1>",
         "/loop": LOOP,
         "/greedy": GREEDY,
@@ -182,6 +183,15 @@ async def test_a_page_that_is_crashed_by_its_browser_fails_its_attempt(browser: 
     events, _ = await hurt(browser, plan, at("/", see("Never", timeout=20_000)), crash)
     assert (failure(events).kind, failure(events).message) == ("crash", "The page crashed")
     assert ends(events)[2].outcome == "passed"
+
+
+async def test_a_step_that_finds_two_elements_named_like_a_death_is_not_taken_for_one(
+    browser: Browser, plan: ShardPlan
+) -> None:
+    click = {"do": "click", "target": {"text": "The page has been closed"}}
+    events = await played(browser, plan, at("/closed", click))
+    assert failure(events).kind == "not_found"
+    assert "2 elements" in failure(events).message
 
 
 @pytest.mark.parametrize("victim", ["browser", "driver"])

@@ -10,7 +10,7 @@ from runs.engine.browser.flood import Flood
 from runs.engine.browser.listening import heard, listen
 from runs.engine.browser.network import restrict
 from runs.engine.browser.pace import Pace
-from runs.engine.browser.session import Browser, BrowserUnavailable, died
+from runs.engine.browser.session import Browser, BrowserUnavailable
 from runs.engine.browser.settle import settle
 from runs.engine.browser.signin import sign_in
 from runs.engine.browser.signin_form import SignInFailed, asked_for
@@ -49,7 +49,6 @@ __all__ = [
     "asked_for",
     "close_context",
     "close_later",
-    "died",
     "heard",
     "listen",
     "measure",

@@ -23,6 +23,7 @@ from runs.engine.browser.headers import http_credentials, send_headers
 from runs.engine.browser.remote import HERE, NotConnected, Remote, connect
 from runs.engine.browser.wear import RETIRED_SECONDS, Bounds, Wear
 from runs.engine.browser.writes import refuse_writes
+from runs.engine.deaths import browser_gone
 from runs.engine.inpage import keep_originals, know_places
 from runs.engine.netguard import Blocked, Guard, place_of
 from runs.engine.plan import BrowserOptions, Site
@@ -49,7 +50,6 @@ LAUNCH_SECONDS = 60
 CONTEXT_SECONDS = 20
 LOOK_SECONDS = 0.2
 Opened = TypeVar("Opened")
-SIGNS_OF_DEATH = ("connection closed", "has been closed", "browser closed", "target closed", "pipe closed")
 
 
 class BrowserUnavailable(Exception):
@@ -166,7 +166,7 @@ class Browser:
         try:
             return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
         except Exception as error:
-            if not died(error):
+            if not browser_gone(error):
                 raise
         await self._restart(used)
         return await asyncio.wait_for(opening(), CONTEXT_SECONDS)
@@ -345,13 +345,6 @@ class Browser:
         await driver_ending.end(playwright, chromium)
         if wear is not None:
             await asyncio.to_thread(shutil.rmtree, wear.directory, ignore_errors=True)
-
-
-def died(error: BaseException) -> bool:
-    """Whether an error of Playwright means that the browser or the driver is gone, or answers no more."""
-    if isinstance(error, TimeoutError):
-        return True
-    return any(sign in str(error).lower() for sign in SIGNS_OF_DEATH)
 
 
 def bypass(site: Site) -> dict[str, str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, Response
+
+from runs.engine.browser.watchdog import answers
 
 KEEP_REQUESTS = 500
 KEEP_ADDRESSES = 5_000
@@ -44,6 +46,11 @@ class PageWatch:
     _pending: dict[Request, float] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
     last_activity: float = 0.0
+    _browser: Browser | None = None
+
+    async def crashed_alone(self) -> bool:
+        """Whether the browser outlived the page's crash: one that is killed tells of its pages first."""
+        return self._browser is None or await answers(self._browser)
 
     def busy(self) -> bool:
         """Whether a request that matters is on its way: long polls and repeated polls do not."""
@@ -109,6 +116,10 @@ class PageWatch:
         if self._seen[key] <= REPEATS or request.is_navigation_request():
             self._pending[request] = self.last_activity = time.monotonic()
 
+    def _crash(self, page: Page) -> None:
+        self._browser = page.context.browser
+        self.crashed.set()
+
     def _ended(self, request: Request) -> None:
         if self._pending.pop(request, None) is not None:
             self.last_activity = time.monotonic()
@@ -134,7 +145,7 @@ def watch(page: Page, *, pending: bool = True) -> PageWatch:
     page.on("pageerror", seen._uncaught)
     page.on("response", seen._response)
     page.on("requestfailed", seen._failed)
-    page.on("crash", lambda _: seen.crashed.set())
+    page.on("crash", seen._crash)
     if pending:
         page.on("request", seen._started)
         page.on("requestfinished", seen._ended)

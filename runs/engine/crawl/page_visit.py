@@ -60,6 +60,8 @@ async def visit(page: Page, url: str, seen: PageWatch, guard: Guard, timeout_ms:
 async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: PageWatch) -> Got:
     """What the work gives. Raises `Unvisited` at once when the tab crashes, which the driver would wait for.
 
+    Raises `Error` where the browser died with the tab, which says nothing about the page.
+
     A navigation that a crash ends may be told as aborted a moment before the crash itself.
     """
     working = asyncio.ensure_future(work)
@@ -70,6 +72,8 @@ async def unless_crashed(work: Coroutine[Any, Any, Got], url: str, seen: PageWat
         if unanswered:
             await asyncio.wait((crash,), timeout=CRASH_SECONDS)
         if not working.done() or (unanswered and crash.done()):
+            if not await seen.crashed_alone():
+                raise Error("Browser closed, and its page crashed for it")
             raise crashed(url)
         return working.result()
     finally:

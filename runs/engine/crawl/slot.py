@@ -20,7 +20,6 @@ from runs.engine.browser import (
     Writes,
     asked_for,
     close_context,
-    died,
     listen,
     watch,
 )
@@ -30,6 +29,7 @@ from runs.engine.crawl.offers import listening
 from runs.engine.crawl.page_visit import Visited, visit
 from runs.engine.crawl.reaching import Arrival, Tab
 from runs.engine.crawl.unreachable import Unvisited, broken, from_browser, too_slow
+from runs.engine.deaths import browser_gone
 from runs.engine.events import Cleaned, Event, Link, Log, PageFailed, PageVisited, Wrote
 from runs.engine.netguard import Blocked
 from runs.engine.plan import ACCOUNT, VISITOR, PageWork
@@ -83,7 +83,7 @@ class Slot:
         except BrowserUnavailable:
             raise
         except Exception as error:
-            if died(error):
+            if browser_gone(error):
                 raise
             self._explorer.accounts.masking.error(error)
             log.exception("page %s of the frontier broke", work.page)
@@ -118,14 +118,15 @@ class Slot:
             raise
         except Exception as error:
             await self._close()
-            if not died(error):
+            if not browser_gone(error):
                 raise self._unvisited(work, error) from error
         try:
             return await self._within_deadline(work)
         except Unvisited:
             raise
         except Exception as error:
-            if died(error) and not isinstance(error, Error):  # the end of the driver is none of Playwright's own kind
+            # The end of the driver is none of Playwright's own kind.
+            if browser_gone(error) and not isinstance(error, Error):
                 raise
             raise self._unvisited(work, error) from error
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
+from runs.engine.deaths import Death, told_in
 from runs.engine.netguard import Guard, place_of
 from runs.engine.passing import PASSING, passes
 from runs.engine.unopened import REFUSED_BY_US, by_proxy, classify
@@ -124,7 +125,7 @@ def _without_code(url: str, message: str, seconds: float) -> Unvisited:
         return Unvisited("not_a_page", f"{url} is a download.")
     if "Timeout" in message:
         return too_slow(url, seconds)
-    if "crashed" in message.lower():
+    if told_in(message) is Death.PAGE:
         return crashed(url)
     return Unvisited("crash", f"The browser could not open {url}: {first.rstrip('.')}.")
 

@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, Screencast, SignInFailed
+from runs.engine.deaths import Death, classify, page_gone
 from runs.engine.events import ArtifactFile, AttemptEnded, Event, Failure, Log, StepEnded, StepReport, TestStarted
 from runs.engine.execute.attempt_page import AttemptPage, ClosingPages, Recording, open_attempt_page
 from runs.engine.execute.evidence import EvidenceKeeper
 from runs.engine.kinds import opening
 from runs.engine.masking import Masking
 from runs.engine.plan import ACCOUNT, Keep, ShardPlan, TestWork
-from runs.engine.steps.base import Step, StepFailed, gone
+from runs.engine.steps.base import Step, StepFailed
 from runs.engine.steps.document import Document, InvalidDocument, resolved
 from runs.engine.steps.goto import Goto
 from runs.engine.steps.perform import patience, perform
@@ -119,7 +120,7 @@ class AttemptPlayer:
         except BrowserUnavailable:
             raise
         except Exception as error:
-            if gone(error):
+            if page_gone(error):
                 return await self._lost(error)
             self.shard.masking.error(error)
             log.exception("attempt %s of result %s broke", self.spec.number, self.spec.work.result)
@@ -140,6 +141,9 @@ class AttemptPlayer:
             if playing.done() and not attempt_page.crashed:
                 return playing.result()
             kind, message = await breaking
+            # A browser that is killed tells of its pages' crashes before its own.
+            if attempt_page.crashed and not await self._browser_answers():
+                raise BrowserGone(message)
             return Failure(kind=kind, message=message, step=self._next)
         finally:
             breaking.cancel()
@@ -151,9 +155,7 @@ class AttemptPlayer:
     async def _lost(self, error: Exception) -> Failure:
         """The page is gone. By itself, unless it turns out that the browser or the driver went with it."""
         deadline = time.monotonic() + NEWS_SECONDS
-        while (
-            self.attempt_page is not None and "Connection closed" not in str(error) and self.attempt_page.browser_alive
-        ):
+        while self.attempt_page and classify(error) is not Death.DRIVER and self.attempt_page.browser_alive:
             if time.monotonic() > deadline:
                 message = "The page closed itself while the test was using it"
                 return Failure(kind="crash", message=message, step=self._next)

@@ -13,13 +13,13 @@ from secrets import randbits
 from typing import Any
 
 from runs.engine.browser import Accounts, Browser, BrowserUnavailable, ClaimCode, Frames, Screencast
+from runs.engine.deaths import page_gone
 from runs.engine.events import Event, Failure, TestEnded
 from runs.engine.execute.attempt import AttemptPlayer, AttemptSpec, ShardContext, made
 from runs.engine.execute.attempt_page import ClosingPages, Recording
 from runs.engine.execute.evidence import EvidenceKeeper
 from runs.engine.execute.retry_policy import RetryPolicy
 from runs.engine.plan import ACCOUNT, ShardPlan, Site, TestWork
-from runs.engine.steps.base import gone
 from runs.engine.steps.document import Document, InvalidDocument, parse
 from runs.engine.stream import STOP_SECONDS, Events, streamed, together
 
@@ -115,7 +115,7 @@ class ShardRunner:
         except BrowserUnavailable:
             raise
         except Exception as error:
-            if gone(error):
+            if page_gone(error):
                 raise
             self._shard.masking.error(error)
             log.exception("result %s broke", work.result)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from runs.engine import traffic
-from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for, died
+from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Error, SignInFailed, asked_for
+from runs.engine.deaths import browser_gone
 from runs.engine.events import CaseObserved, Event
 from runs.engine.generate.case_visit import SAFE, Visit, Visits
 from runs.engine.generate.cases import CaseSpec, Crawled, Observation, ResponseFacts, Step
@@ -72,7 +73,7 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
     except BrowserUnavailable:
         raise
     except Exception as error:
-        if died(error):
+        if browser_gone(error):
             raise
         visits.accounts.masking.error(error)
         log.exception("case %s broke", work.case)

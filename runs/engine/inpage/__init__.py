@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession, ElementHandle, Error, Frame, Locator, Page, Playwright
 
+from runs.engine.deaths import page_gone
 from runs.engine.foreign import loaded
 
 # Members of nodes that a form's field, or an image with a name, can hide. Those that plain values have as well are not
@@ -32,10 +33,6 @@ MEMBERS = (
 # fmt: on
 _MEMBER = re.compile(rf"(\?)?\.({'|'.join(MEMBERS)})\b")
 _ENDS = (
-    "has been closed",
-    "crashed",
-    "Connection closed",
-    "Target closed",
     "context was destroyed",
     "navigat",
     "Timeout",
@@ -78,7 +75,7 @@ async def text_of_page(page: Page | Frame, script: str, call: str, given: Any = 
         try:
             found = await frame.evaluate(function, given)
         except Error as error:
-            if any(sign in error.message for sign in _ENDS):
+            if page_gone(error) or any(sign in error.message for sign in _ENDS):
                 raise
             # The driver's own script in the page needs what the page has replaced; the browser itself does not.
             found = await _by_the_browser(frame, f"({function})({json.dumps(given)})")
@@ -92,7 +89,7 @@ async def read_elements(located: Locator, script: str, call: str, given: Any = N
     try:
         found = await located.evaluate_all(_unhidden(script, call, "elements, "), given)
     except Error as error:
-        if any(sign in error.message for sign in _ENDS):
+        if page_gone(error) or any(sign in error.message for sign in _ENDS):
             raise
         raise PageResists(_resists(error.message.partition(": ")[2] or error.message)) from error
     if not isinstance(found, str):

@@ -8,6 +8,7 @@ from random import Random
 from secrets import randbits
 
 from runs.engine.browser import Browser, BrowserUnavailable, ClaimCode, Frames, Pace
+from runs.engine.deaths import page_gone
 from runs.engine.events import Event, Failure, Proved
 from runs.engine.execute.attempt import ShardContext
 from runs.engine.execute.shard_runner import EngineInputs, Pull, attempts, in_slots, read
@@ -15,7 +16,6 @@ from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.proving import Proving
 from runs.engine.prove.replaying import ProofContext
 from runs.engine.prove.scheduler import ReplayScheduler
-from runs.engine.steps.base import gone
 from runs.engine.steps.document import InvalidDocument
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ async def _proved(context: ProofContext, work: TestWork) -> Proved:
         except BrowserUnavailable:
             raise
         except Exception as error:
-            if gone(error):
+            if page_gone(error):
                 raise
             context.shard.masking.error(error)
             log.exception("the proof of result %s broke", work.result)

@@ -183,11 +183,6 @@ class Step(Value):
             yield from wrong(target, f"{path}.target")
 
 
-def gone(error: Exception) -> bool:
-    """Whether an error means that the page, the browser or the driver is no more."""
-    return any(sign in str(error) for sign in ("has been closed", "crashed", "Connection closed", "Target closed"))
-
-
 def listed(values: Sequence[str], most: int = 5) -> str:
     """ "A", "B" and 3 more"""
     shown = ", ".join(f'"{value}"' for value in values[:most])

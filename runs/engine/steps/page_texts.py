@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from playwright.async_api import Error, Locator
 
+from runs.engine.deaths import page_gone
 from runs.engine.inpage import PageResists, read_elements
 from runs.engine.patterns import MOST_TEXT
-from runs.engine.steps.base import Stage, gone
+from runs.engine.steps.base import Stage
 from runs.engine.steps.matching import TextMatch
 
 MOST_ELEMENTS = 1_000
@@ -68,7 +69,7 @@ async def comes_to_say(stage: Stage, match: TextMatch, read: Callable[[], Awaita
         except TimeoutError:
             return False
         except Error as error:
-            if gone(error) or "strict mode violation" in str(error):
+            if page_gone(error) or "strict mode violation" in str(error):
                 raise
             return False
 

@@ -9,12 +9,13 @@ from playwright.async_api import Error
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from projects.origins import trusts
+from runs.engine.deaths import page_gone
 from runs.engine.inpage import hides
 from runs.engine.locate import describe
 from runs.engine.masking import texts_of
 from runs.engine.masking.trusted_origins import address_of, may_be_told
 from runs.engine.plan import Target
-from runs.engine.steps.base import Stage, Step, StepFailed, gone, listed, one_line
+from runs.engine.steps.base import Stage, Step, StepFailed, listed, one_line
 from runs.engine.steps.seeing import SECONDS, company
 
 LOADING = 3
@@ -52,7 +53,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
     except PlaywrightTimeout as error:
         raise await _hidden(step, stage) or await _late(step, stage, error) from error
     except Error as error:
-        if gone(error):
+        if page_gone(error):
             raise
         meant = await _meant(step, stage, error)
         if meant is None:

@@ -11,12 +11,13 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import Field, model_validator
 
 from projects.origins import origin_of
+from runs.engine.deaths import page_gone
 from runs.engine.events import FailureKind
 from runs.engine.masking.trusted_origins import may_be_told
 from runs.engine.netguard import joined
 from runs.engine.steps import jsonpath
 from runs.engine.steps.answer import Answer, AnswerExpectation, JsonPath
-from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, gone, one_line
+from runs.engine.steps.base import Scalar, Stage, Step, StepFailed, one_line
 from runs.engine.steps.navigating import SitePath
 from runs.engine.steps.variables import VariableName
 from runs.engine.unopened import PROXY_STATUSES, by_proxy, too_large
@@ -121,7 +122,7 @@ class Request(Step):
         except PlaywrightTimeout:
             raise
         except Error as error:
-            if gone(error):
+            if page_gone(error):
                 raise
             if large := too_large(error.message):
                 raise StepFailed("navigation", f"{self.method} {self.path} is not read: {large}") from error
