@@ -227,6 +227,11 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 
+// On a wide screen the rail shows everything: what a phone had opened goes back to its place.
+matchMedia("(max-width: 640px)").addEventListener("change", () => {
+  document.querySelector("#rail-more:popover-open")?.hidePopover();
+});
+
 unfold();
 showTimes();
 retire();

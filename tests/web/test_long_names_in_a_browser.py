@@ -74,6 +74,12 @@ async def test_on_a_phone_the_bar_has_room_for_its_words_and_more_opens_the_rest
         assert await item.evaluate("one => one.scrollWidth <= one.clientWidth")
     await expect(bar.get_by_role("link", name="Settings")).to_be_hidden()
     await bar.get_by_role("button", name="More").click()
+    await expect(page.locator("#rail-more:popover-open")).to_be_visible()
+    await page.set_viewport_size({"width": 1360, "height": 740})
+    await expect(page.locator("#rail-more:popover-open")).to_have_count(0)
+    await expect(bar.get_by_role("link", name="Settings")).to_be_visible()
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await bar.get_by_role("button", name="More").click()
     await bar.get_by_role("link", name="Settings").click()
     await expect(page.get_by_role("heading", name="Settings")).to_be_visible()
 
