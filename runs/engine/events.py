@@ -30,7 +30,7 @@ class Seen(BaseModel):
         try:
             return validate(given)
         except ValidationError as error:
-            if all(one["type"] != "string_unicode" for one in error.errors(include_url=False)):
+            if all(detail["type"] != "string_unicode" for detail in error.errors(include_url=False)):
                 raise
             return validate(clean(given))
 

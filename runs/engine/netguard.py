@@ -90,7 +90,7 @@ class Guard:
     own_ports: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, entries: str) -> Self:
+    def allowing(cls, entries: str) -> Self:
         """A guard with this list. Raises BadEntry."""
         return cls(read_entries(entries))
 

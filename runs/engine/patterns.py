@@ -98,18 +98,18 @@ def _compiled(pattern: str) -> re2._Regexp[bytes]:
 
 
 def _sentence(pattern: str, said: str, error: Exception) -> str:
-    told = error.args[0] if error.args else ""
-    told = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
-    if "too large" in told:
+    message = error.args[0] if error.args else ""
+    message = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    if "too large" in message:
         return _too_large(said)
-    if "repetition size" in told:
-        number = told.partition(": ")[2]
+    if "repetition size" in message:
+        number = message.partition(": ")[2]
         return f"'{said}' cannot be used: {number} repeats too often; 1,000 times is the most, counting what is within"
-    if told.startswith(("invalid perl operator", "invalid escape", "invalid named capture", "bad repetition")):
+    if message.startswith(("invalid perl operator", "invalid escape", "invalid named capture", "bad repetition")):
         lacking = next((words for sign, words in _LACKING if sign.search(pattern)), "")
         if lacking:
             return f"'{said}' cannot be used: {lacking}"
-    return f"'{said}' is not a regular expression: {told}"
+    return f"'{said}' is not a regular expression: {message}"
 
 
 def _too_large(said: str) -> str:

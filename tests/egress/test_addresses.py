@@ -34,7 +34,7 @@ def addresses(bird: Canary) -> list[str]:
 async def test_no_address_leads_the_browser_to_what_is_not_listed(browser_path: str) -> None:
     async with canary() as bird:
         with pages({"/": "<h1>Shop</h1>"}) as site:
-            guard = Guard.of(site.url.removeprefix("http://"))
+            guard = Guard.allowing(site.url.removeprefix("http://"))
             async with Browser(browser_path, guard=guard) as browser:
                 context = await browser.context(BrowserOptions(), Site(base_url=site.url))
                 page = await context.new_page()
@@ -78,7 +78,7 @@ async def test_a_page_reads_no_file(browser_path: str) -> None:
 async def test_no_address_leads_a_request_step_to_what_is_not_listed(browser_path: str) -> None:
     async with canary() as bird:
         with pages({"/": "<h1>Shop</h1>"}) as site:
-            guard = Guard.of(site.url.removeprefix("http://"))
+            guard = Guard.allowing(site.url.removeprefix("http://"))
             async with Browser(browser_path, guard=guard) as browser:
                 requests = await browser.requests(Site(base_url=site.url))
                 opened = {}

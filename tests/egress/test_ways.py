@@ -30,7 +30,7 @@ def test_there_are_no_fewer_than_100_ways_of_which_most_lead_somewhere() -> None
 async def test_where_the_guard_is_open_the_canary_hears_of_every_way(browser_path: str) -> None:
     async with canary() as bird:
         with pages(site_of(WAYS, bird.port)) as site:
-            async with Browser(browser_path, guard=Guard.of("127.0.0.1")) as browser:
+            async with Browser(browser_path, guard=Guard.allowing("127.0.0.1")) as browser:
                 for path, ways in pages_of(WAYS):
                     wanted = LOUD & {way.name for way in ways}
                     await opened(browser, site.url, path, bird.names, wanted)
@@ -53,7 +53,7 @@ async def test_no_way_of_a_page_reaches_another_port_of_its_own_host(
     async with canary() as bird:
         with pages(site_of(WAYS, bird.port)) as site:
             place = site.url.removeprefix("http://")
-            async with Browser(browser_path, guard=Guard.of(place)) as browser:
+            async with Browser(browser_path, guard=Guard.allowing(place)) as browser:
                 url = site.url.replace("127.0.0.1", host)
                 for path, ways in pages_of(WAYS):
                     wanted = (LOUD - TUNNELS) & {way.name for way in ways}

@@ -24,7 +24,7 @@ def site() -> Iterator[Pages]:
 
 @pytest.fixture
 async def egress() -> AsyncIterator[str]:
-    egress = EgressProxy(Guard.of("127.0.0.1"))
+    egress = EgressProxy(Guard.allowing("127.0.0.1"))
     yield await egress.start()
     await egress.stop()
 
@@ -80,7 +80,7 @@ async def test_a_name_is_resolved_for_each_connection_and_judged_by_where_it_lea
         return [ip_address(address) for address in next(answers)]
 
     monkeypatch.setattr("runs.engine.browser.egress_proxy._resolved", resolved)
-    strict = EgressProxy(Guard.of(site.url.removeprefix("http://")))
+    strict = EgressProxy(Guard.allowing(site.url.removeprefix("http://")))
     proxy = await strict.start()
     try:
         async with httpx.AsyncClient(proxy=proxy) as client:
@@ -93,7 +93,7 @@ async def test_a_name_is_resolved_for_each_connection_and_judged_by_where_it_lea
 
 
 async def test_one_port_of_a_host_opens_no_other(site: Pages) -> None:
-    strict = EgressProxy(Guard.of(site.url.removeprefix("http://")))
+    strict = EgressProxy(Guard.allowing(site.url.removeprefix("http://")))
     proxy = await strict.start()
     try:
         with pages({"/": "other"}) as other:
@@ -119,7 +119,7 @@ async def test_a_connection_carries_one_request_whatever_the_site_says_of_it(mon
     heard = bytearray()
     server = await asyncio.start_server(partial(_sly, heard), "127.0.0.1", 0)
     place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    egress = EgressProxy(Guard.of(place))
+    egress = EgressProxy(Guard.allowing(place))
     host, port = (await egress.start()).removeprefix("http://").split(":")
     known = b64encode(":".join(egress.credentials.values()).encode()).decode()
     request = (

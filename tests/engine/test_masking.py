@@ -80,7 +80,7 @@ def test_base64_of_a_text_with_a_secret_in_it_does_not_give_it_away(before: int)
 def test_what_a_browser_sends_to_a_challenge_is_masked() -> None:
     site = Site(base_url="http://a.test", credentials=Credentials(username="eva", password=SecretStr("hunter-2")))
     said = base64.b64encode(b"eva:hunter-2").decode()
-    assert Masking.of(site).text(f"Basic {said}") == f"Basic {MASK}"
+    assert Masking.of_site(site).text(f"Basic {said}") == f"Basic {MASK}"
 
 
 def test_everything_that_a_site_is_told_in_confidence_is_hidden() -> None:
@@ -93,7 +93,7 @@ def test_everything_that_a_site_is_told_in_confidence_is_hidden() -> None:
         credentials=form,
         profiles={"robot": profile},
     )
-    masking = Masking.of(site)
+    masking = Masking.of_site(site)
     told = [TOKEN, TOKEN.split()[1], "pass-word-1", "jbswy3dpehpk3pxp", "JBSW Y3DP EHPK 3PXP", "header-key-1"]
     assert [masking.text(said) for said in [*told, "variable-key-1"]] == [MASK] * 7
     assert masking.text("eva") == "eva"
@@ -106,7 +106,7 @@ def test_short_and_ordinary_words_are_left_alone(word: str) -> None:
 
 def test_a_password_that_is_the_user_name_is_left_alone() -> None:
     site = Site(base_url="http://a.test", credentials=Credentials(username="Evelyn", password=SecretStr("evelyn")))
-    assert Masking.of(site).text("Signed in as evelyn") == "Signed in as evelyn"
+    assert Masking.of_site(site).text("Signed in as evelyn") == "Signed in as evelyn"
 
 
 def test_the_beginning_of_a_secret_at_the_end_of_a_cut_text_is_masked() -> None:

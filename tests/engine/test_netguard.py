@@ -6,7 +6,7 @@ from runs.engine.netguard import BadEntry, Guard, canonical_host, literal
 from tests.egress.addresses import LOOPBACK, NEVER, NO_WEB, PRIVATE, PUBLIC, each
 
 NOTHING = Guard()
-EVERYTHING = Guard.of("0.0.0.0/0 [::]/0")
+EVERYTHING = Guard.allowing("0.0.0.0/0 [::]/0")
 
 
 def test_the_corpus_has_no_fewer_than_150_addresses_that_must_not_be_reached() -> None:
@@ -55,7 +55,7 @@ def test_a_refusal_says_why_and_what_the_operator_would_have_to_list(url: str, r
 
 
 def test_one_port_of_a_host_opens_no_other_port_of_it() -> None:
-    guard = Guard.of("127.0.0.1:3000")
+    guard = Guard.allowing("127.0.0.1:3000")
     assert guard.refuses_url("http://127.0.0.1:3000/") is None
     assert guard.refuses_url("ws://0x7f.1:3000/") is None
     assert guard.refuses_url("http://localhost:3000/") is None
@@ -79,13 +79,13 @@ def test_one_port_of_a_host_opens_no_other_port_of_it() -> None:
     ],
 )
 def test_the_list_has_hosts_and_networks_with_and_without_ports(entries: str, opened: str, closed: str) -> None:
-    guard = Guard.of(entries)
+    guard = Guard.allowing(entries)
     assert guard.refuses_url(opened) is None or ".localhost" in opened
     assert guard.refuses_url(closed)
 
 
 def test_a_listed_name_is_open_wherever_it_leads_but_to_metadata() -> None:
-    guard = Guard.of("Shop.Internal.:8080")
+    guard = Guard.allowing("Shop.Internal.:8080")
     assert guard.refuses_address("shop.internal", 8080, ip_address("10.0.0.7")) is None
     assert guard.refuses_address("shop.internal", 80, ip_address("10.0.0.7"))
     assert guard.refuses_address("other.internal", 8080, ip_address("10.0.0.7"))
@@ -116,7 +116,7 @@ def test_a_listed_name_is_open_wherever_it_leads_but_to_metadata() -> None:
 )
 def test_a_bad_entry_is_refused_with_what_to_write(entry: str, sentence: str) -> None:
     with pytest.raises(BadEntry, match=r"^[^\n]+$") as refused:
-        Guard.of(f"10.0.0.1 {entry}")
+        Guard.allowing(f"10.0.0.1 {entry}")
     assert sentence in str(refused.value)
 
 

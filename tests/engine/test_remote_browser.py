@@ -283,7 +283,7 @@ async def test_a_browser_elsewhere_goes_out_through_this_workers_guard_with_a_pa
 ) -> None:
     """127.0.0.2 stands for an address of this machine that others reach."""
     site, other = two_sites
-    guard = Guard.of("127.0.0.1" if allowed else site.url.removeprefix("http://"))
+    guard = Guard.allowing("127.0.0.1" if allowed else site.url.removeprefix("http://"))
     async with Browser(remote=Remote(elsewhere.address, egress_host="127.0.0.2"), guard=guard) as browser:
         context = await browser.context(BrowserOptions(), Site(base_url=site.url))
         page = await context.new_page()
@@ -304,7 +304,7 @@ async def test_a_trace_of_a_browser_elsewhere_does_not_hold_the_password_of_the_
     elsewhere: Elsewhere, shop: Pages, tmp_path: Path
 ) -> None:
     async with Browser(
-        remote=Remote(elsewhere.address, egress_host="127.0.0.2"), guard=Guard.of("127.0.0.1")
+        remote=Remote(elsewhere.address, egress_host="127.0.0.2"), guard=Guard.allowing("127.0.0.1")
     ) as browser:
         plan = planned(shop, tmp_path / "files", trace="on", screenshot="off")
         events = await played(browser, plan, work(see("Shop")))

@@ -24,7 +24,7 @@ from runs.engine.page.volatile import normalised, steady
 from runs.engine.steps.answer import Answer, AnswerExpectation
 from runs.engine.steps.base import StepFailed
 from runs.engine.steps.variables import expressions
-from runs.engine.traffic import Exchange, blanked, entries, template, told
+from runs.engine.traffic import Exchange, blanked, blanked_line, entries, template
 from runs.engine.traffic.json_shape import is_field
 from runs.insight.facts import keys
 from runs.insight.normalising import path_template, words
@@ -200,7 +200,7 @@ def test_addresses(part: str) -> None:
         resolve(url, "http://shop.test/a/b")
         canonical(url)
         blanked(url)
-        told(f"GET {url} failed")
+        blanked_line(f"GET {url} failed")
         template(url)
         is_destructive(url[:8_000])
         Scope("http://shop.test/").admits(canonical(url[:8_000]), url)
@@ -371,7 +371,7 @@ def test_expressions_of_ours_do_not_run_away(part: str) -> None:
                 template(path)
                 path_template(f"http://shop.test{path}")
             varies(text)
-            told(text)
+            blanked_line(text)
             is_field(text)
 
     spent(read)

@@ -24,7 +24,7 @@ from tests.hostile.bounded import spent
 from tests.hostile.speaking import HEAD, Said, answer, bomb, endless, packed, speaking
 from tests.notifiers.conftest import news
 
-OPEN = Guard.of("127.0.0.1")
+OPEN = Guard.allowing("127.0.0.1")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # A reply that comes piece by piece is left after so long; nothing is measured by it.
 SECONDS = 2.0

@@ -91,7 +91,7 @@ def test_the_site_of_a_run_has_all_sign_ins(crawl: Open, editor: AuthProfile) ->
     assert (name, credentials.kind, credentials.username, credentials.login_url) == ("editor", "form", "eva", "/login")
     assert credentials.totp is not None
     assert "let me in" not in repr(site)
-    masking = Masking.of(site)
+    masking = Masking.of_site(site)
     assert [masking.text(said) for said in ("let me in", "JBSWY3DPEHPK3PXP", "eva")] == [MASK, MASK, "eva"]
 
 

@@ -68,7 +68,7 @@ def news(**fields: Any) -> News:
     return News(**{**made, **fields})
 
 
-OPEN = Guard.of("127.0.0.0/8")
+OPEN = Guard.allowing("127.0.0.0/8")
 
 
 def ports(seconds: float = 10.0, guard: Guard = OPEN, **fields: Any) -> Ports:

@@ -15,7 +15,7 @@ from runs.notifiers.base import NotNow, Undeliverable
 from runs.notifiers.egress_client import BODY_LIMIT, EgressClient, forbidden
 from tests.receivers import Answer, Receiver, receiver
 
-OPEN, CLOSED = Guard.of("0.0.0.0/0 [::]/0"), Guard()
+OPEN, CLOSED = Guard.allowing("0.0.0.0/0 [::]/0"), Guard()
 
 
 def test_what_is_sent_arrives_as_it_was_given(received: Receiver) -> None:

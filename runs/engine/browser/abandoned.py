@@ -23,9 +23,9 @@ def overlook(connected: Playwright | Chromium) -> None:
         connection = inside._impl_obj._connection
         usual = connection._abort
 
-        async def abort(asked: Any, callback: Any, reason: str) -> None:
+        async def abort(owner: Any, callback: Any, reason: str) -> None:
             callback.future.add_done_callback(_look)
-            await usual(asked, callback, reason)
+            await usual(owner, callback, reason)
 
         connection._abort = abort
 

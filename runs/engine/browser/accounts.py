@@ -56,7 +56,7 @@ class Accounts:
         self._site = site
         self._options = options
         self._emit = emit
-        self.masking = Masking.of(site)
+        self.masking = Masking.of_site(site)
         self._claim_code = hiding(self.masking, claim_code)
         self._roles: dict[str, _Role] = {}
         self._one_at_a_time = asyncio.Lock()  # small sites break on two sign-ins at once

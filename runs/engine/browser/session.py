@@ -110,8 +110,8 @@ class Browser:
 
     async def answers(self, chromium: Chromium | None = None) -> bool:
         """Whether this browser, the present one unless told, and its driver answer."""
-        asked = chromium or self._chromium
-        return asked is not None and await watchdog.answers(asked)
+        browser = chromium or self._chromium
+        return browser is not None and await watchdog.answers(browser)
 
     async def megabytes(self) -> int:
         """Memory of the present browser and its driver."""

@@ -150,30 +150,30 @@ async def _let_in(page: Page, site: Site) -> None:
 
 async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -> None:
     credentials = asking.credentials
-    told = asking.telling.did
+    report = asking.telling.did
     await _open_form(page, asking, guard)
-    told(f"Found a sign-in form on {page.url}")
+    report(f"Found a sign-in form on {page.url}")
     form = await form_of(page, credentials)
     if form.password is None and form.username is not None:
-        told("Gave the user name first, as the site asks for")
+        report("Gave the user name first, as the site asks for")
         form = await _after_the_name(page, form, asking)
     if form.password is None:
         raise SignInFailed(f"No password field was found on {page.url}.")
     if form.username is not None and await form.username.is_editable():
         await form.username.fill(credentials.username)
-        told("Typed the user name")
+        report("Typed the user name")
     await _require_trusted(form.password, site)
     await form.password.fill(credentials.password.get_secret_value())
-    told("Typed the password")
+    report("Typed the password")
     if form.remember is not None and not await form.remember.is_checked():
         await form.remember.check()
     before = await verdict_of(page)
     if before.code and credentials.totp:
         await _fill_code(page, asking, credentials.totp)
     await _submit(form.submit, form.password)
-    told("Sent the form")
+    report("Sent the form")
     await _accepted(page, asking, before.said)
-    told(f"The site took it, and shows {page.url}")
+    report(f"The site took it, and shows {page.url}")
     _require_working(page)
 
 

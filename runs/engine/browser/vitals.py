@@ -31,9 +31,9 @@ class MeasuredVitals:
     def __init__(self) -> None:
         self._documents: dict[str, dict[str, Any]] = {}
 
-    def note(self, _source: object, told: Any) -> None:
+    def note(self, _source: object, message: Any) -> None:
         """Keep what a document says, unless it is not what the script would say."""
-        said = _understood(told)
+        said = _understood(message)
         if said and (said["key"] in self._documents or len(self._documents) < MOST_PAGES):
             self._documents[said.pop("key")] = said
 
@@ -57,9 +57,9 @@ async def measure(context: BrowserContext) -> MeasuredVitals:
     return vitals
 
 
-def _understood(told: Any) -> dict[str, Any] | None:
+def _understood(message: Any) -> dict[str, Any] | None:
     try:
-        said = loaded(told)
+        said = loaded(message)
         page: dict[str, Any] = {"key": str(said["key"])[:60], "path": str(said["path"])[:500]}
         page |= {name: _number(said[name], digits) for name, digits in DIGITS.items()}
     except (TypeError, ValueError, KeyError):

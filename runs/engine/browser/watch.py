@@ -63,7 +63,9 @@ class PageWatch:
 
     def status_of(self, url: str) -> int | None:
         """The status of the document that was opened last at an address; None where none was."""
-        answers = [one["status"] for one in self.requests if one["type"] == "document" and one["url"] == url]
+        answers = [
+            request["status"] for request in self.requests if request["type"] == "document" and request["url"] == url
+        ]
         status: int | None = answers[-1] if answers else None
         return status
 

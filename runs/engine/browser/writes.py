@@ -48,7 +48,7 @@ def only_asks(content_type: str, body: str) -> bool:
     except UnreadableJson:
         return False
     operations = parsed if isinstance(parsed, list) else [parsed]
-    return bool(operations) and all(isinstance(one, dict) and _asks(one.get("query")) for one in operations)
+    return bool(operations) and all(isinstance(request, dict) and _asks(request.get("query")) for request in operations)
 
 
 def operation(body: str) -> str:
@@ -59,8 +59,8 @@ def operation(body: str) -> str:
         parsed: Any = loaded(body)
     except UnreadableJson:
         return ""
-    calls = [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
-    named = (one.get("method") or one.get("operationName") for one in calls)
+    calls = [call for call in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(call, dict)]
+    named = (call.get("method") or call.get("operationName") for call in calls)
     return ",".join(name for name in named if isinstance(name, str))
 
 
@@ -126,7 +126,7 @@ class Writes:
     def follow(self, context: BrowserContext) -> None:
         context.on("request", self._begun)
 
-    def asked(self, method: str, url: str, status: int | None, payload: Any = None) -> None:
+    def sent(self, method: str, url: str, status: int | None, payload: Any = None) -> None:
         """A request that was sent without a page; `payload` is what it carried as JSON."""
         if method in WRITING and not (method == "POST" and only_asks("application/json", json.dumps(payload))):
             self._count(method, url, json.dumps(payload))

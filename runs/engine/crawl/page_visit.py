@@ -28,7 +28,7 @@ from runs.engine.crawl.unreachable import (
 from runs.engine.events import PageSnapshot
 from runs.engine.netguard import Guard
 from runs.engine.passing import wait_of
-from runs.engine.traffic import combined, told
+from runs.engine.traffic import blanked_line, combined
 
 SETTLE_MS = 5_000
 PATIENCE_SECONDS = 6.0
@@ -179,8 +179,8 @@ def snapshot_of(visited: Visited, seen: PageWatch, *, signed_in: bool) -> PageSn
         landmarks=shown.landmarks,
         forms=shown.forms,
         actions=shown.actions,
-        console_errors=tuple(dict.fromkeys(told(line) for line in seen.console_errors)),
-        failed_requests=tuple(dict.fromkeys(told(line) for line in seen.failed_requests)),
+        console_errors=tuple(dict.fromkeys(blanked_line(line) for line in seen.console_errors)),
+        failed_requests=tuple(dict.fromkeys(blanked_line(line) for line in seen.failed_requests)),
         requests=combined(chain.from_iterable(seen.exchanges), KEEP_CALLS),
         lang=shown.lang,
         signed_in=signed_in,

@@ -27,7 +27,7 @@ class EvidenceKeeper:
     plan: ShardPlan
     masking: Masking
     emit: Callable[[Event], None]
-    told: set[str] = field(default_factory=set)
+    warnings: set[str] = field(default_factory=set)
 
     async def screenshot(
         self, attempt_page: AttemptPage, result: int, attempt: int, kind: Literal["screenshot", "before"] = "screenshot"
@@ -72,8 +72,8 @@ class EvidenceKeeper:
         return await self._file("video", result, attempt, save)
 
     def _tell(self, sentence: str) -> None:
-        if sentence not in self.told:
-            self.told.add(sentence)
+        if sentence not in self.warnings:
+            self.warnings.add(sentence)
             self.emit(Log("warning", sentence))
 
     async def _file(

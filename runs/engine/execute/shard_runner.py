@@ -85,11 +85,11 @@ def attempts(given: EngineInputs, work: Work) -> AsyncGenerator[Event, None]:
     return streamed(events, masking, lambda: work(shard))
 
 
-async def in_slots(shard: ShardContext, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+async def in_slots(shard: ShardContext, count: int, run_slot: Callable[[int], Coroutine[Any, Any, None]]) -> None:
     """So many at a time, the screencast with them; the first error of any ends all and is raised."""
     try:
         async with shard.screencast:
-            await together(*(one(number) for number in range(count)))
+            await together(*(run_slot(number) for number in range(count)))
     finally:
         await shard.closing.all_closed(STOP_SECONDS)
 

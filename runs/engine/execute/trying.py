@@ -26,15 +26,15 @@ class SignInRecorder:
 
     number: int
     events: Events
-    told: int = 0
+    next_step: int = 0
     since: float = field(default_factory=time.perf_counter)
     picture: bytes | None = None
 
     def did(self, sentence: str) -> None:
         took = round((time.perf_counter() - self.since) * 1000)
-        report = StepReport(index=self.told, do="sign_in", sentence=sentence, ok=True, duration_ms=took)
+        report = StepReport(index=self.next_step, do="sign_in", sentence=sentence, ok=True, duration_ms=took)
         self.events.put_nowait(StepEnded(self.number, 1, report))
-        self.told, self.since = self.told + 1, time.perf_counter()
+        self.next_step, self.since = self.next_step + 1, time.perf_counter()
 
     async def ended(self, page: Page) -> None:
         with contextlib.suppress(Error):
@@ -46,7 +46,7 @@ def try_sign_in(
 ) -> AsyncGenerator[Event, None]:
     """A `StepEnded` for each thing that was done, and one `SignInTried`. `site.credentials` are what is tried."""
     events: Events = asyncio.Queue()
-    masking, telling = Masking.of(site), SignInRecorder(number, events)
+    masking, telling = Masking.of_site(site), SignInRecorder(number, events)
 
     async def tried() -> None:
         problem = ""

@@ -66,7 +66,7 @@ class Visits:
         told.follow(context)
         try:
             page = await context.new_page()
-            stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=told.asked)
+            stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=told.sent)
             chance = Random()  # noqa: S311
             yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), told, read_only)
         finally:

@@ -34,7 +34,7 @@ def expected(change: PageChange, after: Look, typed: Iterable[str] = ()) -> list
 
 def whereabouts(change: PageChange, after: Look) -> list[Step]:
     """The address that was reached, where an action leads to another one."""
-    return [at(after)] if change.moved or change.asked else []
+    return [at(after)] if change.moved or change.query_changed else []
 
 
 def at(look: Look) -> Step:

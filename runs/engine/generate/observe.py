@@ -183,13 +183,13 @@ async def _tried(visit: Visit, case: CaseSpec) -> Observation:
         await visit.settle()
     after = await visit.look()
     watch = visit.stage.watch
-    failed = tuple(traffic.told(line) for line in watch.failed_requests if visit.stage.site.origin in line)
+    failed = tuple(traffic.blanked_line(line) for line in watch.failed_requests if visit.stage.site.origin in line)
     return Observation(
         case=case,
         before=before,
         after=after,
         saved={name: str(value)[:300] for name, value in visit.stage.saved.items()},
-        console_errors=tuple(traffic.told(line) for line in watch.console_errors),
+        console_errors=tuple(traffic.blanked_line(line) for line in watch.console_errors),
         failed_requests=failed,
         held_back=visit.held_back > held,
     )

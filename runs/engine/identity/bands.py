@@ -8,19 +8,19 @@ from runs.engine.identity.minhash import cut_up, minima
 from runs.engine.identity.state_signature import Signature
 
 
-def exact(one: Signature) -> int:
+def exact(state: Signature) -> int:
     """The band that only states of one structure share; 63 bits."""
-    return _number("template", one.template)
+    return _number("template", state.template)
 
 
-def bands(one: Signature) -> tuple[int, list[int]]:
+def bands(state: Signature) -> tuple[int, list[int]]:
     """Numbers of 63 bits for the place and for the structure: states that share one are worth comparing.
 
     Those of the structure are the bands of the MinHash of the weighted paths.
     """
-    words = {f"{path}.{turn}" for path, weight in one.paths.items() for turn in range(weight)}
+    words = {f"{path}.{turn}" for path, weight in state.paths.items() for turn in range(weight)}
     structure = [_number(str(band), repr(rows)) for band, rows in cut_up(minima(words))] if words else []
-    return _number("place", one.place), list(dict.fromkeys(structure))
+    return _number("place", state.place), list(dict.fromkeys(structure))
 
 
 def _number(kind: str, text: str) -> int:

@@ -10,14 +10,14 @@ from runs.engine.identity.state_signature import WORDS, Signature
 STRUCTURE, SECOND_OPINION = 2.0, 1.0
 
 
-def distance(one: Signature, other: Signature) -> float:
+def distance(state: Signature, other: Signature) -> float:
     """0 (one template) to 1: half of it from where the two are, half from what they show.
 
     Of what is shown structure counts double; words and colours are heard where both have them.
     """
-    if one.template == other.template:
+    if state.template == other.template:
         return 0.0
-    return ((one.place != other.place) + _shown(one, other)) / 2
+    return ((state.place != other.place) + _shown(state, other)) / 2
 
 
 def same(apart: float, distances_of_site: Iterable[float]) -> bool:
@@ -25,9 +25,9 @@ def same(apart: float, distances_of_site: Iterable[float]) -> bool:
     return apart == 0 or apart <= cut([*distances_of_site, apart])
 
 
-def same_controls(one: Signature, other: Signature) -> bool:
+def same_controls(state: Signature, other: Signature) -> bool:
     """Whether two states say the same of themselves and offer the same to fill in and to press."""
-    return (one.place, one.key, one.controls) == (other.place, other.key, other.controls)
+    return (state.place, state.key, state.controls) == (other.place, other.key, other.controls)
 
 
 def cut(distances: Iterable[float]) -> float:
@@ -48,29 +48,29 @@ def cut(distances: Iterable[float]) -> float:
     return place
 
 
-def _shown(one: Signature, other: Signature) -> float:
-    heard = [(STRUCTURE, _weighted(one.paths, other.paths))]
-    if one.words and other.words:
-        heard.append((SECOND_OPINION, _sketched(one.words, other.words)))
-    if one.colours and other.colours:
-        heard.append((SECOND_OPINION, _histogram(one.colours, other.colours)))
+def _shown(state: Signature, other: Signature) -> float:
+    heard = [(STRUCTURE, _weighted(state.paths, other.paths))]
+    if state.words and other.words:
+        heard.append((SECOND_OPINION, _sketched(state.words, other.words)))
+    if state.colours and other.colours:
+        heard.append((SECOND_OPINION, _histogram(state.colours, other.colours)))
     return sum(weight * apart for weight, apart in heard) / sum(weight for weight, _ in heard)
 
 
-def _weighted(one: Mapping[str, int], other: Mapping[str, int]) -> float:
+def _weighted(paths: Mapping[str, int], other: Mapping[str, int]) -> float:
     """Weighted Jaccard distance; a path has one weight wherever it is."""
-    both = sum(weight for path, weight in one.items() if path in other)
-    total = sum(one.values()) + sum(other.values()) - both
+    both = sum(weight for path, weight in paths.items() if path in other)
+    total = sum(paths.values()) + sum(other.values()) - both
     return 1 - both / total if total else 0.0
 
 
-def _sketched(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+def _sketched(words: tuple[int, ...], other: tuple[int, ...]) -> float:
     """Jaccard distance from the smallest hashes of both (bottom-k sketch)."""
-    kept = set(sorted({*one, *other})[:WORDS])
-    return 1 - len(kept.intersection(one).intersection(other)) / len(kept)
+    kept = set(sorted({*words, *other})[:WORDS])
+    return 1 - len(kept.intersection(words).intersection(other)) / len(kept)
 
 
-def _histogram(one: Mapping[str, int], other: Mapping[str, int]) -> float:
+def _histogram(colours: Mapping[str, int], other: Mapping[str, int]) -> float:
     """1 less what two histograms share."""
-    shared = sum(min(count, other.get(colour, 0)) for colour, count in one.items())
-    return 1 - shared / max(sum(one.values()), sum(other.values()))
+    shared = sum(min(count, other.get(colour, 0)) for colour, count in colours.items())
+    return 1 - shared / max(sum(colours.values()), sum(other.values()))

@@ -65,9 +65,9 @@ def signature(template: str, folded: Mapping[str, Any], face: Face) -> Signature
     )
 
 
-def state_of(template: str, one: Signature) -> str:
+def state_of(template: str, state: Signature) -> str:
     """The identity of what is shown, 32 hexadecimal digits; `template` is that which stands for its like."""
-    return sha256(f"{template}\n{one.place}\n{one.key}".encode()).hexdigest()[:32]
+    return sha256(f"{template}\n{state.place}\n{state.key}".encode()).hexdigest()[:32]
 
 
 def _key(face: Face) -> str:

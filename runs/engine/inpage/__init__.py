@@ -119,13 +119,13 @@ def hides(message: str) -> str:
 async def _by_the_browser(frame: Frame, expression: str) -> Any:
     session, there = await _session(frame)
     try:
-        asked = {
+        command = {
             "expression": expression,
             "returnByValue": True,
             "awaitPromise": True,
             **(await _context(session, there)),
         }
-        answer = await session.send("Runtime.evaluate", asked)
+        answer = await session.send("Runtime.evaluate", command)
     finally:
         with suppress(Error):
             await session.detach()
@@ -150,15 +150,15 @@ async def _context(session: CDPSession, frame: Frame | None) -> dict[str, int]:
     if frame is None:
         return {}
     made: list[dict[str, Any]] = []
-    session.on("Runtime.executionContextCreated", lambda told: made.append(told["context"]))
+    session.on("Runtime.executionContextCreated", lambda event: made.append(event["context"]))
     await session.send("Runtime.enable")
-    alike = [one for one in frame.page.frames if one.url == frame.url]
-    for one in [one for one in made if one["auxData"]["isDefault"]]:
-        asked = {"expression": "location.href", "returnByValue": True, "contextId": one["id"]}
-        if (await session.send("Runtime.evaluate", asked))["result"].get("value") == frame.url and alike.pop(
+    alike = [candidate for candidate in frame.page.frames if candidate.url == frame.url]
+    for context in [context for context in made if context["auxData"]["isDefault"]]:
+        command = {"expression": "location.href", "returnByValue": True, "contextId": context["id"]}
+        if (await session.send("Runtime.evaluate", command))["result"].get("value") == frame.url and alike.pop(
             0
         ) is frame:
-            return {"contextId": one["id"]}
+            return {"contextId": context["id"]}
     raise PageResists(_resists("a frame of it is out of reach"))
 
 
@@ -170,19 +170,19 @@ def _resists(why: str) -> str:
 @cache
 def _unhidden(script: str, call: str, first: str = "") -> str:
     symbols = ", ".join(f'${name} = Symbol.for("sentri.{name}")' for name in MEMBERS)
-    body, asked = (
+    body, expression = (
         _MEMBER.sub(lambda found: f"{'?.' if found[1] else ''}[${found[2]}]", part) for part in (script, call)
     )
     return f"""({first}given) => typeof __sentri !== "function" ? null : __sentri(() => {{
       const {symbols};
       {body}
-      return {asked};
+      return {expression};
     }})"""
 
 
 def _as_it_is(script: str, call: str) -> str:
-    told = "found instanceof Promise ? found : JSON.stringify(found) ?? 'null'"
-    return f"(given) => {{ {script}\nconst found = {call}; return {told}; }}"
+    answer = "found instanceof Promise ? found : JSON.stringify(found) ?? 'null'"
+    return f"(given) => {{ {script}\nconst found = {call}; return {answer}; }}"
 
 
 @cache

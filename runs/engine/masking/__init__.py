@@ -35,7 +35,7 @@ class Masking:
         self.hide(secrets)
 
     @classmethod
-    def of(cls, site: Site) -> Masking:
+    def of_site(cls, site: Site) -> Masking:
         """Of everything that a site is told in confidence."""
         return cls(_secrets_of(site))
 
@@ -110,7 +110,7 @@ class Masking:
         if isinstance(value, BaseModel):
             return value.model_copy(update={name: self._masked(inner) for name, inner in vars(value).items()})
         if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{one.name: self._masked(getattr(value, one.name)) for one in fields(value)})
+            return replace(value, **{field.name: self._masked(getattr(value, field.name)) for field in fields(value)})
         return value
 
     def _without_beginning(self, text: str) -> str:
@@ -127,13 +127,13 @@ async def leaving(
     events: asyncio.Queue[Event | None], masking: Masking, work: Awaitable[object]
 ) -> AsyncGenerator[Event, None]:
     """What a pipeline puts into its queue, masked, until it puts None; then raises what its work raised, masked too."""
-    told = False
+    warned = False
     while (event := await events.get()) is not None:
         masked = masking.event(event)
         if masked is not event and isinstance(masked, PageVisited | Seeds):
             kept = _followable(masked.links)
-            if len(kept) < len(masked.links) and not told:
-                told = True
+            if len(kept) < len(masked.links) and not warned:
+                warned = True
                 yield Log("warning", LEFT_OUT)
             yield replace(masked, links=kept)
         else:
@@ -180,11 +180,11 @@ def texts_of(value: Any) -> list[str]:
     found: list[str] = []
     left = [value]
     while left:
-        one = left.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif one is not None and not isinstance(one, bool | int | float):
-            left.extend(_inside(one))
+        item = left.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif item is not None and not isinstance(item, bool | int | float):
+            left.extend(_inside(item))
     return found
 
 
@@ -196,7 +196,7 @@ def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, BaseModel):
         return vars(value).values()
     if is_dataclass(value) and not isinstance(value, type):
-        return [getattr(value, one.name) for one in fields(value)]
+        return [getattr(value, field.name) for field in fields(value)]
     return ()
 
 

@@ -64,7 +64,7 @@ def as_json(text: str) -> Iterator[str]:
         yield said
         yield said.replace("/", "\\/")
         for marks, form in product(("<>&", "<>&'", "<>&'/"), ("04x", "04X")):
-            safe = "".join(f"\\u{ord(one):{form}}" if one in marks else one for one in said)
+            safe = "".join(f"\\u{ord(char):{form}}" if char in marks else char for char in said)
             yield safe
             yield _ESCAPE.sub(lambda found: "\\u" + found[0][2:].upper(), safe)
 

@@ -24,7 +24,9 @@ def keys_of(state: Mapping[str, Any]) -> list[str]:
     values = [cookie["value"] for cookie in cookies]
     values += [item["value"] for origin in origins for item in origin.get("localStorage", ())]
     databases = [database for origin in origins for database in origin.get("indexedDB", ())]
-    values += [record for one in databases for store in one.get("stores", ()) for record in store.get("records", ())]
+    values += [
+        record for database in databases for store in database.get("stores", ()) for record in store.get("records", ())
+    ]
     found = [cookie["value"] for cookie in cookies if cookie.get("httpOnly") and _is_short_key(cookie["value"])]
     found += [key for value in values for text in _texts(value) for key in keys_in(text)]
     return list(dict.fromkeys(found))
@@ -40,7 +42,7 @@ def keys_in(text: str) -> Iterator[str]:
                 inner = json.loads(said)
             except ValueError:
                 continue
-            yield from (one for one in _texts(inner) if is_key(one))
+            yield from (key for key in _texts(inner) if is_key(key))
 
 
 def is_key(text: str) -> bool:

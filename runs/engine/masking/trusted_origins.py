@@ -63,7 +63,7 @@ def _secrets(site: Site) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             continue
         origins = (*own, *account.origins)
         hidden = [account.password, account.totp, *account.headers.values()]
-        for secret in (one.get_secret_value() for one in hidden if one is not None):
+        for secret in (value.get_secret_value() for value in hidden if value is not None):
             if secret:
                 yield f"sign-in “{name}” was", secret, origins
 

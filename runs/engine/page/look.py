@@ -101,18 +101,22 @@ class Look(Seen):
         role = self.list_role
         if role:
             return self.entries[role]
-        return tuple(Entry(role=one.role, name=one.name) for one in self.pressables if one.main and one.role == "link")
+        return tuple(
+            Entry(role=pressable.role, name=pressable.name)
+            for pressable in self.pressables
+            if pressable.main and pressable.role == "link"
+        )
 
     def names(self, role: str) -> Counter[str]:
         """How often each name occurs among the visible elements of a role."""
         if role == "heading":
             return Counter(heading.text for heading in self.headings)
-        return Counter(one.name for one in self.pressables if one.role == role)
+        return Counter(pressable.name for pressable in self.pressables if pressable.role == role)
 
 
 def page_of(look: Look, origin: str) -> PageSnapshot:
     """A page that was only met while trying things, as if it had been crawled."""
-    pressed = [one for one in look.pressables if one.role]
+    pressed = [pressable for pressable in look.pressables if pressable.role]
     return PageSnapshot(
         url=f"{origin}{look.path}" + (f"?{look.query}" if look.query else ""),
         path=look.path,
@@ -120,7 +124,10 @@ def page_of(look: Look, origin: str) -> PageSnapshot:
         template=look.path,
         headings=look.headings,
         forms=look.forms,
-        actions=tuple(Action(role=one.role, name=one.name, href=one.href, landmark=one.landmark) for one in pressed),
+        actions=tuple(
+            Action(role=pressable.role, name=pressable.name, href=pressable.href, landmark=pressable.landmark)
+            for pressable in pressed
+        ),
     )
 
 
@@ -131,7 +138,7 @@ class PageChange(Seen):
     """
 
     moved: bool
-    asked: bool
+    query_changed: bool
     main_heading: str
     headings: tuple[str, ...]
     messages: tuple[Message, ...]
@@ -150,16 +157,20 @@ def difference(before: Look, after: Look) -> PageChange:
     old_marks = {field.css for field in before.fields if field.submitted_invalid or field.aria_invalid}
     return PageChange(
         moved=before.path != after.path,
-        asked=before.query != after.query,
+        query_changed=before.query != after.query,
         main_heading=after.main_heading if after.main_heading != before.main_heading else "",
-        headings=tuple(one.text for one in after.headings if normalised(one.text) not in old_headings),
-        messages=tuple(one for one in after.messages if one.text and normalised(one.text) not in old_messages),
+        headings=tuple(heading.text for heading in after.headings if normalised(heading.text) not in old_headings),
+        messages=tuple(
+            message for message in after.messages if message.text and normalised(message.text) not in old_messages
+        ),
         texts=tuple(text for text in after.texts if normalised(text) not in old_texts),
         appeared=missing_from(before, after.listed()),
         vanished=missing_from(after, before.listed()),
         counted=_counted(before, after),
         invalid=tuple(
-            one for one in after.fields if (one.submitted_invalid or one.aria_invalid) and one.css not in old_marks
+            field
+            for field in after.fields
+            if (field.submitted_invalid or field.aria_invalid) and field.css not in old_marks
         ),
     )
 
@@ -172,10 +183,14 @@ def missing_from(look: Look, entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def _counted(before: Look, after: Look) -> tuple[Pressable, ...]:
     """Links and buttons outside the main part that say a number, and said another before: "Cart 1 item"."""
-    old = {(one.role, leading(one.name)): one.name for one in before.pressables if not one.main}
+    old = {
+        (pressable.role, leading(pressable.name)): pressable.name
+        for pressable in before.pressables
+        if not pressable.main
+    }
     return tuple(
-        one
-        for one in after.pressables
-        if not one.main and any(char.isdigit() for char in one.name)
-        if old.get((one.role, leading(one.name)), one.name) != one.name
+        pressable
+        for pressable in after.pressables
+        if not pressable.main and any(char.isdigit() for char in pressable.name)
+        if old.get((pressable.role, leading(pressable.name)), pressable.name) != pressable.name
     )

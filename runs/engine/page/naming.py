@@ -63,10 +63,10 @@ def said(text: str) -> Target:
 def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
     """A form's field by label, role or placeholder; by its attributes only where it has no name for people."""
     label = _bare(field.label)
-    others = [other for one in page.forms for other in one.fields if other is not field]
+    others = [other for page_form in page.forms for other in page_form.fields if other is not field]
     labels = [_bare(other.label) for other in others]
-    buttons = [one.name for one in page.actions if not one.css or one.css != field.css]
-    titles = [*buttons, *(one.name for one in page.forms), *(one.name for one in page.landmarks)]
+    buttons = [action.name for action in page.actions if not action.css or action.css != field.css]
+    titles = [*buttons, *(page_form.name for page_form in page.forms), *(landmark.name for landmark in page.landmarks)]
     if label and not any(label.lower() in other.lower() for other in (*labels, *titles)):
         return {"label": label}
     if label and field.label == label and label not in labels and label not in titles:
@@ -84,7 +84,7 @@ def _by_role(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
     if not role or not is_steady(label):
         return None
     target = {"role": role, "name": label}
-    everywhere = [other for one in page.forms for other in one.fields if _is_like(other, role, label)]
+    everywhere = [other for page_form in page.forms for other in page_form.fields if _is_like(other, role, label)]
     if len(everywhere) == 1:
         return target
     scope = form_scope(form, page)
@@ -104,7 +104,7 @@ def _role(field: FormField) -> str:
 
 def submit_of(form: Form, page: PageSnapshot) -> Target | None:
     """The button that sends a form."""
-    like = [one for one in page.actions if one.role == "button" and _overlap(form.submit, one.name)]
+    like = [action for action in page.actions if action.role == "button" and _overlap(form.submit, action.name)]
     twins = [other for other in page.forms if _overlap(form.submit, other.submit)]
     target = _by_name("button", form.submit) if form.submit else None
     if target is None:

@@ -64,7 +64,7 @@ class Replay(AttemptPlayer):
 
         def sent(method: str, url: str, status: int | None, data: Any) -> None:
             self._asked.append({"method": method, "url": url, "status": status})
-            told.asked(method, url, status, data)
+            told.sent(method, url, status, data)
 
         attempt_page.stage.sent = sent
         if attempt_page.context is not None:

@@ -90,7 +90,7 @@ def _misfit(error: ValidationError) -> tuple[str, str]:
         )
     types = _types(error.schema) if keyword in ("type", *ALTERNATIVES) and isinstance(error.schema, dict) else []
     if types and json_type(there) not in types and not (json_type(there) == "integer" and "number" in types):
-        return f"be {' or '.join(WITH_ARTICLE[one] for one in types)}", f"it is {found}"
+        return f"be {' or '.join(WITH_ARTICLE[type_name] for type_name in types)}", f"it is {found}"
     if keyword in OF_NAMES:
         return "fit its JSON Schema", one_line(f"{error.message[:1].lower()}{error.message[1:]}", 160)
     secret = any(is_secret(str(part)) for part in error.absolute_path)
@@ -107,7 +107,7 @@ def described(schema: Schema) -> str:
     if names:
         return f"has {names}"
     types = _types(schema)
-    kind = " or ".join(WITH_ARTICLE[one] for one in types)
+    kind = " or ".join(WITH_ARTICLE[type_name] for type_name in types)
     entries = _entries(schema) if "array" in types else ""
     return f"is {kind}{entries}" if kind else "fits a JSON Schema"
 
@@ -127,7 +127,7 @@ def _fields(schema: Schema, most: int, *, within: bool) -> str:
 
 def _field(name: str, schema: Any, *, within: bool) -> str:
     types = _types(schema) if isinstance(schema, dict) else []
-    kind = " or ".join(KINDS[one] for one in types)
+    kind = " or ".join(KINDS[type_name] for type_name in types)
     entries = _entries(schema) if within and "array" in types else ""
     return one_line(name, 40) + (f" ({kind}{entries})" if kind else "")
 
@@ -160,7 +160,7 @@ def _types(schema: Schema) -> list[str]:
     for name in ALTERNATIVES:
         branches = [_types(part) if isinstance(part, dict) else [] for part in schema.get(name) or ()]
         if branches and all(branches):
-            return list(dict.fromkeys(one for branch in branches for one in branch))
+            return list(dict.fromkeys(type_name for branch in branches for type_name in branch))
     inherited = [_types(part) for part in schema.get("allOf") or () if isinstance(part, dict)]
     return next((types for types in inherited if types), [])
 

@@ -81,7 +81,9 @@ def _additional(validator: Any, further: Any, instance: Any, schema: Any) -> Ite
     if validator.is_type(instance, "object") and schema.get("patternProperties"):
         _spend(len(schema["patternProperties"]) * len(instance))
         patterns = schema["patternProperties"]
-        instance = {name: value for name, value in instance.items() if not any(found(one, name) for one in patterns)}
+        instance = {
+            name: value for name, value in instance.items() if not any(found(pattern, name) for pattern in patterns)
+        }
         schema = {name: value for name, value in schema.items() if name != "patternProperties"}
     yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, further, instance, schema)
 

@@ -1,6 +1,6 @@
 """What an application's own calls look like: shapes of JSON, templates of paths, operations. Never a value."""
 
-from runs.engine.traffic.addresses import BLANK, blanked, template, told
+from runs.engine.traffic.addresses import BLANK, blanked, blanked_line, template
 from runs.engine.traffic.exchange import Exchange, combined, entries
 from runs.engine.traffic.json_shape import Schema, infer, json_type, merge
 from runs.engine.traffic.promise import AnswerField, fields, promise
@@ -12,6 +12,7 @@ __all__ = [
     "Exchange",
     "Schema",
     "blanked",
+    "blanked_line",
     "combined",
     "entries",
     "fields",
@@ -21,5 +22,4 @@ __all__ = [
     "merge",
     "promise",
     "template",
-    "told",
 ]

@@ -50,7 +50,7 @@ def blanked(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, _blanked(parts.query), fragment))
 
 
-def told(line: str) -> str:
+def blanked_line(line: str) -> str:
     """A line of text with what may be secret in its addresses blanked."""
     return _ADDRESS.sub(lambda found: blanked(found[0]), line)
 

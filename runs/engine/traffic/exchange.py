@@ -103,14 +103,14 @@ def combined(found: Iterable[Entry], most: int) -> tuple[Entry, ...]:
     return tuple(own.values())
 
 
-def joined(one: Entry, other: Entry) -> Entry:
+def joined(first: Entry, other: Entry) -> Entry:
     """Two entries of one call; the status is that of the first answer. Shapes are only of answers of one kind."""
-    status = one["status"] if one["status"] is not None else other["status"]
-    good = [entry for entry in (one, other) if _succeeded(entry)] or [one, other]
+    status = first["status"] if first["status"] is not None else other["status"]
+    good = [entry for entry in (first, other) if _succeeded(entry)] or [first, other]
     return {
-        **one,
+        **first,
         "status": good[0]["status"] if _succeeded(good[0]) else status,
-        "request": _joined([one["request"], other["request"]]),
+        "request": _joined([first["request"], other["request"]]),
         "response": _joined([entry["response"] for entry in good]),
     }
 
@@ -149,13 +149,13 @@ def _shape(body: _Read | None) -> Schema | None:
 def _operations(sent: _Read | None, call: Exchange) -> list[_Operation]:
     if sent is not None:
         listed = sent.value if isinstance(sent.value, list) else [sent.value]
-        found = [_operation(one) for one in listed]
-        return [one for one in found if one] if all(found) else []
+        found = [_operation(body) for body in listed]
+        return [operation for operation in found if operation] if all(found) else []
     if call.method != "GET":
         return []
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(call.url).query).items()}
-    one = _operation({**asked, "variables": _loaded(asked.get("variables"))})
-    return [one] if one else []
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(call.url).query).items()}
+    operation = _operation({**parameters, "variables": _loaded(parameters.get("variables"))})
+    return [operation] if operation else []
 
 
 def _loaded(text: str | None) -> Any:
@@ -175,5 +175,7 @@ def _operation(body: Any) -> _Operation | None:
         persisted = isinstance(body.get("extensions"), dict) and "persistedQuery" in body["extensions"]
         return _Operation(name, None, body.get("variables")) if persisted else None
     defined = _OPERATION.findall(text)
-    chosen = next((one for one in defined if one[1] == name), defined[0] if defined else ("query", ""))
+    chosen = next(
+        (definition for definition in defined if definition[1] == name), defined[0] if defined else ("query", "")
+    )
     return _Operation(name or chosen[1] or None, chosen[0], body.get("variables"))

@@ -35,7 +35,7 @@ _FORMATS = {
 
 def infer(value: Any) -> Schema:
     """The shape of one document. Entries of a list share one shape."""
-    return _Inference().of([value], "", 0)
+    return _Inference().shape_of([value], "", 0)
 
 
 class _Inference:
@@ -44,7 +44,7 @@ class _Inference:
     def __init__(self) -> None:
         self._nodes = 0
 
-    def of(self, values: Sequence[Any], name: str, depth: int) -> Schema:
+    def shape_of(self, values: Sequence[Any], name: str, depth: int) -> Schema:
         self._nodes += 1
         if depth > DEEPEST or self._nodes > MOST_NODES or not values:
             return {}
@@ -58,17 +58,18 @@ class _Inference:
             found |= self._object(by_type["object"], depth)
         if "array" in by_type:
             entries = [entry for value in by_type["array"] for entry in value[:MOST_ITEMS]]
-            found |= {"items": self.of(entries, name, depth + 1)} if entries else {}
+            found |= {"items": self.shape_of(entries, name, depth + 1)} if entries else {}
         return _with_null(found)
 
     def _object(self, objects: Sequence[Mapping[str, Any]], depth: int) -> Schema:
         by_key: dict[str, list[Any]] = defaultdict(list)
         data: list[Any] = []
-        for one in objects:
-            for key, value in one.items():
+        for mapping in objects:
+            for key, value in mapping.items():
                 (by_key[key] if is_field(key) else data).append(value)
         properties = {
-            key: {} if is_secret(key) else self.of(by_key[key], key, depth + 1) for key in sorted(by_key)[:MOST_KEYS]
+            key: {} if is_secret(key) else self.shape_of(by_key[key], key, depth + 1)
+            for key in sorted(by_key)[:MOST_KEYS]
         }
         found: Schema = {
             "properties": properties,
@@ -77,17 +78,17 @@ class _Inference:
         if len(by_key) > MOST_KEYS:
             found["additionalProperties"] = {}
         elif data:
-            found["additionalProperties"] = self.of(data, "", depth + 1)
+            found["additionalProperties"] = self.shape_of(data, "", depth + 1)
         return found
 
 
-def merge(one: Schema, other: Schema) -> Schema:
+def merge(first: Schema, other: Schema) -> Schema:
     """The narrowest shape in normal form that allows what either of them allows."""
-    if not one or not other:
+    if not first or not other:
         return {}
-    found: Schema = {"type": _types({*listed(one), *listed(other)})}
+    found: Schema = {"type": _types({*listed(first), *listed(other)})}
     for name, join in _JOINS.items():
-        having = [shape for shape in (one, other) if name in listed(shape)]
+        having = [shape for shape in (first, other) if name in listed(shape)]
         if having:
             found |= join(having[0], having[-1])
     if not set(listed(found)) <= {"string", "null"}:
@@ -95,24 +96,26 @@ def merge(one: Schema, other: Schema) -> Schema:
     return _with_null(found)
 
 
-def _join_text(one: Schema, other: Schema) -> Schema:
-    found: Schema = {"format": one["format"]} if one.get("format") == other.get("format") and "format" in one else {}
-    if "enum" in one and "enum" in other:
-        values = {*one["enum"], *other["enum"]} - {None}
+def _join_text(first: Schema, other: Schema) -> Schema:
+    found: Schema = (
+        {"format": first["format"]} if first.get("format") == other.get("format") and "format" in first else {}
+    )
+    if "enum" in first and "enum" in other:
+        values = {*first["enum"], *other["enum"]} - {None}
         found |= {"enum": sorted(values)} if len(values) <= ENUM_VALUES else {}
     return found
 
 
-def _join_object(one: Schema, other: Schema) -> Schema:
-    mine, theirs = one.get("properties", {}), other.get("properties", {})
+def _join_object(first: Schema, other: Schema) -> Schema:
+    mine, theirs = first.get("properties", {}), other.get("properties", {})
     keys = sorted({*mine, *theirs})
     properties = {
         key: merge(mine[key], theirs[key]) if key in mine and key in theirs else mine.get(key, theirs.get(key))
         for key in keys[:MOST_KEYS]
     }
-    required = {*one.get("required", ())} & {*other.get("required", ())}
+    required = {*first.get("required", ())} & {*other.get("required", ())}
     found: Schema = {"properties": properties, "required": [key for key in properties if key in required]}
-    further = [shape["additionalProperties"] for shape in (one, other) if "additionalProperties" in shape]
+    further = [shape["additionalProperties"] for shape in (first, other) if "additionalProperties" in shape]
     if len(keys) > MOST_KEYS:
         found["additionalProperties"] = {}
     elif further:
@@ -120,8 +123,8 @@ def _join_object(one: Schema, other: Schema) -> Schema:
     return found
 
 
-def _join_array(one: Schema, other: Schema) -> Schema:
-    known = [shape["items"] for shape in (one, other) if "items" in shape]
+def _join_array(first: Schema, other: Schema) -> Schema:
+    known = [shape["items"] for shape in (first, other) if "items" in shape]
     return {"items": merge(known[0], known[-1])} if known else {}
 
 

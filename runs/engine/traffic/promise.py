@@ -18,7 +18,7 @@ MOST_FIELDS = 60
 
 def promise(shape: Schema, depth: int = 0) -> Schema:
     """The part of a shape (see `schema`) that is steady. An object with very many fields is taken for a table."""
-    types = {"number" if one == "integer" else one for one in listed(shape)} if shape else set()
+    types = {"number" if type_name == "integer" else type_name for type_name in listed(shape)} if shape else set()
     if depth >= DEEPEST or types <= {"null"}:
         return {}
     found: Schema = {"type": sorted(types) if len(types) > 1 else next(iter(types))}
