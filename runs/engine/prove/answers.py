@@ -96,8 +96,8 @@ def _json(answer: Answer) -> Any:
 
 def _mutated(answer: Answer, ways: Callable[[Any], list[JsonMutation]]) -> Copies:
     document = _json(answer)
-    for one in ways(document)[:MOST_PLACES] if document is not None else ():
-        yield f"answers {one.what}", _with(answer, one.applied(document))
+    for mutation in ways(document)[:MOST_PLACES] if document is not None else ():
+        yield f"answers {mutation.what}", _with(answer, mutation.applied(document))
 
 
 def _with(answer: Answer, body: Any) -> Answer:

@@ -22,22 +22,22 @@ def candidates(
 
     `figures` are texts with the numbers of elements that say them.
     """
-    found = [_of(before, after, figures) for before, after in seen if after is not None]
+    found = [_effects(before, after, figures) for before, after in seen if after is not None]
     if not found or len(found) < len(seen):
         return []
     known = {_key(step) for step in steps}
-    stable = set.intersection(*({_key(step) for step in one} for one in found))
+    stable = set.intersection(*({_key(step) for step in expectations} for expectations in found))
     return [step for step in found[0] if _key(step) in stable - known][:MOST]
 
 
-def _of(before: Look | None, after: Look, figures: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+def _effects(before: Look | None, after: Look, figures: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     if before is None:
         target = shown("heading", after.main_heading)
         return [*([visible(target)] if target else []), *first_entry(after)]
     change = difference(before, after)
     typed = [field.value for field in before.fields if len(field.value) > 1]
-    told = [_figure(text, number) for text, number in figures if text in after.texts and text not in before.texts]
-    return [*expected(change, after, typed), *whereabouts(change, after), *told]
+    counted = [_figure(text, number) for text, number in figures if text in after.texts and text not in before.texts]
+    return [*expected(change, after, typed), *whereabouts(change, after), *counted]
 
 
 def _figure(text: str, number: int) -> dict[str, Any]:

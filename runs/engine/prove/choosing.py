@@ -22,7 +22,7 @@ MOST_ADDED = 3
 
 @dataclass(frozen=True)
 class Tried:
-    """A mutation that was tried: whether it changed something the test could see, what was asked, what noticed it.
+    """A mutation that was tried: whether it changed something the test could see, what was reached, what noticed it.
 
     Steps and expectations by their places; candidates stand behind the document's own steps.
     """
@@ -30,7 +30,7 @@ class Tried:
     kind: str
     what: str
     effective: bool
-    asked: frozenset[int]
+    reached: frozenset[int]
     noticed: dict[int, Failure]
     mutation: Mutation | None = None
 
@@ -56,8 +56,8 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
     """The most telling way stays first, the others come in random order; what is said twice is done once."""
     different: dict[str, Mutation] = {}
-    for one in found:
-        different.setdefault(one.what, one)
+    for mutation in found:
+        different.setdefault(mutation.what, mutation)
     first, rest = list(different.values())[:1], list(different.values())[1:]
     chance.shuffle(rest)
     return first + rest
@@ -85,25 +85,25 @@ def informative(
     Until some have changed something that can be seen, each would. Then only a kind that is missing, while few kinds
     were tried or few that go deeper than the page, and what an expectation ought to notice that has noticed nothing.
     """
-    effective = [one for one in tried if one.effective]
+    effective = [outcome for outcome in tried if outcome.effective]
     if len(effective) < ENOUGH_TRIED:
         return list(left)
-    kinds = {one.kind for one in effective}
-    deep = {one.kind for one in effective if one.mutation and not one.mutation.of_page_alone}
-    silent = set(expectations) - {place for one in effective for place in one.noticed}
+    kinds = {outcome.kind for outcome in effective}
+    deep = {outcome.kind for outcome in effective if outcome.mutation and not outcome.mutation.of_page_alone}
+    silent = set(expectations) - {place for outcome in effective for place in outcome.noticed}
 
-    def tells(one: Mutation) -> bool:
-        few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not one.of_page_alone)
-        return (few and one.kind not in kinds) or any(_ought(one, place, steps) for place in silent)
+    def tells(mutation: Mutation) -> bool:
+        few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not mutation.of_page_alone)
+        return (few and mutation.kind not in kinds) or any(_ought(mutation, place, steps) for place in silent)
 
-    return [one for one in left if tells(one)]
+    return [mutation for mutation in left if tells(mutation)]
 
 
 def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequence[Step]) -> set[int]:
     """Expectations that were put to a mutation which they ought to notice, and noticed nothing at all."""
-    effective = [one for one in tried if one.effective]
-    noticing = {place for one in effective for place in one.noticed}
-    challenged = {place for one in effective for place in one.asked if _ought(one.mutation, place, steps)}
+    effective = [outcome for outcome in tried if outcome.effective]
+    noticing = {place for outcome in effective for place in outcome.noticed}
+    challenged = {place for outcome in effective for place in outcome.reached if _ought(outcome.mutation, place, steps)}
     found = (set(expectations) & challenged) - noticing
     return found if set(expectations) & noticing else set()
 
@@ -119,26 +119,26 @@ def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[i
 
     None where it notices nearly everything already.
     """
-    effective = [one for one in tried if one.effective]
-    missed = [one for one in effective if not one.noticed_by(own)]
+    effective = [outcome for outcome in tried if outcome.effective]
+    missed = [outcome for outcome in effective if not outcome.noticed_by(own)]
     chosen: list[int] = []
     while len(chosen) < MOST_ADDED and len(effective) - len(missed) < SENSITIVE * len(effective):
-        best = max(candidates, key=lambda place: sum(place in one.noticed for one in missed), default=None)
-        if best is None or not any(best in one.noticed for one in missed):
+        best = max(candidates, key=lambda place: sum(place in outcome.noticed for outcome in missed), default=None)
+        if best is None or not any(best in outcome.noticed for outcome in missed):
             break
         chosen.append(best)
-        missed = [one for one in missed if best not in one.noticed]
+        missed = [outcome for outcome in missed if best not in outcome.noticed]
     return sorted(chosen)
 
 
-def moved(one: Tried, gone: Collection[int], chosen: Sequence[int], count: int) -> Tried:
+def moved(outcome: Tried, gone: Collection[int], chosen: Sequence[int], count: int) -> Tried:
     """What was tried, in the places of the revised document: without those gone, the chosen ones at its end."""
     places = [place for place in range(count) if place not in gone] + list(chosen)
     new = {-1: -1} | {place: at for at, place in enumerate(places)}
-    mutation = one.mutation
+    mutation = outcome.mutation
     if mutation is not None:
         index = new.get(mutation.index) if mutation.index is not None else None
         at = frozenset(new.get(place, sum(1 for other in places if other < place)) for place in mutation.places)
         mutation = replace(mutation, index=index, places=at)
-    noticed = {new[place]: failure for place, failure in one.noticed.items() if place in new}
-    return replace(one, noticed=noticed, mutation=mutation)
+    noticed = {new[place]: failure for place, failure in outcome.noticed.items() if place in new}
+    return replace(outcome, noticed=noticed, mutation=mutation)

@@ -78,8 +78,8 @@ class InPlace:
         self.attempt_page.stage.explains = False
         # A message may have gone away by itself meanwhile.
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
-        self.own = [one for one in self.own if one[0] not in lapsed]
-        self.candidates = [one for one in self.candidates if one[0] not in lapsed]
+        self.own = [placed for placed in self.own if placed[0] not in lapsed]
+        self.candidates = [placed for placed in self.candidates if placed[0] not in lapsed]
         places, steps = [place for place, _ in self.own], self.attempt.spec.document.steps
         for mutation in mutations:
             if mutation.index in lapsed or not choosing.informative([mutation], self.tried, places, steps):
@@ -97,12 +97,12 @@ class InPlace:
         if not effect.hits:
             return Tried(mutation.kind, mutation.what, False, frozenset(), {}, mutation)
         noticed = await self._ask(self.own)
-        asked = list(self.own)
+        checked = list(self.own)
         if not noticed:  # what a candidate notices counts only where the test itself notices nothing
             noticed = await self._ask(self.candidates)
-            asked += self.candidates
+            checked += self.candidates
         effective = bool(noticed) or differs(self.clean, await look_at(page))
-        places = frozenset(place for place, _ in asked)
+        places = frozenset(place for place, _ in checked)
         return Tried(mutation.kind, mutation.what, effective, places, noticed, mutation)
 
     async def _ask(self, steps: Sequence[Placed]) -> dict[int, Failure]:

@@ -52,13 +52,13 @@ class JsonMutation:
 
 def missing(document: Any) -> list[JsonMutation]:
     """Each property that every object at its place has is left out, one of each type first."""
-    found = [one for one in _fields(document) if one.path and one.required]
-    return [JsonMutation(f"without “{one.name}”", one) for one in _mixed(found)]
+    found = [field for field in _fields(document) if field.path and field.required]
+    return [JsonMutation(f"without “{field.name}”", field) for field in _mixed(found)]
 
 
 def retyped(document: Any) -> list[JsonMutation]:
     """Each value of a known type is of another one, one of each type first."""
-    return [one for field in _mixed(_fields(document)) for one in _of_another_type(field)]
+    return [mutation for field in _mixed(_fields(document)) for mutation in _of_another_type(field)]
 
 
 def values(document: Any, path: tuple[str | None, ...]) -> list[Any]:
@@ -73,10 +73,10 @@ def _fields(document: Any) -> list[AnswerField]:
 
 
 def _of_another_type(field: AnswerField) -> Iterator[JsonMutation]:
-    known = [one for one in field.types if one != "null"]
-    other = next((one for one in _OTHERS[known[0]] if one not in known), "") if known else ""
+    known = [type_name for type_name in field.types if type_name != "null"]
+    other = next((type_name for type_name in _OTHERS[known[0]] if type_name not in known), "") if known else ""
     if other:
-        was, becomes = " or ".join(WITH_ARTICLE[one] for one in known), WITH_ARTICLE[other]
+        was, becomes = " or ".join(WITH_ARTICLE[type_name] for type_name in known), WITH_ARTICLE[other]
         yield JsonMutation(
             f"with {f'“{field.name}” as ' if field.path else ''}{becomes} instead of {was}", field, other
         )
@@ -89,7 +89,7 @@ def _mixed(found: list[AnswerField]) -> list[AnswerField]:
     for field in found:
         turns[field.types] = turns.get(field.types, -1) + 1
         placed.append((turns[field.types], -len(field.path), field))
-    return [field for *_, field in sorted(placed, key=lambda one: one[:2])]
+    return [field for *_, field in sorted(placed, key=lambda placing: placing[:2])]
 
 
 def _at(value: Any, path: tuple[str | None, ...], change: Callable[[Any], Any]) -> Any:

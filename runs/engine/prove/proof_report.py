@@ -25,17 +25,17 @@ def report(
     document: Document, tried: Sequence[Tried], notes: Notes, *, replays: int, passed: int, broken: int
 ) -> dict[str, Any]:
     """The proof in JSON. `replays` clean ones were needed and `passed` did; `broken` replays had a mutation."""
-    effective = [one for one in tried if one.effective]
+    effective = [outcome for outcome in tried if outcome.effective]
     return {
         "replays": replays,
         "passed": min(passed, replays),
         "checks": [step.sentence() for step in document.steps if expects(step) or isinstance(step, Request)],
         "breakages": [
-            {"kind": one.kind, "what": one.what, "noticed": bool(one.noticed), "by": _by(document, one)}
-            for one in effective
+            {"kind": outcome.kind, "what": outcome.what, "noticed": bool(outcome.noticed), "by": _by(document, outcome)}
+            for outcome in effective
         ],
         "ineffective": len(tried) - len(effective),
-        "noticed": sum(1 for one in effective if one.noticed),
+        "noticed": sum(1 for outcome in effective if outcome.noticed),
         "effective": len(effective),
         "dropped": notes.dropped,
         "added": notes.added,
@@ -44,8 +44,8 @@ def report(
     }
 
 
-def _by(document: Document, one: Tried) -> str:
-    if not one.noticed:
+def _by(document: Document, outcome: Tried) -> str:
+    if not outcome.noticed:
         return ""
-    place = min(one.noticed)
+    place = min(outcome.noticed)
     return f"Open {document.opening}" if place < 0 else document.steps[place].sentence()

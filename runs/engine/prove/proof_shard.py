@@ -44,11 +44,11 @@ def prove(
         width = plan.options.parallel
         context = ProofContext(shard, plan, ReplayScheduler(width, random), random, Pace(plan.requests_per_second))
 
-        async def one(_number: int) -> None:
+        async def run_slot(_number: int) -> None:
             while (proposal := await pull()) is not None:
                 shard.emit(await _proved(context, proposal))
 
-        await in_slots(shard, HELD_PER_SLOT * width, one)
+        await in_slots(shard, HELD_PER_SLOT * width, run_slot)
 
     return attempts(EngineInputs(browser, plan, frames, chance, claim_code), work)
 

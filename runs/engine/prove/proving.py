@@ -77,15 +77,16 @@ class Proving:
         failure: Failure | None = None
         try:
             self._require_permitted()
-            told = await self._on_trial()
+            responses = await self._on_trial()
             await self._replayed()
             while self.passed < self.work.replays - 1:
                 await self._replayed()
-            await self._challenge(told)
+            await self._challenge(responses)
             self._require_telling()
         except Rejected as rejection:
             failure = rejection.failure
-            self.tried = [choosing.moved(one, (), (), len(self.steps)) for one in self.tried]  # without candidates
+            # Without candidates.
+            self.tried = [choosing.moved(outcome, (), (), len(self.steps)) for outcome in self.tried]
         return self._proved(failure)
 
     def _require_permitted(self) -> None:
@@ -209,11 +210,11 @@ class Proving:
 
     # --- sensitivity ---
 
-    async def _challenge(self, told: dict[int, Any]) -> None:
+    async def _challenge(self, responses: dict[int, Any]) -> None:
         """Break the application and see what the test notices; change the test by what that says."""
         most = self.context.plan.max_breakages
         if self.document.kind == "api":
-            self.tried = answers.tried(self.document.steps, told, most)
+            self.tried = answers.tried(self.document.steps, responses, most)
             self._require_notice()
             await self._finished(self.steps, {})
             return
@@ -242,25 +243,27 @@ class Proving:
         found = self._candidates(seen)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
         last = self.touched.last_act
-        asked = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
-        own, more = asked[: len(asked) - len(found)], asked[len(asked) - len(found) :]
+        expectations = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
+        own, more = expectations[: len(expectations) - len(found)], expectations[len(expectations) - len(found) :]
         striking = InPlace(replay, attempt_page, own, more, [after for _, after in seen if after is not None])
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
-                await striking.put([one for one in self.ways if choosing.in_place(one, self.touched)])
+                await striking.put([mutation for mutation in self.ways if choosing.in_place(mutation, self.touched)])
             self.struck = striking.tried
 
     async def _try_mutations(self, found: Sequence[dict[str, Any]]) -> None:
         """Some mutations at a time, until they say no more; candidates are asked as well."""
         self.tried = list(self.struck)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
-        tried = [one.mutation for one in self.tried]
-        left = choosing.bounded([one for one in self.ways if one not in tried], self.touched, replayed=True)
+        tried = [outcome.mutation for outcome in self.tried]
+        left = choosing.bounded(
+            [mutation for mutation in self.ways if mutation not in tried], self.touched, replayed=True
+        )
         width = 1 if self.touched.writes else self.context.plan.options.parallel
         while left := choosing.informative(left, self.tried, self._expectations(), self.document.steps):
             batch, left = left[:width], left[width:]
             self.tried += await asyncio.gather(
-                *(self._break(one, document, self.touched, len(self.steps)) for one in batch)
+                *(self._break(mutation, document, self.touched, len(self.steps)) for mutation in batch)
             )
 
     async def _revise(self, found: Sequence[dict[str, Any]]) -> None:
@@ -272,12 +275,12 @@ class Proving:
         useless = choosing.useless(self.tried, self._expectations(), self.document.steps)
         kept = [step for index, step in enumerate(self.steps) if index not in useless]
         chosen = await self._finished(kept, {place: found[place - count] for place in chosen})
-        number = sum(1 for one in self.tried if one.effective)
+        number = sum(1 for outcome in self.tried if outcome.effective)
         for index in sorted(useless):
             self._drop(index, f"It noticed none of {number} breakages")
         self._become(kept + [found[place - count] for place in chosen])
         self.notes.added = [step.sentence() for step in self.document.steps[len(kept) :]]
-        self.tried = [choosing.moved(one, useless, chosen, count) for one in self.tried]
+        self.tried = [choosing.moved(outcome, useless, chosen, count) for outcome in self.tried]
         self.touched = shifted(self.touched, useless, self.document.steps)
 
     async def _finished(self, kept: list[dict[str, Any]], added: dict[int, dict[str, Any]]) -> list[int]:
@@ -305,11 +308,11 @@ class Proving:
         return list(added)
 
     def _require_notice(self) -> None:
-        effective = [one for one in self.tried if one.effective]
+        effective = [outcome for outcome in self.tried if outcome.effective]
         if not effective:
             message = "No breakage changed anything that it could have seen"
             raise Rejected(Failure(kind="document", message=message))
-        if not any(one.noticed for one in effective):
+        if not any(outcome.noticed for outcome in effective):
             message = f"It noticed none of {len(effective)} breakages of the application"
             raise Rejected(Failure(kind="document", message=message))
 
@@ -331,14 +334,16 @@ class Proving:
             if ended.failure is None:
                 self._count(story, ended)
                 self.notes.pruned.append(self.document.steps[index].sentence())
-                self.tried = [choosing.moved(one, {index}, (), len(self.steps)) for one in self.tried]
+                self.tried = [choosing.moved(outcome, {index}, (), len(self.steps)) for outcome in self.tried]
                 self._become(steps)
                 return
 
     async def _notices_as_much(self, index: int, document: Document, touched: Touched) -> bool:
         """Whether some mutations that were noticed are noticed without the step at `index` as well."""
-        noticed = [one.mutation for one in self.tried if one.mutation and one.effective and one.noticed]
-        for mutation in [one for one in noticed if index not in one.places][:PRUNED_AGAIN]:
+        noticed = [
+            outcome.mutation for outcome in self.tried if outcome.mutation and outcome.effective and outcome.noticed
+        ]
+        for mutation in [mutation for mutation in noticed if index not in mutation.places][:PRUNED_AGAIN]:
             places = frozenset(without(place, {index}) for place in mutation.places)
             tried = await self._break(replace(mutation, places=places), document, touched, len(document.steps))
             if not tried.noticed:

@@ -46,13 +46,13 @@ class Replay(AttemptPlayer):
 
     def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
         super().__init__(shard, spec)
-        self._asked: list[dict[str, Any]] = []
+        self._requests: list[dict[str, Any]] = []
 
     def troubles(self) -> frozenset[str]:
         """What the site itself answered that may be otherwise soon: "GET /cart answered 500"."""
         watch = self.attempt_page.watch if self.attempt_page else None
-        heard = [*self._asked, *(watch.requests if watch else ())]
-        own = (one for one in heard if not self._is_ours(one["method"], one["url"]))
+        heard = [*self._requests, *(watch.requests if watch else ())]
+        own = (request for request in heard if not self._is_ours(request["method"], request["url"]))
         return frozenset(troubles(own, self.shard.plan.site.origin))
 
     def _is_ours(self, method: str, url: str) -> bool:
@@ -60,19 +60,19 @@ class Replay(AttemptPlayer):
         return False
 
     async def _play(self, attempt_page: AttemptPage) -> Failure | None:
-        told = Writes(self._wrote)
+        writes = Writes(self._wrote)
 
         def sent(method: str, url: str, status: int | None, data: Any) -> None:
-            self._asked.append({"method": method, "url": url, "status": status})
-            told.sent(method, url, status, data)
+            self._requests.append({"method": method, "url": url, "status": status})
+            writes.sent(method, url, status, data)
 
         attempt_page.stage.sent = sent
         if attempt_page.context is not None:
-            told.follow(attempt_page.context)
+            writes.follow(attempt_page.context)
         try:
             return await self._replayed(attempt_page)
         finally:
-            await told.finish()
+            await writes.finish()
 
     async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
         return await super()._play(attempt_page)

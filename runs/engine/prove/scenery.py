@@ -31,13 +31,17 @@ def parts(look: Look) -> Iterator[str]:
     """What a look shows, in sentences that can be compared."""
     yield f"at {look.path}?{look.query}"
     yield f"title {look.title}"
-    yield from (f"heading {one.text}" for one in look.headings)
-    yield from (f"says {one.role} {one.text}" for one in look.messages if one.text)
+    yield from (f"heading {heading.text}" for heading in look.headings)
+    yield from (f"says {message.role} {message.text}" for message in look.messages if message.text)
     yield from (f"text {text}" for text in look.texts)
-    yield from (f"{one.role} {one.name} {one.expanded}{one.pressed}{one.selected}" for one in look.pressables)
     yield from (
-        f"field {one.label or one.name} {one.value} {one.checked} {one.aria_invalid} {one.submitted_invalid}"
-        for one in look.fields
+        f"{pressable.role} {pressable.name} {pressable.expanded}{pressable.pressed}{pressable.selected}"
+        for pressable in look.pressables
+    )
+    yield from (
+        f"field {field.label or field.name} {field.value} {field.checked} "
+        f"{field.aria_invalid} {field.submitted_invalid}"
+        for field in look.fields
     )
     yield from (f"dialog {name}" for name in look.dialogs)
 

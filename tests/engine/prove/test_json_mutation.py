@@ -83,7 +83,7 @@ def test_all_requests_of_a_test_have_their_turn() -> None:
     steps = parse({"title": "T", "kind": "api", "steps": [request("/a", {}), request("/b", {})]}).steps
     answer = Answer(200, {}, json_of(PRODUCTS), 1.0)
     found = answers.tried(steps, {0: answer, 1: answer}, 12)
-    assert [sum(place in one.asked for one in found) for place in (0, 1)] == [7, 5]
+    assert [sum(place in one.reached for one in found) for place in (0, 1)] == [7, 5]
 
 
 def json_of(document: Any) -> bytes:

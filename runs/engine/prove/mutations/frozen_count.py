@@ -42,14 +42,14 @@ class FrozenCount(Mutation):
         change, before = touched.change, touched.before
         if change is None or before is None:
             return
-        for one in change.counted:
-            like = [other.name for other in before.pressables if leading(other.name) == leading(one.name)]
+        for pressable in change.counted:
+            like = [other.name for other in before.pressables if leading(other.name) == leading(pressable.name)]
             old = like[0] if len(like) == 1 else ""
-            now, was = NUMBER.findall(one.name), NUMBER.findall(old)
-            if one.role and now and was and now[0] != was[0]:
-                target = Target(role=one.role, name=one.name, exact=True)
+            now, was = NUMBER.findall(pressable.name), NUMBER.findall(old)
+            if pressable.role and now and was and now[0] != was[0]:
+                target = Target(role=pressable.role, name=pressable.name, exact=True)
                 yield cls(
-                    f"“{one.name[:80]}” stays “{old[:80]}”",
+                    f"“{pressable.name[:80]}” stays “{old[:80]}”",
                     frozenset({touched.final}),
                     False,
                     None,

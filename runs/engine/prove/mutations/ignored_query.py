@@ -20,8 +20,8 @@ class IgnoredQuery(Mutation):
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
-        asked = [call for call in touched.calls if call.query and call.method == "GET" and call.kind != "script"]
-        for call in {call.base: call for call in reversed(asked)}.values():
+        calls = [call for call in touched.calls if call.query and call.method == "GET" and call.kind != "script"]
+        for call in {call.base: call for call in reversed(calls)}.values():
             by_act = call.step == touched.last_act
             yield cls(f"GET {call.path} ignores what is asked for ({call.query[:60]})", call=call, by_act=by_act)
 

@@ -32,13 +32,13 @@ class JsonMutant(Mutation):
     def ways(cls, touched: Touched) -> Iterable[Self]:
         """What has most to do with the test first."""
         ranked = [
-            (_worth(touched, values(document, one.field.path)), call, one)
+            (_worth(touched, values(document, json_mutation.field.path)), call, json_mutation)
             for call, document in _answers(touched)
-            for one in cls.json_mutations(document)
+            for json_mutation in cls.json_mutations(document)
         ]
-        telling = [one for one in ranked if one[0]] or ranked
+        telling = [way for way in ranked if way[0]] or ranked
         found: dict[str, Self] = {}
-        for _, call, json_mutation in sorted(telling, key=lambda one: -one[0]):
+        for _, call, json_mutation in sorted(telling, key=lambda way: -way[0]):
             what = f"{call.method} {call.path} answers {json_mutation.what}"
             found.setdefault(what, cls(what, call=call, json_mutation=json_mutation))
         return list(found.values())[:MOST]
@@ -78,7 +78,7 @@ def _answers(touched: Touched) -> Iterator[tuple[TouchedCall, Any]]:
 def _worth(touched: Touched, there: list[Any]) -> float:
     """How much a place has to do with the test: 0 for nothing that its page shows, more than 1 for what it expects."""
     look = touched.after
-    shown = [*look.texts, *(one.name for one in look.pressables)] if look else []
+    shown = [*look.texts, *(pressable.name for pressable in look.pressables)] if look else []
     expected = [text for index in touched.expectations for text in _texts(touched.steps[index].model_dump())]
     holds = any(isinstance(value, dict | list) for value in there)
     named = _share(there, expected)
