@@ -74,8 +74,8 @@ class Explorer:
             self.open_to_all = not self.plan.options.roles
             if self.open_to_all:
                 self.emit(WithoutAccount())
-            told = "goes on without signing in" if self.open_to_all else f"could not sign in as {role}"
-            self.emit(Log("warning", f"The crawl {told}: {failure}"))
+            consequence = "goes on without signing in" if self.open_to_all else f"could not sign in as {role}"
+            self.emit(Log("warning", f"The crawl {consequence}: {failure}"))
         else:
             account = self.plan.site.credentials
             self.emit(Log("info", f"Signed in as {account.username if account and role == ACCOUNT else role}."))
@@ -137,5 +137,7 @@ class Explorer:
         links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
         key = canonical(visited.url)
         signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})
-        told = troubles(seen.requests, base_url)
-        return PageVisited(work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"), told)
+        passing_troubles = troubles(seen.requests, base_url)
+        return PageVisited(
+            work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"), passing_troubles
+        )

@@ -65,7 +65,7 @@ class Offers(Seen):
 
     def control(self, form: Form) -> Control:
         """The button that sends a form."""
-        sends = next((one for one in self.sends if one.css == form.submit_css and not form.frame), None)
+        sends = next((button for button in self.sends if button.css == form.submit_css and not form.frame), None)
         if sends is None:
             return Control(form.submit or form.name or form.heading or form.action, address=form.action)
         address = sends.address or form.action

@@ -19,17 +19,17 @@ WORDS_EACH = 2
 class Searches:
     """Remembers which searches were tried: each form's address with two words that pages show, for each role.
 
-    `asked` are searches of earlier crawls, paths with queries: a form that they were asked of is asked them again, and
-    no other words, so that crawls of one site can be compared.
+    `earlier` are searches of earlier crawls, paths with queries: a form that they were asked of is asked them again,
+    and no other words, so that crawls of one site can be compared.
     """
 
-    def __init__(self, asked: Iterable[str] = ()) -> None:
+    def __init__(self, earlier: Iterable[str] = ()) -> None:
         self._tried: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._asked: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        for address in asked:
+        self._earlier: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for address in earlier:
             parts = urlsplit(address)
             for name, word in parse_qsl(parts.query):
-                self._asked[parts.path, name][address] = word
+                self._earlier[parts.path, name][address] = word
 
     def links(self, forms: Iterable[Form], actions: Iterable[Action], role: str = "") -> list[FoundLink]:
         """One link per search form that was not met twice; none while the page shows no word to search for."""
@@ -38,15 +38,15 @@ class Searches:
             field = _question(form) if form.method == "get" else None
             if field is None:
                 continue
-            before = self._asked.get((urlsplit(form.action).path, field.name), {})
+            before = self._earlier.get((urlsplit(form.action).path, field.name), {})
             for said, address in _questions(form, field, before, word):
                 if before or self._worth((role, form.action), said):
                     self._tried[role, form.action].add(said)
                     found.append(FoundLink(address, said, "search", asked=True))
         return found
 
-    def _worth(self, asked: tuple[str, str], word: str) -> bool:
-        return len(self._tried[asked]) < WORDS_EACH and word not in self._tried[asked]
+    def _worth(self, form_key: tuple[str, str], word: str) -> bool:
+        return len(self._tried[form_key]) < WORDS_EACH and word not in self._tried[form_key]
 
 
 def _question(form: Form) -> FormField | None:
@@ -72,6 +72,6 @@ def _word(actions: Iterable[Action]) -> str:
     return max(words, key=len, default="").lower()
 
 
-def _address(form: Form, asked: FormField, word: str) -> str:
+def _address(form: Form, field: FormField, word: str) -> str:
     parts = urlsplit(form.action)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode({asked.name: word}), ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode({field.name: word}), ""))

@@ -106,10 +106,10 @@ def _own(urls: Iterable[str], plan: CrawlPlan) -> list[str]:
 
 async def _get(requests: APIRequestContext, plan: CrawlPlan, url: str) -> SeedResponse:
     """One document of the site, or what it answered at last instead."""
-    return await steadily(lambda: _asked(requests, plan, url))
+    return await steadily(lambda: _get_once(requests, plan, url))
 
 
-async def _asked(requests: APIRequestContext, plan: CrawlPlan, url: str) -> SeedResponse:
+async def _get_once(requests: APIRequestContext, plan: CrawlPlan, url: str) -> SeedResponse:
     """One document of the site. Redirects are followed by hand, so that the site's headers stay with the site."""
     for _ in range(REDIRECTS + 1):
         try:

@@ -71,11 +71,11 @@ class Slot:
         try:
             while (work := await pull()) is not None:
                 self._because = work.page, work.action or "Open the page"
-                self._explorer.emit(await self._told(work))
+                self._explorer.emit(await self._event_or_failure(work))
         finally:
             await self._close()
 
-    async def _told(self, work: PageWork) -> Event:
+    async def _event_or_failure(self, work: PageWork) -> Event:
         """What breaks us on one page speaks against that one alone; what ends the browser ends the shard."""
         try:
             event = await self._event(work)
@@ -358,9 +358,9 @@ async def _forget_visits(context: BrowserContext, state: dict[str, Any] | None) 
             await context.clear_cookies(name=cookie["name"], domain=cookie["domain"], path=cookie["path"])
 
 
-def new_links(of: PageVisited, beside: PageVisited) -> list[Link]:
+def new_links(visited: PageVisited, beside: PageVisited) -> list[Link]:
     known = {link.key for link in beside.links}
-    return [link for link in of.links if link.key not in known]
+    return [link for link in visited.links if link.key not in known]
 
 
 def moved(work: PageWork, visited: Visited) -> bool:
