@@ -62,15 +62,15 @@ class Visits:
         def wrote(method: str, url: str, status: int | None, held_back: bool) -> None:
             self.emit(Wrote(method, blanked(url), status, held_back, because))
 
-        told = Writes(wrote)
-        told.follow(context)
+        sent_writes = Writes(wrote)
+        sent_writes.follow(context)
         try:
             page = await context.new_page()
-            stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=told.sent)
+            stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=sent_writes.sent)
             chance = Random()  # noqa: S311
-            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), told, read_only)
+            yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), sent_writes, read_only)
         finally:
-            await told.finish()
+            await sent_writes.finish()
             await close_context(context)
 
 
@@ -78,13 +78,13 @@ class Visits:
 class Visit:
     stage: Stage
     variables: Variables
-    told: Writes
+    writes: Writes
     read_only: bool = True
 
     @property
     def held_back(self) -> int:
         """How many requests were held back so far."""
-        return self.told.seen if self.read_only else 0
+        return self.writes.seen if self.read_only else 0
 
     async def start(self, path: str) -> None:
         await self.stage.page.goto(self.stage.address(path), timeout=self.stage.timeout_ms * 2)

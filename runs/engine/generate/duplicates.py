@@ -97,11 +97,11 @@ def merged(drafts: Iterable[Draft], known: Sequence[KnownTest], signatures: froz
     it became. One that says more than a known test is new, and says so.
     """
     found = Merged()
-    marks = {one.signature: one.public_id for one in known}
+    marks = {test.signature: test.public_id for test in known}
     fresh: list[tuple[Draft, Gist]] = []
     existing: dict[tuple[str, ...], list[Gist]] = {}
-    for one in known:
-        gist = Gist(one.title, one.document, public_id=one.public_id)
+    for test in known:
+        gist = Gist(test.title, test.document, public_id=test.public_id)
         existing.setdefault(gist.place, []).append(gist)
     for draft in drafts:
         gist = Gist(str(draft.document["title"]), draft.document, draft.tone)
@@ -113,8 +113,8 @@ def merged(drafts: Iterable[Draft], known: Sequence[KnownTest], signatures: froz
     places: dict[tuple[str, ...], list[int]] = {}
     gists: list[Gist] = []
     for new, gist in fresh:
-        old = [one for one in existing.get(gist.place, ()) if same(gist, one)]
-        if any(gist.strength <= one.strength for one in old):
+        old = [other for other in existing.get(gist.place, ()) if same(gist, other)]
+        if any(gist.strength <= other.strength for other in old):
             found.known += 1
             continue
         draft = _saying_more(new, old)
@@ -131,7 +131,7 @@ def merged(drafts: Iterable[Draft], known: Sequence[KnownTest], signatures: froz
 
 def _saying_more(draft: Draft, old: Sequence[Gist]) -> Draft:
     """The weaker tests stay as they are; whoever reviews the draft is told of the first."""
-    name = next((one.public_id for one in old if one.public_id), "")
+    name = next((gist.public_id for gist in old if gist.public_id), "")
     return replace(draft, why=f"{draft.why}; it says more than {name}") if name else draft
 
 
@@ -146,22 +146,22 @@ def _settle(found: Merged, gists: list[Gist], twin: int, new: tuple[Draft, Gist]
         found.kept[twin] = (first, tuple(dict.fromkeys((*before, gist.title))))
 
 
-def same(one: Gist, other: Gist) -> bool:
+def same(gist: Gist, other: Gist) -> bool:
     """Whether one of two tests of one place says nothing that the other does not."""
-    if one.signature == other.signature:
+    if gist.signature == other.signature:
         return True
-    alike = not one.tone or not other.tone or one.tone == other.tone
+    alike = not gist.tone or not other.tone or gist.tone == other.tone
     # At an edge it is the data that is tested.
-    if alike and one.tone != "edge" and one.gestures == other.gestures and one.checks == other.checks:
+    if alike and gist.tone != "edge" and gist.gestures == other.gestures and gist.checks == other.checks:
         return True
-    if _within(one, other) or _within(other, one):
+    if _within(gist, other) or _within(other, gist):
         return True
-    return alike and near(one.title, other.title)
+    return alike and near(gist.title, other.title)
 
 
-def _within(one: Gist, other: Gist) -> bool:
+def _within(gist: Gist, other: Gist) -> bool:
     """Whether a test is the beginning of another one, and expects nothing more."""
-    return one.actions == other.actions[: len(one.actions)] and one.checks <= other.checks
+    return gist.actions == other.actions[: len(gist.actions)] and gist.checks <= other.checks
 
 
 def near(title: str, other: str) -> bool:

@@ -28,7 +28,11 @@ def expected(change: PageChange, after: Look, typed: Iterable[str] = ()) -> list
     if not steps:
         steps += list(_texts(change, values))[:2]
     steps += [visible(target) for name in after.dialogs if name and (target := shown("dialog", name))]
-    steps += [visible({"role": one.role, "name": one.name, "exact": True}) for one in change.counted[:1] if one.role]
+    steps += [
+        visible({"role": pressable.role, "name": pressable.name, "exact": True})
+        for pressable in change.counted[:1]
+        if pressable.role
+    ]
     return steps
 
 
@@ -39,9 +43,9 @@ def whereabouts(change: PageChange, after: Look) -> list[Step]:
 
 def at(look: Look) -> Step:
     """Where one is; parameters whose values may be secret are left out."""
-    told = {name: value for name, value in query_of(f"?{look.query}").items() if value != BLANK}
+    query = {name: value for name, value in query_of(f"?{look.query}").items() if value != BLANK}
     step: Step = ExpectUrl.step(path=look.path)
-    return step | {"query": told} if told else step
+    return step | {"query": query} if query else step
 
 
 def heading(change: PageChange) -> list[Step]:

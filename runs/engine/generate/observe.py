@@ -56,7 +56,7 @@ def observe(
 
     async def slot() -> None:
         while (work := await pull()) is not None:
-            events.put_nowait(await told(visits, crawled, work))
+            events.put_nowait(await outcome_of(visits, crawled, work))
 
     slots = range(plan.options.parallel)
     return streamed(events, visits.accounts.masking, lambda: together(*(slot() for _ in slots)))
@@ -66,10 +66,10 @@ class SignInAsked(Exception):
     """What a role's visit opens asks to sign in."""
 
 
-async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
+async def outcome_of(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
     """What came of a case. What breaks us speaks against that one alone; what ends the browser ends the shard."""
     try:
-        return await _told(visits, crawled, work)
+        return await _outcome_of(visits, crawled, work)
     except BrowserUnavailable:
         raise
     except Exception as error:
@@ -81,44 +81,44 @@ async def told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved
         return CaseObserved(work.case, {"case": work.work, "problem": problem}, (), problem)
 
 
-async def _told(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
+async def _outcome_of(visits: Visits, crawled: Crawled, work: CaseWork) -> CaseObserved:
     case = CaseSpec.model_validate(work.work)
     heard: list[str] = []
     seen = await tried(visits, case, heard)
     if seen.answer is not None and passes(seen.answer.status):
         fetch = case.fetch or {}
-        asked = f"{fetch.get('method', 'GET')} {traffic.template(str(fetch.get('path', case.start)))}"
-        heard.append(f"{asked} answered {seen.answer.status}")
+        request = f"{fetch.get('method', 'GET')} {traffic.template(str(fetch.get('path', case.start)))}"
+        heard.append(f"{request} answered {seen.answer.status}")
     found = () if seen.problem else tuple(FAMILIES[case.family].deeper(crawled, seen))
     deeper = tuple(case for case in found if not visits.accounts.masking.covers(case))
     outcome = seen.model_dump(mode="json", exclude_defaults=True)
-    led_to = tuple(one.model_dump(mode="json", exclude_defaults=True) for one in deeper)
+    led_to = tuple(case.model_dump(mode="json", exclude_defaults=True) for case in deeper)
     return CaseObserved(work.case, outcome, led_to, seen.problem, tuple(dict.fromkeys(heard)))
 
 
-async def tried(visits: Visits, case: CaseSpec, told: list[str] | None = None) -> Observation:
+async def tried(visits: Visits, case: CaseSpec, heard: list[str] | None = None) -> Observation:
     """Carry out a case in a fresh context, within 8 seconds and 2 for each step beyond the third.
 
     Signing in takes its own time before that; where the session turns out to be over, the case begins once more with a
-    new one. Never raises for what the application does. `told` gets what the site answered that may be otherwise soon.
+    new one. Never raises for what the application does. `heard` gets what the site answered that may be otherwise soon.
     """
-    told = [] if told is None else told
+    heard = [] if heard is None else heard
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
     await visits.pace.turn()
     role = case.auth or VISITOR
     try:
         state = await visits.accounts.state(role)
         try:
-            return await _within(seconds, visits, case, told, as_member=state is not None)
+            return await _within(seconds, visits, case, heard, as_member=state is not None)
         except SignInAsked:
             await visits.accounts.renewed(role, state)
-        return await _within(seconds, visits, case, told)
+        return await _within(seconds, visits, case, heard)
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))
 
 
 async def _within(
-    seconds: int, visits: Visits, case: CaseSpec, told: list[str], *, as_member: bool = False
+    seconds: int, visits: Visits, case: CaseSpec, heard: list[str], *, as_member: bool = False
 ) -> Observation:
     """Raises `SignInAsked` before a step is done in the browser, where a member's visit is asked to sign in."""
     because = f"tried for a test: {case.family}, {case.start}"
@@ -129,12 +129,12 @@ async def _within(
         try:
             return await _carried_out(visit, case, as_member=as_member)
         finally:
-            told += troubles(visit.stage.watch.requests, visit.stage.site.origin)
+            heard += troubles(visit.stage.watch.requests, visit.stage.site.origin)
 
 
 async def _carried_out(visit: Visit, case: CaseSpec, *, as_member: bool) -> Observation:
     if case.fetch:
-        seen = await _asked(visit, case, case.fetch)
+        seen = await _answered(visit, case, case.fetch)
         if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
             raise SignInAsked
         return seen
@@ -166,7 +166,9 @@ def single(step: Step, look: Look) -> Step:
     follows = kind_of(step).gesture == "pressing" and target.get("role") == "link"
     if not follows or "nth" in target or not target.get("exact"):
         return step
-    goals = [one.href for one in look.pressables if (one.role, one.name) == ("link", target["name"])]
+    goals = [
+        pressable.href for pressable in look.pressables if (pressable.role, pressable.name) == ("link", target["name"])
+    ]
     return step | {"target": target | {"nth": 0}} if len(goals) > 1 and len(set(goals)) == 1 else step
 
 
@@ -195,16 +197,16 @@ async def _tried(visit: Visit, case: CaseSpec) -> Observation:
     )
 
 
-async def _asked(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
+async def _answered(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
     writes = case.writes and not visit.read_only
     if not writes and any(step.get("method", "GET") not in SAFE for step in (*case.steps, fetch)):
         raise StepFailed("blocked", "it would write, which it must not")
     for step in case.steps:
         await visit.do(step)
-    asked = resolved(parse({"title": "case", "kind": "api", "steps": [fetch]}).steps[0], visit.variables)
-    if not isinstance(asked, Request):
+    request = resolved(parse({"title": "case", "kind": "api", "steps": [fetch]}).steps[0], visit.variables)
+    if not isinstance(request, Request):
         raise InvalidDocument([("fetch", "what is asked is a request")])
-    answer = await asked.answer(visit.stage)
+    answer = await request.answer(visit.stage)
     kind = answer.headers.get("content-type", "").split(";")[0].strip()
     readable = "json" in kind and len(answer.body) <= MOST_OF_A_BODY
     try:
@@ -213,10 +215,10 @@ async def _asked(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
         body = None
     mismatch = ""
     try:
-        asked.expect.verify(answer)
+        request.expect.verify(answer)
     except StepFailed as failed:
         mismatch = failed.message[:300] if "expect" in fetch else ""
-    told = ResponseFacts(
+    facts = ResponseFacts(
         status=answer.status,
         content_type=kind,
         shape=None if body is None else traffic.infer(body),
@@ -224,4 +226,4 @@ async def _asked(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
         milliseconds=int(answer.milliseconds),
         mismatch=mismatch,
     )
-    return Observation(case=case, answer=told)
+    return Observation(case=case, answer=facts)

@@ -50,8 +50,8 @@ async def plan_cases(
     cases, skipped = chosen(crawled, changed, broke)
     masking = visits.accounts.masking
     cases = tuple(case for case in cases if not masking.covers(case))
-    told = (*broke, *logs, *said, *concerns(crawled))
-    yield masking.value(PlannedCases(cases, crawled.survey, counted(cases, crawled.pages, skipped), told))
+    all_logs = (*broke, *logs, *said, *concerns(crawled))
+    yield masking.value(PlannedCases(cases, crawled.survey, counted(cases, crawled.pages, skipped), all_logs))
 
 
 def chosen(

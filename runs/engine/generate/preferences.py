@@ -134,8 +134,8 @@ def weights(preferences: Preferences) -> dict[str, float]:
     found: dict[str, float] = {}
     tables: Iterable[Weights] = (
         APPROACHES.get(preferences.approach, {}),
-        *(PERSPECTIVES[one] for one in preferences.perspectives),
-        *(QUALITIES[one] for one in preferences.quality),
+        *(PERSPECTIVES[perspective] for perspective in preferences.perspectives),
+        *(QUALITIES[quality] for quality in preferences.quality),
         dict.fromkeys(wished_families(preferences), WISHED),
     )
     for table in tables:

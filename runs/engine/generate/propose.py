@@ -77,10 +77,10 @@ def drafted(
 ) -> dict[str, list[Draft]]:
     """What each family makes of its observations, without what is no test. `broke` takes what broke us in a family."""
     seen: dict[str, list[Observation]] = {name: [] for name in FAMILIES}
-    for one in observations:
-        if not one.problem and one.case.family in seen:
-            seen[one.case.family].append(one)
-    by_case = {_name(one.case): one for one in observations}
+    for observation in observations:
+        if not observation.problem and observation.case.family in seen:
+            seen[observation.case.family].append(observation)
+    by_case = {_name(observation.case): observation for observation in observations}
     drafts = {}
     for name, family in FAMILIES.items():
         made = partial(_made, crawled, partial(family.tests, crawled, seen[name]), by_case)
@@ -166,8 +166,8 @@ def _tried(observations: Sequence[Observation]) -> Log:
 
 
 def _promises(observations: Sequence[Observation]) -> list[Log]:
-    told = [seen for seen in observations if seen.case.family == "contract"]
-    return [Log("warning", sentence) for sentence in list(broken_promises(told))[:_MOST_PROMISES]]
+    contract = [seen for seen in observations if seen.case.family == "contract"]
+    return [Log("warning", sentence) for sentence in list(broken_promises(contract))[:_MOST_PROMISES]]
 
 
 def _left_out(found: Merged, most: int) -> Iterator[Log]:

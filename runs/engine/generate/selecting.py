@@ -27,10 +27,12 @@ def in_turns(families: Mapping[str, Sequence[Draft]], preferences: Preferences) 
     weight = weights(preferences)
     placed = []
     for order, (family, drafts) in enumerate(families.items()):
-        for turn, draft in enumerate(sorted(drafts, key=lambda one: (one.rank, -fondness(preferences, one))), start=1):
+        for turn, draft in enumerate(
+            sorted(drafts, key=lambda draft: (draft.rank, -fondness(preferences, draft))), start=1
+        ):
             share = weight.get(family, 1.0) * fondness(preferences, draft)
             placed.append((turn / share, order, turn, draft))
-    return [draft for *_, draft in sorted(placed, key=lambda one: one[:3])]
+    return [draft for *_, draft in sorted(placed, key=lambda placing: placing[:3])]
 
 
 def shared_out(drafts: Iterable[Draft], preferences: Preferences) -> list[Draft]:
@@ -47,7 +49,7 @@ def shared_out(drafts: Iterable[Draft], preferences: Preferences) -> list[Draft]
     chosen: list[Draft] = []
     while any(taken[tone] < len(queue) for tone, queue in queues.items()):
         open_tones = [tone for tone, queue in queues.items() if taken[tone] < len(queue)]
-        tone = max(open_tones, key=lambda one: shares[one] * (len(chosen) + 1) - taken[one])
+        tone = max(open_tones, key=lambda candidate: shares[candidate] * (len(chosen) + 1) - taken[candidate])
         chosen.append(queues[tone][taken[tone]])
         taken[tone] += 1
     return chosen
@@ -59,7 +61,7 @@ def titled(drafts: Iterable[Draft]) -> Iterator[tuple[str, Draft]]:
     for draft in drafts:
         base = str(draft.document["title"])
         endings = ("", f", from {draft.case.start[:60]}", *(f" ({number})" for number in range(2, 2 + len(taken))))
-        title = next(one for ending in endings if (one := short(base, ending)) not in taken)
+        title = next(candidate for ending in endings if (candidate := short(base, ending)) not in taken)
         taken.add(title)
         yield title, draft
 

@@ -88,7 +88,7 @@ def _sign_in_form(pages: Sequence[PageSnapshot]) -> SignInPage | None:
         for form in page.forms
         if not page.way and kind(form) == "sign_in" and not form.frame
     ]
-    return min(found, key=lambda one: (len(one.page.forms), len(one.page.url)), default=None)
+    return min(found, key=lambda candidate: (len(candidate.page.forms), len(candidate.page.url)), default=None)
 
 
 def _with_form(survey: Survey, look: Look | None, plan: CrawlPlan) -> Survey:
@@ -104,7 +104,7 @@ async def _looked_for_form(visits: Visits, survey: Survey) -> Survey:
     given = site.credentials.login_url if site.credentials else None
     start = await glance(visits, address(urljoin(site.base_url, given or "")))
     survey = _with_form(survey, start, visits.plan)
-    links = [one.href for one in start.pressables if one.href and _MEMBERS.search(one.name)] if start else []
+    links = [link.href for link in start.pressables if link.href and _MEMBERS.search(link.name)] if start else []
     for url in dict.fromkeys(links[:3]):
         if survey.sign_in is None and url.startswith(site.origin):
             survey = _with_form(survey, await glance(visits, address(url)), visits.plan)

@@ -66,6 +66,6 @@ async def test_a_case_that_breaks_us_ends_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "tried", broken)
     case = {"family": "page", "key": "/", "page": "", "start": "/"}
     visits = SimpleNamespace(accounts=SimpleNamespace(masking=Masking()))
-    seen = await module.told(visits, crawled(page()), CaseWork(case=7, work=case))
+    seen = await module.outcome_of(visits, crawled(page()), CaseWork(case=7, work=case))
     assert (seen.case, seen.problem, seen.deeper) == (7, "Sentri broke here: IndexError: of our own making", ())
     assert seen.outcome["problem"] == seen.problem

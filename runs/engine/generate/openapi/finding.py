@@ -34,12 +34,12 @@ FETCH_MS = 5_000
 
 async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list[Operation], list[Log]]:
     """The operations that a document describes, and what is to be said about it. Without a document: neither."""
-    site, told = visits.plan.site, visits.plan.options.openapi.strip()
-    if told:
-        url = urljoin(site.base_url, told)
+    site, configured = visits.plan.site, visits.plan.options.openapi.strip()
+    if configured:
+        url = urljoin(site.base_url, configured)
         if urlsplit(url)[:2] != urlsplit(site.base_url)[:2]:
             return [], [Log("warning", f"The API description at {url[:200]} is on another site, so it is not read.")]
-    paths = [told] if told else [*linked(pages), *USUAL_PATHS]
+    paths = [configured] if configured else [*linked(pages), *USUAL_PATHS]
     problem = ""
     try:
         async with visits.open() as visit:
@@ -52,7 +52,9 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
                 except UnreadableDocument as error:
                     problem = problem or f"The API description at {path} cannot be used: {error}."
                 except _Absent as error:
-                    problem = problem or (f"The API description at {path} cannot be read: {error}." if told else "")
+                    problem = problem or (
+                        f"The API description at {path} cannot be read: {error}." if configured else ""
+                    )
     except Error:
         return [], []
     return [], [Log("warning", problem)] if problem else []
@@ -93,7 +95,7 @@ class _Answer:
         return wait_of(self.headers, datetime.now(UTC))
 
 
-async def _asked(visit: Visit, url: str) -> _Answer:
+async def _get(visit: Visit, url: str) -> _Answer:
     response = await visit.stage.http.get(url, timeout=FETCH_MS, fail_on_status_code=False)
     answer = _Answer(response.status, await response.body(), response.headers)
     await response.dispose()
@@ -102,7 +104,7 @@ async def _asked(visit: Visit, url: str) -> _Answer:
 
 async def _text(visit: Visit, url: str) -> str:
     try:
-        answer = await steadily(lambda: _asked(visit, url))
+        answer = await steadily(lambda: _get(visit, url))
     except (Error, StepFailed) as error:
         if large := too_large(str(error)):
             raise UnreadableDocument(large) from error

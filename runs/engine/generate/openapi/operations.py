@@ -55,7 +55,7 @@ class Operation(Seen):
 
     @property
     def of_path(self) -> tuple[Parameter, ...]:
-        return tuple(one for one in self.parameters if one.place == "path")
+        return tuple(parameter for parameter in self.parameters if parameter.place == "path")
 
     def success(self) -> tuple[int, dict[str, Any]] | None:
         """The first documented success and its schema."""
@@ -74,7 +74,7 @@ def read(text: str, origin: str) -> list[Operation]:
     if not isinstance(paths, dict) or not paths:
         raise UnreadableDocument("it describes no paths")
     schemas = Schemas(root)
-    every = (one for path, item in paths.items() for one in _of_path(root, f"{base}{path}", item, schemas))
+    every = (operation for path, item in paths.items() for operation in _of_path(root, f"{base}{path}", item, schemas))
     found = list(islice(every, MOST_OPERATIONS))
     if not found:
         raise UnreadableDocument("none of its operations can be tried")
@@ -127,13 +127,19 @@ def _of_path(root: Any, path: str, item: Any, schemas: Schemas) -> Iterator[Oper
 def _operation(schemas: Schemas, method: str, path: str, operation: dict[str, Any], shared: Any) -> Operation:
     root = schemas.root
     parameters = [*_listed(shared), *_listed(operation.get("parameters"))][:MOST_PARAMETERS]
-    given = [followed(root, one) for one in parameters]
-    own = {(str(one.get("name")), str(one.get("in"))): one for one in given if one.get("name")}
+    given = [followed(root, parameter) for parameter in parameters]
+    own = {
+        (str(parameter.get("name")), str(parameter.get("in"))): parameter
+        for parameter in given
+        if parameter.get("name")
+    }
     takes, body = _body(root, operation, own)
     return Operation(
         method=method.upper(),
         path=path,
-        parameters=tuple(_parameter(root, one) for one in own.values() if one.get("in") in ("path", "query")),
+        parameters=tuple(
+            _parameter(root, parameter) for parameter in own.values() if parameter.get("in") in ("path", "query")
+        ),
         takes_body=takes,
         body=body,
         answers=_answers(schemas, operation),
@@ -204,16 +210,16 @@ def filled(operation: Operation, instead: dict[str, Any] | None = None) -> str |
     """The operation's address with values for what it requires; None where one is not known."""
     given = instead or {}
     path, query = operation.path, []
-    for one in operation.parameters:
-        value = given.get(one.name, one.value)
-        if one.place == "path":
+    for parameter in operation.parameters:
+        value = given.get(parameter.name, parameter.value)
+        if parameter.place == "path":
             if value is None:
                 return None
-            path = path.replace(f"{{{one.name}}}", value if "{{" in str(value) else quote(_said(value), safe=""))
-        elif one.required:
+            path = path.replace(f"{{{parameter.name}}}", value if "{{" in str(value) else quote(_said(value), safe=""))
+        elif parameter.required:
             if value is None:
                 return None
-            query.append(f"{quote(one.name)}={quote(_said(value))}")
+            query.append(f"{quote(parameter.name)}={quote(_said(value))}")
     bare = path.replace("{{", "").replace("}}", "")
     return None if "{" in bare else path + ("?" + "&".join(query) if query else "")
 

@@ -38,7 +38,7 @@ def sample(root: Any, schema: Any, depth: int = 0) -> Any:
 
 def _of_type(root: Any, schema: dict[str, Any], depth: int) -> Any:
     kind = schema.get("type")
-    kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
+    kind = next((type_name for type_name in kind if type_name != "null"), None) if isinstance(kind, list) else kind
     if kind in ("integer", "number"):
         low = schema.get("minimum")
         return max(1, int(low)) if isinstance(low, int | float) and not isinstance(low, bool) else 1

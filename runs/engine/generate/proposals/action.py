@@ -119,7 +119,7 @@ def _changed(crawled: Crawled, seen: Observation, before: Look, after: Look) -> 
 def _removed(crawled: Crawled, seen: Observation, before: Look, after: Look) -> Iterator[Draft]:
     """What was taken out is not there any more, and the page says so."""
     about, change = seen.case.about, difference(before, after)
-    gone = {one.name for one in change.vanished} - {one.name for one in after.pressables}
+    gone = {entry.name for entry in change.vanished} - {pressable.name for pressable in after.pressables}
     found = [*expected(change, after), *absence(change.vanished, after, 2)]
     if not found or not gone | {about["button"]}:
         return

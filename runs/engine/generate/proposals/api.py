@@ -43,7 +43,7 @@ def cases(crawled: Crawled) -> Iterable[CaseSpec]:
         if crawled.auth_of(page):
             closed = _case(crawled, page, f"closed {template}", _get(request), "closed", template)
             yield closed.model_copy(update={"auth": ""})
-    nonsense = [(page, path, template) for template, (page, one) in reads for path in _nonsense(one, page)]
+    nonsense = [(page, path, template) for template, (page, request) in reads for path in _nonsense(request, page)]
     for page, path, template in nonsense[:_NONSENSE]:
         yield _case(crawled, page, path, Request.step(method="GET", path=path), "nonsense", template)
     yield from _graph(crawled, [pair for pair in found.values() if _asks_graph(pair[1])])
@@ -69,11 +69,11 @@ def _asks_graph(request: dict[str, Any]) -> bool:
     return request.get("operation_type") == "query"
 
 
-def _graph(crawled: Crawled, asked: Sequence[tuple[PageSnapshot, dict[str, Any]]]) -> Iterator[CaseSpec]:
+def _graph(crawled: Crawled, queries: Sequence[tuple[PageSnapshot, dict[str, Any]]]) -> Iterator[CaseSpec]:
     """Queries of our own to each endpoint of GraphQL, for texts of the site's are never kept."""
     if crawled.options.read_only:
         return
-    endpoints = {address(str(request["url"])).split("?")[0]: page for page, request in asked}
+    endpoints = {address(str(request["url"])).split("?")[0]: page for page, request in queries}
     for path, page in endpoints.items():
         for kind, query in (("graph", _ASKED), ("graph_unknown", _UNKNOWN)):
             fetch: Step = Request.step(method="POST", path=path, json={"query": query})
@@ -105,7 +105,7 @@ def _nonsense(request: dict[str, Any], page: PageSnapshot) -> Iterator[str]:
     query = parse_qsl(parts.query, keep_blank_values=True)
     for name, value in query:
         if value.isdecimal():
-            yield f"{parts.path}?{urlencode([(one, 'x' if one == name else old) for one, old in query])}"
+            yield f"{parts.path}?{urlencode([(key, 'x' if key == name else old) for key, old in query])}"
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:

@@ -26,11 +26,15 @@ def cases(crawled: Crawled) -> Iterable[CaseSpec]:
 
 
 def _cases(crawled: Crawled) -> Iterator[CaseSpec]:
-    reads = [one for one in crawled.contract if one.method == "GET" and not danger("", one.path) and not one.deprecated]
-    for one in reads:
-        yield from _reading(crawled, one)
-    for one in reads:
-        yield from _unknown(crawled, one)
+    reads = [
+        operation
+        for operation in crawled.contract
+        if operation.method == "GET" and not danger("", operation.path) and not operation.deprecated
+    ]
+    for operation in reads:
+        yield from _reading(crawled, operation)
+    for operation in reads:
+        yield from _unknown(crawled, operation)
     if crawled.options.clean_up and not crawled.options.read_only:
         yield from _pairs(crawled)
 
@@ -59,15 +63,23 @@ def _unknown(crawled: Crawled, operation: Operation) -> Iterator[CaseSpec]:
 
 def _pairs(crawled: Crawled) -> Iterator[CaseSpec]:
     """Where a record can be made, and by its id be deleted again."""
-    deletions = {one.path: one for one in crawled.contract if one.method == "DELETE" and len(one.of_path) == 1}
-    for one in crawled.contract:
-        scoped = [path for path in deletions if path.startswith(f"{one.path.rstrip('/')}/{{")]
-        path, success = filled(one), one.success()
-        if one.method != "POST" or not scoped or path is None or success is None or one.of_path:
+    deletions = {
+        operation.path: operation
+        for operation in crawled.contract
+        if operation.method == "DELETE" and len(operation.of_path) == 1
+    }
+    for operation in crawled.contract:
+        scoped = [path for path in deletions if path.startswith(f"{operation.path.rstrip('/')}/{{")]
+        path, success = filled(operation), operation.success()
+        if operation.method != "POST" or not scoped or path is None or success is None or operation.of_path:
             continue
-        if danger("", one.path) or denied(one.path, crawled.options) or (one.takes_body and one.body is None):
+        if (
+            danger("", operation.path)
+            or denied(operation.path, crawled.options)
+            or (operation.takes_body and operation.body is None)
+        ):
             continue
-        yield _pair(crawled, one, path, deletions[scoped[0]])
+        yield _pair(crawled, operation, path, deletions[scoped[0]])
 
 
 def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -> CaseSpec:
@@ -78,7 +90,7 @@ def _pair(crawled: Crawled, making: Operation, path: str, deleting: Operation) -
     body = {"json": making.body} if making.body is not None else {}
     expect = {"status": status, **({"schema": schema} if schema else {})}
     make: Step = Request.step(method="POST", path=path, **body, expect=expect, save={CREATED: f"$.{key}"})
-    statuses = sorted(int(one) for one in deleting.answers if one.startswith("2") and one.isdecimal()) or [
+    statuses = sorted(int(code) for code in deleting.answers if code.startswith("2") and code.isdecimal()) or [
         200,
         202,
         204,

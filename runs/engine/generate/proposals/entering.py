@@ -59,7 +59,7 @@ def entries(form: Form, page: PageSnapshot, random: Random) -> list[Entered] | N
 
 
 def steps(entered: Iterable[Entered]) -> list[Step]:
-    return [step for one in entered for step in enter(one.field, one.target, one.value)]
+    return [step for entry in entered for step in enter(entry.field, entry.target, entry.value)]
 
 
 def sending(form: Form, page: PageSnapshot, box: Target | None = None) -> Step | None:

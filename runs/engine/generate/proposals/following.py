@@ -42,8 +42,8 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
 
 
 def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Look) -> Iterator[CaseSpec]:
-    counted = [one for one in difference(before, after).counted if one.role == "link"]
-    named = [one for one in after.pressables if one.role == "link" and not one.main and _HOLDER.search(one.name)]
+    counted = [link for link in difference(before, after).counted if link.role == "link"]
+    named = [link for link in after.pressables if link.role == "link" and not link.main and _HOLDER.search(link.name)]
     for link in (*counted, *named):
         target = only("link", link.name, after)
         if target and pressable(link.name, link.href, crawled.options) and address(link.href) != after.path:
@@ -71,7 +71,9 @@ def _changes(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseS
 def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     """What was put there is taken out again, where it is the only thing that can be: it is ours."""
     options = crawled.options
-    buttons = [one for one in after.pressables if one.role == "button" and one.main and removes(one.name)]
+    buttons = [
+        button for button in after.pressables if button.role == "button" and button.main and removes(button.name)
+    ]
     if len(buttons) != 1 or not options.clean_up or options.read_only or denied(buttons[0].name, options):
         return
     target = only("button", buttons[0].name, after)
@@ -81,12 +83,12 @@ def _removals(crawled: Crawled, seen: Observation, after: Look) -> Iterator[Case
 
 def _onward(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     """A link to the next step of an order is followed, for opening a page orders nothing."""
-    for one in after.pressables:
-        ours = one.href.startswith(f"{_origin(crawled, seen)}/")
-        if one.role == "link" and one.main and ours and orders(one.name) and not denied(one.name, crawled.options):
-            target = only("link", one.name, after)
+    for link in after.pressables:
+        ours = link.href.startswith(f"{_origin(crawled, seen)}/")
+        if link.role == "link" and link.main and ours and orders(link.name) and not denied(link.name, crawled.options):
+            target = only("link", link.name, after)
             if target:
-                yield _further(seen.case, "onward", Click.step(target=target), {"button": one.name})
+                yield _further(seen.case, "onward", Click.step(target=target), {"button": link.name})
                 return
 
 
@@ -107,7 +109,7 @@ def _origin(crawled: Crawled, seen: Observation) -> str:
 
 
 def _stands(name: str, look: Look) -> bool:
-    return bool(name) and any(name in text for text in (*look.texts, *(one.name for one in look.pressables)))
+    return bool(name) and any(name in text for text in (*look.texts, *(control.name for control in look.pressables)))
 
 
 def _further(case: CaseSpec, kind: str, step: Step, more: dict[str, Any]) -> CaseSpec:

@@ -81,23 +81,23 @@ def ways(
     send = entering.sending(form, page, entered[0].target if entered else None)
     if send is None:
         return
-    for one in _tries(form, entered, level):
-        if not wants(crawled.options.dials, _TONES[one.kind]):
+    for filling in _tries(form, entered, level):
+        if not wants(crawled.options.dials, _TONES[filling.kind]):
             continue
         about = {
-            "kind": one.kind,
-            "how": one.how,
-            "field": one.field.model_dump(include=_NAMING) if one.field else None,
+            "kind": filling.kind,
+            "how": filling.how,
+            "field": filling.field.model_dump(include=_NAMING) if filling.field else None,
             "name": form_name(crawled, form, page),
             "path": address(form.action).split("?")[0],
             "fields": [[field.name, field.label] for field in form.fields],
         }
-        key = f"{identity(form, page)} {one.kind} {one.how} {one.field.css if one.field else ''}"
+        key = f"{identity(form, page)} {filling.kind} {filling.how} {filling.field.css if filling.field else ''}"
         if trail is None:
             writes = level is Permit.SUBMIT and not asks(form)
-            yield crawled.case("form", key, page, (*one.steps, send), writes=writes, about=about)
-        elif one.kind == "missing":
-            steps = (*trail.steps, *one.steps, send)
+            yield crawled.case("form", key, page, (*filling.steps, send), writes=writes, about=about)
+        elif filling.kind == "missing":
+            steps = (*trail.steps, *filling.steps, send)
             yield trail.model_copy(update={"family": "form", "key": key, "steps": steps, "about": about})
 
 
@@ -106,35 +106,35 @@ def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[FormFi
         yield FormFilling("right", None, entering.steps(entered))
     yield from _missing(form, entered, level)
     if level is Permit.SUBMIT:
-        wrongs = [(one, bad.value) for one in entered if (bad := wrong(one.field))]
-        for one, value in wrongs[:_WRONG]:
-            yield FormFilling("wrong", one.field, _instead(entered, one, value))
-        found = [(one, edge) for one in entered for edge in edges(one.field)]
-        for one, edge in sorted(found, key=lambda pair: pair[1].takes is None)[:_EDGES]:
-            yield FormFilling(_LEADS[edge.takes], one.field, _instead(entered, one, edge.value), edge.how)
+        wrongs = [(entry, bad.value) for entry in entered if (bad := wrong(entry.field))]
+        for entry, value in wrongs[:_WRONG]:
+            yield FormFilling("wrong", entry.field, _instead(entered, entry, value))
+        found = [(entry, edge) for entry in entered for edge in edges(entry.field)]
+        for entry, edge in sorted(found, key=lambda pair: pair[1].takes is None)[:_EDGES]:
+            yield FormFilling(_LEADS[edge.takes], entry.field, _instead(entered, entry, edge.value), edge.how)
 
 
 def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[FormFilling]:
     required = [
-        one
-        for one in entered
-        if one.field.required and one.field.tag != "select" and one.field.type not in ("radio", "choice")
+        entry
+        for entry in entered
+        if entry.field.required and entry.field.tag != "select" and entry.field.type not in ("radio", "choice")
     ]
-    for one in required[:_MISSING]:
-        others = entering.steps(other for other in entered if other is not one)
-        yield FormFilling("missing", one.field, [*others, *_emptied(one)])
+    for entry in required[:_MISSING]:
+        others = entering.steps(other for other in entered if other is not entry)
+        yield FormFilling("missing", entry.field, [*others, *_emptied(entry)])
     if not required and level is Permit.SUBMIT and form.method != "get":
-        yield FormFilling("missing", None, [step for one in entered for step in _emptied(one)])
+        yield FormFilling("missing", None, [step for entry in entered for step in _emptied(entry)])
 
 
-def _instead(entered: list[Entered], one: Entered, value: str) -> list[Step]:
-    others = entering.steps(other for other in entered if other is not one)
-    return [*others, *enter(one.field, one.target, value)]
+def _instead(entered: list[Entered], entry: Entered, value: str) -> list[Step]:
+    others = entering.steps(other for other in entered if other is not entry)
+    return [*others, *enter(entry.field, entry.target, value)]
 
 
-def _emptied(one: Entered) -> list[Step]:
-    filled = bool(one.field.value) and one.field.type not in ("checkbox", "radio", "choice")
-    return [Fill.step(target=one.target, value="")] if filled else []
+def _emptied(entry: Entered) -> list[Step]:
+    filled = bool(entry.field.value) and entry.field.type not in ("checkbox", "radio", "choice")
+    return [Fill.step(target=entry.target, value="")] if filled else []
 
 
 def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Draft]:
@@ -164,8 +164,8 @@ def _refused(crawled: Crawled, seen: Observation, change: PageChange) -> Iterato
     if after is None or before is None:
         return
     field = about["field"]
-    marked = [one for one in change.invalid if field is None or _same(one, field)]
-    found = [step for one in marked[:2] for step in complaint(one, after, typed(seen))]
+    marked = [live for live in change.invalid if field is None or _same(live, field)]
+    found = [step for live in marked[:2] for step in complaint(live, after, typed(seen))]
     found += [
         step
         for message in change.messages[:1]
@@ -202,7 +202,7 @@ def typed(seen: Observation) -> tuple[str, ...]:
 
 
 def _still_there(seen: Observation) -> bool:
-    wanted = {tuple(one) for one in seen.case.about["fields"]}
+    wanted = {tuple(pair) for pair in seen.case.about["fields"]}
     return bool(wanted & {(field.name, field.label) for field in seen.after.fields}) if seen.after else False
 
 

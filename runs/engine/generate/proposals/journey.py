@@ -33,7 +33,7 @@ class Trail:
 
 def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     ends = list(_ends(crawled))
-    chosen = sorted(ends, key=lambda one: (one[1] is None, -len(one[0].pages)))[:_MOST]
+    chosen = sorted(ends, key=lambda end: (end[1] is None, -len(end[0].pages)))[:_MOST]
     for trail, action in chosen:
         first, last = trail.pages[0], trail.pages[-1]
         auth = next((auth for page in trail.pages if (auth := crawled.auth_of(page))), "")
@@ -76,7 +76,7 @@ def _onward(
     page: PageSnapshot, known: dict[str, PageSnapshot], crawled: Crawled
 ) -> Iterator[tuple[PageSnapshot, Step]]:
     """Links of the content before those of the frame: a person goes deeper, not round in circles."""
-    for action in sorted(page.actions, key=lambda one: not one.landmark.startswith("main")):
+    for action in sorted(page.actions, key=lambda action: not action.landmark.startswith("main")):
         goal = known.get(goal_of(page, action))
         if goal is None or goal.template == page.template or not worth(action, crawled):
             continue
@@ -102,7 +102,7 @@ def _along(trail: Trail) -> Iterator[Step]:
 
 
 def _heading(page: PageSnapshot) -> Step | None:
-    top = [one.text for one in page.headings if one.level == 1]
+    top = [heading.text for heading in page.headings if heading.level == 1]
     return shown("heading", top[0]) if len(top) == 1 else None
 
 

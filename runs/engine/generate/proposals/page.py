@@ -111,9 +111,9 @@ def _fields(page: PageSnapshot, shared: set[str], most: int) -> list[Step]:
 def _controls(page: PageSnapshot, look: Look, shared: set[str], most: int) -> list[Step]:
     """Buttons first, those of the main part before others: they are what a page is for."""
     steps = []
-    buttons = [one for one in look.pressables if one.role == "button"]
+    buttons = [button for button in look.pressables if button.role == "button"]
     known = _buttons(page) - shared
-    for button in sorted(buttons, key=lambda one: not one.main):
+    for button in sorted(buttons, key=lambda button: not button.main):
         target = shown("button", button.name)
         if target and button.name in known and visible(target) not in steps:
             steps.append(visible(target))

@@ -39,7 +39,7 @@ def _is_next(action: Action) -> bool:
 def cases(crawled: Crawled) -> Iterable[CaseSpec]:
     tried: set[str] = set()
     for page in crawled.exemplars():
-        for action in sorted(page.actions, key=lambda one: not _is_next(one)):
+        for action in sorted(page.actions, key=lambda action: not _is_next(action)):
             goal = urlsplit(urljoin(page.url, action.href))
             here = urlsplit(page.url)
             leads_on = goal[:2] == here[:2] and (goal.path, goal.query) != (here.path, here.query)
@@ -75,9 +75,9 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
 
 
 def _list_name(crawled: Crawled, page: PageSnapshot) -> str:
-    asked = query_of(page.url)
+    query = query_of(page.url)
     topic = next(
-        (value for key, value in asked.items() if key in ("q", "query", "search", "category", "month") and value), ""
+        (value for key, value in query.items() if key in ("q", "query", "search", "category", "month") and value), ""
     )
     name = page_name(crawled, page)
     return say(crawled, "list_for", page=name, topic=topic) if topic else name

@@ -84,7 +84,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     if seen.after is None or not marker or not _shows(marker, seen.after):
         return
     if kind in _CREATES and not _is_about(marker, seen.after):
-        if any(one.role == "link" and one.name == marker for one in seen.after.pressables):
+        if any(control.role == "link" and control.name == marker for control in seen.after.pressables):
             target: Target = {"role": "link", "name": NAMED, "exact": True}
             yield _further(seen.case, "opened", [Click.step(target=target)])
         return
@@ -97,10 +97,10 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
 
 
 def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
-    for one in after.pressables:
-        if one.role in ("link", "button") and one.main and _EDIT.search(one.name):
-            target = only(one.role, one.name, after)
-            if target and "nth" not in target and pressable(one.name, one.href, crawled.options):
+    for control in after.pressables:
+        if control.role in ("link", "button") and control.main and _EDIT.search(control.name):
+            target = only(control.role, control.name, after)
+            if target and "nth" not in target and pressable(control.name, control.href, crawled.options):
                 yield _further(seen.case, "editing", [Click.step(target=target)])
                 return
 
@@ -108,7 +108,7 @@ def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec
 def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[CaseSpec]:
     page = page_of(after, "")
     for form in page.forms:
-        field = next((one for one in form.fields if is_text(one) and one.value == marker), None)
+        field = next((candidate for candidate in form.fields if is_text(candidate) and candidate.value == marker), None)
         target, send = (field_of(field, form, page) if field else None), entering.sending(form, page)
         if target and send and permit(form, crawled.options)[0] is Permit.SUBMIT:
             fill: Step = Fill.step(target=target, value=CHANGED)
@@ -119,7 +119,11 @@ def _change(crawled: Crawled, seen: Observation, after: Look, marker: str) -> It
 def _remove(crawled: Crawled, seen: Observation, after: Look, marker: str) -> Iterator[CaseSpec]:
     """By the only thing that takes away, on a page about the record; never by one that may mean another record."""
     options = crawled.options
-    ways = [one for one in after.pressables if one.role in ("button", "link") and one.main and removes(one.name)]
+    ways = [
+        control
+        for control in after.pressables
+        if control.role in ("button", "link") and control.main and removes(control.name)
+    ]
     if not options.clean_up or options.read_only or len(ways) != 1 or not _is_about(marker, after):
         return
     target = only(ways[0].role, ways[0].name, after)
@@ -173,7 +177,7 @@ def _gone(seen: Observation) -> bool:
 
 
 def _shows(value: str, look: Look) -> bool:
-    names = (*(one.name for one in look.pressables), *(one.text for one in look.headings), *look.texts)
+    names = (*(control.name for control in look.pressables), *(heading.text for heading in look.headings), *look.texts)
     return any(value in text for text in names) or any(value == field.value for field in look.fields)
 
 

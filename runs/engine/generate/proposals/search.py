@@ -124,15 +124,15 @@ def _words(crawled: Crawled) -> list[str]:
     frame = {
         word
         for page in crawled.pages
-        for one in page.actions
-        if one.landmark.split(" ")[0] in ("navigation", "banner", "contentinfo")
-        for word in _split(one.name)
+        for action in page.actions
+        if action.landmark.split(" ")[0] in ("navigation", "banner", "contentinfo")
+        for word in _split(action.name)
     }
     names = {
-        one.name
+        action.name
         for page in crawled.pages
-        for one in page.actions
-        if one.role == "link" and one.landmark.split(" ")[0] in ("main", "", "region")
+        for action in page.actions
+        if action.role == "link" and action.landmark.split(" ")[0] in ("main", "", "region")
     }
     headings = {heading.text for page in crawled.pages for heading in page.headings}
     counts = Counter(word for name in names | headings for word in set(_split(name)))

@@ -73,8 +73,12 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     """
     if seen.case.about["kind"] != "right" or seen.after is None or _asks_for_password(seen.after):
         return ()
-    for one in seen.after.pressables:
-        if one.role in _WAYS_OUT and leaves(one.name) and (target := only(one.role, one.name, seen.after)):
+    for control in seen.after.pressables:
+        if (
+            control.role in _WAYS_OUT
+            and leaves(control.name)
+            and (target := only(control.role, control.name, seen.after))
+        ):
             return (_case(crawled, "out", (*seen.case.steps, Click.step(target=target))),)
     for page in crawled.exemplars():
         for action in page.actions:
@@ -107,11 +111,11 @@ def _enters(crawled: Crawled, seen: Observation, change: PageChange, after: Look
 def _leaves(crawled: Crawled, seen: Observation, change: PageChange, after: Look) -> Iterator[Draft]:
     """Signed out: the way out is gone, and what the page says or offers instead is there."""
     clicked = seen.case.steps[-1]["target"]
-    if any(leaves(one.name) for one in after.pressables):
+    if any(leaves(control.name) for control in after.pressables):
         return
-    offered = {(one.role, one.name) for one in seen.before.pressables} if seen.before else set()
-    new = [one for one in after.pressables if one.role == "link" and (one.role, one.name) not in offered]
-    way_in = [visible(target) for one in new[:2] if (target := only("link", one.name, after))]
+    offered = {(control.role, control.name) for control in seen.before.pressables} if seen.before else set()
+    new = [link for link in after.pressables if link.role == "link" and (link.role, link.name) not in offered]
+    way_in = [visible(target) for link in new[:2] if (target := only("link", link.name, after))]
     found = [*expected(change, after)[:2], *way_in, ExpectHidden.step(target=clicked)]
     if len(found) < 2:
         return
@@ -129,7 +133,9 @@ def _stays_out(crawled: Crawled, seen: Observation, change: PageChange, after: L
         words = [part for text in change.texts if len(part := steady(text, typed(seen))) >= 8]
         found = [visible(said(part)) for part in words[:1]]
     found += [
-        visible({"css": f"{one.css}:user-invalid"}) for one in change.invalid[:2] if one.submitted_invalid and not found
+        visible({"css": f"{field.css}:user-invalid"})
+        for field in change.invalid[:2]
+        if field.submitted_invalid and not found
     ]
     if not found:
         return

@@ -44,7 +44,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
             continue
         state, name = crawled.page_of(seen.case), quoted(seen.case.about["name"])
         start = next((page for page in crawled.pages if page.url == state.begins and not page.way), state)
-        goal = quoted(next((one for one in (*seen.after.dialogs, *change.headings) if one), "")) or name
+        goal = quoted(next((text for text in (*seen.after.dialogs, *change.headings) if text), "")) or name
         title = _title(crawled, state, name=name, page=page_name(crawled, start), goal=goal)
         steps = [*seen.case.steps, *whereabouts(change, seen.after), *found]
         why = f"this opened on {state.path} when the crawl tried “{name}”"
@@ -63,7 +63,7 @@ def _title(crawled: Crawled, state: PageSnapshot, *, name: str, page: str, goal:
 
 def _new_parts(before: Look, after: Look) -> list[dict[str, object]]:
     """Buttons and links that were not there before."""
-    old = {(one.role, one.name) for one in before.pressables}
-    new = [one for one in after.pressables if one.role in ("button", "link", "menuitem", "tab")]
-    targets = [shown(one.role, one.name) for one in new if (one.role, one.name) not in old]
+    old = {(control.role, control.name) for control in before.pressables}
+    new = [control for control in after.pressables if control.role in ("button", "link", "menuitem", "tab")]
+    targets = [shown(control.role, control.name) for control in new if (control.role, control.name) not in old]
     return [visible(target) for target in targets if target and target.get("exact")][:_PARTS]
