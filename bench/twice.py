@@ -41,7 +41,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tests", type=int, default=10, help="proposed and proved per crawl (%(default)s)")
     parser.add_argument("--minutes", type=float, default=None, help="of one crawl at most (no limit)")
     parser.add_argument("--read-only", action="store_true", help="let nothing through that could change the site")
-    parser.add_argument("--ignore-robots", action="store_true", help="visit what robots.txt closes, as directus does all")
+    parser.add_argument(
+        "--ignore-robots", action="store_true", help="visit what robots.txt closes, as directus does all"
+    )
     parser.add_argument("--login", action="store_true", help="crawl as the site's account instead of a stranger")
     parser.add_argument("--json", action="store_true", help="print one object as the last line")
     wanted = parser.parse_args(given)
