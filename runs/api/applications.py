@@ -106,17 +106,17 @@ class DifferenceOut(serializers.ModelSerializer[Difference]):
 class OfApplication(RunsEndpoint):
     def application(self, request: Request, project: str, environment: str | None) -> Application:
         """Raises NotFound before the first crawl, Invalid where the environment is none of the project's."""
-        of = self.project(request, project)
+        project_row = self.project(request, project)
         place = None
         if environment is not None:
             number = number_of("ENV", environment)
-            place = of.environments.filter(pk=number).first() if number else None
+            place = project_row.environments.filter(pk=number).first() if number else None
             if place is None:
-                raise Invalid({"environment": f"{of.public_id} has no environment {environment}."})
-        found = application_map.application_of(of, place)
+                raise Invalid({"environment": f"{project_row.public_id} has no environment {environment}."})
+        found = application_map.application_of(project_row, place)
         if found is None:
             where = f"in {place.name}" if place else "in production"
-            raise NotFound(f"Nothing is known of {of.public_id} {where} before a crawl has ended there.")
+            raise NotFound(f"Nothing is known of {project_row.public_id} {where} before a crawl has ended there.")
         return found
 
 
@@ -140,16 +140,16 @@ class PartList(OfApplication):
 
     @listed(PartQuery, PartOut)
     def get(self, request: Request, project: str, kind: str) -> Response:
-        asked = query(request, PartQuery)
+        params = query(request, PartQuery)
         if kind not in KINDS:
             raise NotFound(f"There are no {kind}; there are {', '.join(KINDS)}.")
-        rows = self.application(request, project, asked.environment).parts.filter(kind=KINDS[kind])
-        rows = rows.filter(gone_since_run__isnull=not asked.gone)
-        if asked.template is not None:
-            rows = rows.filter(template=asked.template)
-        if asked.search:
-            rows = rows.filter(key__icontains=asked.search) | rows.filter(name__icontains=asked.search)
-        return page(request, rows, asked, lambda found: PartOut(found, many=True).data, default="pk")
+        rows = self.application(request, project, params.environment).parts.filter(kind=KINDS[kind])
+        rows = rows.filter(gone_since_run__isnull=not params.gone)
+        if params.template is not None:
+            rows = rows.filter(template=params.template)
+        if params.search:
+            rows = rows.filter(key__icontains=params.search) | rows.filter(name__icontains=params.search)
+        return page(request, rows, params, lambda found: PartOut(found, many=True).data, default="pk")
 
 
 class DifferenceQuery(Query):
@@ -165,13 +165,13 @@ class DifferenceList(RunsEndpoint):
 
     @listed(DifferenceQuery, DifferenceOut)
     def get(self, request: Request, run: str) -> Response:
-        asked = query(request, DifferenceQuery)
+        params = query(request, DifferenceQuery)
         found = self.run(request, run)
         comparison = Comparison.objects.filter(run=found).first()
         if comparison is None:
             raise NotFound(f"{found.public_id} is no crawl that has been compared.")
-        rows = comparison.differences.filter(**asked.model_dump(include={"kind", "what"}, exclude_none=True))
-        answer = page(request, rows, asked, lambda lines: DifferenceOut(lines, many=True).data, default="pk")
+        rows = comparison.differences.filter(**params.model_dump(include={"kind", "what"}, exclude_none=True))
+        answer = page(request, rows, params, lambda lines: DifferenceOut(lines, many=True).data, default="pk")
         earlier = comparison.earlier_run
         answer.data["earlier_run"] = None if earlier is None else f"RUN-{earlier}"
         answer.data["changed"] = comparison.changed

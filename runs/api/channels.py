@@ -49,12 +49,14 @@ class ChannelList(RunsEndpoint):
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewChannel)
-        of = self.project(request, project, ADMIN)
-        row = Channel(project=of, kind=new.kind, name=new.name, enabled=new.enabled, when=new.when)
+        project_row = self.project(request, project, ADMIN)
+        row = Channel(project=project_row, kind=new.kind, name=new.name, enabled=new.enabled, when=new.when)
         put_settings(row, new.settings)
         saved(row)
-        note(request, of, "channel created", row.public_id, row.name)
-        return created(request, row, ChannelOut(row).data, f"/api/v1/projects/{of.public_id}/channels/{row.public_id}")
+        note(request, project_row, "channel created", row.public_id, row.name)
+        return created(
+            request, row, ChannelOut(row).data, f"/api/v1/projects/{project_row.public_id}/channels/{row.public_id}"
+        )
 
 
 class ChannelDetail(RunsEndpoint):
@@ -68,26 +70,26 @@ class ChannelDetail(RunsEndpoint):
     @idempotent
     def patch(self, request: Request, project: str, channel: str) -> Response:
         edit = body(request, ChannelEdit)
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = find(channels_of(of).select_for_update(of=("self",)), channel)
+            row = find(channels_of(project_row).select_for_update(of=("self",)), channel)
             check_match(request, row)
             for name in edit.model_fields_set - {"settings"}:
                 setattr(row, name, getattr(edit, name))
             if edit.settings is not None:
                 put_settings(row, edit.settings)
             saved(row)
-            note(request, of, "channel changed", row.public_id, row.name)
+            note(request, project_row, "channel changed", row.public_id, row.name)
         return shown(row, ChannelOut(row).data)
 
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, project: str, channel: str) -> Response:
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = find(channels_of(of).select_for_update(of=("self",)), channel)
+            row = find(channels_of(project_row).select_for_update(of=("self",)), channel)
             check_match(request, row)
-            note(request, of, "channel deleted", row.public_id, row.name)
+            note(request, project_row, "channel deleted", row.public_id, row.name)
             row.delete()
         return Response(status=204)
 
@@ -113,10 +115,10 @@ class CallbackSecret(RunsEndpoint):
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         body(request, Nothing)
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            secret = of.renew_signing_secret()
-            note(request, of, "callback secret renewed", of.public_id)
+            secret = project_row.renew_signing_secret()
+            note(request, project_row, "callback secret renewed", project_row.public_id)
         return Response({"secret": secret}, status=201)
 
 

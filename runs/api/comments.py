@@ -23,9 +23,9 @@ class CommentList(RunsEndpoint):
 
     @listed(Query, CommentOut)
     def get(self, request: Request, test: str) -> Response:
-        asked = query(request, Query)
+        params = query(request, Query)
         rows = Comment.objects.filter(test=self.test(request, test))
-        return page(request, rows, asked, lambda found: CommentOut(found, many=True).data, default="pk")
+        return page(request, rows, params, lambda found: CommentOut(found, many=True).data, default="pk")
 
     @extend_schema(request=NewComment, responses={201: CommentOut})
     @idempotent

@@ -45,8 +45,8 @@ class DeletedProjects(RunsEndpoint):
 
     @listed(Query, DeletedProjectOut)
     def get(self, request: Request) -> Response:
-        asked = query(request, Query)
-        return page(request, deleted_for(request.user), asked, lambda found: DeletedProjectOut(found, many=True).data)
+        params = query(request, Query)
+        return page(request, deleted_for(request.user), params, lambda found: DeletedProjectOut(found, many=True).data)
 
 
 class DeletedTests(RunsEndpoint):
@@ -54,9 +54,9 @@ class DeletedTests(RunsEndpoint):
 
     @listed(Query, DeletedTestOut)
     def get(self, request: Request, project: str) -> Response:
-        asked = query(request, Query)
+        params = query(request, Query)
         rows = self.project(request, project, ADMIN).tests.exclude(deleted_at=None)
-        return page(request, rows, asked, lambda found: DeletedTestOut(found, many=True).data)
+        return page(request, rows, params, lambda found: DeletedTestOut(found, many=True).data)
 
 
 class UndeleteProject(RunsEndpoint):
@@ -65,12 +65,12 @@ class UndeleteProject(RunsEndpoint):
     @extend_schema(request=Undeletion, responses=ProjectOut)
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        asked = body(request, Undeletion)
+        undeletion = body(request, Undeletion)
         with transaction.atomic():
             known = find(deleted_for(request.user), project)
             row = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=known.pk)
             try:
-                row.undelete(asked.name or "")
+                row.undelete(undeletion.name or "")
             except NameTaken as error:
                 raise Conflict("name_taken", str(error)) from error
             note(request, row, "project restored", row.public_id, row.name)

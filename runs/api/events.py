@@ -53,13 +53,13 @@ class EventList(RunsEndpoint):
 
     @listed(EventQuery, EventOut)
     def get(self, request: Request, run: str) -> Any:
-        asked = query(request, EventQuery)
+        params = query(request, EventQuery)
         found = self.run(request, run)
         if isinstance(request.accepted_renderer, EventStream):
-            return self._streamed(request, found, asked.after)
-        lines = reading.events(found.pk, asked.after, asked.page_size)
-        more = len(lines) == asked.page_size and lines[-1]["seq"] < found.last_seq
-        following = f"{request.path}?after={lines[-1]['seq']}&page_size={asked.page_size}" if more else None
+            return self._streamed(request, found, params.after)
+        lines = reading.events(found.pk, params.after, params.page_size)
+        more = len(lines) == params.page_size and lines[-1]["seq"] < found.last_seq
+        following = f"{request.path}?after={lines[-1]['seq']}&page_size={params.page_size}" if more else None
         url = request.build_absolute_uri(following) if following else None
         return Response({"results": lines, "next": url, "previous": None})
 

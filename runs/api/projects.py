@@ -40,8 +40,8 @@ class FullProjectDetail(projects.ProjectDetail):
     edit = ProjectEditWithSettings
 
     def release(self, request: Request, project: Project) -> None:
-        asked = query(request, Deletion)
+        params = query(request, Deletion)
         try:
-            ledger.release(project, name_of(request.user)[:160], abort_runs=asked.abort_runs)
+            ledger.release(project, name_of(request.user)[:160], abort_runs=params.abort_runs)
         except ledger.Refused as refusal:
             raise Conflict(refusal.code, str(refusal)) from refusal

@@ -47,8 +47,8 @@ class Report(RunsEndpoint):
         },
     )
     def get(self, request: Request, run: str) -> HttpResponse:
-        asked = query(request, ReportQuery)
-        exporter = EXPORTERS.get(asked.format)
+        params = query(request, ReportQuery)
+        exporter = EXPORTERS.get(params.format)
         if exporter is None:
             raise NotFound(f"There is no report in this format; there are {', '.join(EXPORTERS)}.")
         found = self.run(request, run)

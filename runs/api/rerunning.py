@@ -22,11 +22,11 @@ class RerunRun(RunsEndpoint):
     @extend_schema(request=Rerun, responses={202: RunOut})
     @idempotent
     def post(self, request: Request, run: str) -> Response:
-        asked = body(request, Rerun)
+        rerun = body(request, Rerun)
         earlier = self.run(request, run, QA_LEAD)
-        if earlier.kind == "crawl" and asked.only == "failed":
+        if earlier.kind == "crawl" and rerun.only == "failed":
             raise Invalid({"only": "A crawl is repeated as a whole; write all."})
-        failed, now = asked.only == "failed", asked.values == "now"
+        failed, now = rerun.only == "failed", rerun.values == "now"
         return accepted(request, ledger.repeat(earlier, _by(request, earlier), only_failed=failed, as_now=now))
 
 

@@ -31,16 +31,16 @@ class ResultList(RunsEndpoint):
 
     @listed(ResultQuery, ResultOut)
     def get(self, request: Request, run: str) -> Response:
-        asked = query(request, ResultQuery)
+        params = query(request, ResultQuery)
         rows = Result.objects.filter(run=self.run(request, run)).select_related("lease__shard")
         rows = rows.defer("document", "row", "proposal")
-        if asked.status:
-            rows = rows.filter(status=asked.status)
-        if asked.test is not None:
-            rows = rows.filter(test=_number(asked.test))
-        if asked.search:
-            rows = rows.filter(title__icontains=asked.search) | rows.filter(error__icontains=asked.search)
-        return page(request, rows, asked, lambda found: ResultOut(found, many=True).data, default="position")
+        if params.status:
+            rows = rows.filter(status=params.status)
+        if params.test is not None:
+            rows = rows.filter(test=_number(params.test))
+        if params.search:
+            rows = rows.filter(title__icontains=params.search) | rows.filter(error__icontains=params.search)
+        return page(request, rows, params, lambda found: ResultOut(found, many=True).data, default="position")
 
 
 class ResultDetail(RunsEndpoint):
@@ -67,20 +67,20 @@ class PageList(RunsEndpoint):
 
     @listed(PageQuery, PageOut)
     def get(self, request: Request, run: str) -> Response:
-        asked = query(request, PageQuery)
+        params = query(request, PageQuery)
         every = CrawlPage.objects.filter(run=self.run(request, run))
         rows = every
-        if asked.status:
-            rows = rows.filter(status=asked.status)
-        if asked.kind:
-            rows = rows.filter(kind=asked.kind)
-        if asked.template is not None:
-            rows = rows.filter(template=asked.template)
-        if asked.role is not None:
-            rows = rows.filter(role=asked.role)
-        if asked.search:
-            rows = rows.filter(url__icontains=asked.search) | rows.filter(title__icontains=asked.search)
-        answer = page(request, rows, asked, lambda found: PageOut(found, many=True).data, default="pk")
+        if params.status:
+            rows = rows.filter(status=params.status)
+        if params.kind:
+            rows = rows.filter(kind=params.kind)
+        if params.template is not None:
+            rows = rows.filter(template=params.template)
+        if params.role is not None:
+            rows = rows.filter(role=params.role)
+        if params.search:
+            rows = rows.filter(url__icontains=params.search) | rows.filter(title__icontains=params.search)
+        answer = page(request, rows, params, lambda found: PageOut(found, many=True).data, default="pk")
         tally = every.exclude(template="").order_by("template").values_list("template").annotate(Count("pk"))
         answer.data["templates"] = dict(tally)
         return answer
@@ -96,10 +96,10 @@ class ChangeList(RunsEndpoint):
 
     @listed(ChangeQuery, ChangeOut)
     def get(self, request: Request, run: str) -> Response:
-        asked = query(request, ChangeQuery)
-        plain = asked.model_dump(include={"held_back", "cleaned"}, exclude_none=True)
+        params = query(request, ChangeQuery)
+        plain = params.model_dump(include={"held_back", "cleaned"}, exclude_none=True)
         rows = Change.objects.filter(run=self.run(request, run), **plain)
-        return page(request, rows, asked, lambda found: ChangeOut(found, many=True).data, default="pk")
+        return page(request, rows, params, lambda found: ChangeOut(found, many=True).data, default="pk")
 
 
 def _number(public_id: str) -> int:

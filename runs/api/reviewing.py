@@ -64,15 +64,17 @@ class Bulk(RunsEndpoint):
     @extend_schema(request=BulkReview, responses=BulkOut)
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        asked = body(request, BulkReview)
-        of = self.project(request, project, QA_LEAD)
+        review = body(request, BulkReview)
+        project_row = self.project(request, project, QA_LEAD)
         with transaction.atomic():
-            rows = _meant(of, asked)
+            rows = _meant(project_row, review)
             states = dict(rows.select_for_update().order_by("pk").values_list("pk", "review_status"))
-            changed = rows.decide_all(asked.action, person(request.user), asked.reason).tests
+            changed = rows.decide_all(review.action, person(request.user), review.reason).tests
             if changed:
-                note(request, of, f"tests {PAST[asked.action]}", of.public_id, f"{len(changed)} tests")
-        refused = {number: str(ReviewRefused(states[number], asked.action)) for number in states.keys() - set(changed)}
+                note(
+                    request, project_row, f"tests {PAST[review.action]}", project_row.public_id, f"{len(changed)} tests"
+                )
+        refused = {number: str(ReviewRefused(states[number], review.action)) for number in states.keys() - set(changed)}
         return Response(
             {"changed": _names(changed), "refused": {f"{Test.PREFIX}-{n}": refused[n] for n in sorted(refused)}}
         )
@@ -98,15 +100,15 @@ def _names(numbers: Sequence[int]) -> list[str]:
     return [f"{Test.PREFIX}-{number}" for number in numbers]
 
 
-def _meant(project: Project, asked: BulkReview) -> TestQuerySet:
+def _meant(project: Project, review: BulkReview) -> TestQuerySet:
     """The tests meant. Raises Invalid for ids of no living test of the project."""
-    if asked.filter is not None:
-        return chosen(project, asked.filter)
-    numbers = [number_of(Test.PREFIX, name) for name in asked.ids or ()]
+    if review.filter is not None:
+        return chosen(project, review.filter)
+    numbers = [number_of(Test.PREFIX, name) for name in review.ids or ()]
     rows = project.tests.alive().filter(pk__in=[number for number in numbers if number is not None])
     known = set(rows.values_list("pk", flat=True))
     wrong = {
-        f"ids[{index}]": f"The project has no test {(asked.ids or ())[index]}."
+        f"ids[{index}]": f"The project has no test {(review.ids or ())[index]}."
         for index, number in enumerate(numbers)
         if number not in known
     }

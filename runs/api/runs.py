@@ -36,20 +36,22 @@ class RunQuery(Ordered):
 class RunList(RunsEndpoint):
     @listed(RunQuery, RunOut)
     def get(self, request: Request) -> Response:
-        asked = query(request, RunQuery)
+        params = query(request, RunQuery)
         rows = Run.objects.visible_to(request.user)
-        plain = asked.model_dump(include={"kind", "status", "verdict", "trigger"}, exclude_none=True)
+        plain = params.model_dump(include={"kind", "status", "verdict", "trigger"}, exclude_none=True)
         rows = rows.filter(**plain)
-        if asked.project is not None:
-            number = number_of(Project.PREFIX, asked.project)
+        if params.project is not None:
+            number = number_of(Project.PREFIX, params.project)
             if number is None:
                 raise Invalid({"project": "Write a project's id, such as PRJ-1."})
             rows = rows.filter(project=number)
-        if asked.since is not None:
-            rows = rows.filter(created_at__gte=asked.since)
-        if asked.search:
-            rows = rows.filter(actor_name__icontains=asked.search) | rows.filter(project__name__icontains=asked.search)
-        return page(request, rows, asked, described)
+        if params.since is not None:
+            rows = rows.filter(created_at__gte=params.since)
+        if params.search:
+            rows = rows.filter(actor_name__icontains=params.search) | rows.filter(
+                project__name__icontains=params.search
+            )
+        return page(request, rows, params, described)
 
 
 class RunDetail(RunsEndpoint):

@@ -36,9 +36,9 @@ class StartCrawl(RunsEndpoint):
     @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        asked = body(request, CrawlOrder)
-        of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_crawl(run_request(request, of, asked), asked))
+        order = body(request, CrawlOrder)
+        project_row = self.project(request, project, QA_LEAD)
+        return accepted(request, open_crawl(run_request(request, project_row, order), order))
 
 
 class StartRun(RunsEndpoint):
@@ -46,9 +46,9 @@ class StartRun(RunsEndpoint):
     @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        asked = body(request, RunOrder)
-        of = self.project(request, project, QA_LEAD)
-        return accepted(request, open_run(run_request(request, of, asked), asked))
+        order = body(request, RunOrder)
+        project_row = self.project(request, project, QA_LEAD)
+        return accepted(request, open_run(run_request(request, project_row, order), order))
 
 
 class StartTest(RunsEndpoint):
@@ -56,55 +56,57 @@ class StartTest(RunsEndpoint):
     @judged
     @idempotent
     def post(self, request: Request, test: str) -> Response:
-        asked = body(request, OneTestOrder)
+        order = body(request, OneTestOrder)
         row = self.test(request, test, QA_LEAD)
         check_match(request, row)
         if row.review_status != "approved":
-            if not asked.trial:
+            if not order.trial:
                 to_do = "approve it before it is run, or try it with trial: true"
                 raise Conflict("not_approved", f"{row.public_id} is {row.review_status}; {to_do}.")
-        elif asked.trial:
+        elif order.trial:
             raise Invalid({"trial": f"{row.public_id} is approved: it is run, not tried."})
-        options = merged(RunOptions, row.project.settings.get("run", {}), asked)
-        asking = replace(run_request(request, row.project, asked), named=True, scope={"by": "tests"})
-        if asked.trial:
+        options = merged(RunOptions, row.project.settings.get("run", {}), order)
+        asking = replace(run_request(request, row.project, order), named=True, scope={"by": "tests"})
+        if order.trial:
             asking = replace(asking, trigger=ledger.TRIAL)
         run = ledger.open_test_run(asking, options, [row])
         return accepted(request, run)
 
 
-def open_crawl(of: ledger.RunRequest, asked: CrawlOrder) -> Run:
+def open_crawl(request: ledger.RunRequest, order: CrawlOrder) -> Run:
     """Raises Invalid for roles that the project does not have."""
-    options = merged(CrawlOptions, of.project.settings.get("crawl", {}), asked)
-    unknown = unknown_roles(of.project, options.roles)
+    options = merged(CrawlOptions, request.project.settings.get("crawl", {}), order)
+    unknown = unknown_roles(request.project, options.roles)
     if unknown:
         raise Invalid({"roles": unknown})
-    elsewhere = options.openapi_elsewhere(of.environment.base_url if of.environment else of.project.url)
+    elsewhere = options.openapi_elsewhere(request.environment.base_url if request.environment else request.project.url)
     if elsewhere:
         raise Invalid({"openapi": elsewhere})
-    return ledger.open_crawl(of, options)
+    return ledger.open_crawl(request, options)
 
 
-def open_run(of: ledger.RunRequest, asked: RunOrder) -> Run:
+def open_run(request: ledger.RunRequest, order: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
-    options = merged(RunOptions, of.project.settings.get("run", {}), asked)
-    named = asked.tests is not None or QUARANTINE in (asked.tags or ())
-    return ledger.open_test_run(replace(of, named=named, scope=scope_of(asked)), options, chosen(of.project, asked))
+    options = merged(RunOptions, request.project.settings.get("run", {}), order)
+    named = order.tests is not None or QUARANTINE in (order.tags or ())
+    return ledger.open_test_run(
+        replace(request, named=named, scope=scope_of(order)), options, chosen(request.project, order)
+    )
 
 
-def scope_of(asked: RunOrder) -> dict[str, Any]:
+def scope_of(order: RunOrder) -> dict[str, Any]:
     """How the tests of an order are chosen, to be told with what comes of them."""
-    if asked.tests is not None:
+    if order.tests is not None:
         return {"by": "tests"}
-    return {"by": "tags", "tags": list(asked.tags)} if asked.tags is not None else {"by": "all"}
+    return {"by": "tags", "tags": list(order.tags)} if order.tags is not None else {"by": "all"}
 
 
-def chosen(project: Project, asked: RunOrder) -> Sequence[Test]:
+def chosen(project: Project, order: RunOrder) -> Sequence[Test]:
     approved = project.tests.approved()
-    if asked.tests is not None:
-        return _named(project, asked.tests)
-    if asked.tags is not None:
-        return _tagged(project, approved, asked.tags)
+    if order.tests is not None:
+        return _named(project, order.tests)
+    if order.tags is not None:
+        return _tagged(project, approved, order.tags)
     return list(approved)
 
 
@@ -146,16 +148,16 @@ def _named(project: Project, names: Sequence[str]) -> list[Test]:
     return [known[number] for number in dict.fromkeys(numbers.values()) if number is not None]
 
 
-def merged(options: Any, defaults: dict[str, Any], asked: Any) -> Any:
+def merged(options: Any, defaults: dict[str, Any], overrides: Any) -> Any:
     """The project's defaults with what was asked for over them."""
-    return checked(options, defaults | given(asked, options))
+    return checked(options, defaults | given(overrides, options))
 
 
 def run_request(
-    request: Request, project: Project, asked: CrawlOrder | TestOrder, key: str | None = None
+    request: Request, project: Project, order: CrawlOrder | TestOrder, key: str | None = None
 ) -> ledger.RunRequest:
     """Who asks, for what, against which environment. Raises Invalid for an environment that is not the project's."""
-    row, environment = None, asked.environment
+    row, environment = None, order.environment
     if environment is not None:
         number = number_of(Environment.PREFIX, environment)
         row = project.environments.filter(pk=number).first() if number else None
@@ -168,9 +170,9 @@ def run_request(
         trigger=trigger_of(request),
         environment=row,
         idempotency_key=key,
-        priority=asked.priority,
-        callback_url=asked.callback_url or "",
-        commit=asked.commit() if isinstance(asked, RunOrder) else {},
+        priority=order.priority,
+        callback_url=order.callback_url or "",
+        commit=order.commit() if isinstance(order, RunOrder) else {},
     )
 
 

@@ -51,18 +51,18 @@ class TestList(RunsEndpoint):
 
     @listed(TestQuery, TestOut)
     def get(self, request: Request, project: str) -> Response:
-        asked = query(request, TestQuery)
-        rows = chosen(self.project(request, project), asked).select_related("reviewed_by")
-        return page(request, rows, asked, lambda found: TestOut(found, many=True).data, default="pk")
+        params = query(request, TestQuery)
+        rows = chosen(self.project(request, project), params).select_related("reviewed_by")
+        return page(request, rows, params, lambda found: TestOut(found, many=True).data, default="pk")
 
     @extend_schema(request=NewTest, responses={201: TestDetailOut})
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewTest)
-        of = self.project(request, project, QA_LEAD)
-        document = accepted(new.document, of)
+        project_row = self.project(request, project, QA_LEAD)
+        document = accepted(new.document, project_row)
         with transaction.atomic():
-            row = Test.write(of, person(request.user), document["title"], document)
+            row = Test.write(project_row, person(request.user), document["title"], document)
         return created(request, row, TestDetailOut(row).data, f"/api/v1/tests/{row.public_id}")
 
 
@@ -102,9 +102,9 @@ class VersionList(RunsEndpoint):
 
     @listed(Query, VersionOut)
     def get(self, request: Request, test: str) -> Response:
-        asked = query(request, Query)
+        params = query(request, Query)
         rows = TestVersion.objects.filter(test=self.test(request, test)).select_related("author")
-        return page(request, rows, asked, lambda found: VersionOut(found, many=True).data)
+        return page(request, rows, params, lambda found: VersionOut(found, many=True).data)
 
 
 def chosen(project: Project, choice: TestQuery | TestChoice) -> TestQuerySet:

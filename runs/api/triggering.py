@@ -89,26 +89,26 @@ class Trigger(RunsEndpoint):
     @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        of = self.project(request, project, QA_LEAD)
-        spelled = read(dict(request.data), of)
+        project_row = self.project(request, project, QA_LEAD)
+        spelled = read(dict(request.data), project_row)
         try:
-            run = _opened(request, of, spelled)
+            run = _opened(request, project_row, spelled)
         except Invalid as error:
             raise Invalid({spelled.named(place): texts for place, texts in error.errors.items()}) from error
-        path = f"/api/v1/projects/{of.public_id}/trigger/runs/{run.public_id}"
+        path = f"/api/v1/projects/{project_row.public_id}/trigger/runs/{run.public_id}"
         url = request.build_absolute_uri(path)
         return Response({"runId": run.public_id, "statusUrl": url}, status=202, headers={"Location": url})
 
 
-def _opened(request: Request, of: Project, spelled: Spelled) -> Run:
+def _opened(request: Request, project: Project, spelled: Spelled) -> Run:
     key = request.headers.get("Idempotency-Key")
     if not spelled.values.pop(CRAWLS, False):
         _refuse(spelled, CrawlOrder, RunOrder, FOR_CRAWLS)
-        asked = checked(RunOrder, spelled.values)
-        return open_run(run_request(request, of, asked, key), asked)
+        order = checked(RunOrder, spelled.values)
+        return open_run(run_request(request, project, order, key), order)
     _refuse(spelled, RunOrder, CrawlOrder, FOR_RUNS)
     crawl = checked(CrawlOrder, _nested(spelled.values))
-    return open_crawl(run_request(request, of, crawl, key), crawl)
+    return open_crawl(run_request(request, project, crawl, key), crawl)
 
 
 def _refuse(spelled: Spelled, others: type[BaseModel], ours: type[BaseModel], sentence: str) -> None:
@@ -169,9 +169,9 @@ def _translated(spelling: str, name: str, value: Any) -> Any:
 class TriggerStatus(RunsEndpoint):
     @extend_schema(responses=TriggerStatusOut)
     def get(self, request: Request, project: str, run: str) -> Response:
-        of = self.project(request, project)
+        project_row = self.project(request, project)
         found = self.run(request, run)
-        if found.project_id != of.pk:
+        if found.project_id != project_row.pk:
             raise Run.DoesNotExist
         counts = reading.counts(found.pk)
         said = {

@@ -178,8 +178,8 @@ def harmless(run: Run) -> frozenset[str]:
     """What goes wrong in tests that pass all the same, as far as the first of them show."""
     passed = Result.objects.filter(run=run, status=states.PASSED).values_list("pk", flat=True)[:PASSED_READ]
     quiet = Attempt.objects.filter(result__in=list(passed), passed=True).values_list("requests", "console")
-    told = [insight.keys(failure_context.failed_requests(requests), console) for requests, console in quiet]
-    return frozenset().union(*told)
+    keys = [insight.keys(failure_context.failed_requests(requests), console) for requests, console in quiet]
+    return frozenset().union(*keys)
 
 
 def _found(run: Run, failures: Collection[FailedTest], noise: frozenset[str]) -> tuple[Cause, ...]:

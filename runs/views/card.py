@@ -117,7 +117,7 @@ class CardForm(EditingForm):
         for number, place, sentence in self._of_steps():
             problems[number].append((place, sentence))
         added = len(steps) - 1 if self.turns and self.posted and "add" in self.posted else None
-        return [RowShown(StepRow.of(step), tuple(problems[n]), n == added) for n, step in enumerate(steps)]
+        return [RowShown(StepRow.from_step(step), tuple(problems[n]), n == added) for n, step in enumerate(steps)]
 
     @property
     def stands_at_rows(self) -> bool:
@@ -147,7 +147,7 @@ class CardForm(EditingForm):
     def _of_steps(self) -> Iterator[tuple[int, str, str]]:
         """Number of the step, place within it, sentence."""
         found = (OF_A_STEP.fullmatch(f"{path}: {sentence}" if path else sentence) for path, sentence in self.problems)
-        return ((int(one[1]), one[2] or "", one[3]) for one in found if one)
+        return ((int(match[1]), match[2] or "", match[3]) for match in found if match)
 
 
 def nameless(steps: list[Any]) -> list[tuple[str, str]]:
@@ -165,7 +165,7 @@ def _of_row(posted: QueryDict, key: str) -> Any:
     """The step of a row that was sent. What no page of ours sends is refused."""
     try:
         (step,) = read_steps(f"[{posted.get(f'step-{key}', '')}]")
-        return StepRow.of(step).with_texts(posted.getlist(f"field-{key}"))
+        return StepRow.from_step(step).with_texts(posted.getlist(f"field-{key}"))
     except (InvalidDocument, ValueError) as error:
         raise SuspiciousOperation("A row has no step.") from error
 
@@ -190,7 +190,7 @@ def edit_card(request: SignedInRequest, test: str) -> HttpResponse:
     The address has the filters of the queue, so that what is decided next is decided about what they show.
     """
     place, row = found_test(request, test, QA_LEAD)
-    filters = Filters.of(request.GET)
+    filters = Filters.from_query(request.GET)
     if request.GET.get("cancel"):
         return _card(request, place, row, filters)
     form = CardForm(request.POST if request.method == "POST" else None, place.project, row)

@@ -130,6 +130,6 @@ def _lease_line(lease: Lease, known: dict[int, RunLabel], now: datetime) -> Leas
 def _run_lines(queued: Sequence[Run], known: dict[int, RunLabel]) -> list[RunLine]:
     """In the order in which workers take them; last those that their project's limit holds back."""
     nobody = nobody_takes_runs()
-    turns = {one.run: number for number, one in enumerate(ledger.waiting())}
+    turns = {turn.run: number for number, turn in enumerate(ledger.waiting())}
     ordered = sorted(queued, key=lambda run: turns.get(run.pk, len(turns)))
     return [RunLine(run, known[run.pk], nobody or reason(run, turns)) for run in ordered]

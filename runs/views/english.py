@@ -25,16 +25,16 @@ FORMATS = {"step_by_step": "numbered", "checklist": "ticks", "gherkin": "keyword
 
 def as_written(document: dict[str, Any], form: str) -> list[tuple[str, str]]:
     """The same in the chosen format: what stands before a sentence (a box, Given, When, Then), and the sentence."""
-    told = sentences(document)
+    texts = sentences(document)
     if form == "checklist":
-        return [("☐", sentence) for sentence in told]
+        return [("☐", sentence) for sentence in texts]
     if form != "gherkin":
-        return [("", sentence) for sentence in told]
+        return [("", sentence) for sentence in texts]
     steps = [step if isinstance(step, dict) else {} for step in document.get("steps", ())]
     does = ["Then" if kind_of(step).role == "expect" else "When" for step in steps]
-    words = ["Given"] * (len(told) - len(does)) + does
+    words = ["Given"] * (len(texts) - len(does)) + does
     repeated = [word == before for before, word in zip(["", *words], words, strict=False)]
-    return [("And" if again else word, sentence) for again, word, sentence in zip(repeated, words, told, strict=False)]
+    return [("And" if again else word, sentence) for again, word, sentence in zip(repeated, words, texts, strict=False)]
 
 
 def read_document(text: str) -> Document:

@@ -58,10 +58,10 @@ def artifact(request: HttpRequest, token: str) -> HttpResponse:
 
 def _part(request: HttpRequest, content: bytes, content_type: str) -> HttpResponse:
     """All of a file, or the one range of it that a player asks for, which could not move to a place without."""
-    asked = RANGE.fullmatch(request.headers.get("Range", ""))
-    if asked is None or int(asked[1]) >= len(content):
+    byte_range = RANGE.fullmatch(request.headers.get("Range", ""))
+    if byte_range is None or int(byte_range[1]) >= len(content):
         return HttpResponse(content, content_type=content_type, headers={"Accept-Ranges": "bytes"})
-    first, last = int(asked[1]), min(int(asked[2] or len(content)), len(content) - 1)
+    first, last = int(byte_range[1]), min(int(byte_range[2] or len(content)), len(content) - 1)
     where = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {first}-{last}/{len(content)}"}
     return HttpResponse(content[first : last + 1], content_type=content_type, status=206, headers=where)
 
@@ -94,12 +94,12 @@ def trace_viewer(request: SignedInRequest, name: str) -> HttpResponse:
 
 def _refusal(request: SignedInRequest) -> str:
     """Why the viewer is not opened; "" where its one trace is a signed link of a trace that is stored here."""
-    asked = request.GET.getlist("trace")
+    traces = request.GET.getlist("trace")
     home = request.build_absolute_uri(ARTIFACTS)
-    if len(asked) != 1 or not asked[0].startswith(home):
+    if len(traces) != 1 or not traces[0].startswith(home):
         return OURS_ONLY
     try:
-        return "" if storage.find(asked[0].removeprefix(home)).kind == "trace" else OURS_ONLY
+        return "" if storage.find(traces[0].removeprefix(home)).kind == "trace" else OURS_ONLY
     except storage.BadLink as error:
         return str(error)
     except FileNotFoundError:

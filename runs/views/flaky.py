@@ -41,8 +41,8 @@ def why(
         {row.run_id: row for row in rows.select_related("run").defer("document", "proposal")} if found.flips else {}
     )
     return Why(
-        [one.number for one in attempts if not one.passed] if here else [],
-        next((one.number for one in attempts if one.passed), None) if here else None,
+        [attempt.number for attempt in attempts if not attempt.passed] if here else [],
+        next((attempt.number for attempt in attempts if attempt.passed), None) if here else None,
         [by_run[run] for run in retried if run in by_run],
         [by_run[run] for run in alone if run in by_run],
         other=diagnosis is not None and diagnosis.standing != "flaky",

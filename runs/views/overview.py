@@ -49,8 +49,8 @@ def _shown(
 def _numbers(place: Place) -> dict[str, Any]:
     runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
     ended = with_tallies(list(runs.counted().filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
-    told = [row for row in ended if row.run.status != states.ABORTED] or ended
-    last = next((row for row in told if not row.run.partial), None) or _last_whole(runs.counted())
+    shown = [row for row in ended if row.run.status != states.ABORTED] or ended
+    last = next((row for row in shown if not row.run.partial), None) or _last_whole(runs.counted())
     recent = with_tallies(list(runs[:RECENT]))
     living = [row for row in recent if not row.run.is_over]
     crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
@@ -58,7 +58,7 @@ def _numbers(place: Place) -> dict[str, Any]:
     by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
     return {
         "last": last,
-        "part": told[0] if told and told[0] != last else None,
+        "part": shown[0] if shown and shown[0] != last else None,
         "strip": strip(ended),
         "recent": recent,
         "living": living[:LIVING_SHOWN],

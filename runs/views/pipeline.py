@@ -95,9 +95,9 @@ def _state(run: Run, place: int, at: int) -> str:
 
 def _counts(run: Run, stage: str, rows: Tallies) -> list[str]:
     """What the stage has counted itself; else, and while it goes on, what its rows say."""
-    told, tally = run.pipeline.get(stage), rows.get(stage, {})
-    if isinstance(told, dict) and told and not _to_go(tally):
-        return _in_words(told, WORDS.get(stage, {}))
+    counted, tally = run.pipeline.get(stage), rows.get(stage, {})
+    if isinstance(counted, dict) and counted and not _to_go(tally):
+        return _in_words(counted, WORDS.get(stage, {}))
     return _of_rows(tally, ROWS[stage]) if stage in ROWS and tally.get("total") else []
 
 
@@ -111,8 +111,8 @@ def _of_rows(tally: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> 
     return [first, *([failed] if tally[states.FAILED] else []), *([f"{to_go:,} to go"] if to_go else [])]
 
 
-def _in_words(told: Mapping[str, Any], words: Mapping[str, tuple[str, str]]) -> list[str]:
-    numbers = {name: number for name, number in told.items() if type(number) is int}
+def _in_words(counted: Mapping[str, Any], words: Mapping[str, tuple[str, str]]) -> list[str]:
+    numbers = {name: number for name, number in counted.items() if type(number) is int}
     names = [name for name in words if name in numbers] + [name for name in numbers if name not in words]
     said = {name: words.get(name, (name.replace("_", " "),) * 2) for name in names}
     worth_telling = [name for at, name in enumerate(names) if numbers[name] or not at]

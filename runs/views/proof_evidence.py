@@ -118,9 +118,9 @@ class ProposalCard:
     @property
     def checks(self) -> list[str]:
         """What it expects: as the proof says it, else as its own steps do."""
-        told = self.evidence.texts["checks"]
-        if told or self.document is None:
-            return told
+        texts = self.evidence.texts["checks"]
+        if texts or self.document is None:
+            return texts
         return [step.sentence() for step in self.document.steps if step.role == "expect"]
 
     @property
@@ -133,8 +133,8 @@ class ProposalCard:
     @property
     def endpoints(self) -> str:
         """The requests that it sends by itself."""
-        asked = (step for step in self._steps() if step.asks_api)
-        return _first(dict.fromkeys(f"{getattr(step, 'method', '')} {getattr(step, 'path', '')}" for step in asked))
+        calls = (step for step in self._steps() if step.asks_api)
+        return _first(dict.fromkeys(f"{getattr(step, 'method', '')} {getattr(step, 'path', '')}" for step in calls))
 
     @property
     def edited(self) -> bool:

@@ -51,7 +51,7 @@ class Filters:
     page: str = ""
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Filters:
+    def from_query(cls, values: Mapping[str, Any]) -> Filters:
         given = {name: str(values.get(name, "")).strip() for name in NAMES}
         return cls(
             state=given["state"] if given["state"] in STATES else reviewing.DRAFT,
@@ -76,8 +76,8 @@ class Filters:
     def address(self) -> str:
         """The same as the end of an address, nothing where it is the usual."""
         given = {"state": self.state, "sort": self.sort, **self.narrowing, "page": self.page}
-        told = {name: value for name, value in given.items() if value not in (reviewing.DRAFT, "score", "")}
-        return f"?{urlencode(told)}" if told else ""
+        params = {name: value for name, value in given.items() if value not in (reviewing.DRAFT, "score", "")}
+        return f"?{urlencode(params)}" if params else ""
 
     @property
     def approve_word(self) -> str:
@@ -167,9 +167,9 @@ def proposals(place: Place, tests: Sequence[Test]) -> list[ProposalCard]:
 def _formats(place: Place, tests: Sequence[Test]) -> dict[int, str]:
     """What the dial said in the crawl that proposed a test; the project's own for tests of people."""
     runs = {test.crawl_run for test in tests if test.crawl_run}
-    asked = dict(Run.objects.filter(pk__in=runs, project=place.project).values_list("pk", "options__dials__format"))
+    formats = dict(Run.objects.filter(pk__in=runs, project=place.project).values_list("pk", "options__dials__format"))
     usual = place.project.settings.get("crawl", {}).get("dials", {}).get("format")
-    found = {test.pk: asked.get(test.crawl_run or 0) or usual for test in tests}
+    found = {test.pk: formats.get(test.crawl_run or 0) or usual for test in tests}
     return {number: form if form in FORMATS else "step_by_step" for number, form in found.items()}
 
 

@@ -48,7 +48,7 @@ def review(request: SignedInRequest, project: str) -> HttpResponse:
 
 def _shown(request: SignedInRequest, place: Place, template: str = "runs/_queue.html", **more: Any) -> HttpResponse:
     place.__dict__.pop("waiting", None)
-    return render(request, template, queue(place, Filters.of(request.GET)) | {"reasons": REASONS} | more)
+    return render(request, template, queue(place, Filters.from_query(request.GET)) | {"reasons": REASONS} | more)
 
 
 @page
@@ -65,7 +65,7 @@ def decide(request: SignedInRequest, project: str) -> HttpResponse:
         return HttpResponseBadRequest(WRONG_ACTION)
     choice = _chosen(request, place)
     decided = _decided(place, choice.rows, action, reason)
-    return _answered(request, place, _told(choice, decided, action), decided)
+    return _answered(request, place, _message(choice, decided, action), decided)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Choice:
 
 
 def _chosen(request: SignedInRequest, place: Place) -> Choice:
-    filters = Filters.of(request.GET)
+    filters = Filters.from_query(request.GET)
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
         until, newest, expected = (_number(request.POST.get(name, "")) for name in ("until", "newest", "expected"))
@@ -126,12 +126,12 @@ def _decided(place: Place, rows: TestQuerySet, action: str, reason: str) -> Deci
     return decided
 
 
-def _told(choice: Choice, decided: Decided, action: str) -> str:
+def _message(choice: Choice, decided: Decided, action: str) -> str:
     """What was done, and what others had done meanwhile."""
     count, left = len(decided.tests), choice.expected - len(decided.tests)
     if count == 0:
-        one = choice.named if choice.expected == 1 else None
-        return NOTHING_LEFT if one is None else _meanwhile(one)
+        named = choice.named if choice.expected == 1 else None
+        return NOTHING_LEFT if named is None else _meanwhile(named)
     past = reviewing.PAST[action].capitalize()
     if count == 1 and left <= 0:
         return f"{past}: {_title(decided)}"
@@ -157,11 +157,11 @@ def _meanwhile(named: TestQuerySet) -> str:
 def _answered(request: SignedInRequest, place: Place, text: str, decided: Decided | None) -> HttpResponse:
     if not request.htmx:
         messages.success(request, text)
-        return redirect(f"{reverse('review', args=[place.project.public_id])}{Filters.of(request.GET).address}")
+        return redirect(f"{reverse('review', args=[place.project.public_id])}{Filters.from_query(request.GET).address}")
     undo = None
     if decided is not None and decided.tests:
         token = signing.dumps(decided.written(), salt=UNDO, compress=True)
-        url = f"{reverse('undo', args=[place.project.public_id])}{Filters.of(request.GET).address}"
+        url = f"{reverse('undo', args=[place.project.public_id])}{Filters.from_query(request.GET).address}"
         undo = {"url": url, "token": token}
     return _shown(request, place, toast={"text": text, "undo": undo})
 
@@ -201,7 +201,7 @@ def decide_one(request: SignedInRequest, test: str) -> HttpResponse:
         return HttpResponseBadRequest(WRONG_ACTION)
     named = Test.objects.filter(pk=row.pk)
     shown = named.filter(_as_shown({row.pk: _number(request.POST.get("version", ""))}))
-    messages.success(request, _told(Choice(named, shown, 1), _decided(place, shown, action, reason), action))
+    messages.success(request, _message(Choice(named, shown, 1), _decided(place, shown, action, reason), action))
     return redirect("test", test)
 
 
@@ -213,6 +213,6 @@ def send_back(request: SignedInRequest, run: str) -> HttpResponse:
     rows = place.project.tests.by_score().filter(crawl_run=row.pk)
     count = len(_decided(place, rows, "restore", "").tests)
     words = "1 test waits" if count == 1 else f"{count} tests wait"
-    told = f"{words} for review again." if count else "No test of this crawl is approved by score only."
-    messages.success(request, told)
+    message = f"{words} for review again." if count else "No test of this crawl is approved by score only."
+    messages.success(request, message)
     return redirect("run", run)

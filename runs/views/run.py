@@ -172,8 +172,8 @@ def news(request: SignedInRequest, run: str) -> HttpResponse:
     place, row = found_run(request, run)
     text, show = request.GET.get("after", "0"), request.GET.get("show", "")
     after = int(text) if text.isdecimal() and len(text) < 10 else 0
-    told = RunEvent.objects.filter(run=row, seq__gt=after, type__in=("result", "test_started", "attempt", "page"))
-    data = [event.data for event in told.order_by("-seq")[: 4 * ROWS]]
+    events = RunEvent.objects.filter(run=row, seq__gt=after, type__in=("result", "test_started", "attempt", "page"))
+    data = [event.data for event in events.order_by("-seq")[: 4 * ROWS]]
     numbers = {item["result"] for item in data if "result" in item}
     pages = {item["page"] for item in data if "page" in item}
     changed = (

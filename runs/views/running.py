@@ -34,8 +34,8 @@ def start_run(request: SignedInRequest, project: str) -> HttpResponse:
     tags = list(form.cleaned_data.get("tags", ()))
     tests = tagged(place.project.tests.approved(), tags)
     scope = {"by": "tags", "tags": tags} if tags else {"by": "all"}
-    asked = requested_run(request, place, form, scope=scope)
-    return _opened(request, asked, form.options, list(tests), back=("project", project))
+    requested = requested_run(request, place, form, scope=scope)
+    return _opened(request, requested, form.options, list(tests), back=("project", project))
 
 
 @page
@@ -56,8 +56,8 @@ def run_some(request: SignedInRequest, project: str) -> HttpResponse:
     if left:
         were = "test was" if left == 1 else "tests were"
         messages.warning(request, f"{left} {were} left out: only approved tests are part of runs.")
-    asked = requested_run(request, place, form, named=bool(named), scope={"by": "tests"})
-    return _opened(request, asked, form.options, approved, back=("tests", project))
+    requested = requested_run(request, place, form, named=bool(named), scope={"by": "tests"})
+    return _opened(request, requested, form.options, approved, back=("tests", project))
 
 
 @page
@@ -67,8 +67,8 @@ def run_test(request: SignedInRequest, test: str) -> HttpResponse:
     place, row = found_test(request, test, QA_LEAD)
     options = RunOptions.model_validate(place.project.settings.get("run", {}))
     trigger = "person" if row.review_status == reviewing.APPROVED else ledger.TRIAL
-    asked = run_request(request, place, named=True, trigger=trigger, scope={"by": "tests"})
-    return _opened(request, asked, options, [row], back=("test", test))
+    requested = run_request(request, place, named=True, trigger=trigger, scope={"by": "tests"})
+    return _opened(request, requested, options, [row], back=("test", test))
 
 
 def _named(place: Place, names: list[str]) -> TestQuerySet:
@@ -77,10 +77,14 @@ def _named(place: Place, names: list[str]) -> TestQuerySet:
 
 
 def _opened(
-    request: SignedInRequest, asked: ledger.RunRequest, options: RunOptions, tests: list[Test], back: tuple[Any, ...]
+    request: SignedInRequest,
+    requested: ledger.RunRequest,
+    options: RunOptions,
+    tests: list[Test],
+    back: tuple[Any, ...],
 ) -> HttpResponse:
     try:
-        run = ledger.open_test_run(asked, options, tests)
+        run = ledger.open_test_run(requested, options, tests)
     except ledger.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(*back)

@@ -62,11 +62,14 @@ def site_map(request: SignedInRequest, project: str) -> HttpResponse:
 def _chosen(applications: Sequence[Application], environment: str) -> Application | None:
     """The application in production unless another one is asked for, or there is no other."""
     if environment:
-        for one in applications:
-            if one.environment and one.environment.public_id == environment:
-                return one
+        for application in applications:
+            if application.environment and application.environment.public_id == environment:
+                return application
         raise Http404
-    return next((one for one in applications if one.environment_id is None), applications[0] if applications else None)
+    return next(
+        (application for application in applications if application.environment_id is None),
+        applications[0] if applications else None,
+    )
 
 
 def _of(found: ApplicationMap, request: SignedInRequest) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def _of(found: ApplicationMap, request: SignedInRequest) -> dict[str, Any]:
         "run": f"{Run.PREFIX}-{found.application.learned_run}",
         "under": under,
         "role": role,
-        "roles": [(one, one or "the project's own sign-in") for one in found.roles] if len(found.roles) > 1 else [],
+        "roles": [(name, name or "the project's own sign-in") for name in found.roles] if len(found.roles) > 1 else [],
         "living": len(living),
         "reached": sum(role in line.roles for line in living),
         "drawings": [_drawn(found, under, role, size) for size in application_map.SIZES],
@@ -152,7 +155,7 @@ def kind_of_page(request: SignedInRequest, project: str, number: int) -> HttpRes
         for kind in ("form", "endpoint")
     }
     offered = row.application.parts.filter(kind="action", gone_since_run=None)
-    actions = [one for one in (part.value for part in offered) if row.key in one.templates]
+    actions = [action for action in (part.value for part in offered) if row.key in action.templates]
     ways = found.alive("edge")
     context = {
         "here": "map",

@@ -121,13 +121,13 @@ class StepRow:
     sentence: str
 
     @classmethod
-    def of(cls, step: Any) -> StepRow:
+    def from_step(cls, step: Any) -> StepRow:
         try:
             parts = _parts(step)
         except (AttributeError, LookupError, TypeError, ValueError):
             # What was typed as JSON may have any shape; why it is no step is said when it is saved.
             parts = (json.dumps(step, ensure_ascii=False),)
-        return cls(step, parts, _sentence(step) or _told(parts))
+        return cls(step, parts, _sentence(step) or _as_text(parts))
 
     @property
     def fields(self) -> tuple[StepField, ...]:
@@ -192,7 +192,7 @@ def _sentence(step: Any) -> str:
         return ""
 
 
-def _told(parts: Iterable[str | StepField]) -> str:
+def _as_text(parts: Iterable[str | StepField]) -> str:
     """The sentence as a reader hears it."""
     said = (part if isinstance(part, str) else dict(part.options).get(part.value, part.value) for part in parts)
     return " ".join(text for text in said if text)
@@ -253,7 +253,7 @@ def _options(info: FieldInfo) -> list[Any]:
 
 
 def _choices(info: FieldInfo) -> Choices:
-    values = [value for one in _options(info) if get_origin(one) is Literal for value in get_args(one)]
+    values = [value for option in _options(info) if get_origin(option) is Literal for value in get_args(option)]
     return tuple((str(value), str(value)) for value in values)
 
 

@@ -86,8 +86,8 @@ def _crawl_ended(data: dict[str, Any]) -> str:
     seen = f"{data['pages']} page{'s' if data['pages'] != 1 else ''}"
     states = f" and {data['states']} state{'s' if data['states'] != 1 else ''}" if data["states"] else ""
     left = f"; {data['left']} more are known and were not visited" if data["left"] else ""
-    asked = data.get("again", 0)
-    again = f"; {asked} of them only when asked again" if asked else ""
+    retried = data.get("again", 0)
+    again = f"; {retried} of them only when asked again" if retried else ""
     return f"{ENDS[data['reason']]}: {seen}{states}{again}{left}"
 
 

@@ -38,12 +38,12 @@ def tests(request: SignedInRequest, project: str) -> HttpResponse:
     return listed(request, place_of(request, project))
 
 
-def in_list(place: Place, asked: Mapping[str, Any]) -> TestQuerySet:
+def in_list(place: Place, params: Mapping[str, Any]) -> TestQuerySet:
     """The tests that the list shows for what its address says, in any state."""
-    state, family, tag, query = (str(asked.get(name, "")).strip() for name in ("state", "family", "tag", "q"))
+    state, family, tag, query = (str(params.get(name, "")).strip() for name in ("state", "family", "tag", "q"))
     found: TestQuerySet = matching(place.project.tests.alive(), family=family, query=query)
     found = tagged(found, [tag] if tag else [])
-    found = found.exclude(stale_since=None) if asked.get("stale") else found
+    found = found.exclude(stale_since=None) if params.get("stale") else found
     return found.filter(WITH_STATE[state]) if state in WITH_STATE else found
 
 

@@ -29,7 +29,7 @@ def of_run(run: Run) -> str:
     """The reason and what is ahead of it; nothing for a run that does not wait."""
     if run.status != states.QUEUED:
         return ""
-    why = nobody_takes_runs() or reason(run, {one.run for one in ledger.waiting()})
+    why = nobody_takes_runs() or reason(run, {turn.run for turn in ledger.waiting()})
     ahead = ledger.ahead_of(run)
     named = ", ".join(ahead[:5]) + (f" and {len(ahead) - 5} more" if len(ahead) > 5 else "")
     return f"In the queue: {why}" + (f" ({named})" if ahead else "")

@@ -48,19 +48,19 @@ STEADY = settings(max_examples=300, deadline=None)
 
 def shape(step: Any) -> str:
     """The row as it is read: [in brackets] what can be changed."""
-    parts = StepRow.of(step).parts
+    parts = StepRow.from_step(step).parts
     return " ".join(f"[{dict(p.options).get(p.value, p.value)}]" if isinstance(p, StepField) else p for p in parts)
 
 
 def with_text(step: Any, label: str, text: str) -> Any:
-    row = StepRow.of(step)
+    row = StepRow.from_step(step)
     return row.with_texts([text if field.label == label else None for field in row.fields])
 
 
 @STEADY
 @given(PARTS | JSON)
 def test_what_is_not_changed_comes_back_as_it_was(step: Any) -> None:
-    row = StepRow.of(step)
+    row = StepRow.from_step(step)
     assert row.with_texts([field.value for field in row.fields]) == step
     as_a_browser_sends = [field.value.replace("\r", "").replace("\n", "\r\n") for field in row.fields]
     if not any("\r" in field.value for field in row.fields):
@@ -72,13 +72,13 @@ def test_what_is_not_changed_comes_back_as_it_was(step: Any) -> None:
 def test_a_text_that_is_typed_is_the_one_that_stands_there_and_nothing_else_moves(
     step: Any, text: str, data: st.DataObject
 ) -> None:
-    row = StepRow.of(step)
+    row = StepRow.from_step(step)
     writable = [number for number, field in enumerate(row.fields) if not field.choices]
     if not writable or "\r" in text or "\0" in text:
         return
     at = data.draw(st.sampled_from(writable))
     texts = [text if number == at else None for number in range(len(row.fields))]
-    after = StepRow.of(row.with_texts(texts))
+    after = StepRow.from_step(row.with_texts(texts))
     assert after.fields[at].value == text or row.fields[at].whole
     others = [number for number in range(len(row.fields)) if number != at]
     assert [after.fields[n].value for n in others] == [row.fields[n].value for n in others]
@@ -115,13 +115,13 @@ def test_an_element_is_named_in_another_way_and_keeps_its_name() -> None:
     }  # fmt: skip
     assert with_text(step, "kind of element", "text")["target"] == {"text": "Cart", "exact": True}
     assert with_text(step, "name of the element", "")["target"] == {"role": "link", "exact": True}
-    both = StepRow.of(step).with_texts(["label", "Basket"])
+    both = StepRow.from_step(step).with_texts(["label", "Basket"])
     assert both["target"] == {"label": "Basket", "exact": True}
 
 
 def test_comparison_and_text_change_together() -> None:
     step = {"do": "expect_title", "contains": "Shop"}
-    assert StepRow.of(step).with_texts(["equals", "The shop"]) == {"do": "expect_title", "equals": "The shop"}
+    assert StepRow.from_step(step).with_texts(["equals", "The shop"]) == {"do": "expect_title", "equals": "The shop"}
 
 
 def test_numbers_stay_numbers_and_what_is_none_is_kept_to_be_refused() -> None:
@@ -133,7 +133,7 @@ def test_numbers_stay_numbers_and_what_is_none_is_kept_to_be_refused() -> None:
 @pytest.mark.parametrize("kind", STEPS)
 def test_a_new_step_of_every_kind_can_be_written_in_its_row_alone(kind: str) -> None:
     step = new_step(kind)
-    row = StepRow.of(step)
+    row = StepRow.from_step(step)
     assert len(set(row.fields)) == len(row.fields)
     written = {"path": "/a", "query": "q"}
     texts = [
