@@ -79,15 +79,15 @@ class Inbox(Generic[W]):
     notes: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
 
     async def pull(self) -> W | None:
-        asked: Future[W | None] = Future()
-        self.notes.put(("pull", asked))
-        return await asyncio.wrap_future(asked)
+        future: Future[W | None] = Future()
+        self.notes.put(("pull", future))
+        return await asyncio.wrap_future(future)
 
     async def ask(self, question: Callable[[], E]) -> E:
         """What the main thread answers, which has the database; what the question raises there ends the drive."""
-        asked: Future[E] = Future()
-        self.notes.put(("ask", (question, asked)))
-        return await asyncio.wrap_future(asked)
+        future: Future[E] = Future()
+        self.notes.put(("ask", (question, future)))
+        return await asyncio.wrap_future(future)
 
     async def follow(self, stream: AsyncIterator[Any]) -> None:
         """Puts a stream's events into the inbox, then, once it has cleaned up, its end with its error."""
@@ -120,7 +120,7 @@ class Drive(Generic[W]):
     unheard: bool = False
     begun: float = 0.0
     ticked: float = 0.0
-    asked: float = 0.0
+    claimed_at: float = 0.0
     ended: bool = False
 
     def run(self, start: Callable[[Pull[W]], AsyncIterator[Any]]) -> None:
@@ -152,8 +152,8 @@ class Drive(Generic[W]):
                 self.begun = time.monotonic()
             self.group.append(content)
         elif kind == "ask":
-            question, asked = content
-            _tell(asked, question())
+            question, future = content
+            _tell(future, question())
         elif kind == "pull":
             self.asking.append(content)
             self.unheard = True
@@ -172,7 +172,7 @@ class Drive(Generic[W]):
         now = time.monotonic()
         if self.group and (len(self.group) >= GROUP_SIZE or now - self.begun >= GROUP_SECONDS):
             self._flush()
-        if (self.unheard and self.inbox.notes.empty()) or (self.asking and now - self.asked >= ASK_AGAIN_SECONDS):
+        if (self.unheard and self.inbox.notes.empty()) or (self.asking and now - self.claimed_at >= ASK_AGAIN_SECONDS):
             self._flush()
             self._answer()
         if now - self.ticked >= TICK_SECONDS:
@@ -182,9 +182,9 @@ class Drive(Generic[W]):
     def _answer(self) -> None:
         """Claims for all who ask at once. Nobody claims ahead: what is not begun is left to others."""
         self.unheard = False
-        self.asking = [asked for asked in self.asking if not asked.cancelled()]
+        self.asking = [future for future in self.asking if not future.cancelled()]
         while self.asking:
-            self.asked = time.monotonic()
+            self.claimed_at = time.monotonic()
             works, more = self.claim(len(self.asking))
             for work in works:
                 _tell(self.asking.pop(0), work)
@@ -195,8 +195,8 @@ class Drive(Generic[W]):
 
     def _send_home(self) -> None:
         asking, self.asking = self.asking, []
-        for asked in asking:
-            _tell(asked, None)
+        for future in asking:
+            _tell(future, None)
 
     def _flush(self) -> None:
         group, self.group = self.group, []
@@ -217,7 +217,7 @@ class Drive(Generic[W]):
                     return
 
 
-def _tell(asked: Future[W | None], work: W | None) -> None:
+def _tell(future: Future[W | None], work: W | None) -> None:
     """Answers, unless the engine was stopped a moment before; then the work goes back with the lease."""
     with contextlib.suppress(InvalidStateError):
-        asked.set_result(work)
+        future.set_result(work)

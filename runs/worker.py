@@ -294,9 +294,9 @@ class ShardWorker:
         drive: Drive[Any] = Drive(lambda _wanted: ((), False), found.extend, self.tick)
         code = _claiming_codes(drive.inbox)
         drive.run(lambda _pull: _with_browser(lambda b: plan_cases(b, plan, pages, changed, claim_code=code)))
-        for one in found:
-            works = [case.model_dump(mode="json", exclude_defaults=True) for case in one.cases]
-            ledger.keep_plan(self.held, one.survey.model_dump(mode="json"), works, one.counted, one.logs)
+        for planned in found:
+            works = [case.model_dump(mode="json", exclude_defaults=True) for case in planned.cases]
+            ledger.keep_plan(self.held, planned.survey.model_dump(mode="json"), works, planned.counted, planned.logs)
         return True
 
     def observe(self, run: Run) -> bool:

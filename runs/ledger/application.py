@@ -38,61 +38,63 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
     if run.kind != "crawl" or _is_learnt(run) or _is_homeless(run):
         return
     signed_in = run.pages.filter(status=states.DONE, snapshot__signed_in=True).exists()
-    one, _ = Application.objects.get_or_create(project=run.project, environment=run.environment, signed_in=signed_in)
+    application, _ = Application.objects.get_or_create(
+        project=run.project, environment=run.environment, signed_in=signed_in
+    )
     if signed_in and run.without_account:
-        _leave_uncompared(run, one)
+        _leave_uncompared(run, application)
         return
     seen = insight.observed(run.pk, _scope(run), _visits(run, beat))
     if not seen.pages:
         return
-    seen.before = found_before(run, one, seen)
-    while not _learn(run, one, seen):
+    seen.before = found_before(run, application, seen)
+    while not _learn(run, application, seen):
         beat()
-        one.refresh_from_db()
+        application.refresh_from_db()
 
 
-def _learn(run: Run, one: Application, seen: insight.Observed) -> bool:
+def _learn(run: Run, application: Application, seen: insight.Observed) -> bool:
     """Thinks without a lock and writes under one; False where another crawl has taught the application meanwhile."""
-    if run.pk < one.learned_run:
+    if run.pk < application.learned_run:
         seen.scope = insight.CrawledScope(complete=False)
-    learnt = insight.learn([row.value for row in one.parts.iterator(CHUNK)], seen)
-    otherwise = _known_otherwise(one)
+    learnt = insight.learn([row.value for row in application.parts.iterator(CHUNK)], seen)
+    otherwise = _known_otherwise(application)
     # Tests of a page that the account sees do not depend on what a visitor is shown there.
-    standing = {} if otherwise and not one.signed_in else _standing(run)
-    note = _note_of(run, one, otherwise)
+    standing = {} if otherwise and not application.signed_in else _standing(run)
+    note = _note_of(run, application, otherwise)
     with transaction.atomic():
-        locked_one = Application.objects.select_for_update().get(pk=one.pk)
+        fresh = Application.objects.select_for_update().get(pk=application.pk)
         if _is_learnt(run):
             return True
-        if locked_one.learned_run != one.learned_run:
+        if fresh.learned_run != application.learned_run:
             return False
-        _write(one, run, learnt, note)
-        _forget(one)
+        _write(application, run, learnt, note)
+        _forget(application)
         stale, back = _judge_tests(run, learnt, standing)
-        _tell(run, [_said(one, learnt), note, *_judged(stale, back)])
-        one.learned_run, one.learned_at = max(one.learned_run, run.pk), timezone.now()
-        one.save(update_fields=["learned_run", "learned_at"])
+        _tell(run, [_said(application, learnt), note, *_judged(stale, back)])
+        application.learned_run, application.learned_at = max(application.learned_run, run.pk), timezone.now()
+        application.save(update_fields=["learned_run", "learned_at"])
     return True
 
 
-def _known_otherwise(one: Application) -> bool:
+def _known_otherwise(application: Application) -> bool:
     """Whether crawls that signed in, where this one did not, or that did not, where it did, taught this application."""
-    others = Application.objects.filter(project=one.project, environment=one.environment)
-    return others.filter(signed_in=not one.signed_in, learned_run__gt=0).exists()
+    others = Application.objects.filter(project=application.project, environment=application.environment)
+    return others.filter(signed_in=not application.signed_in, learned_run__gt=0).exists()
 
 
-def _note_of(run: Run, one: Application, otherwise: bool) -> str:
-    if not one.signed_in:
+def _note_of(run: Run, application: Application, otherwise: bool) -> str:
+    if not application.signed_in:
         return ONLY_A_VISITOR if otherwise or run.without_account else ""
-    return FIRST_SIGNED_IN if otherwise and not one.learned_run else ""
+    return FIRST_SIGNED_IN if otherwise and not application.learned_run else ""
 
 
-def _leave_uncompared(run: Run, one: Application) -> None:
+def _leave_uncompared(run: Run, application: Application) -> None:
     """A crawl of which some workers saw what the account sees and others what a visitor sees, by chance of the page."""
-    changed: list[str] | None = [] if one.learned_run else None
+    changed: list[str] | None = [] if application.learned_run else None
     with transaction.atomic():
         _, created = Comparison.objects.get_or_create(
-            run=run, defaults={"application": one, "changed": changed, "note": HALF_SIGNED_IN}
+            run=run, defaults={"application": application, "changed": changed, "note": HALF_SIGNED_IN}
         )
         if created:
             _tell(run, [HALF_SIGNED_IN])
@@ -127,9 +129,9 @@ def _visits(run: Run, beat: Callable[[], object]) -> Iterator[insight.VisitedPag
             yield insight.VisitedPage(*row)
 
 
-def _write(one: Application, run: Run, learnt: insight.Learnt, note: str) -> None:
+def _write(application: Application, run: Run, learnt: insight.Learnt, note: str) -> None:
     Part.objects.bulk_create(
-        (_row(one, part) for part in learnt.parts.values()),
+        (_row(application, part) for part in learnt.parts.values()),
         update_conflicts=True,
         unique_fields=["application", "kind", "digest"],
         update_fields=COLUMNS,
@@ -138,8 +140,8 @@ def _write(one: Application, run: Run, learnt: insight.Learnt, note: str) -> Non
     first = learnt.changed is None
     comparison = Comparison.objects.create(
         run=run,
-        application=one,
-        earlier_run=None if first else one.learned_run,
+        application=application,
+        earlier_run=None if first else application.learned_run,
         changed=None if learnt.changed is None else sorted(learnt.changed),
         note=note,
     )
@@ -159,19 +161,19 @@ def _write(one: Application, run: Run, learnt: insight.Learnt, note: str) -> Non
     )
 
 
-def _forget(one: Application) -> None:
+def _forget(application: Application) -> None:
     """Removes what has been gone for thirty crawls and more. What comes back is new, whether its row is there or not.
 
     What is not gone stays however long ago it was seen: narrower crawls have not looked for it.
     """
-    crawls = one.comparisons.order_by("-pk").values_list("pk", flat=True)
+    crawls = application.comparisons.order_by("-pk").values_list("pk", flat=True)
     for earliest in crawls[GONE_FOR_CRAWLS : GONE_FOR_CRAWLS + 1]:
-        one.parts.filter(gone_since_run__lte=earliest).delete()
+        application.parts.filter(gone_since_run__lte=earliest).delete()
 
 
-def _row(one: Application, part: insight.KnownPart) -> Part:
+def _row(application: Application, part: insight.KnownPart) -> Part:
     return Part(
-        application=one,
+        application=application,
         kind=part.kind,
         digest=digest_of(part.key),
         key=rows.storable(part.key),
@@ -245,8 +247,8 @@ def _judged(stale: int, back: int) -> Iterator[str]:
         yield f"{_counted(back, 'test')} of pages that are back no longer stale."
 
 
-def _said(one: Application, learnt: insight.Learnt) -> str:
-    return _first(learnt) if learnt.changed is None else _compared(one, learnt)
+def _said(application: Application, learnt: insight.Learnt) -> str:
+    return _first(learnt) if learnt.changed is None else _compared(application, learnt)
 
 
 def _first(learnt: insight.Learnt) -> str:
@@ -255,8 +257,8 @@ def _first(learnt: insight.Learnt) -> str:
     return f"The application is known now: {', '.join(listed)}."
 
 
-def _compared(one: Application, learnt: insight.Learnt) -> str:
-    earlier = f"{Run.PREFIX}-{one.learned_run}"
+def _compared(application: Application, learnt: insight.Learnt) -> str:
+    earlier = f"{Run.PREFIX}-{application.learned_run}"
     if not learnt.differences:
         return f"The application is as it was in {earlier}."
     found = Counter((said.what, said.kind) for said in learnt.differences)

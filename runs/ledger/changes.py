@@ -16,25 +16,29 @@ COLUMNS = ("run_id", "page_id", "method", "url", "status", "held_back", "because
 def note(run: Run, wrote: Sequence[Wrote], cleaned: Iterable[Cleaned]) -> None:
     """Stores requests; marks those of an action whose creation was removed again."""
     now = timezone.now()
-    known = set(run.pages.filter(pk__in={one.page for one in wrote}).values_list("pk", flat=True)) if wrote else set()
+    known = (
+        set(run.pages.filter(pk__in={request.page for request in wrote}).values_list("pk", flat=True))
+        if wrote
+        else set()
+    )
     rows.insert(
         Change,
         COLUMNS,
         [
             (
                 run.pk,
-                one.page if one.page in known else None,
-                one.method[:10],
-                one.url[:2000],
-                one.status,
-                one.held_back,
-                one.because[:300],
+                request.page if request.page in known else None,
+                request.method[:10],
+                request.url[:2000],
+                request.status,
+                request.held_back,
+                request.because[:300],
                 False,
                 now,
             )
-            for one in wrote
+            for request in wrote
         ],
     )
-    for one in cleaned:
-        mine = Change.objects.filter(run=run, page=one.page, because=one.because[:300], held_back=False)
+    for cleanup in cleaned:
+        mine = Change.objects.filter(run=run, page=cleanup.page, because=cleanup.because[:300], held_back=False)
         mine.update(cleaned=True)

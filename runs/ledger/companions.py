@@ -55,7 +55,7 @@ def in_company(project: Project, chosen: Sequence[Test]) -> TestsWithDependencie
             test = found.get(name)
             why = _why_not(name, test)
             if test is None or why:
-                lacking |= {one: f"{one} depends on {name}, which {why}." for one in dependents}
+                lacking |= {dependent: f"{dependent} depends on {name}, which {why}." for dependent in dependents}
             else:
                 tests[name] = test
                 added[name] = tuple(dependents)

@@ -57,6 +57,6 @@ def _skip(doomed: QuerySet[Result], lines: list[Line]) -> int:
     rows = list(doomed.values_list("pk", "title"))
     skip(doomed, "dependency_failed")
     for pk, title in rows:
-        told = {"result": pk, "title": title, "status": states.SKIPPED}
-        lines.append(("result", {**told, "skip_reason": "dependency_failed"}))
+        data = {"result": pk, "title": title, "status": states.SKIPPED}
+        lines.append(("result", {**data, "skip_reason": "dependency_failed"}))
     return len(rows)

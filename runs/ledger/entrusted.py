@@ -36,7 +36,7 @@ class Uses:
         """A crawl without roles goes as the project's own account."""
         return cls(frozenset(roles or (ACCOUNT,)) - {VISITOR})
 
-    def of(self, name: str) -> bool:
+    def sends(self, name: str) -> bool:
         """Whether the run would send this secret of its project or environment: headers go with every request."""
         if name.startswith(HEADER):
             return True
@@ -60,4 +60,4 @@ def entrusted(project: Project, holder: Reachable, base_url: str, uses: Uses) ->
 
 
 def _strange(strange: Mapping[str, list[str]], base_url: str, uses: Uses) -> Iterator[str]:
-    return (strange_sentence(name, origins, base_url) for name, origins in strange.items() if uses.of(name))
+    return (strange_sentence(name, origins, base_url) for name, origins in strange.items() if uses.sends(name))

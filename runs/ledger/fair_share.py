@@ -56,7 +56,7 @@ def waiting() -> list[Waiting]:
                 continue
             places[project] -= 1
         found.append(Waiting(run, shard, sent_at, workspace, priority, of_workspace[workspace], of_run[run]))
-    return sorted(found, key=lambda one: one.rank)
+    return sorted(found, key=lambda turn: turn.rank)
 
 
 def unheld(shards: QuerySet[Shard]) -> QuerySet[Shard]:
@@ -111,12 +111,12 @@ def ahead_of(run: Run) -> list[str]:
 
 def others_wait(run_id: int) -> bool:
     """Whether some other run could use the worker that is with this one."""
-    return any(one.run != run_id for one in waiting())
+    return any(turn.run != run_id for turn in waiting())
 
 
 def _spares(run: Run, leases: int, late: Sequence[Waiting]) -> bool:
     """Whether a crawl that takes all free workers has one more than somebody who waits for the first ones."""
-    return any(one.priority >= run.priority and one.of_run + 1 < leases for one in late)
+    return any(turn.priority >= run.priority and turn.of_run + 1 < leases for turn in late)
 
 
 def should_yield(lease: int, run_id: int) -> bool:
@@ -132,15 +132,19 @@ def should_yield(lease: int, run_id: int) -> bool:
         return False
     run = mine.shard.run
     workspace = run.project.workspace_id
-    late = [one for one in waiting() if one.sent_at < now - UNTAKEN and one.run != run_id]
+    late = [turn for turn in waiting() if turn.sent_at < now - UNTAKEN and turn.run != run_id]
     of_workspace, of_run = _held()
     if run.kind == "crawl" and run.options.get("shards") is None and _spares(run, of_run[run_id], late):
         peers = Lease.objects.filter(state=states.OPEN, shard__run=run)
         return peers.order_by("-shard__index").values_list("pk", flat=True).first() == lease
     better = any(
-        one.priority > run.priority
-        or (one.priority == run.priority and one.workspace != workspace and one.of_workspace < of_workspace[workspace])
-        for one in late
+        turn.priority > run.priority
+        or (
+            turn.priority == run.priority
+            and turn.workspace != workspace
+            and turn.of_workspace < of_workspace[workspace]
+        )
+        for turn in late
     )
     if not better:
         return False

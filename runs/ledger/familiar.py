@@ -33,16 +33,18 @@ def visited_before(run_id: int, links: Sequence[Link]) -> set[str]:
     return {names[digest] for digest in known.values_list("digest", flat=True)}
 
 
-def found_before(run: Run, one: Application, seen: insight.Observed) -> set[str]:
+def found_before(run: Run, application: Application, seen: insight.Observed) -> set[str]:
     """Names of the pages of a crawl that were in the frontier of one of the ten crawls before, and of the states that
     its actions led to on some page.
 
     One that was left out there, for it seemed like others or did not fit into the budget, is none that was added to
     the application since.
     """
-    known = set(one.parts.filter(kind="page").values_list("key", flat=True))
+    known = set(application.parts.filter(kind="page").values_list("key", flat=True))
     news = {raw: name for raw, name in seen.names.items() if name in seen.pages and name not in known}
-    crawls = list(one.comparisons.filter(run__lt=run.pk).order_by("-pk").values_list("run", flat=True)[:CRAWLS_BACK])
+    crawls = list(
+        application.comparisons.filter(run__lt=run.pk).order_by("-pk").values_list("run", flat=True)[:CRAWLS_BACK]
+    )
     if not news or not crawls:
         return set()
     pages = {raw: name for raw, name in news.items() if seen.pages[name].kind == "link"}

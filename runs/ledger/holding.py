@@ -32,7 +32,7 @@ def take(worker: str) -> Hold | None:
     """
     for _ in range(MOST_LOOKS):
         turns = waiting()
-        held = next(filter(None, (hold(one.shard, worker) for one in turns)), None)
+        held = next(filter(None, (hold(turn.shard, worker) for turn in turns)), None)
         if held is not None or not turns:
             return held
     return None
@@ -175,8 +175,8 @@ def take_from_hung(worker: str) -> None:
 def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     """What a lost lease was at goes to others, and what was lost twice fails alone; a run that nobody can carry out
     fails."""
-    told = {"shard": shard.index, "lease": lease.number, "worker": lease.worker}
-    tell(run, [("shard_lost", {**told, "problem": lease.problem} if lease.problem else told)])
+    data = {"shard": shard.index, "lease": lease.number, "worker": lease.worker}
+    tell(run, [("shard_lost", {**data, "problem": lease.problem} if lease.problem else data)])
     of_work = category == "internal"
     at_stage = of_work and run.stage in states.LONE and run.stage_lease == lease.pk
     touched = give_back_work(run, lease, lost=of_work)

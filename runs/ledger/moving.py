@@ -107,8 +107,8 @@ def end_crawl(run: Run, reason: str) -> None:
     left = run.pages.filter(skip_reason="over_budget").count()
     again = run.pages.filter(status=states.DONE, tries__gt=0).count()
     pages = run.pages.filter(kind="link").tally()[states.DONE]
-    told = {"reason": reason, "pages": pages, "left": left} | ({"again": again} if again else {})
-    tell(run, [("crawl_ended", {**told, "states": run.pages.exclude(kind="link").tally()[states.DONE]})])
+    data = {"reason": reason, "pages": pages, "left": left} | ({"again": again} if again else {})
+    tell(run, [("crawl_ended", {**data, "states": run.pages.exclude(kind="link").tally()[states.DONE]})])
 
 
 def _fail_unreached(run: Run) -> None:
@@ -123,8 +123,8 @@ def _fail_unreached(run: Run) -> None:
 
 def _tell_started(run: Run) -> None:
     shares = deadlines.in_words(run)
-    told = [("log", {"level": "info", "message": shares})] if shares else []
-    tell(run, [("started", {"stage": run.stage}), *told])
+    shares_line = [("log", {"level": "info", "message": shares})] if shares else []
+    tell(run, [("started", {"stage": run.stage}), *shares_line])
 
 
 def _tell_judging(run: Run) -> None:

@@ -31,7 +31,7 @@ class RunRequest:
     """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one.
 
     `scope` says how the tests were chosen: `by` all, tags (and which `tags`), tests or failed. `site` is the snapshot
-    of the run that is repeated, where that is used; `told` are sentences for the story.
+    of the run that is repeated, where that is used; `sentences` are for the story.
     """
 
     project: Project
@@ -47,7 +47,7 @@ class RunRequest:
     commit: Mapping[str, Any] = field(default_factory=dict)
     scope: Mapping[str, Any] = field(default_factory=dict)
     site: Mapping[str, Any] | None = None
-    told: Sequence[str] = ()
+    sentences: Sequence[str] = ()
 
 
 def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test]) -> Run:
@@ -66,7 +66,7 @@ def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
     uses = Uses.of_tests([test.document for test in plan.tests])
-    filling = Filling(plan.shards, fill, uses, plan.impact, plan.scope, (*request.told, *plan.told))
+    filling = Filling(plan.shards, fill, uses, plan.impact, plan.scope, (*request.sentences, *plan.sentences))
     return _open(request, "test", options.model_dump(mode="json"), filling)
 
 
@@ -107,13 +107,17 @@ def open_proofs(request: RunRequest, crawl: Run) -> Run:
         raise Refused("run_not_over", f"{crawl.public_id} is {crawl.status}; wait for its end, or abort it.")
     known = Test.objects.filter(project=request.project).known_signatures()
     under_way = Result.objects.filter(run__in=crawl.reruns.filter(status__in=states.LIVING)).exclude(proposal=None)
-    taken = known | {str((one.proposal or {}).get("signature")) for one in under_way.only("proposal")}
-    left = [one for one in unproved(crawl).order_by("position") if (one.proposal or {}).get("signature") not in taken]
+    taken = known | {str((result.proposal or {}).get("signature")) for result in under_way.only("proposal")}
+    left = [
+        result
+        for result in unproved(crawl).order_by("position")
+        if (result.proposal or {}).get("signature") not in taken
+    ]
     if not left:
         raise Refused("nothing_to_prove", f"{crawl.public_id} has left nothing unproved, or it is being proved.")
     options = dict(crawl.options)
     shards = width(options)
-    homes = planning.share([one.estimate_ms for one in left], shards, [one.account for one in left])
+    homes = planning.share([result.estimate_ms for result in left], shards, [result.account for result in left])
 
     def fill(run: Run) -> dict[str, Any]:
         rows.insert_new(
@@ -122,21 +126,21 @@ def open_proofs(request: RunRequest, crawl: Run) -> Run:
                     run=run,
                     position=position,
                     home=homes[position],
-                    title=one.title,
-                    document=one.document,
-                    proposal=one.proposal,
-                    replays=one.replays,
-                    estimate_ms=one.estimate_ms,
-                    account=one.account,
+                    title=result.title,
+                    document=result.document,
+                    proposal=result.proposal,
+                    replays=result.replays,
+                    estimate_ms=result.estimate_ms,
+                    account=result.account,
                 )
-                for position, one in enumerate(left)
+                for position, result in enumerate(left)
             ]
         )
         run.pipeline = {states.PROPOSE: {"proposed": len(left)}}
         run.save(update_fields=["pipeline"])
         return {"total": len(left)}
 
-    uses = Uses.of_tests([one.document or {} for one in left])
+    uses = Uses.of_tests([result.document or {} for result in left])
     return _open(request, "crawl", options, Filling(shards, fill, uses, stage=states.PROVE))
 
 
@@ -164,7 +168,7 @@ class Filling:
     uses: Uses
     impact: dict[str, Any] | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
-    told: Sequence[str] = ()
+    sentences: Sequence[str] = ()
     stage: str = ""
 
 
@@ -207,9 +211,9 @@ def _write(request: RunRequest, kind: str, options: dict[str, Any], filling: Fil
     )
     now = timezone.now()
     made = Shard.objects.bulk_create([Shard(run=run, index=index, sent_at=now) for index in range(filling.shards)])
-    told = filling.fill(run)
-    said = [("log", {"level": "info", "message": sentence}) for sentence in filling.told]
-    tell(run, [("queued", {"kind": kind, "shards": filling.shards, **told}), *said])
+    counts = filling.fill(run)
+    said = [("log", {"level": "info", "message": sentence}) for sentence in filling.sentences]
+    tell(run, [("queued", {"kind": kind, "shards": filling.shards, **counts}), *said])
     note(run, f"{kind} run queued")
     owe(run)
     for shard in made:

@@ -62,7 +62,7 @@ def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None, 
     _clear(page)
     add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried), familiar)
     _skip_saturated(run, page)
-    return [*lines, ("page", _told(run, page))]
+    return [*lines, ("page", _page_data(run, page))]
 
 
 def _clear(page: CrawlPage) -> None:
@@ -107,7 +107,7 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
         _skip_saturated(run, page)
     if event.category == UNSTABLE:
         _lose_origin(page, event)
-    return [*lines, ("page", _told(run, page))]
+    return [*lines, ("page", _page_data(run, page))]
 
 
 def _lose_origin(page: CrawlPage, event: PageFailed) -> None:
@@ -244,7 +244,7 @@ def _resolve(page: CrawlPage, trigger: str, **fields: Any) -> None:
     shift_one(page, trigger, visited_at=timezone.now(), **fields)
 
 
-def _told(run: Run, page: CrawlPage) -> dict[str, Any]:
+def _page_data(run: Run, page: CrawlPage) -> dict[str, Any]:
     tally = run.pages.tally()
     return {
         "page": page.pk,

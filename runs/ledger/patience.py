@@ -25,12 +25,12 @@ def due(now: datetime | None = None) -> Q:
     return Q(not_before=None) | Q(not_before__lte=now or timezone.now())
 
 
-def put_off(run: Run, row: CrawlPage | Case, why: str, asked: float | None = None, **fields: Any) -> bool:
+def put_off(run: Run, row: CrawlPage | Case, why: str, retry_after: float | None = None, **fields: Any) -> bool:
     """Puts a running page or case off, where it may be asked again in the time that is left; whether it was.
 
     What it could not answer stays beside it until it can: `fields`.
     """
-    wait = planning.wait_seconds(row.tries, asked, seconds_left(run))
+    wait = planning.wait_seconds(row.tries, retry_after, seconds_left(run))
     if wait is None:
         return False
     kept = {"error": rows.storable(why[:1000]), **fields}

@@ -45,7 +45,7 @@ class Ask:
 class PlannedResults:
     """Values of results in dispatch order, what was skipped by reason, and what a change was thought to touch.
 
-    `scope` says how many tests are executed `of` how many, and which were `added`; `told` are sentences for the story.
+    `scope` says how many tests are executed `of` how many, and which were `added`; `sentences` are for the story.
     `tests` are all of them.
     """
 
@@ -54,7 +54,7 @@ class PlannedResults:
     skipped: Mapping[str, int]
     impact: dict[str, Any] | None
     scope: dict[str, Any]
-    told: Sequence[str]
+    sentences: Sequence[str]
     tests: Sequence[Test]
 
 

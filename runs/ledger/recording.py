@@ -243,8 +243,8 @@ TESTS = (TestStarted, StepEnded, AttemptEnded, TestEnded, Proved)
 
 def _test_started(batch: Batch, event: TestStarted) -> None:
     result = batch.results[event.result]
-    told = {"result": event.result, "attempt": event.attempt, "title": result.title, "shard": batch.held.index}
-    batch.lines.append(("test_started", {**told, "hedge": True} if batch.hedged(result) else told))
+    data = {"result": event.result, "attempt": event.attempt, "title": result.title, "shard": batch.held.index}
+    batch.lines.append(("test_started", {**data, "hedge": True} if batch.hedged(result) else data))
 
 
 def _step(batch: Batch, event: StepEnded) -> None:
@@ -272,8 +272,8 @@ def _attempt(batch: Batch, event: AttemptEnded) -> None:
     batch.vitals[event.result] = worst_vitals(event.vitals)
     if not batch.hedged(result):
         result.attempt_count = batch.counted[event.result] = event.attempt
-    told = {"result": event.result, "attempt": event.attempt, "passed": event.passed}
-    batch.lines.append(("attempt", {**told, "duration_ms": event.duration_ms}))
+    data = {"result": event.result, "attempt": event.attempt, "passed": event.passed}
+    batch.lines.append(("attempt", {**data, "duration_ms": event.duration_ms}))
 
 
 def worst_vitals(pages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
@@ -317,9 +317,9 @@ def _resolved(batch: Batch, event: TestEnded | Proved, retries: int) -> tuple[An
         "vitals": batch.vitals.get(result.pk),
     }
     batch.resolved = True
-    told: dict[str, Any] = {"result": result.pk, "title": result.title, "status": event.outcome, "skip_reason": ""}
-    told |= {"attempts": event.attempts, "duration_ms": event.duration_ms, "error": error}
-    batch.lines.append(("result", told))
+    data: dict[str, Any] = {"result": result.pk, "title": result.title, "status": event.outcome, "skip_reason": ""}
+    data |= {"attempts": event.attempts, "duration_ms": event.duration_ms, "error": error}
+    batch.lines.append(("result", data))
     return (result.pk, states.OUTCOME_TRIGGER[event.outcome], *(row[name] for name in WRITTEN))
 
 

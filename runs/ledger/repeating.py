@@ -47,9 +47,9 @@ def repeat(earlier: Run, by: RunRequest, *, only_failed: bool = False, as_now: b
     request = _request(earlier, by, as_now=as_now)
     if earlier.kind == "crawl":
         return open_crawl(request, _options(CrawlOptions, earlier))
-    chosen, told = _tests_of(earlier, only_failed)
+    chosen, sentences = _tests_of(earlier, only_failed)
     scope = {**earlier.scope, "by": "failed"} if only_failed else earlier.scope
-    return open_test_run(replace(request, scope=scope, told=told), _options(RunOptions, earlier), chosen)
+    return open_test_run(replace(request, scope=scope, sentences=sentences), _options(RunOptions, earlier), chosen)
 
 
 def prove_rest(earlier: Run, by: RunRequest) -> Run:
@@ -118,16 +118,18 @@ def _tests_of(earlier: Run, only_failed: bool) -> tuple[list[Test], list[str]]:
         raise Refused("no_tests", _nothing(earlier, only_failed, bool(versions)))
     left = sorted(versions.keys() - {test.pk for test in tests})
     edited = [test for test in tests if test.version != versions[test.pk]]
-    told = []
+    sentences = []
     if left:
         names = [f"{Test.PREFIX}-{number}" for number in left]
-        told.append(f"Of {earlier.public_id} these are left out, for they are not approved any more: {_listed(names)}.")
+        sentences.append(
+            f"Of {earlier.public_id} these are left out, for they are not approved any more: {_listed(names)}."
+        )
     if edited:
-        told.append(
+        sentences.append(
             f"Since {earlier.public_id} these were edited, and run as they are now: "
             f"{_listed([test.public_id for test in edited])}."
         )
-    return tests, told
+    return tests, sentences
 
 
 def _nothing(earlier: Run, only_failed: bool, any_results: bool) -> str:

@@ -108,7 +108,7 @@ def _page_like(run: int, nearest: CrawlPage | None, apart: float) -> CrawlPage |
 
 def _state_like(own: Signature, near: Sequence[CrawlPage]) -> CrawlPage | None:
     """Of states behind one page little may matter much: those are alike that say and offer the same."""
-    alike = (one for one in near if identity.same_controls(own, Signature.model_validate(one.signature)))
+    alike = (page for page in near if identity.same_controls(own, Signature.model_validate(page.signature)))
     return next(alike, None)
 
 
@@ -127,7 +127,7 @@ def _near(run: int, own: Signature) -> list[CrawlPage]:
     shared = [*_sharing(run, [place], OF_PLACE), *_sharing(run, structure, OF_STRUCTURE)]
     often = [pk for pk, _ in Counter(shared).most_common(COMPARED)]
     found = CrawlPage.objects.filter(pk__in=often).only("pk", "path", "template", "signature")
-    return sorted(found, key=lambda one: often.index(one.pk))
+    return sorted(found, key=lambda page: often.index(page.pk))
 
 
 def _sharing(run: int, bands: Sequence[int], most: int) -> list[int]:
@@ -135,15 +135,15 @@ def _sharing(run: int, bands: Sequence[int], most: int) -> list[int]:
 
 
 def _nearest(own: Signature, near: Sequence[CrawlPage]) -> tuple[CrawlPage | None, float]:
-    apart = [(identity.distance(own, Signature.model_validate(one.signature)), one) for one in near if not one.path]
+    apart = [(identity.distance(own, Signature.model_validate(page.signature)), page) for page in near if not page.path]
     best = min(apart, key=lambda pair: pair[0], default=None)
     return (best[1], best[0]) if best else (None, 1.0)
 
 
 def _distances(run: int) -> list[float]:
     """Of pages whose structure was new to their nearest then."""
-    told = StateBand.objects.filter(run=run, band=ANY, page__path=[]).order_by("-pk")
-    return [apart for apart in told.values_list("page__distance", flat=True)[:NEIGHBOURS] if apart]
+    bands = StateBand.objects.filter(run=run, band=ANY, page__path=[]).order_by("-pk")
+    return [apart for apart in bands.values_list("page__distance", flat=True)[:NEIGHBOURS] if apart]
 
 
 def _bands(own: Signature, *, findable: bool) -> tuple[int, ...]:

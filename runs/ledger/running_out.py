@@ -56,17 +56,20 @@ def _cases(run: Run, which: Q) -> list[Line]:
     left = skip(run.cases.filter(which))
     if not left:
         return []
-    return [_told(f"The time for trying is over: {left} of {run.cases.count()} cases are left out."), *count_cases(run)]
+    return [
+        _warning(f"The time for trying is over: {left} of {run.cases.count()} cases are left out."),
+        *count_cases(run),
+    ]
 
 
 def _proofs(run: Run, which: Q) -> list[Line]:
     left = skip(run.results.filter(which), "unproved")
     if not left:
         return []
-    return [_told(f"The crawl's time is over: {left} proposals are not proved. “Prove the rest” proves them.")]
+    return [_warning(f"The crawl's time is over: {left} proposals are not proved. “Prove the rest” proves them.")]
 
 
-def _told(message: str) -> Line:
+def _warning(message: str) -> Line:
     return ("log", {"level": "warning", "message": message})
 
 

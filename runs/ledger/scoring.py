@@ -51,7 +51,7 @@ def keep_tests(held: Hold, beat: Callable[[], object] = lambda: None, *, in_time
     results, left = _results(held.run, beat), _unproved(held.run)
     losses = Run.objects.values_list("stage_losses", flat=True).get(pk=held.run)
     why = NOT_COMPARED if losses >= LOSSES_OF_A_STAGE else "" if in_time else NO_TIME
-    weighed, into = ([Weighed(one, None, {}) for one in results], {}) if why else _weighed(results, beat)
+    weighed, into = ([Weighed(result, None, {}) for result in results], {}) if why else _weighed(results, beat)
     with transaction.atomic():
         run = working(held)
         if run.stage != states.SCORE or run.stage_lease != held.lease:
@@ -84,15 +84,15 @@ def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[lis
     """All with their scores, those that others are merged into with them, and which are merged into which."""
     scores: dict[int, tuple[int, dict[str, int]]] = {}
     proven = []
-    for one in results:
+    for result in results:
         beat()
-        if one.status == states.PASSED:
-            scores[one.pk] = insight.score(one.document or {}, one.proof or {}, one.duration_ms or 0)
-            if not _is_out(one.test):
-                document, worth = one.document or {}, scores[one.pk][0]
-                proven.append(insight.Proven.of(one.pk, document, _page(one), worth, proof_of(one)))
+        if result.status == states.PASSED:
+            scores[result.pk] = insight.score(result.document or {}, result.proof or {}, result.duration_ms or 0)
+            if not _is_out(result.test):
+                document, worth = result.document or {}, scores[result.pk][0]
+                proven.append(insight.Proven.of(result.pk, document, _page(result), worth, proof_of(result)))
     by_number = {result.pk: result for result in results}
-    into = {one: to for one, to in insight.merged(proven, beat).items() if _is_untouched(by_number[one].test)}
+    into = {number: to for number, to in insight.merged(proven, beat).items() if _is_untouched(by_number[number].test)}
     went: dict[int, list[Result]] = defaultdict(list)
     for other, stays in into.items():
         went[stays].append(by_number[other])
@@ -102,7 +102,7 @@ def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[lis
             score, parts = scores.get(result.pk, (None, {}))
             others = went[result.pk]
             before = tuple((result.proposal or {}).get("merged", ()))
-            titles, signatures = [one.title for one in others], [signature(one) for one in others]
+            titles, signatures = [absorbed.title for absorbed in others], [signature(absorbed) for absorbed in others]
             kept.append(Weighed(result, score, parts, (*before, *titles), tuple(signatures)))
     return kept, into
 
@@ -129,27 +129,27 @@ def _keep(run: Run, weighed: Sequence[Weighed], into: Mapping[int, int]) -> tupl
     known = set(Test.objects.filter(project=run.project).known_signatures())
     kept: Counter[str] = Counter({"kept": 0, "rejected": 0})
     tests: dict[int, Test] = {}
-    for one in weighed:
-        result, passed = one.result, one.result.status == states.PASSED
+    for entry in weighed:
+        result, passed = entry.result, entry.result.status == states.PASSED
         if result.test_id is not None:
             kept["kept"] += 1
-            _add_merged(one)
+            _add_merged(entry)
         elif signature(result) not in known:
             known.add(signature(result))
             kept["kept" if passed else "rejected"] += 1
             why = "" if passed else _reason(result, proof_of(result))
-            merged = {"merged": one.merged, "signatures": one.signatures}
-            tests[result.pk] = proposed(run, result, one.score, one.parts, why, **merged)
+            merged = {"merged": entry.merged, "signatures": entry.signatures}
+            tests[result.pk] = proposed(run, result, entry.score, entry.parts, why, **merged)
     Test.keep_proposed(list(tests.values()))
     rows.update(Result, ("test",), [(number, test.pk) for number, test in tests.items()])
     return dict(kept), _take_back(run, list(into))
 
 
-def _add_merged(one: Weighed) -> None:
+def _add_merged(weighed: Weighed) -> None:
     """What was merged into a test that exists is remembered with it, whatever was decided about it."""
-    if one.signatures:
-        test = Test.objects.select_for_update().get(results=one.result)
-        test.evidence = {**test.evidence, "merged": list(one.merged), "merged_signatures": list(one.signatures)}
+    if weighed.signatures:
+        test = Test.objects.select_for_update().get(results=weighed.result)
+        test.evidence = {**test.evidence, "merged": list(weighed.merged), "merged_signatures": list(weighed.signatures)}
         test.save(update_fields=["evidence", "updated_at"])
 
 

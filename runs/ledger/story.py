@@ -22,10 +22,10 @@ def locked(run_id: int) -> Run:
 def tell(run: Run, lines: Iterable[Line]) -> None:
     """Adds lines to a locked run's story and rings its bell."""
     now = timezone.now()
-    told = [(run.pk, seq, kind, data, now) for seq, (kind, data) in enumerate(lines, start=run.last_seq + 1)]
-    if not told:
+    events = [(run.pk, seq, kind, data, now) for seq, (kind, data) in enumerate(lines, start=run.last_seq + 1)]
+    if not events:
         return
-    rows.insert(RunEvent, ("run_id", "seq", "type", "data", "at"), told)
-    run.last_seq += len(told)
+    rows.insert(RunEvent, ("run_id", "seq", "type", "data", "at"), events)
+    run.last_seq += len(events)
     statements.set_last_seq(run.pk, run.last_seq)
     live.ring(run.pk, run.last_seq)

@@ -41,7 +41,9 @@ def sweep() -> Swept:
     judges = sum(_resend_judge(run) for run in list(judging))
     widen()
     shards = (
-        0 if queue.waiting() else sum(_resend(one.shard, one.run) for one in waiting() if one.sent_at < now - RESEND)
+        0
+        if queue.waiting()
+        else sum(_resend(turn.shard, turn.run) for turn in waiting() if turn.sent_at < now - RESEND)
     )
     meters.count(meters.RESENT, shards, "shard")
     meters.count(meters.RESENT, judges, "judge")
@@ -72,7 +74,7 @@ def pass_on(shard_id: int, sent_at: datetime) -> bool:
     """
     turns = waiting()
     named = unheld(Shard.objects.filter(pk=shard_id)).values_list("run", flat=True).first()
-    target = shard_id if named in {one.run for one in turns} else next((one.shard for one in turns), None)
+    target = shard_id if named in {turn.run for turn in turns} else next((turn.shard for turn in turns), None)
     if target is None:
         return False
     with transaction.atomic():

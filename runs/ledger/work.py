@@ -81,7 +81,7 @@ class Kind:
 
     `resolved` are the states in which a lease has got somewhere with a row, `ended` is the column for when. `skipped`
     makes the columns of a skip of its reason. `poisonous` is the sentence about a row that took two workers with it,
-    `crash` what else its columns say then; `told` makes the story's lines about such rows, of their columns `named`.
+    `crash` what else its columns say then; `lines` makes the story's lines about such rows, of their columns `named`.
     `freed` are columns that are emptied with the lease when a row is given back. Where rows are `hedged`, a second
     lease may be at one as well.
     """
@@ -90,7 +90,7 @@ class Kind:
     ended: str
     skipped: Callable[[str], dict[str, Any]]
     poisonous: str
-    told: Callable[[Run, Sequence[Row], str], list[Line]]
+    lines: Callable[[Run, Sequence[Row], str], list[Line]]
     named: tuple[str, ...] = ()
     crash: Mapping[str, str] = field(default_factory=dict)
     freed: Mapping[str, None] = field(default_factory=dict)
@@ -98,9 +98,9 @@ class Kind:
 
 
 def _lines_of_results(_run: Run, poisonous: Sequence[Row], error: str) -> list[Line]:
-    told = {"status": states.FAILED, "error": error}
+    data = {"status": states.FAILED, "error": error}
     return [
-        ("result", {"result": row["pk"], "title": row["title"], **told, "attempts": row["attempt_count"]})
+        ("result", {"result": row["pk"], "title": row["title"], **data, "attempts": row["attempt_count"]})
         for row in poisonous
     ]
 
@@ -111,7 +111,7 @@ KINDS: dict[type[Model], Kind] = {
         ended="finished_at",
         skipped=lambda reason: {"skip_reason": reason, "blocked": False, "finished_at": timezone.now()},
         poisonous="The test crashed the worker twice.",
-        told=_lines_of_results,
+        lines=_lines_of_results,
         named=("title", "attempt_count"),
         crash={"error_kind": "crash"},
         freed={"hedge": None, "claimed_at": None},
@@ -122,7 +122,7 @@ KINDS: dict[type[Model], Kind] = {
         ended="visited_at",
         skipped=lambda reason: {"skip_reason": reason},
         poisonous="The page crashed the worker twice.",
-        told=lambda _run, _rows, _error: [],
+        lines=lambda _run, _rows, _error: [],
         crash={"error_category": "crash"},
     ),
     Case: Kind(
@@ -130,7 +130,7 @@ KINDS: dict[type[Model], Kind] = {
         ended="observed_at",
         skipped=lambda _reason: {},
         poisonous="It crashed the worker twice.",
-        told=lambda run, _rows, _error: count_cases(run),
+        lines=lambda run, _rows, _error: count_cases(run),
     ),
 }
 
@@ -189,7 +189,7 @@ def apart(candidates: Iterable[S], at: Sequence[int] = ()) -> list[S]:
         return []
     if found and found[0].losses and not at:
         return [found[0]]
-    return [one for one in found if not one.losses]
+    return [candidate for candidate in found if not candidate.losses]
 
 
 def give(held: Hold, model: type[Model], rows: list[S], **fields: Any) -> list[S]:
@@ -242,5 +242,5 @@ def poison(run: Run, rows: QuerySet[Any], problem: str) -> int:
         error = f"{kind.poisonous} {problem}".rstrip()
         poisonous = rows.model._default_manager.filter(pk__in=[row["pk"] for row in found])
         shift(poisonous, "fail", error=error, **{kind.ended: timezone.now()}, **kind.crash)
-        tell(run, kind.told(run, found, error) if run.status == states.RUNNING else ())
+        tell(run, kind.lines(run, found, error) if run.status == states.RUNNING else ())
     return len(found)
