@@ -58,7 +58,7 @@ class ApplicationMap:
 
     def tally(self, kind: Kind) -> dict[Cover, int]:
         """How many parts are covered, only proposed for, and neither."""
-        found = Counter(self.coverage.of(part) for part in self.alive(kind))
+        found = Counter(self.coverage.cover_of(part) for part in self.alive(kind))
         return {"covered": found["covered"], "proposed": found["proposed"], "none": found["none"]}
 
     def cover_of(self, node: layout.Node) -> Cover:

@@ -37,7 +37,7 @@ class JUnitCase:
 def write(report: RunReport, lines: Sequence[ResultLine]) -> str:
     cases = [*(_of_result(report, line) for line in lines), *_of_rules(report), *_of_run(report)]
     counts = {"tests": str(len(cases))}
-    counts |= {many: str(sum(case.outcome == one for case in cases)) for one, many in COUNTED.items()}
+    counts |= {many: str(sum(case.outcome == outcome for case in cases)) for outcome, many in COUNTED.items()}
     counts["time"] = _seconds(report.duration_ms)
     root = Xml.Element("testsuites", {"name": report.run, **counts})
     suite = Xml.SubElement(root, "testsuite", {"name": _clean(report.project_name), "id": report.run, **counts})

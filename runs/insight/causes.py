@@ -51,12 +51,14 @@ def known(found: Iterable[Cause], earlier: Sequence[tuple[str, Collection[str]]]
 
 
 def _exact(failures: Collection[FailedTest], harmless: frozenset[str]) -> list[Group]:
-    told = _folded({failure.result: _telling(failure, harmless) for failure in failures})
-    support = Counter(fact.key for found in told.values() for fact in found)
+    by_result = _folded({failure.result: _telling(failure, harmless) for failure in failures})
+    support = Counter(fact.key for found in by_result.values() for fact in found)
     grouped: dict[str, list[FailedTest]] = defaultdict(list)
     explained: dict[str, Fact] = {}
     for failure in failures:
-        best = min(told[failure.result], key=lambda fact: (fact.rank, -support[fact.key], *_named(fact)), default=None)
+        best = min(
+            by_result[failure.result], key=lambda fact: (fact.rank, -support[fact.key], *_named(fact)), default=None
+        )
         key = best.key if best else _key(failure)
         if best:
             explained[key] = min(explained.get(key, best), best, key=_named)
@@ -75,10 +77,10 @@ def _telling(failure: FailedTest, harmless: frozenset[str]) -> frozenset[Fact]:
     return frozenset(fact for fact in facts(failure) if fact.key not in harmless)
 
 
-def _folded(told: Mapping[int, frozenset[Fact]]) -> dict[int, frozenset[Fact]]:
+def _folded(by_result: Mapping[int, frozenset[Fact]]) -> dict[int, frozenset[Fact]]:
     """Requests for several addresses below one parent that fail alike are one fact: GET /products/*."""
     families: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for fact in set(chain.from_iterable(told.values())):
+    for fact in set(chain.from_iterable(by_result.values())):
         if fact.key.startswith("request "):
             families[_family(fact)].add(fact.place)
     large = {family for family, places in families.items() if len(places) >= SIBLINGS}
@@ -89,7 +91,7 @@ def _folded(told: Mapping[int, frozenset[Fact]]) -> dict[int, frozenset[Fact]]:
         parent, said = _family(fact)
         return Fact(fact.rank, f"request {parent}/* {said}", f"{parent}/* {said}", f"{parent}/*")
 
-    return {result: frozenset(map(fold, found)) for result, found in told.items()} if large else dict(told)
+    return {result: frozenset(map(fold, found)) for result, found in by_result.items()} if large else dict(by_result)
 
 
 def _family(fact: Fact) -> tuple[str, str]:
@@ -126,9 +128,9 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
             key = parents[key]
         return key
 
-    for one, other in candidates(sets, places):
-        first, second = root(one), root(other)
-        if first != second and similarity(sets[one], sets[other]) >= ALIKE:
+    for left, right in candidates(sets, places):
+        first, second = root(left), root(right)
+        if first != second and similarity(sets[left], sets[right]) >= ALIKE:
             parents[max(first, second)] = min(first, second)
     components: dict[str, list[Group]] = defaultdict(list)
     for key, group in plain.items():
@@ -198,15 +200,15 @@ def _gone(failure: FailedTest) -> bool:
     return failure.error.startswith("There is no ") or "has no such element" in failure.error
 
 
-def _shared(group: Group, of: Callable[[FailedTest], str]) -> str:
+def _shared(group: Group, text_of: Callable[[FailedTest], str]) -> str:
     """What all members say alike, "" where they differ."""
-    said = {of(member) for member in group.members}
+    said = {text_of(member) for member in group.members}
     return said.pop() if len(said) == 1 else ""
 
 
-def _usual(group: Group, of: Callable[[FailedTest], str]) -> str:
+def _usual(group: Group, text_of: Callable[[FailedTest], str]) -> str:
     """What most members say; of equals the first in the alphabet."""
-    said = Counter(of(member) for member in group.members)
+    said = Counter(text_of(member) for member in group.members)
     return min(said, key=lambda text: (-said[text], text))
 
 

@@ -36,8 +36,8 @@ def _stands_on(rank: int) -> Holds:
     return lambda _failure, ranks: rank in ranks
 
 
-def _both(one: Holds, other: Holds) -> Holds:
-    return lambda failure, ranks: one(failure, ranks) and other(failure, ranks)
+def _both(first: Holds, second: Holds) -> Holds:
+    return lambda failure, ranks: first(failure, ranks) and second(failure, ranks)
 
 
 RULES: tuple[Rule, ...] = (

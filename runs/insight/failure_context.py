@@ -24,7 +24,7 @@ class FailureContext:
     path: str = ""
 
 
-def of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> FailureContext:
+def context_of(row: Mapping[str, Any], index: int | None, requests: Iterable[Mapping[str, Any]]) -> FailureContext:
     """`row` has the test's document and, where a crawl proposed it, the template and address of its page."""
     document = row["document"]
     steps = document.get("steps", [])

@@ -152,7 +152,7 @@ def placed(nodes: Sequence[Node], ways: Pairs, *, columns: int, cell: int) -> Ma
     """The map with `columns` nodes in a row, each in a cell of `cell` pixels."""
     by_key = {node.key: node for node in nodes}
     owner = {inner: node.key for node in nodes for inner in (node.inside or (node.key,))}
-    joined = {(owner[one], owner[two]) for one, two in ways if one in owner and two in owner}
+    joined = {(owner[source], owner[target]) for source, target in ways if source in owner and target in owner}
     pairs = sorted(pair for pair in joined if pair[0] != pair[1])
     layer, parent = _layers(nodes, pairs)
     spots: dict[str, Placed] = {}
@@ -166,7 +166,8 @@ def placed(nodes: Sequence[Node], ways: Pairs, *, columns: int, cell: int) -> Ma
             spots[key] = _spot(by_key[key], x, y + HEAD + (index // columns) * ROW + ROW / 2, cell)
         y += HEAD + -(-len(members) // columns) * ROW
     drawn = tuple(
-        _way(spots[one], spots[two], main=parent.get(two) == one) for one, two in _drawn(pairs, parent, len(nodes))
+        _way(spots[source], spots[target], main=parent.get(target) == source)
+        for source, target in _drawn(pairs, parent, len(nodes))
     )
     return Map(columns * cell, max(1, int(y)), cell, tuple(spots[node.key] for node in nodes), drawn, tuple(rows))
 
@@ -174,8 +175,8 @@ def placed(nodes: Sequence[Node], ways: Pairs, *, columns: int, cell: int) -> Ma
 def _layers(nodes: Sequence[Node], pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, int], dict[str, str]]:
     """Steps from the first page, and whence each node is reached first; unreached ones stand at their depth."""
     following: dict[str, list[str]] = defaultdict(list)
-    for one, two in pairs:
-        following[one].append(two)
+    for source, target in pairs:
+        following[source].append(target)
     first = min(node.depth for node in nodes) if nodes else 0
     layer = {node.key: 0 for node in nodes if node.depth == first}
     parent: dict[str, str] = {}
@@ -233,20 +234,20 @@ def _cut(text: str, room: int) -> str:
 
 def _drawn(pairs: Sequence[tuple[str, str]], parent: Mapping[str, str], nodes: int) -> list[tuple[str, str]]:
     """Ways that say something: what nearly every page links to (a menu) is drawn from where it is reached first."""
-    arriving = Counter(two for _, two in pairs)
+    arriving = Counter(target for _, target in pairs)
     menu = {key for key, count in arriving.items() if nodes >= MANY and count >= UBIQUITOUS * (nodes - 1)}
-    return [(one, two) for one, two in pairs if two not in menu or parent.get(two) == one]
+    return [(source, target) for source, target in pairs if target not in menu or parent.get(target) == source]
 
 
-def _way(one: Placed, two: Placed, *, main: bool) -> Curve:
-    bend = (two.y - one.y) / 2
-    if one.y == two.y:
-        lift = one.y - ROW / 2
-        path = f"M{one.x} {one.y}C{one.x} {lift} {two.x} {lift} {two.x} {two.y}"
-    elif one.x == two.x and abs(two.y - one.y) > ROW + HEAD:
+def _way(start: Placed, end: Placed, *, main: bool) -> Curve:
+    bend = (end.y - start.y) / 2
+    if start.y == end.y:
+        lift = start.y - ROW / 2
+        path = f"M{start.x} {start.y}C{start.x} {lift} {end.x} {lift} {end.x} {end.y}"
+    elif start.x == end.x and abs(end.y - start.y) > ROW + HEAD:
         # Straight down it would run through the nodes between them.
-        aside = one.x - 1.4 * LARGEST
-        path = f"M{one.x} {one.y}C{aside} {one.y + bend / 2} {aside} {two.y - bend / 2} {two.x} {two.y}"
+        aside = start.x - 1.4 * LARGEST
+        path = f"M{start.x} {start.y}C{aside} {start.y + bend / 2} {aside} {end.y - bend / 2} {end.x} {end.y}"
     else:
-        path = f"M{one.x} {one.y}C{one.x} {one.y + bend} {two.x} {two.y - bend} {two.x} {two.y}"
-    return Curve(one.node.key, two.node.key, path, main)
+        path = f"M{start.x} {start.y}C{start.x} {start.y + bend} {end.x} {end.y - bend} {end.x} {end.y}"
+    return Curve(start.node.key, end.node.key, path, main)

@@ -25,8 +25,10 @@ class Proven:
     noticed: frozenset[tuple[str, str]]
 
     @classmethod
-    def of(cls, number: int, document: dict[str, Any], page: str, score: int, proof: dict[str, Any]) -> Proven:
-        noticed = frozenset((one["kind"], one["what"]) for one in proof["breakages"] if one["noticed"])
+    def from_proof(cls, number: int, document: dict[str, Any], page: str, score: int, proof: dict[str, Any]) -> Proven:
+        noticed = frozenset(
+            (breakage["kind"], breakage["what"]) for breakage in proof["breakages"] if breakage["noticed"]
+        )
         return cls(number, page, score, tuple(_actions(document)), frozenset(proof["checks"]), noticed)
 
 
@@ -40,10 +42,10 @@ def merged(tests: Sequence[Proven], beat: Callable[[], object] = lambda: None) -
     """
     into: dict[int, int] = {}
     stay: dict[tuple[object, ...], list[Proven]] = defaultdict(list)
-    for test in sorted(tests, key=lambda one: (-len(one.checks), -one.score, one.number)):
+    for test in sorted(tests, key=lambda test: (-len(test.checks), -test.score, test.number)):
         beat()
         alike = stay[test.page, test.actions, test.noticed]
-        other = next((one for one in alike if test.noticed and one.checks >= test.checks), None)
+        other = next((kept for kept in alike if test.noticed and kept.checks >= test.checks), None)
         if other is None:
             alike.append(test)
         else:

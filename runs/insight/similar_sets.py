@@ -20,10 +20,10 @@ def shingles(text: str) -> frozenset[str]:
     return frozenset(" ".join(pair) for pair in pairwise(listed)) or frozenset(listed)
 
 
-def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+def similarity(first: frozenset[str], second: frozenset[str]) -> float:
     """Jaccard: what both have by what one of them has."""
-    both = len(one & other)
-    return both / (len(one) + len(other) - both) if both else 0.0
+    both = len(first & second)
+    return both / (len(first) + len(second) - both) if both else 0.0
 
 
 def candidates(

@@ -90,7 +90,7 @@ def _weighed(results: Sequence[Result], beat: Callable[[], object]) -> tuple[lis
             scores[result.pk] = insight.score(result.document or {}, result.proof or {}, result.duration_ms or 0)
             if not _is_out(result.test):
                 document, worth = result.document or {}, scores[result.pk][0]
-                proven.append(insight.Proven.of(result.pk, document, _page(result), worth, proof_of(result)))
+                proven.append(insight.Proven.from_proof(result.pk, document, _page(result), worth, proof_of(result)))
     by_number = {result.pk: result for result in results}
     into = {number: to for number, to in insight.merged(proven, beat).items() if _is_untouched(by_number[number].test)}
     went: dict[int, list[Result]] = defaultdict(list)

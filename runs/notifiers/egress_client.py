@@ -106,14 +106,14 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        asked = httpcore.Request(
+        core_request = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
             content=request.stream,
             extensions=request.extensions,
         )
-        answer = self._pool.handle_request(asked)
+        answer = self._pool.handle_request(core_request)
         return httpx.Response(answer.status, headers=answer.headers, stream=NotifierResponse(answer.stream))
 
     def close(self) -> None:

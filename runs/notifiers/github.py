@@ -119,12 +119,12 @@ class Api:
             return str(token)
         passport = app_jwt(self.settings.private_key, self.settings.app_id or 0, self.now)
         path = f"/app/installations/{self.settings.installation_id}/access_tokens"
-        reply = self.told(self.ask("POST", path, {}, passport))
+        reply = self.checked(self.ask("POST", path, {}, passport))
         token, until = _part(reply, "token", str), _time(_part(reply, "expires_at", str), reply)
         self.ports.kept[key] = (token, until)
         return token
 
-    def told(self, reply: Reply) -> Reply:
+    def checked(self, reply: Reply) -> Reply:
         """A good reply. Raises Undeliverable with GitHub's words for what the settings have to put right."""
         limited = reply.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in reply.headers
         if reply.status == 403 and limited:
@@ -189,9 +189,9 @@ def send(news: News, settings: GitHub, ports: Ports) -> Sent:
     if number:
         reply = api.ask("PATCH", f"/repos/{repo}/check-runs/{number}", value)
         if reply.status != 404:
-            api.told(reply)
+            api.checked(reply)
             return Sent(f"The check of {repo} is {value['status']}.", reply.status, {"check_run": number})
-    reply = api.told(api.ask("POST", f"/repos/{repo}/check-runs", {"head_sha": sha, **value}))
+    reply = api.checked(api.ask("POST", f"/repos/{repo}/check-runs", {"head_sha": sha, **value}))
     made = {"check_run": _part(reply, "id", int)}
     return Sent(f"A check of {repo} was made: {value['status']}.", reply.status, made)
 
@@ -199,16 +199,20 @@ def send(news: News, settings: GitHub, ports: Ports) -> Sent:
 def trial(news: News, settings: GitHub, ports: Ports) -> Sent:
     """Asks for the repository, or, where runs name it, for anything: that the key fits is what can be tried."""
     api = Api(settings, ports, news.at, {})
-    reply = api.told(api.ask("GET", f"/repos/{settings.repo}" if settings.repo else "/rate_limit"))
+    reply = api.checked(api.ask("GET", f"/repos/{settings.repo}" if settings.repo else "/rate_limit"))
     return Sent(f"GitHub accepts the key for {target(settings)}.", reply.status)
 
 
 def _found(api: Api, repo: str, sha: str, value: dict[str, Any]) -> int | None:
     """The check that an earlier try made without hearing of it."""
     path = f"/repos/{repo}/commits/{sha}/check-runs?check_name={quote(value['name'], safe='')}&filter=all"
-    known = _part(api.told(api.ask("GET", path)), "check_runs", list)
-    ours = (one for one in known if isinstance(one, dict) and one.get("external_id") == value["external_id"])
-    return next((one["id"] for one in ours if isinstance(one.get("id"), int)), None)
+    known = _part(api.checked(api.ask("GET", path)), "check_runs", list)
+    ours = (
+        check_run
+        for check_run in known
+        if isinstance(check_run, dict) and check_run.get("external_id") == value["external_id"]
+    )
+    return next((check_run["id"] for check_run in ours if isinstance(check_run.get("id"), int)), None)
 
 
 def _object(reply: Reply) -> dict[str, Any]:

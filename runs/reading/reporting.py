@@ -151,7 +151,7 @@ def _histories(run: Run) -> QuerySet[TestHistory]:
 def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known: tuple[Any, bool]) -> FailedTest:
     seen = attempt or {"failure": None, "requests": (), "console": ()}
     failure = seen["failure"] or {}
-    place = failure_context.of(row, failure.get("step"), seen["requests"])
+    place = failure_context.context_of(row, failure.get("step"), seen["requests"])
     outcomes, is_flaky = known
     return FailedTest(
         result=row["pk"],

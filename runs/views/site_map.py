@@ -103,7 +103,7 @@ def _line(found: ApplicationMap, part: KnownPart) -> PartLine:
     return PartLine(
         number=found.numbers[part.kind, part.key],
         part=part,
-        cover=found.coverage.of(part),
+        cover=found.coverage.cover_of(part),
         mark="removed" if part.gone_since else found.marks.get((part.kind, part.key), ""),
         tests=len(found.coverage.tests.get((part.kind, part.key), ())),
         roles=tuple(sorted(found.reach.get(part.key, ()))),

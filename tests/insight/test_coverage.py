@@ -24,7 +24,7 @@ def a_test(*steps: dict[str, Any], **fields: Any) -> TestOf:
 @pytest.mark.parametrize("fields", [{"template": "old"}, {"template": "new"}, {"page": "/p/1"}], ids=str)
 def test_a_test_is_about_its_pages_kind_also_after_a_change_of_structure(fields: dict[str, Any]) -> None:
     found = coverage(PARTS, [a_test(**fields)])
-    assert (found.of(TEMPLATE), found.of(FORM), found.of(ENDPOINT)) == ("covered", "none", "none")
+    assert (found.cover_of(TEMPLATE), found.cover_of(FORM), found.cover_of(ENDPOINT)) == ("covered", "none", "none")
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_a_test_is_about_its_pages_kind_also_after_a_change_of_structure(fields:
 )
 def test_a_form_is_covered_by_a_test_that_uses_it_where_it_is(target: dict[str, Any]) -> None:
     step = {"do": "click", "target": target}
-    assert coverage(PARTS, [a_test(step, template="new")]).of(FORM) == "covered"
-    assert coverage(PARTS, [a_test(step, template="elsewhere")]).of(FORM) == "none"
-    assert coverage(PARTS, [a_test({**step, "do": "expect_visible"}, template="new")]).of(FORM) == "none"
+    assert coverage(PARTS, [a_test(step, template="new")]).cover_of(FORM) == "covered"
+    assert coverage(PARTS, [a_test(step, template="elsewhere")]).cover_of(FORM) == "none"
+    assert coverage(PARTS, [a_test({**step, "do": "expect_visible"}, template="new")]).cover_of(FORM) == "none"
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_a_form_is_covered_by_a_test_that_uses_it_where_it_is(target: dict[str, 
 )
 def test_an_endpoint_is_covered_by_a_test_that_asks_it(step: dict[str, Any], covered: bool) -> None:
     found = coverage(PARTS, [a_test({"do": "request", **step})])
-    assert (found.of(ENDPOINT) == "covered") is covered
+    assert (found.cover_of(ENDPOINT) == "covered") is covered
 
 
 def test_proposals_are_no_coverage_and_stale_tests_are_none_at_all() -> None:
-    assert coverage(PARTS, [a_test(template="new", approved=False)]).of(TEMPLATE) == "proposed"
-    assert coverage(PARTS, [a_test(template="new", stale=True)]).of(TEMPLATE) == "none"
+    assert coverage(PARTS, [a_test(template="new", approved=False)]).cover_of(TEMPLATE) == "proposed"
+    assert coverage(PARTS, [a_test(template="new", stale=True)]).cover_of(TEMPLATE) == "none"

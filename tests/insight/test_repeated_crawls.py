@@ -55,10 +55,10 @@ def test_a_page_that_was_found_before_and_is_opened_now_is_not_new_nor_is_what_i
 
 
 def test_a_search_of_the_crawls_own_is_neither_new_nor_missed() -> None:
-    asked = page("/search?q=teapot", "found", asked=True)
+    asked = page("/search?q=teapot", "found", by_search=True)
     known = after(HOME, asked)
     assert sentences(crawled([HOME], known)) == []
-    other = page("/search?q=cup", "found", asked=True)
+    other = page("/search?q=cup", "found", by_search=True)
     assert sentences(crawled([HOME, other], known)) == []
     assert sentences(crawled([HOME, failed("/search?q=teapot", http_status=404)], known)) == [
         "page /search?q=teapot: it answered 404",
@@ -77,7 +77,7 @@ def test_a_record_that_sentri_made_is_known_as_its_own_and_no_change_of_the_appl
 
 def test_what_only_a_search_or_a_record_of_sentris_shows_is_not_missed() -> None:
     forms = [form("Rows where name contains Sentri", "Text")]
-    known = after(HOME, page("/search?name=Sentri", "found", asked=True, forms=forms), page("/search", "found"))
+    known = after(HOME, page("/search?name=Sentri", "found", by_search=True, forms=forms), page("/search", "found"))
     left = crawled([HOME, page("/search", "found"), failed("/search?name=Sentri", http_status=404)], known)
     assert sentences(left) == ["page /search?name=Sentri: it answered 404"]
     elsewhere = after(HOME, page("/search", "found", forms=forms))

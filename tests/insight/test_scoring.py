@@ -56,7 +56,7 @@ def proven(
 ) -> Proven:
     steps = [{"do": "fill", "target": {"label": "Name"}, "value": fill, "note": f"{number}"}, CLICK, SEE]
     breakages = [{"kind": "error_status", "what": noticed, "noticed": bool(noticed)}]
-    return Proven.of(number, document(*steps), page, points, {"breakages": breakages, "checks": checks})
+    return Proven.from_proof(number, document(*steps), page, points, {"breakages": breakages, "checks": checks})
 
 
 def test_a_test_is_merged_into_one_that_checks_more_and_notices_the_same() -> None:

@@ -22,8 +22,8 @@ Json = Mapping[str, Any]
 
 @dataclass(slots=True)
 class SeenEndpoint:
-    """An endpoint as calls show it. `of` are the known endpoints with plain paths that it takes the place of, `calls`
-    what was heard of it, `pages` who called."""
+    """An endpoint as calls show it. `supersedes` are the known endpoints with plain paths that it takes the place of,
+    `calls` what was heard of it, `pages` who called."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class SeenEndpoint:
     templates: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     calls: list[ObservedCall] = field(default_factory=list)
-    of: set[str] = field(default_factory=set)
+    supersedes: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> str:
@@ -97,10 +97,10 @@ def endpoints(calls: Iterable[tuple[str, ObservedCall]], known: Iterable[KnownPa
     for template, call in calls:
         entry = call.entry
         path = _known_path(entry, templates) or entry["template"]
-        one = SeenEndpoint(entry["method"], path, entry["type"], entry["operation"], entry["operation_type"])
-        found.setdefault(one.key, one).add(call, template)
-    for one in found.values():
-        one.statuses = steady(one.statuses)
+        endpoint = SeenEndpoint(entry["method"], path, entry["type"], entry["operation"], entry["operation_type"])
+        found.setdefault(endpoint.key, endpoint).add(call, template)
+    for endpoint in found.values():
+        endpoint.statuses = steady(endpoint.statuses)
     return _folded(found, living)
 
 
@@ -126,10 +126,10 @@ def _fits(known: Sequence[str], parts: Sequence[str]) -> bool:
 
 
 def _folded(found: dict[str, SeenEndpoint], known: Sequence[KnownPart]) -> dict[str, SeenEndpoint]:
-    paths = {one.path for one in found.values()} | {part.facts["path"] for part in known}
+    paths = {endpoint.path for endpoint in found.values()} | {part.facts["path"] for part in known}
     plain, groups = {part.key for part in known}, defaultdict[tuple[Any, ...], set[str]](set)
-    for key, one in found.items():
-        groups[_alike(one.method, one.operation, one.path, one.response)].add(key)
+    for key, endpoint in found.items():
+        groups[_alike(endpoint.method, endpoint.operation, endpoint.path, endpoint.response)].add(key)
     for part in known:
         facts = part.facts
         groups[_alike(facts["method"], facts["operation"], facts["path"], facts["response"])].add(part.key)
@@ -141,11 +141,11 @@ def _folded(found: dict[str, SeenEndpoint], known: Sequence[KnownPart]) -> dict[
             continue
         members = [found.pop(key) for key in sorted(keys) if key in found]
         if members:
-            one = members[0]
-            one.path, one.of = f"{parent}/{placeholder(parent.count('{') + 1)}", keys
+            endpoint = members[0]
+            endpoint.path, endpoint.supersedes = f"{parent}/{placeholder(parent.count('{') + 1)}", keys
             for other in members[1:]:
-                one.join(other)
-            found[one.key] = one
+                endpoint.join(other)
+            found[endpoint.key] = endpoint
     return found
 
 
@@ -161,28 +161,30 @@ def _said(schema: Schema | None) -> tuple[str, ...]:
     return tuple(sorted(inner.get("properties", ())))
 
 
-def _widened(one: Schema | None, other: Schema | None) -> Schema | None:
-    return merge(one, other) if one is not None and other is not None else one if other is None else other
+def _widened(schema: Schema | None, other: Schema | None) -> Schema | None:
+    return merge(schema, other) if schema is not None and other is not None else schema if other is None else other
 
 
-def remembered(before: KnownPart | None, one: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
+def remembered(before: KnownPart | None, seen: SeenEndpoint) -> tuple[dict[str, Any], list[str]]:
     """The facts to remember of an endpoint, and what is otherwise than before, in clauses."""
     known = before.facts if before else {}
-    request, _ = clauses.shape(known.get("request"), one.request)
+    request, _ = clauses.shape(known.get("request"), seen.request)
     # Only addresses that were called before tell that something changed: another one answers what it always did.
-    heard, statuses = one.answers(set(known.get("paths", ())) or one.paths, set(known["on"]) if "on" in known else None)
+    heard, statuses = seen.answers(
+        set(known.get("paths", ())) or seen.paths, set(known["on"]) if "on" in known else None
+    )
     response, said = clauses.shape(known.get("response"), heard)
     said += clauses.statuses(known.get("statuses", ()), statuses)
-    response, _ = clauses.shape(response, one.response)
+    response, _ = clauses.shape(response, seen.response)
     facts = {
-        "method": one.method,
-        "path": one.path,
-        "type": one.type,
-        "operation": one.operation,
-        "operation_type": one.operation_type,
+        "method": seen.method,
+        "path": seen.path,
+        "type": seen.type,
+        "operation": seen.operation,
+        "operation_type": seen.operation_type,
         "request": request,
         "response": response,
-        "statuses": one.statuses or known.get("statuses", []),
-        "paths": [*sorted(one.paths), *(path for path in known.get("paths", ()) if path not in one.paths)][:ON],
+        "statuses": seen.statuses or known.get("statuses", []),
+        "paths": [*sorted(seen.paths), *(path for path in known.get("paths", ()) if path not in seen.paths)][:ON],
     }
     return facts, said

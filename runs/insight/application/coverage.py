@@ -39,7 +39,7 @@ class Coverage:
 
     tests: dict[tuple[Kind, str], list[TestOf]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, part: KnownPart) -> Cover:
+    def cover_of(self, part: KnownPart) -> Cover:
         return self.at(part.kind, part.key)
 
     def at(self, kind: Kind, key: str) -> Cover:
@@ -52,7 +52,9 @@ class Coverage:
 def coverage(parts: Iterable[KnownPart], tests: Iterable[TestOf]) -> Coverage:
     """A test is about its page's kind, about the forms there whose fields or button it uses, and about what it asks."""
     known = list(parts)
-    of_signature = {one: part.key for part in known if part.kind == "template" for one in part.facts["signatures"]}
+    of_signature = {
+        signature: part.key for part in known if part.kind == "template" for signature in part.facts["signatures"]
+    }
     of_page = {part.key: part.template for part in known if part.kind == "page"}
     forms = [part for part in known if part.kind == "form"]
     endpoints = [part for part in known if part.kind == "endpoint"]
@@ -65,9 +67,9 @@ def coverage(parts: Iterable[KnownPart], tests: Iterable[TestOf]) -> Coverage:
             for form in forms:
                 if template in form.templates and _uses(names, form):
                     found.tests["form", form.key].append(test)
-        asked = list(_asked(test.document))
+        calls = list(_api_calls(test.document))
         for endpoint in endpoints:
-            if any(_asks(endpoint, method, path) for method, path in asked):
+            if any(_asks(endpoint, method, path) for method, path in calls):
                 found.tests["endpoint", endpoint.key].append(test)
     return found
 
@@ -91,14 +93,14 @@ def _named(value: Any, key: str = "") -> Iterator[str]:
 
 
 def _uses(names: set[str], form: KnownPart) -> bool:
-    labels = {str(said) for one in form.facts["fields"] for said in (one["label"], one["name"]) if said}
+    labels = {str(said) for field in form.facts["fields"] for said in (field["label"], field["name"]) if said}
     if labels & names:
         return True
     submit = form.facts["submit"]
     return bool(submit) and (submit in names or normalised(submit) in names)
 
 
-def _asked(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _api_calls(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for step in document.get("steps") or ():
         if isinstance(step, Mapping) and kind_of(step).asks_api:
             path = _VARIABLE.sub("0", str(step.get("path") or step.get("url") or ""))
@@ -109,4 +111,4 @@ def _asks(endpoint: KnownPart, method: str, path: str) -> bool:
     mine, theirs = endpoint.facts["path"].split("/"), path.split("/")
     if method != endpoint.facts["method"] or len(mine) != len(theirs):
         return False
-    return all(one == other or one.startswith("{") for one, other in zip(mine, theirs, strict=True))
+    return all(segment == other or segment.startswith("{") for segment, other in zip(mine, theirs, strict=True))

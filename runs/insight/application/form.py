@@ -47,11 +47,11 @@ class SeenForm:
 
     def joined(self, other: SeenForm) -> SeenForm:
         """The same form seen twice: all fields of both, required where both say so."""
-        theirs = {named(one): one for one in other.fields}
-        mine = {named(one): one for one in self.fields}
-        both = [one | {"required": one["required"] and theirs[key]["required"]} if key in theirs else one
-                for key, one in mine.items()]  # fmt: skip
-        return replace(self, fields=(*both, *(one for key, one in theirs.items() if key not in mine)))
+        theirs = {named(field): field for field in other.fields}
+        mine = {named(field): field for field in self.fields}
+        both = [field | {"required": field["required"] and theirs[key]["required"]} if key in theirs else field
+                for key, field in mine.items()]  # fmt: skip
+        return replace(self, fields=(*both, *(field for key, field in theirs.items() if key not in mine)))
 
 
 def joined(forms: Iterable[SeenForm]) -> SeenForm:

@@ -22,7 +22,7 @@ Json = Mapping[str, Any]
 class ShownPart:
     """A part as pages showed it, and what is otherwise than it was known, in clauses.
 
-    `pages` are those that showed it, `of` the known endpoints that it takes the place of.
+    `pages` are those that showed it, `supersedes` the known endpoints that it takes the place of.
     """
 
     name: str
@@ -30,7 +30,7 @@ class ShownPart:
     said: Sequence[str]
     templates: set[str]
     pages: Set[str] = frozenset()
-    of: Set[str] = frozenset()
+    supersedes: Set[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -71,8 +71,8 @@ class _Lesson:
         self._edges()
         self._templates()
         if not self.first:
-            touched = (one for one, key in self.kind_of.items() if key in self.touched)
-            self.out.changed = frozenset(self.seen.clusters.get(one, one) for one in touched)
+            touched = (signature for signature, key in self.kind_of.items() if key in self.touched)
+            self.out.changed = frozenset(self.seen.clusters.get(signature, signature) for signature in touched)
         return self.out
 
     def _compared(self) -> set[str]:
@@ -97,7 +97,7 @@ class _Lesson:
         met: set[str] = set()
         while key in self.seen.pages and ("page", key) not in self.known and key not in met:
             page = self.seen.pages[key]
-            if key in self.seen.before or page.asked or page.own:
+            if key in self.seen.before or page.by_search or page.own:
                 return True
             met.add(key)
             key = page.found_on or ""
@@ -135,7 +135,7 @@ class _Lesson:
             before = self.known.get(("page", key))
             roles = {*page.roles, *(self._roles_left(before) if before else ())}
             facts = {"url": page.url, "kind": page.kind, "action": page.action, "depth": page.depth}
-            facts |= {"asked": page.asked, "own": page.own}
+            facts |= {"asked": page.by_search, "own": page.own}
             part = self._seen(
                 "page",
                 key,
@@ -190,7 +190,7 @@ class _Lesson:
 
     def _forms(self) -> None:
         found: dict[str, list[tuple[str, str, SeenForm]]] = {}
-        forms = [(signature, on) for signature, of in self.seen.forms.items() for on in of.values()]
+        forms = [(signature, on) for signature, by_template in self.seen.forms.items() for on in by_template.values()]
         absolute = {form.identity for _, on in forms for form in on.values() if not form.own}
         for signature, on in forms:
             template = self.kind_of.get(signature)
@@ -235,23 +235,25 @@ class _Lesson:
             for call in listed
         )
         found = endpoints(calls, self._of("endpoint"))
-        for key, one in found.items():
+        for key, endpoint in found.items():
             before = self.known.get(("endpoint", key))
-            facts, said = remembered(before, one)
-            self._on_templates("endpoint", key, ShownPart(key, facts, said, one.templates, one.pages, one.of))
-        self._absent("endpoint", {*found, *(key for one in found.values() for key in self._superseded(one))})
+            facts, said = remembered(before, endpoint)
+            self._on_templates(
+                "endpoint", key, ShownPart(key, facts, said, endpoint.templates, endpoint.pages, endpoint.supersedes)
+            )
+        self._absent("endpoint", {*found, *(key for endpoint in found.values() for key in self._superseded(endpoint))})
 
-    def _superseded(self, one: SeenEndpoint) -> set[str]:
+    def _superseded(self, endpoint: SeenEndpoint) -> set[str]:
         """Known endpoints that turned out to be one with others, remembered no more on their own."""
-        gone = [self.known["endpoint", key] for key in one.of if ("endpoint", key) in self.known]
+        gone = [self.known["endpoint", key] for key in endpoint.supersedes if ("endpoint", key) in self.known]
         for part in gone:
             self._keep(replace(part, gone_since=self.seen.run))
         return {part.key for part in gone}
 
     def _actions(self) -> None:
         found: dict[str, tuple[str, str, set[str]]] = {}
-        for signature, of in self.seen.actions.items():
-            for role, name in of if signature in self.kind_of else ():
+        for signature, offered in self.seen.actions.items():
+            for role, name in offered if signature in self.kind_of else ():
                 key = f"{role} {name}"
                 found.setdefault(key, (role, name, set()))[2].add(self.kind_of[signature])
         for key, (role, name, templates) in found.items():
@@ -261,7 +263,7 @@ class _Lesson:
     def _on_templates(self, kind: Kind, key: str, shown: ShownPart) -> None:
         before = self.known.get((kind, key))
         had = before.templates if before else ()
-        elsewhere = {one for one in had if one not in self.visited and not self._is_gone(one)}
+        elsewhere = {template for template in had if template not in self.visited and not self._is_gone(template)}
         facts = {**shown.facts, "templates": sorted(shown.templates | elsewhere)}
         if kind != "action":
             facts["on"] = [*sorted(shown.pages), *(page for page in self._left(before) if page not in shown.pages)][:ON]
@@ -271,7 +273,7 @@ class _Lesson:
             return
         if self._is_news(part):
             self.touched |= shown.templates
-            known = facts["own"] or any(("endpoint", one) in self.known for one in shown.of)
+            known = facts["own"] or any(("endpoint", endpoint_key) in self.known for endpoint_key in shown.supersedes)
             if not known and (before is not None or self.compared & shown.pages):
                 self._tell(part, "new")
         elif shown.said:
@@ -322,7 +324,10 @@ class _Lesson:
                 continue
             key = f"{origin} → {leads_to}"
             known = self.out.parts.get(("edge", key))
-            said = [*(known.facts["sentences"] if known else ()), *(one for one, _ in sentences.most_common())]
+            said = [
+                *(known.facts["sentences"] if known else ()),
+                *(sentence for sentence, _ in sentences.most_common()),
+            ]
             facts = {"to": leads_to, "sentences": list(dict.fromkeys(said))[:MOST_SENTENCES]}
             self._seen("edge", key, key, facts, template=origin)
         for part in self._alive("edge"):

@@ -42,7 +42,7 @@ class VisitedPage:
     depth: int = 0
     found_on: str | None = None
     same_as: str | None = None
-    asked: bool = False
+    by_search: bool = False
     snapshot: Json | None = None
 
     @property
@@ -71,8 +71,8 @@ class CrawledScope:
 
 @dataclass(slots=True)
 class SeenPage:
-    """`signature` is the page's own structure; `asked` that only a search of the crawl's own leads to it; `own` that it
-    is a record that a crawl or a test of ours has made."""
+    """`signature` is the page's own structure; `by_search` that only a search of the crawl's own leads to it; `own`
+    that it is a record that a crawl or a test of ours has made."""
 
     url: str
     title: str
@@ -82,7 +82,7 @@ class SeenPage:
     depth: int
     found_on: str | None
     heading: str
-    asked: bool = False
+    by_search: bool = False
     own: bool = False
     roles: set[str] = field(default_factory=set)
 
@@ -193,7 +193,7 @@ def _note_place(seen: Observed, key: str, visit: VisitedPage, snapshot: Json) ->
     known = seen.pages.get(key)
     if known is not None:
         known.roles.add(visit.role)
-        known.asked = known.asked and visit.asked
+        known.by_search = known.by_search and visit.by_search
         seen.aliases.setdefault(visit.structure, known.signature)
         return
     heading = next((row["text"] for row in snapshot.get("headings", ()) if row["level"] == 1), "")
@@ -206,7 +206,7 @@ def _note_place(seen: Observed, key: str, visit: VisitedPage, snapshot: Json) ->
         depth=visit.depth,
         found_on=None if visit.found_on is None else seen.name_of(visit.found_on),
         heading=heading,
-        asked=visit.asked,
+        by_search=visit.by_search,
         own=any(OURS.search(text) for text in (unquote(visit.url), visit.title, heading)),
         roles={visit.role},
     )

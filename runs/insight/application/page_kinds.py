@@ -22,21 +22,25 @@ def kinds(known: Sequence[KnownPart], pages: Sequence[KnownPart], seen: Observed
     """
     of_signature = _of_signature(known)
     present = {page.signature for page in seen.pages.values()}
-    found = {one: of_signature[one] for one in present if one in of_signature}
+    found = {signature: of_signature[signature] for signature in present if signature in of_signature}
     of_cluster = _majorities(seen, found)
     of_cluster |= _successors(pages, seen, set(found.values()), set(of_cluster))
-    clusters = {one: seen.clusters.get(one, one) for one in sorted(present - set(found))}
-    found |= {one: of_cluster.get(cluster, cluster) for one, cluster in clusters.items()}
-    aliases = {alias: found[of] for alias, of in seen.aliases.items() if of in found}
-    return {**aliases, **{one: of_signature[one] for one in aliases if one in of_signature}, **found}
+    clusters = {signature: seen.clusters.get(signature, signature) for signature in sorted(present - set(found))}
+    found |= {signature: of_cluster.get(cluster, cluster) for signature, cluster in clusters.items()}
+    aliases = {alias: found[signature] for alias, signature in seen.aliases.items() if signature in found}
+    return {
+        **aliases,
+        **{signature: of_signature[signature] for signature in aliases if signature in of_signature},
+        **found,
+    }
 
 
 def _of_signature(known: Sequence[KnownPart]) -> dict[str, str]:
     """The template that each signature was first seen with."""
     found: dict[str, str] = {}
     for part in sorted(known, key=lambda part: (part.first_seen, part.key)):
-        for one in part.facts["signatures"]:
-            found.setdefault(one, part.key)
+        for signature in part.facts["signatures"]:
+            found.setdefault(signature, part.key)
     return found
 
 
@@ -46,7 +50,7 @@ def _majorities(seen: Observed, found: Mapping[str, str]) -> dict[str, str]:
     for page in seen.pages.values():
         if page.signature in found:
             votes[seen.clusters.get(page.signature, page.signature)][found[page.signature]] += 1
-    return {cluster: min(of, key=lambda key: (-of[key], key)) for cluster, of in votes.items()}
+    return {cluster: min(counts, key=lambda key: (-counts[key], key)) for cluster, counts in votes.items()}
 
 
 def _successors(pages: Sequence[KnownPart], seen: Observed, alive: set[str], placed: set[str]) -> dict[str, str]:
@@ -60,7 +64,7 @@ def _successors(pages: Sequence[KnownPart], seen: Observed, alive: set[str], pla
             votes[template][cluster] += 1
     found: dict[str, str] = {}
     ranked = sorted(
-        ((count, template, cluster) for template, of in votes.items() for cluster, count in of.items()),
+        ((count, template, cluster) for template, counts in votes.items() for cluster, count in counts.items()),
         key=lambda row: (-row[0], row[1], row[2]),
     )
     for _, template, cluster in ranked:
@@ -78,8 +82,8 @@ def name_of(pages: Sequence[SeenPage], pattern: str) -> str:
     first = pages[0]
     if first.action:
         return first.action
-    asked = pages if "*" in pattern or "…" in pattern else pages[:1]
-    for said in ({page.heading for page in asked}, {page.title for page in asked}):
+    named_after = pages if "*" in pattern or "…" in pattern else pages[:1]
+    for said in ({page.heading for page in named_after}, {page.title for page in named_after}):
         if len(said) == 1 and (name := said.pop().strip()):
             return name[:200]
     return pattern
