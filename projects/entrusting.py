@@ -112,10 +112,10 @@ def move(row: Reachable, before: str, *, follow: bool) -> list[TrustChange]:
     if not moves and not moved:
         return []
     stay = [called(name) for name in sorted(row.strange(row.address))]
-    told = [f"{origin_of(before)} → {origin_of(row.address)}" if moves else origin_of(row.address)]
-    told += [f"{listed(called(name) for name in sorted(moved))} may be sent there too"] if moved else []
-    told += [f"{listed(stay)} may not be sent there"] if stay else []
-    return [TrustChange(MOVED if moves else FOLLOWED, "; ".join(told))]
+    clauses = [f"{origin_of(before)} → {origin_of(row.address)}" if moves else origin_of(row.address)]
+    clauses += [f"{listed(called(name) for name in sorted(moved))} may be sent there too"] if moved else []
+    clauses += [f"{listed(stay)} may not be sent there"] if stay else []
+    return [TrustChange(MOVED if moves else FOLLOWED, "; ".join(clauses))]
 
 
 def _profiles_follow(project: Project) -> list[str]:

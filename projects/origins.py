@@ -37,10 +37,10 @@ def trusts(origins: Iterable[str], url: str) -> bool:
 
     Who trusts a host without encryption trusts it with: http on the usual port stands for https as well.
     """
-    asked = origin_of(url)
-    plain = f"http://{asked.removeprefix('https://')}" if asked.startswith("https://") else asked
-    unusual = urlsplit(asked).port is not None
-    return any(origin == asked or (origin == plain and not unusual) for origin in origins)
+    destination = origin_of(url)
+    plain = f"http://{destination.removeprefix('https://')}" if destination.startswith("https://") else destination
+    unusual = urlsplit(destination).port is not None
+    return any(origin == destination or (origin == plain and not unusual) for origin in origins)
 
 
 def listed(names: Iterable[str]) -> str:

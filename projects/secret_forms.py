@@ -148,7 +148,7 @@ class CredentialsForm(forms.Form):
         elif cleaned["username"]:
             changes = enter_credentials(row, cleaned, cleaned["origins"])
         elif row.has_credentials and set(cleaned["origins"]) != set(self._further(row)):
-            own = [one for one in row.origins[CREDENTIALS] if one not in self._further(row)]
+            own = [origin for origin in row.origins[CREDENTIALS] if origin not in self._further(row)]
             row.origins = {**row.origins, CREDENTIALS: list(dict.fromkeys([*own, *cleaned["origins"]]))}
             changes = [TrustChange("credentials entered", f"for {listed(row.origins[CREDENTIALS])}")]
         written = {name: cleaned[name] for name in ("login_url", "exclusive")}

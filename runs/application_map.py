@@ -65,7 +65,7 @@ class ApplicationMap:
         """Of several kinds of pages in one node the least that is true of all."""
         found = {self.coverage.at("template", key) for key in node.inside or (node.key,)}
         order: tuple[Cover, ...] = ("none", "proposed", "covered")
-        return next(one for one in order if one in found)
+        return next(cover for cover in order if cover in found)
 
     def drawing(self, under: str, size: str) -> layout.Map:
         nodes = [
@@ -89,7 +89,9 @@ def applications_of(project: Project) -> list[Application]:
 
 def application_of(project: Project, environment: Environment | None) -> Application | None:
     """What is known of the project in this environment, None before the first crawl."""
-    return next((one for one in applications_of(project) if one.environment == environment), None)
+    return next(
+        (application for application in applications_of(project) if application.environment == environment), None
+    )
 
 
 def map_of(application: Application) -> ApplicationMap:
@@ -108,7 +110,7 @@ def map_of(application: Application) -> ApplicationMap:
     return ApplicationMap(
         application,
         parts,
-        coverage([*(part for of in parts.values() for part in of), *pages], _tests(application.project)),
+        coverage([*(part for listed in parts.values() for part in listed), *pages], _tests(application.project)),
         _marks(comparison),
         comparison,
         dict(reach),

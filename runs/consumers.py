@@ -89,8 +89,8 @@ class RunConsumer(RunSocket):
     """
 
     def bad_query(self) -> HandshakeRefusal | None:
-        asked = parse_qs(self.scope["query_string"].decode("latin-1"))
-        after, grouped = asked.get("after", ["0"])[-1], asked.get("grouped", ["0"])[-1]
+        params = parse_qs(self.scope["query_string"].decode("latin-1"))
+        after, grouped = params.get("after", ["0"])[-1], params.get("grouped", ["0"])[-1]
         if not after.isascii() or not after.isdigit() or len(after) > 10:
             return bad_number("`after` must be the number of the last event that you saw.")
         if grouped not in ("0", "1"):

@@ -329,7 +329,7 @@ class Flushing(threading.Thread):
         self.join(timeout=5)
 
 
-def told(lines: Sequence[dict[str, Any]], since: datetime) -> None:
+def observe_lag(lines: Sequence[dict[str, Any]], since: datetime) -> None:
     """Observes how old the oldest of the lines is that are told now, where it is younger than `since`."""
     live = [at for line in lines if (at := datetime.fromisoformat(line["at"])) > since]
     if live:

@@ -66,7 +66,7 @@ class Reader(Shared):
 
     def _take(self, found: list[dict[str, Any]]) -> None:
         self.lines += [StreamedLine(line["seq"], line["type"], json.dumps(line)) for line in found]
-        heartbeats.told(found, self.begun)
+        heartbeats.observe_lag(found, self.begun)
         while len(self.lines) > KEPT:
             self.floor = self.lines.popleft().seq
         if found:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.template import loader
 
-from projects.api.problems import CONTENT_TYPE, told
+from projects.api.problems import CONTENT_TYPE, problem_details
 from projects.credential import Credential
 
 # Signing in and accepting an invitation take some hundred bytes.
@@ -111,7 +111,7 @@ def _replayed(first: Message, receive: Receive) -> Receive:
 async def _refuse(scope: dict[str, Any], send: Send, sentence: str) -> None:
     """What is still on its way is not waited for: the connection ends with the answer."""
     if scope["path"].startswith("/api/"):
-        body, kind = json.dumps(told(413, sentence, "too_large")), CONTENT_TYPE
+        body, kind = json.dumps(problem_details(413, sentence, "too_large")), CONTENT_TYPE
     else:
         page = loader.get_template("413.html").render({"sentence": sentence})
         body, kind = page, "text/html; charset=utf-8"

@@ -43,8 +43,8 @@ def ready(_: HttpRequest) -> JsonResponse:
     """/readyz: 200 where every part can do its work, otherwise 503; what a stranger should not read is in the log."""
     parts = {name: _said(name, look) for name, look in PARTS.items()}
     good = all(said == "ok" for said in parts.values())
-    told = {"status": "ready" if good else "not ready", "parts": parts, **_notes()}
-    return JsonResponse(told, status=200 if good else 503)
+    body = {"status": "ready" if good else "not ready", "parts": parts, **_notes()}
+    return JsonResponse(body, status=200 if good else 503)
 
 
 def _notes() -> dict[str, list[str]]:
@@ -93,7 +93,7 @@ def _writable() -> None:
 
 def _has_room(place: Path) -> None:
     """Nothing is recorded on a full disk."""
-    there = next((one for one in (place, *place.parents) if one.exists()), Path("/"))
+    there = next((folder for folder in (place, *place.parents) if folder.exists()), Path("/"))
     free, least = shutil.disk_usage(there).free // 2**20, settings.ENV.min_free_mb
     if free < least:
         raise NotReady(f"The disk is full: {free} MB are left, and SENTRI_MIN_FREE_MB asks for {least}. Free some.")

@@ -55,8 +55,12 @@ def is_ours(headers: Mapping[bytes, str], scheme: str) -> bool:
         return True
     usual = PORTS[scheme]
     try:
-        page, asked = urlsplit(origin), urlsplit(f"//{host}")
-        same = (page.scheme, page.hostname, page.port or usual) == (PAGES[scheme], asked.hostname, asked.port or usual)
+        page, server = urlsplit(origin), urlsplit(f"//{host}")
+        same = (page.scheme, page.hostname, page.port or usual) == (
+            PAGES[scheme],
+            server.hostname,
+            server.port or usual,
+        )
     except ValueError:
         return False
     if not same:

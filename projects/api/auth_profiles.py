@@ -83,22 +83,22 @@ class AuthProfileQuery(Ordered):
 class AuthProfileList(Endpoint):
     @listed(AuthProfileQuery, AuthProfileOut)
     def get(self, request: Request, project: str) -> Response:
-        asked = query(request, AuthProfileQuery)
+        params = query(request, AuthProfileQuery)
         rows = profiles_of(self.project(request, project))
-        if asked.search:
-            rows = rows.filter(name__icontains=asked.search)
-        return page(request, rows, asked, lambda found: AuthProfileOut(found, many=True).data, default="name")
+        if params.search:
+            rows = rows.filter(name__icontains=params.search)
+        return page(request, rows, params, lambda found: AuthProfileOut(found, many=True).data, default="name")
 
     @extend_schema(request=NewAuthProfile, responses={201: AuthProfileOut})
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewAuthProfile)
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = AuthProfile(project=of, kind=new.kind)
+            row = AuthProfile(project=project_row, kind=new.kind)
             put_sign_in(row, new.given())
-            note(request, of, "sign-in added", row.public_id, row.name)
-        path = f"/api/v1/projects/{of.public_id}/auth-profiles/{row.public_id}"
+            note(request, project_row, "sign-in added", row.public_id, row.name)
+        path = f"/api/v1/projects/{project_row.public_id}/auth-profiles/{row.public_id}"
         return created(request, row, AuthProfileOut(row).data, path)
 
 
@@ -112,22 +112,22 @@ class AuthProfileDetail(Endpoint):
     @idempotent
     def patch(self, request: Request, project: str, profile: str) -> Response:
         edit = body(request, AuthProfileEdit)
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = find(profiles_of(of).select_for_update(of=("self",)), profile)
+            row = find(profiles_of(project_row).select_for_update(of=("self",)), profile)
             check_match(request, row)
             put_sign_in(row, edit.given())
-            note(request, of, "sign-in changed", row.public_id, row.name)
+            note(request, project_row, "sign-in changed", row.public_id, row.name)
         return shown(row, AuthProfileOut(row).data)
 
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, project: str, profile: str) -> Response:
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = find(profiles_of(of).select_for_update(of=("self",)), profile)
+            row = find(profiles_of(project_row).select_for_update(of=("self",)), profile)
             check_match(request, row)
-            note(request, of, "sign-in deleted", row.public_id, row.name)
+            note(request, project_row, "sign-in deleted", row.public_id, row.name)
             drop_sign_in(row)
         return Response(status=204)
 

@@ -33,57 +33,57 @@ class EnvironmentQuery(Ordered):
 class EnvironmentList(Endpoint):
     @listed(EnvironmentQuery, EnvironmentOut)
     def get(self, request: Request, project: str) -> Response:
-        asked = query(request, EnvironmentQuery)
+        params = query(request, EnvironmentQuery)
         rows = Environment.objects.filter(project=self.project(request, project)).select_related("project")
-        if asked.search:
-            rows = rows.filter(name__icontains=asked.search)
-        return page(request, rows, asked, lambda found: told(request, found, many=True), default="name")
+        if params.search:
+            rows = rows.filter(name__icontains=params.search)
+        return page(request, rows, params, lambda found: serialized(request, found, many=True), default="name")
 
     @extend_schema(request=NewEnvironment, responses={201: EnvironmentOut})
     @judged
     @idempotent
     def post(self, request: Request, project: str) -> Response:
         new = body(request, NewEnvironment)
-        of = self.project(request, project, needed_for(new))
-        row = Environment(project=of)
+        project_row = self.project(request, project, needed_for(new))
+        row = Environment(project=project_row)
         with transaction.atomic():
             changes = put(row, given(new))
-            note_all(request, of, row.public_id, changes)
-        path = f"/api/v1/projects/{of.public_id}/environments/{row.public_id}"
-        return created(request, row, told(request, row), path)
+            note_all(request, project_row, row.public_id, changes)
+        path = f"/api/v1/projects/{project_row.public_id}/environments/{row.public_id}"
+        return created(request, row, serialized(request, row), path)
 
 
 class EnvironmentDetail(Endpoint):
     @single(EnvironmentOut)
     def get(self, request: Request, project: str, environment: str) -> Response:
         row = find(environments_of(self.project(request, project)), environment)
-        return shown(row, told(request, row))
+        return shown(row, serialized(request, row))
 
     @extend_schema(request=EnvironmentEdit, responses=EnvironmentOut)
     @judged
     @idempotent
     def patch(self, request: Request, project: str, environment: str) -> Response:
         edit = body(request, EnvironmentEdit)
-        of = self.project(request, project, needed_for(edit))
+        project_row = self.project(request, project, needed_for(edit))
         with transaction.atomic():
-            row = find(environments_of(of).select_for_update(of=("self",)), environment)
+            row = find(environments_of(project_row).select_for_update(of=("self",)), environment)
             check_match(request, row)
-            note_all(request, of, row.public_id, put(row, given(edit)))
-        return shown(row, told(request, row))
+            note_all(request, project_row, row.public_id, put(row, given(edit)))
+        return shown(row, serialized(request, row))
 
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, project: str, environment: str) -> Response:
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = find(environments_of(of).select_for_update(of=("self",)), environment)
+            row = find(environments_of(project_row).select_for_update(of=("self",)), environment)
             check_match(request, row)
-            note(request, of, "environment deleted", row.public_id, row.name)
+            note(request, project_row, "environment deleted", row.public_id, row.name)
             row.delete()
         return Response(status=204)
 
 
-def told(request: Request, found: Any, *, many: bool = False) -> Any:
+def serialized(request: Request, found: Any, *, many: bool = False) -> Any:
     return EnvironmentOut(found, many=many, context={"request": request, "shows": {}}).data
 
 

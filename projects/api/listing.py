@@ -79,11 +79,11 @@ class SortOrder:
     descending: bool
 
     @classmethod
-    def of(cls, query: Query, default: str) -> SortOrder:
+    def from_query(cls, query: Query, default: str) -> SortOrder:
         names = query.orderings() if isinstance(query, Ordered) else {}
-        asked = (query.ordering if isinstance(query, Ordered) else None) or default
-        name = asked.removeprefix("-")
-        return cls(names.get(name, name), asked.startswith("-"))
+        ordering = (query.ordering if isinstance(query, Ordered) else None) or default
+        name = ordering.removeprefix("-")
+        return cls(names.get(name, name), ordering.startswith("-"))
 
     def apply(self, rows: QuerySet[Any], backwards: bool) -> QuerySet[Any]:
         sign = "-" if self.descending != backwards else ""
@@ -118,7 +118,7 @@ Show = Callable[[Sequence[Any]], Any]
 
 def page(request: Request, rows: QuerySet[Any], query: Query, show: Show, default: str = "-pk") -> Response:
     """{"results", "next", "previous"}; `show` makes answers of all rows of a page at once and asks nothing per row."""
-    order = SortOrder.of(query, default)
+    order = SortOrder.from_query(query, default)
     cursor = Cursor.read(query.cursor) if query.cursor else None
     backwards = cursor is not None and cursor.backwards
     wanted = order.apply(order.beyond(rows, cursor) if cursor else rows, backwards)

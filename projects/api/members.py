@@ -67,19 +67,19 @@ class MemberDetail(WorkspaceEndpoint):
     @extend_schema(request=MemberEdit, responses=MemberOut)
     @idempotent
     def patch(self, request: Request, workspace: str, member: str) -> Response:
-        of = self.workspace(request, workspace, ADMIN)
+        workspace_row = self.workspace(request, workspace, ADMIN)
         edit = body(request, MemberEdit)
-        row = membership.give_role(of, _number(member), edit.role, request.user)
+        row = membership.give_role(workspace_row, _number(member), edit.role, request.user)
         return Response(MemberOut(row).data)
 
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, workspace: str, member: str) -> Response:
         """Admins remove anybody, and everybody may leave."""
-        of, number = self.workspace(request, workspace), _number(member)
-        if not Membership.objects.filter(workspace=of, pk=number, user=person(request.user)).exists():
-            require(request.user, of.pk, ADMIN)
-        membership.remove(of, number, request.user)
+        workspace_row, number = self.workspace(request, workspace), _number(member)
+        if not Membership.objects.filter(workspace=workspace_row, pk=number, user=person(request.user)).exists():
+            require(request.user, workspace_row.pk, ADMIN)
+        membership.remove(workspace_row, number, request.user)
         return Response(status=204)
 
 
@@ -92,16 +92,16 @@ def _number(text: str) -> int:
 class InvitationList(WorkspaceEndpoint):
     @listed(Query, InvitationOut)
     def get(self, request: Request, workspace: str) -> Response:
-        of = self.workspace(request, workspace, ADMIN)
-        rows: Any = Invitation.objects.open().filter(workspace=of).select_related("invited_by")
+        workspace_row = self.workspace(request, workspace, ADMIN)
+        rows: Any = Invitation.objects.open().filter(workspace=workspace_row).select_related("invited_by")
         return page(request, rows, query(request, Query), lambda found: InvitationOut(found, many=True).data)
 
     @extend_schema(request=NewInvitation, responses={201: NewInvitationOut})
     @idempotent
     def post(self, request: Request, workspace: str) -> Response:
-        of = self.workspace(request, workspace, ADMIN)
+        workspace_row = self.workspace(request, workspace, ADMIN)
         new = body(request, NewInvitation)
-        row, text = membership.invite(of, new.role, request.user, new.note)
+        row, text = membership.invite(workspace_row, new.role, request.user, new.note)
         link = request.build_absolute_uri(reverse("invitation", args=[text]))
         return Response({**InvitationOut(row).data, "link": link}, status=201)
 
@@ -110,9 +110,9 @@ class InvitationDetail(WorkspaceEndpoint):
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, workspace: str, invitation: str) -> Response:
-        of = self.workspace(request, workspace, ADMIN)
-        rows: Any = Invitation.objects.open().filter(workspace=of)
-        membership.revoke(of, find(rows, invitation), request.user)
+        workspace_row = self.workspace(request, workspace, ADMIN)
+        rows: Any = Invitation.objects.open().filter(workspace=workspace_row)
+        membership.revoke(workspace_row, find(rows, invitation), request.user)
         return Response(status=204)
 
 
@@ -125,16 +125,18 @@ class ActivityQuery(Query):
 class ActivityList(WorkspaceEndpoint):
     @listed(ActivityQuery, ActivityOut)
     def get(self, request: Request, workspace: str) -> Response:
-        of = self.workspace(request, workspace)
-        asked = query(request, ActivityQuery)
-        rows = Activity.objects.filter(Q(workspace=of) | Q(project__workspace=of)).select_related("project")
-        if asked.verb:
-            rows = rows.filter(verb=asked.verb)
-        if asked.project:
-            rows = rows.filter(project=self.project(request, asked.project))
-        if asked.search:
-            words = asked.search
+        workspace_row = self.workspace(request, workspace)
+        params = query(request, ActivityQuery)
+        rows = Activity.objects.filter(Q(workspace=workspace_row) | Q(project__workspace=workspace_row)).select_related(
+            "project"
+        )
+        if params.verb:
+            rows = rows.filter(verb=params.verb)
+        if params.project:
+            rows = rows.filter(project=self.project(request, params.project))
+        if params.search:
+            words = params.search
             rows = rows.filter(
                 Q(actor_name__icontains=words) | Q(subject__icontains=words) | Q(detail__icontains=words)
             )
-        return page(request, rows, asked, lambda found: ActivityOut(found, many=True).data)
+        return page(request, rows, params, lambda found: ActivityOut(found, many=True).data)

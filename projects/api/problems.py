@@ -77,7 +77,7 @@ def problem(exc: Exception, _context: Mapping[str, Any]) -> Response | None:
     known = exc if isinstance(exc, exceptions.APIException) else _known(exc)
     if known is None:
         return None
-    body = told(known.status_code, _sentence(known), _code(known), getattr(known, "errors", None))
+    body = problem_details(known.status_code, _sentence(known), _code(known), getattr(known, "errors", None))
     return Response(body, status=known.status_code, headers=_headers(known), content_type=CONTENT_TYPE)
 
 
@@ -121,7 +121,7 @@ def _wait(exc: exceptions.Throttled | Unavailable) -> int:
     return max(1, int(getattr(exc, "wait", None) or 1))
 
 
-def told(status: int, detail: str, code: str, errors: Any = None) -> dict[str, Any]:
+def problem_details(status: int, detail: str, code: str, errors: Any = None) -> dict[str, Any]:
     body = {
         "type": f"urn:sentri:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -139,7 +139,7 @@ def _is_api(request: HttpRequest) -> bool:
 @csrf_exempt  # A write to an address that does not exist is refused for that, not as a page would refuse it.
 def unknown(request: HttpRequest) -> HttpResponse:
     """Any address under /api/ that does not exist."""
-    body = told(404, f"There is no {request.path} in this API; see /api/v1/docs.", "not_found")
+    body = problem_details(404, f"There is no {request.path} in this API; see /api/v1/docs.", "not_found")
     return JsonResponse(body, status=404, content_type=CONTENT_TYPE)
 
 
@@ -149,14 +149,16 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
         return unavailable(request)
     if not _is_api(request):
         return defaults.server_error(request)
-    body = told(500, "Something went wrong here; the server's log says what.", "internal")
+    body = problem_details(500, "Something went wrong here; the server's log says what.", "internal")
     return JsonResponse(body, status=500, content_type=CONTENT_TYPE)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503 with Retry-After: a problem under /api/, elsewhere a page that needs no database."""
     if _is_api(request):
-        answer: HttpResponse = JsonResponse(told(503, SENTENCE, "unavailable"), status=503, content_type=CONTENT_TYPE)
+        answer: HttpResponse = JsonResponse(
+            problem_details(503, SENTENCE, "unavailable"), status=503, content_type=CONTENT_TYPE
+        )
     else:
         page = loader.get_template("unavailable.html").render({"sentence": SENTENCE})
         answer = HttpResponse(page, status=503)
@@ -178,4 +180,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """handler400: a problem under /api/, Django's page elsewhere."""
     if not _is_api(request):
         return defaults.bad_request(request, exception)
-    return JsonResponse(told(400, "The request is malformed.", "malformed"), status=400, content_type=CONTENT_TYPE)
+    return JsonResponse(
+        problem_details(400, "The request is malformed.", "malformed"), status=400, content_type=CONTENT_TYPE
+    )

@@ -39,13 +39,13 @@ class ProjectList(Endpoint):
 
     @listed(ProjectQuery, ProjectOut)
     def get(self, request: Request) -> Response:
-        asked = query(request, ProjectQuery)
+        params = query(request, ProjectQuery)
         rows = visible_to(request.user).select_related("workspace")
-        if asked.workspace:
-            rows = rows.filter(workspace__slug=asked.workspace)
-        if asked.search:
-            rows = rows.filter(name__icontains=asked.search) | rows.filter(url__icontains=asked.search)
-        return page(request, rows, asked, lambda found: told(request, found, many=True))
+        if params.workspace:
+            rows = rows.filter(workspace__slug=params.workspace)
+        if params.search:
+            rows = rows.filter(name__icontains=params.search) | rows.filter(url__icontains=params.search)
+        return page(request, rows, params, lambda found: serialized(request, found, many=True))
 
     @extend_schema(request=NewProject, responses={201: ProjectOut})
     @judged
@@ -62,7 +62,7 @@ class ProjectList(Endpoint):
         return created(
             request,
             project,
-            told(request, project),
+            serialized(request, project),
             f"/api/v1/projects/{project.public_id}",
         )
 
@@ -87,7 +87,7 @@ class ProjectDetail(Endpoint):
     @single(ProjectOut)
     def get(self, request: Request, project: str) -> Response:
         found = self.project(request, project)
-        return shown(found, told(request, found))
+        return shown(found, serialized(request, found))
 
     @extend_schema(request=ProjectEdit, responses=ProjectOut)
     @judged
@@ -99,7 +99,7 @@ class ProjectDetail(Endpoint):
             locked = Project.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=found.pk)
             check_match(request, locked)
             note_all(request, locked, locked.public_id, put(locked, given(edit)))
-        return shown(locked, told(request, locked))
+        return shown(locked, serialized(request, locked))
 
     def release(self, request: Request, project: Project) -> None:
         """What has to end before a project, which is locked, may go. Raises Conflict where it may not."""
@@ -117,5 +117,5 @@ class ProjectDetail(Endpoint):
         return Response(status=204)
 
 
-def told(request: Request, found: Any, *, many: bool = False) -> Any:
+def serialized(request: Request, found: Any, *, many: bool = False) -> Any:
     return ProjectOut(found, many=many, context={"request": request, "shows": {}}).data

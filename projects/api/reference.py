@@ -90,12 +90,18 @@ def reference() -> tuple[dict[str, list[DocumentedOperation]], list[Component]]:
 def _operation(path: str, method: str, said: Schema) -> DocumentedOperation:
     body = _content(said.get("requestBody", {}))
     fields = tuple(
-        DocumentedField(one["name"], one["in"], *_kind(one.get("schema", {})), bool(one.get("required")), _words(one))
-        for one in said.get("parameters", ())
+        DocumentedField(
+            parameter["name"],
+            parameter["in"],
+            *_kind(parameter.get("schema", {})),
+            bool(parameter.get("required")),
+            _words(parameter),
+        )
+        for parameter in said.get("parameters", ())
     )
     answers = tuple(
-        DocumentedResponse(status, one.get("description", ""), _content(one))
-        for status, one in sorted(said["responses"].items())
+        DocumentedResponse(status, response.get("description", ""), _content(response))
+        for status, response in sorted(said["responses"].items())
     )
     return DocumentedOperation(said["operationId"], method.upper(), path, _words(said), fields, body, answers)
 
@@ -122,8 +128,8 @@ def _words(said: Schema) -> str:
 
 def _kind(said: Schema) -> tuple[str, str]:
     """A schema's type in words, and the named schema in it."""
-    kinds = [str(one.get("type", "")) for one in _parts(said)]
-    kind = " or ".join(dict.fromkeys(one for one in kinds if one)) or "any value"
+    kinds = [str(part.get("type", "")) for part in _parts(said)]
+    kind = " or ".join(dict.fromkeys(kind_name for kind_name in kinds if kind_name)) or "any value"
     if said.get("type") == "array":
         kind = f"list of {_kind(said.get('items', {}))[0]}"
     if "enum" in said:
@@ -140,6 +146,6 @@ def _parts(said: Schema) -> Iterator[Schema]:
 
 
 def _named(said: Schema) -> Iterator[str]:
-    for part in (said, said.get("items", {}), *(one for way in BY for one in said.get(way, ()))):
+    for part in (said, said.get("items", {}), *(choice for way in BY for choice in said.get(way, ()))):
         if isinstance(part, Mapping) and "$ref" in part:
             yield part["$ref"].rpartition("/")[2]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from projects.api.problems import CONTENT_TYPE, told
+from projects.api.problems import CONTENT_TYPE, problem_details
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -43,7 +43,7 @@ async def refuse(scope: Mapping[str, Any], send: Send, refusal: HandshakeRefusal
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": refusal.closing})
         return
-    body = json.dumps(told(refusal.status, refusal.detail, refusal.code)).encode()
+    body = json.dumps(problem_details(refusal.status, refusal.detail, refusal.code)).encode()
     headers = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     if refusal.status == STRANGER.status:
         headers.append((b"www-authenticate", b'Bearer realm="sentri"'))

@@ -85,17 +85,17 @@ class PersonalTokenDetail(Endpoint):
 class ProjectTokenList(Endpoint):
     @listed(Query, TokenOut)
     def get(self, request: Request, project: str) -> Response:
-        of = self.project(request, project, ADMIN)
-        rows = ApiToken.objects.filter(project=of, revoked_at=None)
+        project_row = self.project(request, project, ADMIN)
+        rows = ApiToken.objects.filter(project=project_row, revoked_at=None)
         return page(request, rows, query(request, Query), lambda found: TokenOut(found, many=True).data)
 
     @extend_schema(request=NewToken, responses={201: NewTokenOut})
     @idempotent
     def post(self, request: Request, project: str) -> Response:
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row, answer = issue(request, project=of)
-            note(request, of, "token created", row.public_id, row.name)
+            row, answer = issue(request, project=project_row)
+            note(request, project_row, "token created", row.public_id, row.name)
         return answer
 
 
@@ -103,8 +103,8 @@ class ProjectTokenDetail(Endpoint):
     @extend_schema(responses={204: None})
     @idempotent
     def delete(self, request: Request, project: str, token: str) -> Response:
-        of = self.project(request, project, ADMIN)
+        project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
-            row = revoke(ApiToken.objects.filter(project=of, revoked_at=None), token)
-            note(request, of, "token revoked", row.public_id, row.name)
+            row = revoke(ApiToken.objects.filter(project=project_row, revoked_at=None), token)
+            note(request, project_row, "token revoked", row.public_id, row.name)
         return Response(status=204)

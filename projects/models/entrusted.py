@@ -34,7 +34,7 @@ class Entrusted(Sealed):
     def entrust(self, name: str, origins: Iterable[str], values: Mapping[str, str | None]) -> None:
         """Puts the texts of a secret in, for these origins. The row is not saved."""
         self.keep_secrets(**values)
-        self.origins = {**self.origins, name: list(dict.fromkeys(origin_of(one) for one in origins))}
+        self.origins = {**self.origins, name: list(dict.fromkeys(origin_of(origin) for origin in origins))}
 
     def forget(self, name: str, keys: Iterable[str]) -> None:
         """Takes the texts of a secret out. The row is not saved."""

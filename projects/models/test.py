@@ -36,7 +36,7 @@ class TestQuerySet(PublicQuerySet["Test"]):
     def known_signatures(self) -> frozenset[str]:
         """What is not proposed again: all that there is, what was merged into it, and what a person has deleted."""
         rows = self.values_list("signature", "evidence__merged_signatures")
-        return frozenset(one for own, merged in rows for one in (own, *(merged or ())) if one)
+        return frozenset(signature for own, merged in rows for signature in (own, *(merged or ())) if signature)
 
     def as_known(self, newest: int, person: Any) -> Self:
         """Those whose present version is the first, was there when `newest` was the newest row of all, or is theirs."""
@@ -210,8 +210,8 @@ class VersionQuerySet(models.QuerySet["TestVersion"]):
         wanted, found = list(dict.fromkeys(places)), {}
         for begin in range(0, len(wanted), ASKED_AT_ONCE):
             group = wanted[begin : begin + ASKED_AT_ONCE]
-            asked = functools.reduce(operator.or_, (models.Q(test=test, number=number) for test, number in group))
-            rows = self.filter(asked).values_list("test_id", "number", "document")
+            condition = functools.reduce(operator.or_, (models.Q(test=test, number=number) for test, number in group))
+            rows = self.filter(condition).values_list("test_id", "number", "document")
             for test, number, document in rows.iterator(chunk_size=FEW_DOCUMENTS):
                 found[test, number] = {name: value for name, value in document.items() if name != "data"}
         return found

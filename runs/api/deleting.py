@@ -14,7 +14,7 @@ from projects.api.idempotency import idempotent
 from projects.api.listing import Query, page
 from projects.api.parsing import body, query
 from projects.api.problems import Conflict
-from projects.api.projects import told
+from projects.api.projects import serialized
 from projects.api.schema import listed
 from projects.api.serializers import ProjectOut, PublicId
 from projects.models import Project, Test
@@ -74,7 +74,7 @@ class UndeleteProject(RunsEndpoint):
             except NameTaken as error:
                 raise Conflict("name_taken", str(error)) from error
             note(request, row, "project restored", row.public_id, row.name)
-        return shown(row, told(request, row))
+        return shown(row, serialized(request, row))
 
 
 class UndeleteTest(RunsEndpoint):

@@ -21,7 +21,7 @@ class PhaseProgress:
     def __init__(self, title: str, console: Console) -> None:
         self.title, self.console = title, console
         self.total, self.done, self.words = 0, 0, ""
-        self._told = time.monotonic()
+        self._printed_at = time.monotonic()
         self._bar = (
             Progress(
                 SpinnerColumn(),
@@ -82,8 +82,8 @@ class PhaseProgress:
     def _show(self) -> None:
         if self._bar:
             self._bar.update(self._task, completed=self.done, total=self.total or None, words=self.words[:60])
-        elif time.monotonic() - self._told >= LINE_EVERY_SECONDS:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._printed_at >= LINE_EVERY_SECONDS:
+            self._printed_at = time.monotonic()
             count = f"{self.done} of {self.total}  " if self.total else ""
             self.console.print(f"  {count}{self.words}", markup=False, highlight=False)
 

@@ -129,7 +129,7 @@ class Difference(models.Model):
 
     comparison = models.ForeignKey(Comparison, models.CASCADE, related_name="differences")
     kind = models.CharField(max_length=8, choices=KINDS)
-    what = models.CharField(max_length=7, choices=[(one, one.capitalize()) for one in ("new", "changed", "removed")])
+    what = models.CharField(max_length=7, choices=[(word, word.capitalize()) for word in ("new", "changed", "removed")])
     key = models.TextField()
     name = models.CharField(max_length=500)
     words = models.JSONField(default=list)

@@ -47,14 +47,14 @@ class Bucket:
     def upload(self, client: Any, path: Path, name: str, content_type: str) -> None:
         """Raises Away; OSError where the local file cannot be read."""
         extra = {"ContentType": content_type}
-        with _told():
+        with _raising_away():
             client.upload_file(
                 str(path), self.store.bucket_name, self.key(name), ExtraArgs=extra, Config=self.store.transfer_config
             )
 
     def content(self, name: str) -> bytes:
         try:
-            with _told():
+            with _raising_away():
                 answer = self.client.get_object(Bucket=self.store.bucket_name, Key=self.key(name))
                 return bytes(answer["Body"].read())
         except Away as away:
@@ -65,7 +65,7 @@ class Bucket:
     def prove(self, name: str) -> str:
         """As `places.prove`."""
         place = {"Bucket": self.store.bucket_name, "Key": self.key(name)}
-        with _told():
+        with _raising_away():
             self.client.put_object(**place, Body=b"well")
             self.client.get_object(**place)["Body"].read()
             self.client.delete_object(**place)
@@ -90,7 +90,7 @@ class Bucket:
             **settings, **keys, client_config=config, transfer_config=self.store.transfer_config
         )
         try:
-            with _told():
+            with _raising_away():
                 glance.connection.meta.client.head_bucket(Bucket=self.store.bucket_name)
         except Away as away:
             return away
@@ -98,7 +98,7 @@ class Bucket:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _raising_away() -> Iterator[None]:
     """Turns what the client raises into Away."""
     try:
         yield

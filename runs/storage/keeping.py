@@ -41,7 +41,7 @@ def keep(run_id: int, events: Sequence[Event], meanwhile: Callable[[], object]) 
     wanted = [file for event in events if isinstance(event, AttemptEnded) for file in event.artifacts]
     remote = bucket() if wanted else None
     lost = _carriage(os.getpid()).carry(remote, run_id, wanted, meanwhile) if remote else {}
-    return [told for event in events for told in _told(run_id, event, lost)] if wanted else events
+    return [kept for event in events for kept in _with_stored_files(run_id, event, lost)] if wanted else events
 
 
 def drop(run_id: int, events: Iterable[Event]) -> None:
@@ -60,7 +60,7 @@ def leave(run_id: int) -> None:
         shutil.rmtree(directory(run_id), ignore_errors=True)
 
 
-def _told(run_id: int, event: Event, lost: dict[str, str]) -> Iterator[Event]:
+def _with_stored_files(run_id: int, event: Event, lost: dict[str, str]) -> Iterator[Event]:
     """The event with what was stored of its files, after a warning about the others, told once in a while."""
     if not isinstance(event, AttemptEnded) or not event.artifacts:
         yield event
@@ -87,21 +87,21 @@ class Outage:
 
     again_at: float = 0.0
     reason: str = ""
-    told: set[int] = field(default_factory=set)
+    warned: set[int] = field(default_factory=set)
 
     def begin(self, reason: str) -> None:
         self.reason, self.again_at = reason, time.monotonic() + AWAY_SECONDS
 
     def end(self) -> None:
         self.reason, self.again_at = "", 0.0
-        self.told.clear()
+        self.warned.clear()
 
     def lasts(self) -> bool:
         return time.monotonic() < self.again_at
 
     def is_news(self, run_id: int) -> bool:
-        news = run_id not in self.told
-        self.told.add(run_id)
+        news = run_id not in self.warned
+        self.warned.add(run_id)
         return news
 
 

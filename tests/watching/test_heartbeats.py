@@ -80,11 +80,11 @@ def test_only_live_lines_count_for_the_lag_of_events(run: Run) -> None:
     meters.drain()
     connected = timezone.now() - timedelta(seconds=1)
     RunEvent.objects.update(at=connected - timedelta(minutes=5))
-    heartbeats.told(reading.events(run.pk), connected)
+    heartbeats.observe_lag(reading.events(run.pk), connected)
     assert meters.drain() == {}
     Hand(run)
     RunEvent.objects.filter(seq__gt=1).update(at=timezone.now() - timedelta(seconds=0.3))
-    heartbeats.told(reading.events(run.pk), connected)
+    heartbeats.observe_lag(reading.events(run.pk), connected)
     counted = meters.drain()
     assert counted[meters.EVENT_LAG_SECONDS, "count"] == 1
     assert 0.3 <= counted[meters.EVENT_LAG_SECONDS, "sum"] < 1

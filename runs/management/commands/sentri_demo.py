@@ -48,9 +48,9 @@ class Command(BaseCommand):
 
     def _demonstrate(self, options: dict[str, Any], stop: StopRequest) -> int:
         begun = time.monotonic()
-        told = console(options["json"])
+        terminal = console(options["json"])
         with ExitStack() as stack:
-            told.print("Starting web and workers …")
+            terminal.print("Starting web and workers …")
             wish = _wish(options, stack)
             _allow(wish.url)
             site = stack.enter_context(serving(BindAddress("127.0.0.1", options["port"]), WORKERS, stop))
@@ -58,21 +58,21 @@ class Command(BaseCommand):
                 return 2
             person = demo.sign_in_demo_user()
             outcome = demo.DemoOutcome(site.address.url, person.token)
-            told.print(
+            terminal.print(
                 f"Sentri is at {site.address.url}; sign in as {person.name} with {person.password}", markup=False
             )
             outcome.seconds["start"] = round(time.monotonic() - begun, 1)
             client = Client(site.address.url, person.token)
-            problem = _perform(demo.Demo(client, outcome, told, _meanwhile(site, stop)), wish)
+            problem = _perform(demo.Demo(client, outcome, terminal, _meanwhile(site, stop)), wish)
             outcome.seconds["total"] = round(time.monotonic() - begun, 1)
             if problem:
-                told.print(problem, markup=False, highlight=False)
+                terminal.print(problem, markup=False, highlight=False)
             if options["json"]:
                 self.stdout.write(json.dumps(asdict(outcome)))
                 self.stdout.flush()
             if options["once"]:
                 return outcome.exit_code
-            told.print(f"Sentri stays at {site.address.url} until Ctrl+C.")
+            terminal.print(f"Sentri stays at {site.address.url} until Ctrl+C.")
             _keep_up(site, stop)
         return 0
 

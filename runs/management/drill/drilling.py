@@ -58,7 +58,7 @@ class DrillReport:
     @property
     def plain(self) -> dict[str, Any]:
         """Everything as JSON has it, the findings as their numbers."""
-        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
         counted = {name: dict(value) for name, value in named.items() if isinstance(value, Counter)}
         return {**named, **counted, "findings": self.findings.numbers}
 

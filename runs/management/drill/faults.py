@@ -31,11 +31,11 @@ class DrillStage:
     chance: Random
     later: list[threading.Timer] = field(default_factory=list)
 
-    def one(self, candidates: Sequence[T]) -> T | None:
+    def pick(self, candidates: Sequence[T]) -> T | None:
         return self.chance.choice(candidates) if candidates else None
 
     def hit(self, candidates: Sequence[psutil.Process], number: int = signal.SIGKILL) -> bool:
-        victim = self.one(candidates)
+        victim = self.pick(candidates)
         return victim is not None and kill(victim, number)
 
     def wait(self) -> None:
@@ -74,13 +74,13 @@ def kill_browser(stage: DrillStage) -> bool:
 
 
 def kill_supervisor(stage: DrillStage) -> bool:
-    child = stage.one(stage.fleet.supervisors())
+    child = stage.pick(stage.fleet.supervisors())
     return child is not None and kill(psutil.Process(child.pid))
 
 
 def stop_supervisor(stage: DrillStage) -> bool:
     """As in a rolling deploy: asked to stop, and started again by the next muster."""
-    child = stage.one(stage.fleet.supervisors())
+    child = stage.pick(stage.fleet.supervisors())
     if child is not None:
         child.ask_to_stop()
     return child is not None
@@ -88,7 +88,7 @@ def stop_supervisor(stage: DrillStage) -> bool:
 
 def pause_past_lease(stage: DrillStage) -> bool:
     """A worker that sleeps until its lease was taken away and given to another, then wakes up and goes on."""
-    victim = stage.one(stage.fleet.workers(busy=True))
+    victim = stage.pick(stage.fleet.workers(busy=True))
     if victim is None:
         return False
     stage.fleet.pause(victim)
@@ -136,7 +136,7 @@ def send_again(stage: DrillStage) -> bool:
 
 
 def abort(stage: DrillStage) -> bool:
-    run = stage.one(list(Run.objects.filter(status__in=states.LIVING).values_list("pk", flat=True)))
+    run = stage.pick(list(Run.objects.filter(status__in=states.LIVING).values_list("pk", flat=True)))
     if run is None:
         return False
     try:

@@ -77,8 +77,8 @@ def _results(run: Run, tests: int, found: Findings) -> None:
 
 def _pages(run: Run, found: Findings) -> None:
     """Pages of a crawl are visited once each; what is left at its end was skipped for a reason."""
-    told = Counter(RunEvent.objects.filter(run=run, type="page").values_list("data__page", flat=True))
-    found.add("doubled", sum(number - 1 for number in told.values()), f"{run}: pages were visited again")
+    visits = Counter(RunEvent.objects.filter(run=run, type="page").values_list("data__page", flat=True))
+    found.add("doubled", sum(number - 1 for number in visits.values()), f"{run}: pages were visited again")
     left = run.pages.filter(status__in=states.UNRESOLVED).count() if run.is_over else 0
     found.add("lost", left, f"{run} is over and {left} pages are neither visited nor skipped")
 
@@ -87,8 +87,8 @@ def _story(run: Run, found: Findings) -> None:
     lines = list(RunEvent.objects.filter(run=run).order_by("seq").values_list("seq", "type", "data__result"))
     expected = list(range(1, len(lines) + 1))
     found.add("gaps", int([seq for seq, _, _ in lines] != expected), f"{run}: its events are not numbered 1, 2, 3 …")
-    told = Counter(result for _, kind, result in lines if kind == "result")
-    twice = sum(number - 1 for number in told.values() if number > 1)
+    counts = Counter(result for _, kind, result in lines if kind == "result")
+    twice = sum(number - 1 for number in counts.values() if number > 1)
     found.add("doubled", twice, f"{run}: results were told twice")
     ends = sum(kind == "done" for _, kind, _ in lines)
     if run.is_over:
