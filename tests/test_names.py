@@ -50,10 +50,20 @@ SHARED_STEMS = {
 }
 NAMES_OF_DJANGO = {"__init__", "admin", "apps", "urls"}
 SAY_NOTHING = {"told", "_told", "one", "_one", "of", "asked", "_asked"}
-# What the database calls so.
-COLUMNS = {"runs/models/page.py asked"}
-# Its names are not looked at yet.
-LEFT_OUT = "runs/engine/"
+# What is stored under such a name: a column, a link of a page, a recorded page, a step of a test.
+STORED = {
+    "runs/models/page.py asked",
+    "runs/engine/events.py asked",
+    "runs/engine/identity/state_signature.py told",
+    "runs/engine/steps/save.py of",
+}
+# Their names are not looked at yet.
+LEFT_OUT = {
+    "runs/engine/browser/signin_form.py",
+    "runs/engine/crawl/cleaning.py",
+    "runs/engine/crawl/scope.py",
+    "runs/engine/page/safety.py",
+}
 
 
 def test_no_public_class_has_the_name_of_another_one() -> None:
@@ -84,11 +94,11 @@ def test_variables_say_what_they_hold() -> None:
     found = {
         f"{relative(path)} {name}"
         for path in paths
-        if not relative(path).startswith(LEFT_OUT)
+        if relative(path) not in LEFT_OUT
         for name in _named(ast.parse(path.read_text(encoding="utf-8")))
         if name in SAY_NOTHING
     }
-    assert found == COLUMNS
+    assert found == STORED
 
 
 def _named(tree: ast.Module) -> Iterator[str]:

@@ -385,8 +385,8 @@ class ProofPlan(ShardPlan):
 
 
 class CrawlPlan(Value):
-    """How one shard crawls. `asked` are searches of earlier crawls, to be asked again."""
+    """How one shard crawls. `earlier_searches` are those of earlier crawls, to be asked again."""
 
     site: Site
     options: CrawlOptions
-    asked: tuple[str, ...] = ()
+    earlier_searches: tuple[str, ...] = ()

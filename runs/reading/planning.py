@@ -162,10 +162,10 @@ def proof_plan(run: Run) -> ProofPlan:
 
 
 def crawl_plan(run: Run) -> CrawlPlan:
-    return CrawlPlan(site=site(run), options=crawl_options(run), asked=_asked_before(run))
+    return CrawlPlan(site=site(run), options=crawl_options(run), earlier_searches=_earlier_searches(run))
 
 
-def _asked_before(run: Run) -> tuple[str, ...]:
+def _earlier_searches(run: Run) -> tuple[str, ...]:
     """Addresses of the searches that earlier crawls of this application asked."""
     pages = Part.objects.filter(application__project=run.project_id, application__environment=run.environment_id)
     return tuple(pages.filter(kind="page", gone_since_run=None, facts__asked=True).values_list("key", flat=True))

@@ -52,7 +52,7 @@ class Explorer:
         self.screencast = screencast
         self.guard = browser.guard
         self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
-        self.searches = Searches(plan.asked)
+        self.searches = Searches(plan.earlier_searches)
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"

@@ -39,7 +39,7 @@ class FoundLink:
     """A link as a page showed it.
 
     `place` is equal for the entries of one list, `landmark` is a role or empty; a `guarded` link asks the person to
-    confirm, or sends something else than GET. An `asked` one is a search of the crawl's own.
+    confirm, or sends something else than GET. `by_search`: it is a search of the crawl's own.
     """
 
     href: str
@@ -48,7 +48,7 @@ class FoundLink:
     place: str = ""
     hidden: bool = False
     guarded: bool = False
-    asked: bool = False
+    by_search: bool = False
 
 
 class Frontier:
@@ -81,7 +81,7 @@ class Frontier:
             if key != own and (key not in best or priority < best[key].priority):
                 group, text = self._shapes.group(key), link.text[:120]
                 best[key] = Link(
-                    url=url, key=key, group=group, priority=priority, depth=depth, text=text, asked=link.asked
+                    url=url, key=key, group=group, priority=priority, depth=depth, text=text, asked=link.by_search
                 )
         return tuple(sorted(best.values(), key=lambda row: row.priority))
 

@@ -42,7 +42,7 @@ class Searches:
             for said, address in _questions(form, field, before, word):
                 if before or self._worth((role, form.action), said):
                     self._tried[role, form.action].add(said)
-                    found.append(FoundLink(address, said, "search", asked=True))
+                    found.append(FoundLink(address, said, "search", by_search=True))
         return found
 
     def _worth(self, form_key: tuple[str, str], word: str) -> bool:
