@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import Count, F, Q, Value
 
 from projects.models import ApiToken, Membership, Project, Workspace
 from projects.models.project import ProjectQuerySet
@@ -78,6 +78,11 @@ def workspaces_of(user: Any) -> Any:
     if sees_all(user):
         return rows.annotate(role=Value(ADMIN.value))
     return rows.filter(memberships__user=user).annotate(role=F("memberships__role"))
+
+
+def with_project_counts(workspaces: Any) -> Any:
+    """Workspaces, each with how many living projects it has as `projects_count`."""
+    return workspaces.annotate(projects_count=Count("projects", filter=Q(projects__deleted_at=None), distinct=True))
 
 
 def roles_from(needed: str) -> list[Role]:

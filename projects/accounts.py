@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -68,6 +70,11 @@ def kept_sessions(project_id: int, environment_id: int | None, marks: Mapping[st
             except SecretUnreadable:
                 continue
     return found
+
+
+def last_probed(project: Project) -> dict[str, datetime]:
+    """When a session of each role was last seen to hold, in any environment."""
+    return dict(Session.objects.filter(project=project).order_by().values_list("role").annotate(Max("probed_at")))
 
 
 def keep_session(place: tuple[int, int | None], role: str, mark: str, session: Mapping[str, Any]) -> None:

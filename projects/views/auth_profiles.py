@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Max
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from projects.access import ADMIN
-from projects.accounts import ACCOUNT
+from projects.accounts import ACCOUNT, last_probed
 from projects.api.signins import drop_sign_in
-from projects.models import AuthProfile, Session
+from projects.models import AuthProfile
 from projects.models.auth_profile import KINDS
 from projects.place import Place, SignedInRequest, page, place_of
 from projects.profile_form import AuthProfileForm
@@ -22,8 +21,7 @@ ADDED = {"form": "Add a form", "basic": "Add HTTP basic", "headers": "Add reques
 @page
 def auth_profiles(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
-    sessions = Session.objects.filter(project=place.project).order_by()
-    held = dict(sessions.values_list("role").annotate(Max("probed_at")))
+    held = last_probed(place.project)
     tests = place.project.tests.alive()
     used = {name: tests.filter(document__auth=name).count() for name in (ACCOUNT, *_names(place))}
     rows = [(row, held.get(row.name), used[row.name]) for row in place.project.auth_profiles.all()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from projects import membership
-from projects.access import ADMIN, sees_all, workspaces_of
+from projects.access import ADMIN, sees_all, with_project_counts, workspaces_of
 from projects.account_forms import InvitationForm, WorkspaceForm
 from projects.models import Invitation, Membership
 from projects.models.workspace import MEANING, RANK, Role
@@ -28,8 +27,7 @@ def workspaces(request: SignedInRequest) -> HttpResponse:
         Membership.objects.create(workspace=made, user=request.user, role=ADMIN)
         membership.note(made, request.user, "workspace created", made.slug, made.name)
         return redirect("workspace", made.slug)
-    living = Count("projects", filter=Q(projects__deleted_at=None), distinct=True)
-    rows = workspaces_of(request.user).annotate(projects_count=living)
+    rows = with_project_counts(workspaces_of(request.user))
     mine = [(row, Role(row.role).label, row.memberships.count()) for row in rows]
     context = {"here": "workspaces", "rows": mine, "form": form if may_create else None}
     return render(request, "projects/workspaces.html", context, status=422 if form.errors else 200)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from django.db.models import Count, Prefetch
+from django.db.models import Prefetch
 from pydantic import Field
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from projects.api.problems import Invalid
 from projects.api.schema import listed, single
 from projects.models import Test
 from projects.models.public import number_of
+from runs import reading
 from runs.api.endpoint import RunsEndpoint
 from runs.api.serializers import ChangeOut, PageOut, ResultDetailOut, ResultOut
 from runs.models import Attempt, Change, CrawlPage, Result
@@ -81,8 +82,7 @@ class PageList(RunsEndpoint):
         if params.search:
             rows = rows.filter(url__icontains=params.search) | rows.filter(title__icontains=params.search)
         answer = page(request, rows, params, lambda found: PageOut(found, many=True).data, default="pk")
-        tally = every.exclude(template="").order_by("template").values_list("template").annotate(Count("pk"))
-        answer.data["templates"] = dict(tally)
+        answer.data["templates"] = dict(sorted(reading.counted_by(every.exclude(template=""), "template").items()))
         return answer
 
 

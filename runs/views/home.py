@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -14,12 +14,11 @@ from projects.access import QA_LEAD, deleted_for, sees_all, visible_to
 from projects.models import Project
 from projects.place import SignedInRequest, page
 from projects.views.creating import where
-from runs import states
+from runs import reading, states
 from runs.models import Run
 from runs.views.tallies import RunRow, with_tallies
 
 PER_PAGE = 50
-TOLD = (states.COMPLETED, states.FAILED)
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,7 @@ class ProjectLine:
 @page
 def home(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
-    ended = Run.objects.counted().filter(project=OuterRef("pk"), kind="test", status__in=TOLD).order_by("-pk")
-    drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
-    whole = ended.filter(partial=False)
-    projects: Any = visible_to(request.user).annotate(
-        last=Subquery(whole.values("pk")[:1]), newest=Subquery(ended.values("pk")[:1]), waits=drafts
-    )
+    projects: Any = reading.with_last_runs(visible_to(request.user))
     if query:
         projects = projects.filter(Q(name__icontains=query) | Q(url__icontains=query))
     shown = Paginator(projects.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))

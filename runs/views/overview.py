@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -54,8 +54,7 @@ def _numbers(place: Place) -> dict[str, Any]:
     recent = with_tallies(list(runs[:RECENT]))
     living = [row for row in recent if not row.run.is_over]
     crawl = runs.filter(kind="crawl").exclude(status=states.QUEUED).first()
-    tests = place.project.tests.alive().order_by().values_list("review_status").annotate(Count("pk"))
-    by_state = dict.fromkeys(reviewing.STATES, 0) | dict(tests)
+    by_state = dict.fromkeys(reviewing.STATES, 0) | reading.counted_by(place.project.tests.alive(), "review_status")
     return {
         "last": last,
         "part": shown[0] if shown and shown[0] != last else None,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Min
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
@@ -79,11 +78,6 @@ def _of_crawl(place: Place, run: Run, request: SignedInRequest) -> dict[str, Any
 
 
 def _templates(place: Place, run: Run) -> list[Template]:
-    done = CrawlPage.objects.filter(run=run, status=states.DONE).exclude(template="").order_by()
-    found = done.values_list("template").annotate(count=Count("key", distinct=True), first=Min("pk"))
-    groups = list(found.order_by("-count", "first"))
-    groups = groups[:MOST_TEMPLATES]
-    examples = CrawlPage.objects.in_bulk([first for _, _, first in groups])
-    tests = place.project.tests.alive().order_by().values_list("template").annotate(Count("pk"))
-    covered: dict[str, int] = dict(tests)
-    return [Template(name, count, examples[first], covered.get(name, 0)) for name, count, first in groups]
+    covered = reading.counted_by(place.project.tests.alive(), "template")
+    kinds = reading.visited_page_kinds(run, MOST_TEMPLATES)
+    return [Template(name, count, example, covered.get(name, 0)) for name, count, example in kinds]

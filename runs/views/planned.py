@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Max, Sum
-
 from runs import reading, states
 from runs.engine.plan import RunOptions
 from runs.models import Result, Run
@@ -55,21 +53,19 @@ def _added(scope: dict[str, Any]) -> str:
 
 
 def _expected(run: Run) -> str:
-    planned = Result.objects.filter(run=run).exclude(skip_reason__in=states.PRE_SEEDED)
-    found = planned.aggregate(Count("pk"), Sum("estimate_ms"), Max("estimate_ms"))
-    if not found["estimate_ms__sum"]:
+    work = reading.expected_work(run)
+    if not work.total_ms:
         return ""
     windows = RunOptions.model_validate(run.options).parallel
     workers = run.shards.count()
-    ideal = max(found["estimate_ms__max"], found["estimate_ms__sum"] // (workers * windows))
-    many = f"{found['pk__count']} test{_s(found['pk__count'])}"
+    ideal = max(work.longest_ms, work.total_ms // (workers * windows))
+    many = f"{work.tests} test{_s(work.tests)}"
     where = f"{workers} worker{_s(workers)} with {windows} window{_s(windows)}{' each' if workers > 1 else ''}"
     return f"{many} expected to take about {_spoken(ideal)} on {where}."
 
 
 def _left_out(run: Run) -> str:
-    rows = Result.objects.filter(run=run, skip_reason__in=states.PRE_SEEDED).order_by().values_list("skip_reason")
-    counts = dict(rows.annotate(Count("pk")))
+    counts = reading.counted_by(Result.objects.filter(run=run, skip_reason__in=states.PRE_SEEDED), "skip_reason")
     parts = [f"{counts[reason]} {words}" for reason, words in LEFT_OUT.items() if reason in counts]
     budget = run.options.get("budget_minutes")
     limit = f" of {budget:g} minute{_s(budget)}" if budget else ""

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Max, Min, Q
+from django.db.models import F, Q
 
 from projects import reviewing
-from projects.models import Comment, Test, TestVersion
+from projects.models import Comment, Test
 from projects.models.public import number_of
 from projects.models.test import TestQuerySet
 from projects.place import Place
+from runs import reading
 from runs.models import Run
 from runs.views.english import FORMATS
 from runs.views.proof_evidence import ProposalCard, pictures_of
@@ -132,12 +133,10 @@ def matching(rows: Any, *, family: str = "", template: str = "", query: str = ""
 def queue(place: Place, filters: Filters) -> dict[str, Any]:
     """The page's context: at most PER_PAGE proposals with all that is shown of them, in a fixed number of queries."""
     # Looked up first: a version that comes between this and the rows counts as one that the page does not know.
-    newest = TestVersion.objects.aggregate(newest=Max("pk"))["newest"]
-    rows, beside = filters.rows(place), filters.beside(place).order_by()
+    newest = reading.newest_version()
+    rows, beside = filters.rows(place), filters.beside(place)
     shown = Paginator(rows.order_by(*ORDERS[filters.sort]), PER_PAGE).get_page(filters.page)
-    counts = place.project.tests.alive().aggregate(**{state: Count("pk", filter=q) for state, q in COUNTED.items()})
-    steps = {f"{step}": Count("pk", filter=Q(score__gte=step)) for step in STEPS_OF_SCORE}
-    found = beside.aggregate(until=Max("pk"), stale=Count("stale_since"), **steps)
+    numbers = reading.review_numbers(beside, STEPS_OF_SCORE)
     return {
         "here": "review",
         "place": place,
@@ -145,22 +144,21 @@ def queue(place: Place, filters: Filters) -> dict[str, Any]:
         "q": filters.query,
         "rows": shown,
         "proposals": proposals(place, list(shown)),
-        "until": found["until"] or 0,
-        "newest": newest or 0,
-        "states": counts,
+        "until": numbers.until,
+        "newest": newest,
+        "states": reading.counted_where(place.project.tests.alive(), COUNTED),
         "orders": list(ORDERS),
-        "families": beside.exclude(family="").values_list("family").annotate(count=Count("pk")).order_by("-count"),
-        "templates": _templates(beside),
-        "scores": [(step, found[f"{step}"]) for step in STEPS_OF_SCORE if found[f"{step}"]],
-        "stale": found["stale"],
+        "families": reading.largest_groups(beside, "family"),
+        "templates": reading.page_kinds_of_tests(beside, MOST_TEMPLATES),
+        "scores": [(score, count) for score, count in numbers.scores.items() if count],
+        "stale": numbers.stale,
     }
 
 
 def proposals(place: Place, tests: Sequence[Test]) -> list[ProposalCard]:
     """Tests with their pictures, comments and the format that they were asked for in."""
     pictures, formats = pictures_of(tests), _formats(place, tests)
-    counted = Comment.objects.filter(test__in=[test.pk for test in tests]).order_by().values_list("test")
-    comments: dict[int, int] = dict(counted.annotate(Count("pk")))
+    comments = reading.counted_by(Comment.objects.filter(test__in=[test.pk for test in tests]), "test")
     return [ProposalCard(test, formats[test.pk], pictures.get(test.pk, {}), comments.get(test.pk, 0)) for test in tests]
 
 
@@ -171,9 +169,3 @@ def _formats(place: Place, tests: Sequence[Test]) -> dict[int, str]:
     usual = place.project.settings.get("crawl", {}).get("dials", {}).get("format")
     found = {test.pk: formats.get(test.crawl_run or 0) or usual for test in tests}
     return {number: form if form in FORMATS else "step_by_step" for number, form in found.items()}
-
-
-def _templates(rows: TestQuerySet) -> list[tuple[str, int, str]]:
-    """Kinds of pages: name, how many tests, the address of one."""
-    groups = rows.exclude(template="").values_list("template").annotate(count=Count("pk"), example=Min("page_url"))
-    return list(groups.order_by("-count", "template")[:MOST_TEMPLATES])

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
-
 from runs import reading, states
-from runs.models import Result, Run
+from runs.models import Run
 from runs.report import Counts
 
 SHOWN = (states.PASSED, states.FLAKY, states.FAILED, states.SKIPPED, states.RUNNING)
-
-
-def tallies(runs: Iterable[Run]) -> dict[int, Counts]:
-    """Counts by run number, zeros for runs without results."""
-    numbers = [run.pk for run in runs]
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Result.objects.filter(run__in=numbers).order_by().values_list("run", "status").annotate(Count("pk"))
-    for run, status, count in rows:
-        found[run][status] = count
-    return {number: Counts(**found[number], total=sum(found[number].values())) for number in numbers}
 
 
 @dataclass(frozen=True)
@@ -40,7 +27,7 @@ class RunRow:
 
 
 def with_tallies(runs: Sequence[Run]) -> list[RunRow]:
-    counts = tallies(runs)
+    counts = reading.counts_of([run.pk for run in runs])
     return [RunRow(run, counts[run.pk]) for run in runs]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -21,7 +21,7 @@ from projects.access import ADMIN, VIEWER, visible_to
 from projects.models import Test, TestVersion
 from projects.models.test import TestQuerySet
 from projects.place import Place, SignedInRequest, page, place_of
-from runs import states
+from runs import reading
 from runs.models import Result
 from runs.views.english import as_written
 from runs.views.options import RunStart, tagged, tags_in
@@ -53,15 +53,11 @@ def listed(request: SignedInRequest, place: Place, form: RunStart | None = None)
     state, family, tag, query = (request.GET.get(name, "").strip() for name in ("state", "family", "tag", "q"))
     in_any_state = in_list(place, {**request.GET.dict(), "state": ""})
     by_state: Counter[str] = Counter()
-    groups = in_any_state.order_by().values_list("review_status", "approved_by_score").annotate(Count("pk"))
-    for name, by_score, count in groups:
+    for (name, by_score), count in reading.counted_by(in_any_state, "review_status", "approved_by_score").items():
         by_state[name] += count
         by_state[BY_SCORE] += count if by_score else 0
     found = in_list(place, request.GET)
-    last = Result.objects.filter(test=OuterRef("pk"), run__kind="test", status__in=states.RESOLVED).order_by("-pk")
-    rows: Any = found.defer("document").annotate(
-        last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("finished_at")[:1])
-    )
+    rows: Any = reading.with_last_results(found.defer("document"))
     context = {
         "here": "tests",
         "place": place,
