@@ -265,41 +265,6 @@ def test_the_check_for_states_sees_what_it_should(text: str, found: bool) -> Non
     assert any(gives_a_state(node) or writes_a_state_out(node) for node in tree) == found
 
 
-COMPUTING = frozenset({"annotate", "aggregate", "alias", "raw", "extra", "cursor", "Subquery", "Exists", "RawSQL"})
-
-
-def test_pages_and_the_api_compute_nothing_in_the_database() -> None:
-    """They choose, order and page rows; numbers about rows are read by `reading`, or by what owns the rows."""
-    edges = sources("runs/views", "runs/api", "projects/views", "projects/api")
-    found = {
-        f"{relative(path)}:{node.lineno} {name}"
-        for path in edges
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and (name := computes(node))
-    }
-    assert not found
-
-
-def computes(node: ast.Call) -> str:
-    """The name of what is called, where it makes a query that computes; else ""."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name if name in COMPUTING else ""
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("rows.annotate(Count('pk'))", "annotate"),
-        ("Subquery(rows)", "Subquery"),
-        ("connection.cursor()", "cursor"),
-        ("rows.filter(pk=1).order_by('pk')", ""),
-        ("rows.filter(Q(pk=1)).count()", ""),
-    ],
-)
-def test_the_check_for_computing_queries_sees_what_it_should(text: str, name: str) -> None:
-    assert computes(ast.parse(text, mode="eval").body) == name  # type: ignore[arg-type]
-
-
 def test_models_and_migrations_agree() -> None:
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
