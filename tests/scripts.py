@@ -10,8 +10,6 @@ from tests.expressions import ROOT, parsed
 
 SCRIPTS = ("runs", "sentri/static")
 BEFORE_AN_EXPRESSION = frozenset("(,=:[!&|?{};+>\n")
-MADE = re.compile(r"new RegExp\((?P<before>[^\[\]]*)\[(?P<words>[^;]*?)\]\.join\('\|'\)(?P<after>[^;]*), 'i'\)")
-TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -31,12 +29,6 @@ def expressions() -> Iterator[tuple[str, str, int]]:
     for where, text in texts():
         for source, signs in literals(text):
             yield where, in_python(source), flags_of(signs)
-        for found in MADE.finditer(text):
-            before, words, after = (
-                [each.encode().decode("unicode_escape").encode("latin-1").decode() for each in TEXT.findall(part)]
-                for part in found.group("before", "words", "after")
-            )
-            yield where, in_python("".join((*before, "|".join(words), *after))), re.IGNORECASE
 
 
 def literals(text: str) -> Iterator[tuple[str, str]]:

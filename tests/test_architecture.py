@@ -297,8 +297,8 @@ def test_commands_that_the_documents_name_exist() -> None:
 
 
 ONE_THAT_COMPILES = "runs/engine/patterns.py"
-# Their expressions are made of words that Sentri ships or escapes itself; those of targets are for the browser alone.
-MADE_OF_OUR_WORDS = {"runs/engine/page/vocabulary.py", "runs/engine/locate.py"}
+# Its expressions are made of words that it escapes itself, for the browser alone.
+MADE_OF_OUR_WORDS = {"runs/engine/locate.py"}
 
 
 def test_expressions_of_people_and_sites_are_compiled_in_one_place() -> None:

@@ -18,8 +18,6 @@ OF_WORDS = {
     "runs/api/triggering.py: f'{re.escape(name)}(?![^.\\\\[])'": r"word(?![^.\[])",
     "runs/engine/generate/preferences.py: f'\\\\b{re.escape(name)}\\\\b'": r"\bword\b",
     "runs/engine/locate.py: f'^\\\\s*{words}{marks}$'": r"^\s*two\s+words[\s*:]*$",
-    "runs/engine/page/vocabulary.py: '|'.join((_stem(word, True) for word in listed))": r"two[\s_-]*words(?![^\W_])",
-    "runs/engine/page/vocabulary.py: '|'.join((_stem(word, word in _WHOLE) for word in listed))": r"two[\s_-]*words",
     "runs/engine/page/volatile.py: re.escape(value)": "word",
     "runs/engine/patterns.py: f'^\\\\s*{words}\\\\s*$' if whole else words": r"^\s*two\s+words\s*$",
     "runs/engine/prove/mutations/base.py: f'^{re.escape(call.base)}(?:[?#].*)?$'": r"^word(?:[?#].*)?$",
@@ -43,7 +41,7 @@ MEANT_TO = {"runs/management/drill/spinning.py: (a+)+$"}
 
 def test_no_expression_of_ours_runs_away() -> None:
     found, not_written_out = own()
-    assert len(found) > 200
+    assert len(found) > 150
     assert not_written_out == set(OF_WORDS)
     grown: dict[str, str] = {}
     for one in found:
@@ -65,8 +63,7 @@ def test_no_expression_of_our_scripts_runs_away() -> None:
     found = list(scripts.expressions())
     assert len(found) > 40
     assert {(where, pattern): said for where, pattern, flags in found if (said := growth(pattern, flags))} == {}
-    made = {where: text.count("new RegExp(") - len(scripts.MADE.findall(text)) for where, text in scripts.texts()}
-    assert {where for where, number in made.items() if number} == set()
+    assert {where for where, text in scripts.texts() if "new RegExp(" in text} == set()
 
 
 def growth(pattern: str, flags: int = 0, mode: Mode = "search") -> str:

@@ -1,15 +1,19 @@
 /* What a person would use to sign in. Fields are told by type, autocomplete and the words on them. */
 const signin = (() => {
-  const ENTRY = new RegExp('^\\s*(' + [
-    'log ?-?in', 'log ?-?on', 'sign ?-?in', 'anmelden', 'einloggen', 'se connecter', 'connexion', 'iniciar sesi[oó]n',
-    'acceder', 'accedi', 'entrar', 'inloggen', 'logga in', 'my account',
-  ].join('|') + ')', 'i');
-  const ONWARD = /^(continue|next|weiter|suivant|continuer|siguiente|continuar|avanti|volgende)/i;
-  const USER = /user|e-?mail|login|account|benutzer|konto|identifi|usuario|correo|utente|gebruiker/i;
-  const REMEMBER = /remember|keep me|stay (signed|logged)|angemeldet bleiben|merken|souvenir|recordar|ricordami|onthoud/i;
-  const CODE = new RegExp(['one.?time', '\\b(t?otp|2fa|mfa)\\b', '(verification|security|authenticat\\w{1,12}|login|sms).{0,3}code',
-    'passcode', 'einmal.?code', 'best[aä]tigungs.?code', 'code de (v[eé]rification|s[eé]curit[eé])',
-    'c[oó]digo de (verificaci[oó]n|seguridad)'].join('|'), 'i');
+  /* WORDS are those of runs/engine/lexicon, which says how they are spelt here. */
+  const folded = (text) => ` ${(text.replace(/([a-z])([A-Z])/g, '$1 $2').normalize('NFKC').toLowerCase()
+    .replace(/ß/g, 'ss').replace(/ı/g, 'i').replace(/\u0307/g, '').match(/[\p{L}\p{N}]+/gu) || []).join(' ')} `;
+  function speaks(text, meant) {
+    const said = folded(text);
+    return WORDS[meant].some((word) => said.includes(word));
+  }
+  function begins(text, meant) {
+    const said = folded(text);
+    return WORDS[meant].some((word) => said.startsWith(word) || said.startsWith(` ${word}`));
+  }
+  /* One part of the address ends so: /login, /user/sign-in, /login.php. */
+  const leads = (address) => address.split(/[/?#.]/).map(folded)
+    .some((part) => WORDS.entry.some((word) => part.endsWith(word) || part.endsWith(`${word} `)));
   const ERROR = '[role=alert], [aria-live=assertive], .errorlist, .error, .errors, .alert-danger, .alert-error, '
     + '.invalid-feedback, [class*=error i]';
 
@@ -48,7 +52,7 @@ const signin = (() => {
     const before = near.filter((field) => password
       && password.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_PRECEDING);
     return near.find((field) => /\b(username|email)\b/.test(field.autocomplete || ''))
-      || near.find((field) => field.type === 'email') || near.find((field) => USER.test(words(field)))
+      || near.find((field) => field.type === 'email') || near.find((field) => speaks(words(field), 'user'))
       || before[before.length - 1] || null;
   }
 
@@ -57,7 +61,7 @@ const signin = (() => {
       || element.getAttribute('role') === 'button'
       || (element.localName === 'input' && ['submit', 'image'].includes(element.type))));
     const inside = form ? buttons.filter((button) => button.form === form || form.contains(button)) : buttons;
-    const entering = inside.filter((button) => ENTRY.test(says(button)) || ONWARD.test(says(button)));
+    const entering = inside.filter((button) => begins(says(button), 'entry') || begins(says(button), 'onward'));
     return entering.find((button) => button.type === 'submit') || entering[0]
       || (form && inside.find((button) => button.type === 'submit')) || null;
   }
@@ -77,8 +81,8 @@ const signin = (() => {
     if (named || !field || !field.form) return named || null;
     const button = submitOf(field.form);
     const spoken = [document.title, ...[...document.querySelectorAll('h1, h2, legend')].map((one) => one.textContent)]
-      .some((text) => ENTRY.test(text)) || /(log|sign)-?_?in\b/i.test(location.pathname + location.hash);
-    return button && (ENTRY.test(says(button)) || (ONWARD.test(says(button)) && spoken)) ? field : null;
+      .some((text) => begins(text, 'entry')) || leads(location.pathname + location.hash);
+    return button && (begins(says(button), 'entry') || (begins(says(button), 'onward') && spoken)) ? field : null;
   }
 
   /* The fields of a one-time code: one, or a box for each digit. */
@@ -87,12 +91,12 @@ const signin = (() => {
     const boxes = texts.filter((field) => field.maxLength === 1);
     if (boxes.length >= 6 && boxes.length <= 8) return boxes;
     const field = texts.find((one) => /\bone-time-code\b/.test(one.autocomplete || ''))
-      || texts.find((one) => one.type !== 'password' && CODE.test(words(one)));
+      || texts.find((one) => one.type !== 'password' && speaks(words(one), 'code'));
     return field ? [field] : [];
   }
 
   function remember(form) {
-    return inputs(['checkbox']).find((box) => box.form === form && REMEMBER.test(words(box))) || null;
+    return inputs(['checkbox']).find((box) => box.form === form && speaks(words(box), 'remember')) || null;
   }
 
   return {
@@ -113,13 +117,13 @@ const signin = (() => {
     },
     entrance() {
       const all = [...document.querySelectorAll('a[href], button, [role=button], [role=link]')].filter(shown);
-      return placeOf(all.find((element) => ENTRY.test(says(element)))
-        || all.find((element) => /(log-?in|sign-?in)(\/|$|\?)/i.test(element.getAttribute('href') || '')));
+      return placeOf(all.find((element) => begins(says(element), 'entry'))
+        || all.find((element) => leads(element.getAttribute('href') || '')));
     },
     /* Where a link in a menu that is closed leads to sign in. */
     way() {
       const links = everything().filter((element) => element.matches('a[href]') && element.origin === location.origin);
-      const link = links.find((one) => ENTRY.test(one.textContent));
+      const link = links.find((one) => begins(one.textContent, 'entry'));
       return link ? link.href : '';
     },
     verdict() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,17 @@ from urllib.parse import urlsplit
 from playwright.async_api import ElementHandle, Error, Frame, Page
 
 from runs.engine.inpage import PageResists, hold, read_page
+from runs.engine.lexicon import Intent, Topic, for_scripts
 from runs.engine.plan import Credentials
 
-SCRIPT = Path(__file__).with_name("signin.js").read_text("utf-8")
+WORDS = {
+    "entry": for_scripts(Intent.SIGN_IN, Topic.OWN_ACCOUNT),
+    "onward": for_scripts(Intent.CONTINUE),
+    "user": for_scripts(Topic.KNOWN_AS),
+    "code": for_scripts(Topic.ONE_TIME_CODE),
+    "remember": for_scripts(Intent.REMEMBER),
+}
+SCRIPT = f"const WORDS = {json.dumps(WORDS)};\n{Path(__file__).with_name('signin.js').read_text('utf-8')}"
 
 
 class SignInFailed(Exception):

@@ -18,10 +18,10 @@ from runs.engine.crawl.link_priority import PER_DEPTH, PER_KNOWN, FoundLink
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
 from runs.engine.events import Action, Form, FormField, Link, PageSnapshot
+from runs.engine.lexicon import Intent, intents
 from runs.engine.page.filling import valid
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import Control, Permit, asks, denied, permit, refusal
-from runs.engine.page.vocabulary import stems, words
 from runs.engine.plan import CrawlOptions, PageWork
 from runs.engine.steps.click import Click
 from runs.engine.steps.fill import Fill
@@ -34,7 +34,6 @@ MOST_STEPS = 60
 LONGEST_NAME = 120
 CHROME = frozenset({"banner", "navigation", "contentinfo", "menu"})
 NAMED_ALIKE = frozenset({"tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch"})
-AGAIN = stems(words("next_page"))
 COUNTED = re.compile(r"\d+")
 ONLY_NUMBER = re.compile(r"[\W\d_]+")
 RANK = {"follow": 150, "form": 200, "press": 220, "field": 240, "hover": 260, "scroll": 280}
@@ -171,7 +170,8 @@ class Actions:
             step = Hover.step(target=target_of(offer))
             yield ActionCandidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
         elif not refusal(offer.control(), self._options):
-            late = bool(ONLY_NUMBER.fullmatch(offer.name) or AGAIN.match(offer.name)) or "grid" in offer.container
+            turns = bool(ONLY_NUMBER.fullmatch(offer.name)) or Intent.NEXT in intents(offer.name)
+            late = turns or "grid" in offer.container
             step = Click.step(target=target_of(offer))
             sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, state)
             yield ActionCandidate("press", (step,), sentence, cluster, late, named=bool(offer.name))

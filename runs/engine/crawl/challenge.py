@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from runs.engine.lexicon import Topic, topics
+
 FEW_LINKS = 5
 OF_THE_GATE = 2
 STATUSES = frozenset({401, 403, 405, 429, 503})
@@ -17,14 +19,6 @@ BODY = re.compile(
 FRAME = re.compile(
     r"challenges\.cloudflare\.com|hcaptcha\.com|captcha-delivery\.com|recaptcha/(api2|enterprise)/(anchor|bframe)"
     r"|arkoselabs\.com|geetest\.com",
-    re.IGNORECASE,
-)
-WORDS = re.compile(
-    r"just a moment|checking (if the site connection is secure|your browser)|attention required"
-    r"|verify(ing)? (that )?you are (a )?human|are you (a )?(human|robot)|i.?m not a robot|human verification"
-    r"|security check(point)?|bot (check|detection)|one more step|please verify|pardon our interruption"
-    r"|access to this page has been denied|ddos protection"
-    r"|einen moment|sind sie ein mensch|un instant|êtes-vous un robot|un momento",
     re.IGNORECASE,
 )
 
@@ -43,6 +37,6 @@ def shown_by(words: Iterable[str], links: int, frames: Iterable[str]) -> bool:
     """
     if links > FEW_LINKS:
         return False
-    telling = any(WORDS.search(text) for text in words)
+    telling = any(Topic.CHALLENGE in topics(text) for text in words)
     gated = any(FRAME.search(url) for url in frames)
     return (gated and (telling or links == 0)) or (telling and links <= OF_THE_GATE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from typing import Any
 from runs.engine.browser import Error, Page, read_page, settle
 from runs.engine.crawl.offers import script
 from runs.engine.events import Seen
+from runs.engine.lexicon import Intent, intents
 from runs.engine.page.ours import OURS
-from runs.engine.page.safety import Control, danger, denied
+from runs.engine.page.safety import Control, danger, denied, of_many
 from runs.engine.plan import CrawlOptions
 
-MANY = re.compile(r"\b(all|everything|selected|account|alle[sn]?|tout(es)?|todos?|tutti)\b", re.IGNORECASE)
-AGREES = re.compile(r"^\W*(yes|ok|okay|confirm|ja|oui|sí|si|sim|tak|да|はい|是|确定|확인)", re.IGNORECASE)
 DELETES = "deletes"
 PRESS_MS = 3_000
 SETTLE_MS = 3_000
@@ -40,7 +38,7 @@ class Remover(Seen):
     def deletes(self) -> bool:
         said = Control(self.name, self.hints).said
         deletes = danger(said or self.script) == DELETES or self.method == "delete"
-        return deletes and not MANY.search(said)
+        return deletes and not of_many(said)
 
     def denied(self, options: CrawlOptions) -> bool:
         return denied(self.name, options) or denied(Control(self.name, self.hints).said, options)
@@ -68,7 +66,7 @@ def only_one(controls: Iterable[Remover], options: CrawlOptions) -> Remover | No
 
 def agreement(controls: Iterable[Remover], options: CrawlOptions) -> Remover | None:
     """The one control of a dialog that says yes to removing, where it may be pressed."""
-    asked = [one for one in controls if one.asked and (one.deletes or AGREES.match(one.name))]
+    asked = [one for one in controls if one.asked and (one.deletes or Intent.CONFIRM in intents(one.name))]
     return asked[0] if len(asked) == 1 and not asked[0].denied(options) else None
 
 

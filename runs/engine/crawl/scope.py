@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
+from runs.engine.lexicon import Intent, Topic, intents, topics, words
 from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
@@ -27,20 +27,8 @@ FILES = each(
 FORMAT_KEYS = frozenset({"format", "_format", "export", "output", "download", "_stream", "_dl"})
 FORMATS = FILES | {"1", "true", "yes", "on", "excel", "file"}
 
-LEAVES = each(
-    """logout logoff signout signoff unsubscribe abmelden ausloggen déconnexion deconnexion déconnecter uitloggen
-    disconnetti esci sair"""
-)
-LEAVES_PAIRS = frozenset(
-    {("log", "out"), ("log", "off"), ("sign", "out"), ("sign", "off"), ("opt", "out"), ("cerrar", "sesión")}
-)
-DESTROYS = each(
-    """delete destroy remove erase purge wipe drop deactivate revoke terminate uninstall truncate clear empty flush pay
-    refund cancel ban löschen entfernen supprimer eliminar borrar verwijderen elimina"""
-)
-OWN = each("account accounts me my profile user users cart basket session all everything data history db")
 IDENTIFIES = re.compile(r"\d")
-WORDS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+NUMBER = re.compile(r"\d+")
 
 
 def same_site(url: str, base_url: str) -> bool:
@@ -70,9 +58,9 @@ def is_destructive(url: str, text: str = "") -> bool:
     `/shop/delete_review`, which names no review, is a page with a form.
     """
     parts = urlsplit(url)
-    path = [words(unquote(segment)) for segment in f"{parts.path}/{parts.fragment}".split("/") if segment.strip("!")]
-    query = [words(part) for pair in parse_qsl(parts.query, keep_blank_values=True) for part in pair]
-    if any(_leaves(said) for said in path + query) or _leaves_or_destroys(words(text)):
+    path = [_said(unquote(segment)) for segment in f"{parts.path}/{parts.fragment}".split("/") if segment.strip("!")]
+    query = [_said(part) for pair in parse_qsl(parts.query, keep_blank_values=True) for part in pair]
+    if any(_leaves(said) for said in path + query) or _leaves_or_destroys(_said(text)):
         return True
     if any(_destroys(said, alone=len(said) == 1) for said in query):
         return True
@@ -88,25 +76,26 @@ def _but_last(path: str) -> list[str]:
     ]
 
 
-def words(text: str) -> list[str]:
-    """`deleteAccount`, `delete-account` and `Delete account` as ["delete", "account"]."""
-    return [word.lower() for word in WORDS.findall(text)]
+def _said(text: str) -> tuple[str, ...]:
+    """`deleteAccount7`, `delete-account` and `Delete account` as ("delete", "account")."""
+    return words(NUMBER.sub(" ", text))
 
 
 def _leaves(said: Sequence[str]) -> bool:
-    if len(said) > 3:
+    if not 0 < len(said) <= 3:
         return False
-    return any(word in LEAVES for word in said) or any(pair in LEAVES_PAIRS for pair in pairwise(said))
+    text = " ".join(said)
+    return Intent.SIGN_OUT in intents(text) or Topic.LEAVES in topics(text)
 
 
 def _destroys(said: Sequence[str], *, alone: bool) -> bool:
-    if not 0 < len(said) <= 3 or not DESTROYS & {said[0], said[-1]}:
+    if not 0 < len(said) <= 3 or not any(Topic.DESTROYS in topics(word) for word in (said[0], said[-1])):
         return False
-    return alone or bool(OWN.intersection(said))
+    return alone or Topic.OWN in topics(" ".join(said))
 
 
 def _leaves_or_destroys(said: Sequence[str]) -> bool:
-    return _leaves(said) or (len(said) == 1 and said[0] in DESTROYS)
+    return _leaves(said) or (len(said) == 1 and Topic.DESTROYS in topics(said[0]))
 
 
 @dataclass(frozen=True, slots=True)

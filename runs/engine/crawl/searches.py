@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from runs.engine.crawl.link_priority import FoundLink
 from runs.engine.events import Action, Form, FormField
+from runs.engine.lexicon import Topic, is_called
 
-ASKS = re.compile(r"q|s|query|search(_?(term|query|word|text))?|terms?|keywords?|find|suche|_search", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{4,}")
 TYPED = ("text", "search")
 WORDS_EACH = 2
@@ -54,7 +54,7 @@ def _question(form: Form) -> FormField | None:
     typed = [field for field in form.fields if field.type in TYPED]
     if len(typed) != 1 or not typed[0].name or not form.action:
         return None
-    says_so = form.role == "search" or typed[0].type == "search" or ASKS.fullmatch(typed[0].name)
+    says_so = form.role == "search" or typed[0].type == "search" or is_called(typed[0].name, Topic.QUERY)
     return typed[0] if says_so else None
 
 

@@ -12,10 +12,8 @@ from runs.engine.crawl.fingerprint import fold, template
 from runs.engine.crawl.link_priority import FoundLink, found_in
 from runs.engine.events import Action, Form, Heading, Landmark
 from runs.engine.identity import Face, Signature, signature
-from runs.engine.page.vocabulary import whole, words
+from runs.engine.lexicon import Intent, intents
 
-CROSSES = "\u00d7\u2715\u2716 "
-_DISMISSES = whole(words("dismiss"))
 LIMITS = {"headings": 100, "actions": 400, "forms": 40}
 
 
@@ -74,7 +72,7 @@ def read(raw: dict[str, Any]) -> ShownPage:
 
 def _with_button(row: dict[str, Any]) -> dict[str, Any]:
     """A form of a dialog whose button stands beside it: the first that does more than close the dialog."""
-    beside = ((name, css) for name, css in row["beside"] if name and not _DISMISSES.match(name.lstrip(CROSSES)))
+    beside = ((name, css) for name, css in row["beside"] if name and Intent.CANCEL not in intents(name))
     name, css = next(beside, ("", ""))
     return row | {"submit": name, "submit_css": css} if css else row
 

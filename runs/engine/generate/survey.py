@@ -12,12 +12,10 @@ from runs.engine.generate.cases import Crawled, SignInPage, Survey, address
 from runs.engine.generate.observe import glance
 from runs.engine.generate.parallel import in_parallel
 from runs.engine.generate.proposals.form_kinds import kind
+from runs.engine.lexicon import Intent, intents
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.safety import Permit, permit
-from runs.engine.page.vocabulary import whole, words
 from runs.engine.plan import ACCOUNT, CrawlPlan
-
-_MEMBERS = whole(words("sign_in"))
 
 
 async def surveyed(visits: Visits, pages: Sequence[PageSnapshot]) -> tuple[Crawled, list[Log]]:
@@ -104,7 +102,8 @@ async def _looked_for_form(visits: Visits, survey: Survey) -> Survey:
     given = site.credentials.login_url if site.credentials else None
     start = await glance(visits, address(urljoin(site.base_url, given or "")))
     survey = _with_form(survey, start, visits.plan)
-    links = [link.href for link in start.pressables if link.href and _MEMBERS.search(link.name)] if start else []
+    shown = start.pressables if start else ()
+    links = [link.href for link in shown if link.href and Intent.SIGN_IN in intents(link.name)]
     for url in dict.fromkeys(links[:3]):
         if survey.sign_in is None and url.startswith(site.origin):
             survey = _with_form(survey, await glance(visits, address(url)), visits.plan)

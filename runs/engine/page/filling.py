@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from random import Random
 
 from runs.engine.events import FormField
+from runs.engine.lexicon import FIELDS, Intent, asked_for, intents
 from runs.engine.page.pattern_samples import accepts, sample
 from runs.engine.page.postal_places import HOME, Place, place_named
-from runs.engine.page.vocabulary import tables, whole
 
-# First hit wins.
-_WORDS = {what: whole(listed) for what, listed in tables("meaning").items()}
 _AUTOCOMPLETE = {
     "current-password": "password",
     "new-password": "password",
@@ -55,10 +53,7 @@ _DATED = {
 _TICKET = "{{random.digits(6)}}"
 _GIVEN = ("Robin", "Alex", "Kim", "Sam", "Jules", "Noa")
 _FAMILY = ("Berger", "Moreau", "Lindqvist", "Castell", "Novak", "Okafor")
-_PLACEHOLDER = re.compile(
-    r"^\W*$|^-|^(?:select|choose|please|pick|any|all|bitte|auswählen|choisi|seleccion|selezion|kies|wybierz|välj)\b",
-    re.IGNORECASE,
-)
+_BLANK = re.compile(r"^\W*$|^-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,11 @@ def valid(field: FormField, random: Random, place: Place = HOME) -> str | None:
 
 def unchosen(field: FormField) -> bool:
     """Whether a choice still shows what asks for one."""
-    return field.type == "choice" and bool(_PLACEHOLDER.search(field.value))
+    return field.type == "choice" and _asks_to_choose(field.value)
+
+
+def _asks_to_choose(option: str) -> bool:
+    return bool(_BLANK.search(option)) or Intent.CHOOSE in intents(option)
 
 
 def place_of(fields: Iterable[FormField]) -> Place:
@@ -134,7 +133,7 @@ def wrong(field: FormField) -> Wrong | None:
 
 def _option(field: FormField) -> str | None:
     """More than a placeholder; of countries one whose addresses are known, best the one that is shown."""
-    real = [option for option in field.options if not _PLACEHOLDER.search(option)]
+    real = [option for option in field.options if not _asks_to_choose(option)]
     if _asks_for_country(field):
         real.sort(key=lambda option: (place_named(option) is None, option != field.value))
     return next(iter(real), None)
@@ -147,28 +146,18 @@ def _asks_for_country(field: FormField) -> bool:
 def _hinted(field: FormField) -> str:
     """What `autocomplete` says that the field is for, empty where it says nothing that is known."""
     hint = field.autocomplete.lower().split(" ")[-1]
-    return _AUTOCOMPLETE.get(hint, hint) if hint in _AUTOCOMPLETE or hint in _WORDS else ""
+    return _AUTOCOMPLETE.get(hint, hint) if hint in _AUTOCOMPLETE or hint in FIELDS else ""
 
 
 def _said(field: FormField) -> str:
     """What the words about a field say that it is for."""
-    text = " ".join(map(_words, (field.label, field.caption, field.placeholder, field.name, field.id)))
-    return _by_words(f" {text} ")
+    return asked_for(" . ".join((field.label, field.caption, field.placeholder, field.name, field.id)))
 
 
 def _narrowed(field: FormField) -> str:
     if field.type == "date":
-        return "birthday" if _by_words(f" {_words(field.label)} {_words(field.name)} ") == "birthday" else "date"
+        return "birthday" if asked_for(f"{field.label} . {field.name}") == "birthday" else "date"
     return field.type
-
-
-def _words(text: str) -> str:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return re.sub(r"[_\-.\[\]*:()]+", " ", spaced).lower()
-
-
-def _by_words(text: str) -> str:
-    return next((what for what, expression in _WORDS.items() if expression.search(text)), "")
 
 
 def _number(field: FormField) -> str:

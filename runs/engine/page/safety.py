@@ -9,34 +9,24 @@ from enum import IntEnum
 from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.events import Form, FormField
-from runs.engine.page.vocabulary import stems, tables, words
+from runs.engine.lexicon import Intent, Topic, intents, says_and, topics
 from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
-_DANGERS = {why: stems(listed) for why, listed in tables("danger").items()}
-_SIGNS_UP = stems(words("sign_up"))
-_CHANGES_PASSWORD = stems(words("password_change"))
+# Why what is meant so is not pressed; what is said first is told.
+_DANGERS = {
+    Intent.DELETE: "deletes",
+    Intent.PAY: "pays or orders",
+    Intent.SIGN_OUT: "signs out",
+    Intent.UNSUBSCRIBE: "ends a subscription or booking",
+    Intent.RESET: "resets or revokes",
+    Intent.TRANSFER: "moves money or rights",
+    Intent.PUBLISH: "reaches other people",
+    Intent.STOP: "stops or restarts something",
+}
 # What may be pressed although it writes: it is undone by not going on, and concerns only the visitor.
-_MEANS_NO_HARM = stems(words("harmless"))
-_GOES_ON = stems(words("onward"))
-_GOES_ON_AND = re.compile(
-    r"&|\+|\b(?:and|now|und|jetzt|et|maintenant|y|ahora|e|ora|agora|en|nu|i|och|og)\b", re.IGNORECASE
-)
-_CARD = re.compile(
-    r"card.?(?:number|no\b)|cc.?(?:num|exp|csc|cvc)|\bcvv\b|\bcvc\b|\biban\b|kartennummer|carte.bancaire|tarjeta",
-    re.IGNORECASE,
-)
-_ALL = re.compile(
-    r"\b(?:all|every|account|profile|user|workspace|project|team|database|konto|compte|cuenta|conta|alle|tout|todo)\b",
-    re.IGNORECASE,
-)
-_BEGIN, _END = r"(?:^|[/_.?&=-])(?:", r")(?:$|[/_.?&=#-])"
-_BUYS = re.compile(f"{_BEGIN}pay|checkout|purchase{_END}", re.IGNORECASE)
-_CHANGES = re.compile(
-    f"{_BEGIN}log-?out|log-?off|sign-?out|delete|destroy|remove|unsubscribe|deactivate|purge|erase|revoke|reset|publish|"
-    f"shutdown|reboot|transfer|cancel{_END}",
-    re.IGNORECASE,
-)
+_MEANS_NO_HARM = frozenset({Intent.PERSONAL, Intent.FILTER, Intent.ARRANGE, Intent.ACCEPT_COOKIES})
+_OF_AN_ADDRESS = re.compile(r"[/_.?&=#-]")
 _SAID = re.compile(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DELETES = frozenset({"delete"})
 
@@ -92,28 +82,38 @@ def _listed(control: Control, patterns: Iterable[str]) -> bool:
 
 def danger(name: str, href: str = "") -> str:
     """Why something so named must not be pressed, as a verb ("deletes"); "" when nothing speaks against it."""
-    for why, expression in _DANGERS.items():
-        if expression.search(name):
+    said = intents(name)
+    for intent, why in _DANGERS.items():
+        if intent in said:
             return why
-    changes = href and (_CHANGES.search(href) or (_BUYS.search(href) and not goes_on(name)))
+    about = _of_address(href)
+    changes = Topic.CHANGES in about or (Topic.BUYS in about and not goes_on(name))
     return "leads to an address that changes something" if changes else ""
+
+
+def _of_address(href: str) -> frozenset[Topic]:
+    """What the parts of an address say; nothing is read into one that is more than letters and digits."""
+    return topics(" ".join(part if part.isalnum() else "." for part in _OF_AN_ADDRESS.split(href)))
 
 
 def goes_on(name: str) -> bool:
     """Whether a button only leads to the next of several steps: "Continue to payment", not "Continue and pay"."""
-    return bool(_GOES_ON.match(name)) and not _GOES_ON_AND.search(name)
+    return Intent.CONTINUE in intents(name) and not says_and(name)
 
 
 def leaves(name: str) -> bool:
     """Whether something so named ends the session, and nothing else."""
-    return bool(_DANGERS["signs out"].search(name)) and not any(
-        expression.search(name) for why, expression in _DANGERS.items() if why != "signs out"
-    )
+    return intents(name) & _DANGERS.keys() == {Intent.SIGN_OUT}
 
 
 def removes(name: str) -> bool:
     """Whether something so named takes one thing away again, and does nothing else."""
-    return danger(name) == "deletes" and not _ALL.search(name)
+    return danger(name) == "deletes" and not of_many(name) and Topic.CONTAINING not in topics(name)
+
+
+def of_many(name: str) -> bool:
+    """Whether something so named concerns all of what there is, or an account."""
+    return Intent.ALL in intents(name) or Topic.ACCOUNT in topics(name)
 
 
 def orders(name: str) -> bool:
@@ -139,7 +139,8 @@ def may_be_refused(form: Form, options: CrawlOptions) -> bool:
 
 def harmless(name: str) -> bool:
     """Whether a button with this name may write: it says that it does something small that only the visitor sees."""
-    return not danger(name) and bool(_MEANS_NO_HARM.search(name))
+    said = intents(name)
+    return not danger(name) and Intent.CLEAR_VIEW not in said and not _MEANS_NO_HARM.isdisjoint(said)
 
 
 def pressable(name: str, href: str, options: CrawlOptions) -> bool:
@@ -196,9 +197,9 @@ def _account(form: Form) -> tuple[Permit, str]:
     secrets = [field for field in form.fields if field.type == "password"]
     wording = " ".join((form.submit, form.name, form.heading))
     labels = " ".join(f"{field.label} {field.name}" for field in secrets)
-    if len(secrets) > 1 or _CHANGES_PASSWORD.search(f"{labels} {wording}") or _is_new(secrets):
+    if len(secrets) > 1 or Intent.CHANGE_PASSWORD in intents(f"{labels} {wording}") or _is_new(secrets):
         return Permit.GUARDED, "it sets a password"
-    if secrets and _SIGNS_UP.search(wording):
+    if secrets and Intent.SIGN_UP in intents(wording):
         return Permit.GUARDED, "it creates an account"
     return Permit.SUBMIT, ""
 
@@ -210,4 +211,4 @@ def _is_new(secrets: list[FormField]) -> bool:
 def _is_payment(field: FormField) -> bool:
     if field.autocomplete.split(" ")[-1].startswith("cc-"):
         return True
-    return bool(_CARD.search(" ".join((field.name, field.id, field.label, field.placeholder))))
+    return Topic.CARD in topics(" . ".join((field.name, field.id, field.label, field.placeholder)))

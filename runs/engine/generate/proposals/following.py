@@ -10,14 +10,12 @@ from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.generate.cases import CaseSpec, Crawled, Observation, Step, address
 from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form import ways
+from runs.engine.lexicon import Topic, named
 from runs.engine.page.look import Look, Pressable, difference, page_of
 from runs.engine.page.naming import field_of, only
 from runs.engine.page.safety import Permit, denied, harmless, may_be_refused, orders, permit, pressable, removes
-from runs.engine.page.vocabulary import whole, words
 from runs.engine.steps.click import Click
 from runs.engine.steps.entering import enter
-
-_HOLDER = whole(words("holder"))
 
 
 def may_press(form: Form, crawled: Crawled) -> bool:
@@ -43,8 +41,9 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
 
 def _to_the_holder(crawled: Crawled, seen: Observation, before: Look, after: Look) -> Iterator[CaseSpec]:
     counted = [link for link in difference(before, after).counted if link.role == "link"]
-    named = [link for link in after.pressables if link.role == "link" and not link.main and _HOLDER.search(link.name)]
-    for link in (*counted, *named):
+    aside = [link for link in after.pressables if link.role == "link" and not link.main]
+    holders = [link for link in aside if named(link.name, Topic.HOLDER)]
+    for link in (*counted, *holders):
         target = only("link", link.name, after)
         if target and pressable(link.name, link.href, crawled.options) and address(link.href) != after.path:
             more = {"thing": before.main_heading, "link": _plain(link)}
@@ -127,5 +126,4 @@ def _other_value(field: FormField) -> str:
 
 
 def _plain(link: Pressable) -> str:
-    match = _HOLDER.search(link.name)
-    return match[0] if match else link.name
+    return named(link.name, Topic.HOLDER) or link.name

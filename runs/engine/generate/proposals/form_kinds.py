@@ -6,14 +6,12 @@ from typing import Literal
 
 from runs.engine.events import Form, FormField
 from runs.engine.generate.proposals.entering import TEXTS
+from runs.engine.lexicon import Intent, Topic, intents, is_called
 from runs.engine.page.filling import meaning
 from runs.engine.page.safety import Permit, permit
-from runs.engine.page.vocabulary import whole
 from runs.engine.plan import CrawlOptions
 
 Kind = Literal["sign_in", "search", "choice", "press", "entry"]
-_FILTERS = whole(("filter", "filtern", "filtrer", "filtrar", "filtra", "suodata", "filtruj", "絞り込み", "筛选"))
-_QUERY_NAMES = frozenset({"q", "s", "query", "term", "keyword", "keywords", "search"})
 
 
 def is_loose(form: Form) -> bool:
@@ -52,5 +50,5 @@ def query_field(form: Form) -> FormField:
 def _is_query(form: Form, field: FormField) -> bool:
     if field.type not in ("", "text", "search", "textarea"):
         return False
-    named = meaning(field) == "search" or field.name.lower() in _QUERY_NAMES
-    return form.role == "search" or named or bool(_FILTERS.search(field.label or field.placeholder))
+    named = meaning(field) == "search" or is_called(field.name, Topic.QUERY)
+    return form.role == "search" or named or Intent.FILTER in intents(field.label or field.placeholder)

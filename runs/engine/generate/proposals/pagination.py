@@ -10,13 +10,12 @@ from runs.engine.events import Action, PageSnapshot
 from runs.engine.generate.cases import CaseSpec, Crawled, Draft, Observation, query_of
 from runs.engine.generate.effects import absence, at, expected, presence
 from runs.engine.generate.proposals.writing import document, page_name, say, seen_on
+from runs.engine.lexicon import Intent, Topic, alone, topics
 from runs.engine.page.look import difference
 from runs.engine.page.naming import pressed
 from runs.engine.page.safety import pressable
-from runs.engine.page.vocabulary import whole, words
 from runs.engine.steps.click import Click
 
-_NEXT = whole(words("next_page"))
 _ARROW = re.compile(r"^[^\w\u203a»→]*[\u203a»→]\W*$")
 _PAGE = re.compile(r"[?&](?:page|p|pg|offset|start|cursor|after)=", re.IGNORECASE)
 _MOST = 6
@@ -26,14 +25,13 @@ def is_paging(action: Action) -> bool:
     """A link to another page of the same list, by its words or its address."""
     numbered = action.name.strip().isdecimal() or action.name.strip() == ""
     return action.role == "link" and bool(
-        _is_next(action) or (_PAGE.search(action.href) and (numbered or "page" in action.name.lower()))
+        _is_next(action) or (_PAGE.search(action.href) and (numbered or Topic.PAGE in topics(action.name)))
     )
 
 
 def _is_next(action: Action) -> bool:
     """Called "Next", with an arrow or a number beside it at most; or an arrow alone."""
-    rest, found = _NEXT.subn("", action.name, count=1)
-    return (found > 0 and not any(char.isalpha() for char in rest)) or bool(_ARROW.match(action.name))
+    return alone(action.name, Intent.NEXT) or bool(_ARROW.match(action.name))
 
 
 def cases(crawled: Crawled) -> Iterable[CaseSpec]:

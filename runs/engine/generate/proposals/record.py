@@ -11,10 +11,10 @@ from runs.engine.generate.proposals import entering
 from runs.engine.generate.proposals.form_kinds import is_text
 from runs.engine.generate.proposals.writing import document, say
 from runs.engine.kinds import kind_of
+from runs.engine.lexicon import Intent, intents
 from runs.engine.page.look import Look, page_of
 from runs.engine.page.naming import Target, field_of, only, said
 from runs.engine.page.safety import Permit, denied, permit, pressable, removes
-from runs.engine.page.vocabulary import whole, words
 from runs.engine.steps.click import Click
 from runs.engine.steps.expect_hidden import ExpectHidden
 from runs.engine.steps.expect_url import ExpectUrl
@@ -27,7 +27,6 @@ NAMED = "{{marker}}"
 CHANGED = "{{marker}} changed"
 _TICKET = re.compile(r"\{\{\s*random\.digits\(6\)\s*\}\}")
 _GENERATED = re.compile(r"(?<!\d)\d{6}\b")
-_EDIT = whole(words("edit"))
 _CREATES = ("made", "listed")
 
 
@@ -98,7 +97,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
 
 def _edit(crawled: Crawled, seen: Observation, after: Look) -> Iterator[CaseSpec]:
     for control in after.pressables:
-        if control.role in ("link", "button") and control.main and _EDIT.search(control.name):
+        if control.role in ("link", "button") and control.main and Intent.EDIT in intents(control.name):
             target = only(control.role, control.name, after)
             if target and "nth" not in target and pressable(control.name, control.href, crawled.options):
                 yield _further(seen.case, "editing", [Click.step(target=target)])

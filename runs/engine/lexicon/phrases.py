@@ -1,0 +1,96 @@
+"""The words of words.toml, and where they stand in a text."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from runs.engine.lexicon.units import Unit, is_spaceless, units
+
+Sense = str
+"""A part of the file and a name in it: "intents.delete"."""
+
+
+class Found(NamedTuple):
+    """A sense of the units from `start` to before `end`."""
+
+    start: int
+    end: int
+    sense: Sense
+
+
+@dataclass(slots=True)
+class Branch:
+    """What may come next in a phrase: whole words, beginnings of words, and what it means where it ends."""
+
+    words: dict[str, Branch] = field(default_factory=dict)
+    stems: dict[str, Branch] = field(default_factory=dict)
+    senses: list[Sense] = field(default_factory=list)
+
+    def after(self, unit: str) -> list[Branch]:
+        exact = [self.words[unit]] if unit in self.words else []
+        if not self.stems:
+            return exact
+        beginnings = (unit[:size] for size in range(1, len(unit) + 1))
+        return exact + [self.stems[begins] for begins in beginnings if begins in self.stems]
+
+
+@cache
+def table() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Part, name and words of the file."""
+    text = files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
+    return {
+        part: {name: tuple(_listed(words)) for name, words in named.items()}
+        for part, named in tomllib.loads(text).items()
+    }
+
+
+def _listed(words: str | dict[str, str]) -> Iterator[str]:
+    """Of one list, or of one for each language."""
+    for text in [words] if isinstance(words, str) else words.values():
+        yield from (" ".join(part.split()) for part in text.split("|") if part.strip())
+
+
+@cache
+def _root() -> Branch:
+    root = Branch()
+    for part, named in table().items():
+        for name, words in named.items():
+            for word in words:
+                for phrase in spellings(word):
+                    _add(root, phrase, word.endswith("*"), f"{part}.{name}")
+    return root
+
+
+def spellings(word: str) -> Iterator[tuple[str, ...]]:
+    """A phrase in its units, and written as one word."""
+    parts = tuple(unit.text for unit in units(word) if not unit.mark)
+    yield parts
+    if len(parts) > 1 and not any(map(is_spaceless, parts)):
+        yield ("".join(parts),)
+
+
+def _add(root: Branch, phrase: tuple[str, ...], begins: bool, sense: Sense) -> None:
+    at = root
+    for place, unit in enumerate(phrase):
+        last = begins and place == len(phrase) - 1
+        at = (at.stems if last else at.words).setdefault(unit, Branch())
+    if sense not in at.senses:
+        at.senses.append(sense)
+
+
+def find(read: list[Unit]) -> list[Found]:
+    """All phrases that stand in a text, also those within others."""
+    found: list[Found] = []
+    for start in range(len(read)):
+        front = [_root()]
+        for end in range(start, len(read)):
+            front = [branch for each in front for branch in each.after(read[end].text)]
+            if not front:
+                break
+            found += [Found(start, end + 1, sense) for branch in front for sense in branch.senses]
+    return found
