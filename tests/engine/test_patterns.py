@@ -111,7 +111,7 @@ def test_options_of_a_crawl_are_refused_with_their_place(option: str) -> None:
 
 def test_options_of_a_crawl_cannot_run_away() -> None:
     options = CrawlOptions(include=("(a+)+$",), exclude=("(a|a)*!$",), deny_actions=("(a+)+$",), allow_actions=RUNAWAY)
-    scope = Scope.of("http://shop.test/", options)
+    scope = Scope.for_crawl("http://shop.test/", options)
     assert not scope.admits(f"http://shop.test/{'a' * 5_000}!")
     assert refusal(Control("a" * 5_000), options) == "is on the list of what is not pressed"
     assert accepts("(a+)+b", "a" * 100) is False

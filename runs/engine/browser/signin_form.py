@@ -79,7 +79,7 @@ async def asked_for(page: Page) -> bool:
 
 async def entrance(page: Page) -> ElementHandle | None:
     """The link or button that leads to signing in."""
-    return await hold(page.main_frame, await _asked(page.main_frame, "entrance"))
+    return await hold(page.main_frame, await _called(page.main_frame, "entrance"))
 
 
 async def way_in(page: Page) -> str:
@@ -120,15 +120,15 @@ async def verdict_of(page: Page) -> Verdict:
     main = await _read(page.main_frame, "verdict", nothing)
     seen = [main, *[await _read(frame, "verdict", {}) for frame in _frames(page)[1:]]]
     return Verdict(
-        password=any(one.get("password") for one in seen),
-        code=any(one.get("code") for one in seen),
-        blank=any(one.get("blank") for one in seen if one.get("password") or one.get("code")),
-        said=next((one["said"] for one in seen if one.get("said")), ""),
+        password=any(frame.get("password") for frame in seen),
+        code=any(frame.get("code") for frame in seen),
+        blank=any(frame.get("blank") for frame in seen if frame.get("password") or frame.get("code")),
+        said=next((frame["said"] for frame in seen if frame.get("said")), ""),
     )
 
 
 async def view_of(page: Page) -> View:
-    seen = await _asked(page.main_frame, "view")
+    seen = await _called(page.main_frame, "view")
     return View(seen["address"], seen["asks"] or await asked_for(page), frozenset(seen["names"]))
 
 
@@ -151,14 +151,14 @@ async def _form_in(frame: Frame) -> SignInForm:
 async def _read(frame: Frame, call: str, otherwise: Any) -> Any:
     """What the script says; `otherwise` where the page or the frame is being left. Raises `PageResists`."""
     try:
-        return await _asked(frame, call)
+        return await _called(frame, call)
     except PageResists:
         raise
     except Error:
         return otherwise
 
 
-async def _asked(frame: Frame, call: str) -> Any:
+async def _called(frame: Frame, call: str) -> Any:
     return await read_page(frame, SCRIPT, f"signin.{call}()")
 
 

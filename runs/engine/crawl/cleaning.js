@@ -35,7 +35,7 @@ function removers(markers) {
     const role = roleOf(control);
     return { name: nameOf(control, role), hints: hintsOf(control), script: scriptOf(control), address: addressOf(control), method: methodOf(control),
       confirms: asksFirst(control), css: cssPath(control), record: record ? cssPath(record) : "",
-      asked: Boolean(control.closest("dialog,[role=dialog],[role=alertdialog]")) ||
+      answering: Boolean(control.closest("dialog,[role=dialog],[role=alertdialog]")) ||
         Boolean(control.form && control.matches(SUBMITS) && carries(control.form, said)) };
   };
   return { there: document.body ? carries(document.body, said) : false, controls: controls.slice(0, 400).map(row) };

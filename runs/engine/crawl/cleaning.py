@@ -22,7 +22,10 @@ SETTLE_MS = 3_000
 
 
 class Remover(Seen):
-    """A control, and the record with our marker that it stands in: a CSS path, "" for none. `asked`: in a dialog."""
+    """A control, and the record with our marker that it stands in: a CSS path, "" for none.
+
+    `answering` is in a dialog, or in a form about that record alone.
+    """
 
     name: str = ""
     hints: str = ""
@@ -32,7 +35,7 @@ class Remover(Seen):
     confirms: bool = False
     css: str
     record: str = ""
-    asked: bool = False
+    answering: bool = False
 
     @property
     def deletes(self) -> bool:
@@ -66,8 +69,9 @@ def only_one(controls: Iterable[Remover], options: CrawlOptions) -> Remover | No
 
 def agreement(controls: Iterable[Remover], options: CrawlOptions) -> Remover | None:
     """The one control of a dialog that says yes to removing, where it may be pressed."""
-    asked = [one for one in controls if one.asked and (one.deletes or Intent.CONFIRM in intents(one.name))]
-    return asked[0] if len(asked) == 1 and not asked[0].denied(options) else None
+    offered = [control for control in controls if control.answering]
+    agreeing = [control for control in offered if control.deletes or Intent.CONFIRM in intents(control.name)]
+    return agreeing[0] if len(agreeing) == 1 and not agreeing[0].denied(options) else None
 
 
 @dataclass(frozen=True, slots=True)

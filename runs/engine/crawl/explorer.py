@@ -51,7 +51,7 @@ class Explorer:
         self.emit = emit
         self.screencast = screencast
         self.guard = browser.guard
-        self.frontier = Frontier(Scope.of(plan.site.base_url, plan.options))
+        self.frontier = Frontier(Scope.for_crawl(plan.site.base_url, plan.options))
         self.searches = Searches(plan.earlier_searches)
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)

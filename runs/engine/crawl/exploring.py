@@ -28,7 +28,7 @@ class Exploring:
     def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier) -> None:
         chance = Random()  # noqa: S311
         self._base_url = plan.site.base_url
-        scope = Scope.of(plan.site.base_url, plan.options)
+        scope = Scope.for_crawl(plan.site.base_url, plan.options)
         self._options = plan.options
         self._actions = Actions(plan.options, scope, frontier.shape, chance)
         self._way = PathReplay(plan, guard, chance)

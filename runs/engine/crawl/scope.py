@@ -109,7 +109,7 @@ class Scope:
     allow_destructive: bool = False
 
     @classmethod
-    def of(cls, base_url: str, options: CrawlOptions) -> Scope:
+    def for_crawl(cls, base_url: str, options: CrawlOptions) -> Scope:
         return cls(base_url, options.include, options.exclude, options.deny_actions, options.allow_destructive)
 
     def admits(self, url: str, text: str = "", *, guarded: bool = False) -> bool:

@@ -179,9 +179,9 @@ def _shows_a_record(form: Form, on: str) -> bool:
     """
     if not on:
         return False
-    asked = {value for _, value in parse_qsl(urlsplit(on).query)}
+    echoed = {value for _, value in parse_qsl(urlsplit(on).query)}
     texts = (field.value for field in form.fields if field.tag == "textarea" or field.type in ("text", "search"))
-    return any(any(map(str.isalpha, text)) and text not in asked for text in texts)
+    return any(any(map(str.isalpha, text)) and text not in echoed for text in texts)
 
 
 def _by_content(form: Form) -> tuple[Permit, str]:

@@ -19,7 +19,7 @@ WORK = PageWork(page=1, url=f"{SITE}/", depth=1)
 
 def actions(**options: Any) -> Actions:
     chosen = CrawlOptions(mode="states", **options)
-    return Actions(chosen, Scope.of(f"{SITE}/", chosen), lambda key: key, Random(1))
+    return Actions(chosen, Scope.for_crawl(f"{SITE}/", chosen), lambda key: key, Random(1))
 
 
 def press(name: str, container: str = "main", **more: Any) -> Offer:

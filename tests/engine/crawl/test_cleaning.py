@@ -50,9 +50,9 @@ def test_what_stands_in_no_record_of_ours_is_not_pressed() -> None:
 
 
 def test_a_question_is_answered_where_one_control_agrees() -> None:
-    yes = control("Yes, delete it", asked=True)
-    assert agreement([control("Delete"), yes, control("Cancel", asked=True)], PLAIN) == yes
-    assert agreement([yes, control("Delete", asked=True)], PLAIN) is None
+    yes = control("Yes, delete it", answering=True)
+    assert agreement([control("Delete"), yes, control("Cancel", answering=True)], PLAIN) == yes
+    assert agreement([yes, control("Delete", answering=True)], PLAIN) is None
     assert agreement([control("Delete")], PLAIN) is None
 
 
@@ -60,5 +60,5 @@ def test_what_is_denied_is_not_pressed_to_clean_up_either() -> None:
     denying = CrawlOptions(deny_actions=("(?i)delete",))
     assert only_one([control("Delete")], denying) is None
     assert only_one([control("", hints="btn delete")], denying) is None
-    assert agreement([control("Yes, delete it", asked=True)], denying) is None
+    assert agreement([control("Yes, delete it", answering=True)], denying) is None
     assert only_one([control("Remove")], denying) == control("Remove")

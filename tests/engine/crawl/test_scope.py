@@ -107,7 +107,7 @@ def test_harmless_words_do_not_count(text: str) -> None:
 
 
 def test_a_scope_keeps_to_wanted_pages_of_the_site() -> None:
-    scope = Scope.of(BASE, CrawlOptions(include=("^/shop",), exclude=(r"[?&]sort=", "/secret")))
+    scope = Scope.for_crawl(BASE, CrawlOptions(include=("^/shop",), exclude=(r"[?&]sort=", "/secret")))
     assert scope.admits(BASE + "shop/books")
     assert not scope.admits(BASE + "blog")
     assert not scope.admits(BASE + "shop/books?sort=price")
@@ -117,7 +117,7 @@ def test_a_scope_keeps_to_wanted_pages_of_the_site() -> None:
 
 
 def test_destructive_links_are_followed_only_when_allowed() -> None:
-    careful, bold = Scope.of(BASE, CrawlOptions()), Scope.of(BASE, CrawlOptions(allow_destructive=True))
+    careful, bold = Scope.for_crawl(BASE, CrawlOptions()), Scope.for_crawl(BASE, CrawlOptions(allow_destructive=True))
     assert not careful.admits(BASE + "items/3/delete")
     assert bold.admits(BASE + "items/3/delete")
     assert not careful.admits(BASE + "items/3/go", guarded=True)
@@ -125,6 +125,6 @@ def test_destructive_links_are_followed_only_when_allowed() -> None:
 
 
 def test_a_link_that_says_what_is_denied_is_not_opened_by_its_address_either() -> None:
-    scope = Scope.of(BASE, CrawlOptions(deny_actions=("(?i)export",), allow_destructive=True))
+    scope = Scope.for_crawl(BASE, CrawlOptions(deny_actions=("(?i)export",), allow_destructive=True))
     assert not scope.admits(BASE + "reports/7", "Export everything")
     assert scope.admits(BASE + "reports/7", "Show")
