@@ -117,7 +117,7 @@ class AttemptPlayer:
             if limit.expired() and await self._browser_answers():
                 return Failure(kind="timeout", message=message, step=self._next if self.attempt_page else None)
             raise BrowserGone("The browser did not answer") from None
-        except BrowserUnavailable:
+        except (BrowserUnavailable, BrowserGone):
             raise
         except Exception as error:
             if page_gone(error):
@@ -140,11 +140,11 @@ class AttemptPlayer:
             await asyncio.wait({playing, breaking}, return_when=asyncio.FIRST_COMPLETED)
             if playing.done() and not attempt_page.crashed:
                 return playing.result()
-            kind, message = await breaking
+            (kind, message), step = await breaking, self._next
             # A browser that is killed tells of its pages' crashes before its own.
             if attempt_page.crashed and not await self._browser_answers():
                 raise BrowserGone(message)
-            return Failure(kind=kind, message=message, step=self._next)
+            return Failure(kind=kind, message=message, step=step)
         finally:
             breaking.cancel()
             if playing.cancel():
