@@ -66,12 +66,46 @@ class AttemptSpec:
     pictured: bool = False
 
 
+class AttemptObserver:
+    """Watches one attempt and has a say in it. This one lets everything be as it is."""
+
+    player: AttemptPlayer
+    keeps_evidence = True
+
+    async def opened(self, attempt_page: AttemptPage) -> None:
+        """Called once the page is there, before the first step."""
+
+    async def before(self, index: int, step: Step) -> Step | None:
+        """The step as it is to be done; None ends the attempt here. The opening's place is `OPENING`."""
+        return step
+
+    async def after(self, index: int, step: Step, failure: Failure | None) -> Failure | None:
+        """What counts as the step's failure."""
+        return failure
+
+    async def played(self, failure: Failure | None) -> Failure | None:
+        """What the attempt failed by, now that no step is left; its page is still open."""
+        return failure
+
+    async def left(self) -> None:
+        """Called when playing is over, however it ended."""
+
+    def artifacts(self) -> tuple[ArtifactFile, ...]:
+        """Files that were kept on the way."""
+        return ()
+
+    async def over(self, ended: AttemptEnded) -> None:
+        """Called when all is measured and kept, while the page is still open."""
+
+
 class AttemptPlayer:
     """Plays a document once. Raises `BrowserGone`, and `BrowserUnavailable` when there is no browser at all."""
 
-    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
+    def __init__(self, shard: ShardContext, spec: AttemptSpec, observer: AttemptObserver | None = None) -> None:
         self.shard = shard
         self.spec = spec
+        self.observer = observer or AttemptObserver()
+        self.observer.player = self
         self.steps: list[StepReport] = []
         self.attempt_page: AttemptPage | None = None
         self.state: dict[str, Any] | None = None
@@ -88,7 +122,7 @@ class AttemptPlayer:
             vitals = await self.attempt_page.measured() if self.attempt_page else ()
             artifacts = await self._kept(failed=failure is not None)
             ended = self._ended(started_at, took, failure, artifacts, vitals)
-            await self._over(ended)
+            await self.observer.over(ended)
             return ended
         finally:
             if self.attempt_page is not None:
@@ -163,9 +197,19 @@ class AttemptPlayer:
         raise BrowserGone(str(error)) from error
 
     async def _play(self, attempt_page: AttemptPage) -> Failure | None:
+        await self.observer.opened(attempt_page)
+        try:
+            return await self.observer.played(await self._steps(attempt_page))
+        finally:
+            await self.observer.left()
+
+    async def _steps(self, attempt_page: AttemptPage) -> Failure | None:
         soft: Failure | None = None
-        for index, step in self._script():
-            failure = await self._step(attempt_page, index, step)
+        for index, written in self._script():
+            step = await self.observer.before(index, written)
+            if step is None:
+                break
+            failure = await self.observer.after(index, step, await self._step(attempt_page, index, step))
             if failure is None or step.optional:
                 continue
             if not step.soft:
@@ -184,9 +228,6 @@ class AttemptPlayer:
     def _next(self) -> int:
         """Place of the step that is under way."""
         return len(self.steps) + (0 if self.spec.document.opening is None else OPENING)
-
-    async def _over(self, ended: AttemptEnded) -> None:
-        """Called when all is measured and kept, while the page is still open."""
 
     async def _step(self, attempt_page: AttemptPage, index: int, step: Step) -> Failure | None:
         began = time.perf_counter()
@@ -229,7 +270,7 @@ class AttemptPlayer:
     async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
         """Files of the attempt, as its options want them. The video comes last: it closes the context."""
         attempt_page, options, evidence = self.attempt_page, self.shard.plan.options, self.shard.evidence
-        if attempt_page is None:
+        if attempt_page is None or not self.observer.keeps_evidence:
             return ()
         result, number = self.spec.work.result, self.spec.number
         kept: list[ArtifactFile | None] = []
@@ -239,7 +280,7 @@ class AttemptPlayer:
             kept.append(await evidence.trace(attempt_page, result, number))
         if wanted(options.video, failed):
             kept.append(await evidence.video(attempt_page, result, number))
-        return tuple(artifact for artifact in kept if artifact)
+        return (*self.observer.artifacts(), *(artifact for artifact in kept if artifact))
 
     def _ended(
         self,

@@ -145,11 +145,11 @@ class Proving:
         self.passed += 1
         self.durations.append(ended.duration_ms)
         self.slowest = max(self.slowest, slowest(ended.steps))
-        if replay.after is not None:
-            self.seen.append(self._shown(replay, replay.after))
+        if replay.after_all is not None:
+            self.seen.append(self._shown(replay, replay.after_all))
 
     def _shown(self, replay: CleanReplay, after: Look) -> Seen:
-        return replay.before if self.touched.acts else None, after
+        return replay.before_last_act if self.touched.acts else None, after
 
     async def _untold(
         self, start: Start[A], *, document: Document | None = None, pictured: bool = False
@@ -179,7 +179,7 @@ class Proving:
 
     async def _break(self, mutation: Mutation, document: Document, touched: Touched, own: int) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        start = partial(BrokenReplay, mutation=mutation, touched=touched, own=own, pace_ms=pace)
+        start = partial(BrokenReplay, mutation=mutation, own=own, pace_ms=pace)
         replay, _ = await self._replay(start, self._quiet, document=document)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
@@ -188,7 +188,7 @@ class Proving:
             mutation.kind,
             mutation.what,
             applied and (bool(replay.noticed) or differs(clean, replay.look)),
-            frozenset(report.index for report in replay.steps),
+            frozenset(report.index for report in replay.player.steps),
             replay.noticed if applied else {},
             mutation,
         )
@@ -236,16 +236,16 @@ class Proving:
         """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
         self.struck = []
         most = self.context.plan.max_breakages
-        if replay.after is None or not most or replay.troubles() - self.replaying.usual:
+        if replay.after_all is None or not most or replay.troubles() - self.replaying.usual:
             return
-        seen = [*self.seen, self._shown(replay, replay.after)]
+        seen = [*self.seen, self._shown(replay, replay.after_all)]
         self.ways = self.ways or choosing.ways(self.touched, most, self.context.chance)
         found = self._candidates(seen)
         document = parse({**self.work.document, "steps": [*self.steps, *found]})
         last = self.touched.last_act
         expectations = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
         own, more = expectations[: len(expectations) - len(found)], expectations[len(expectations) - len(found) :]
-        striking = InPlace(replay, attempt_page, own, more, [after for _, after in seen if after is not None])
+        striking = InPlace(replay.player, attempt_page, own, more, [after for _, after in seen if after is not None])
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put([mutation for mutation in self.ways if choosing.in_place(mutation, self.touched)])

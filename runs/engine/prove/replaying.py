@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from runs.engine.browser import Pace
 from runs.engine.events import AttemptEnded, Log
-from runs.engine.execute.attempt import AttemptSpec, ShardContext, made
+from runs.engine.execute.attempt import AttemptPlayer, AttemptSpec, ShardContext, made
 from runs.engine.execute.attempt_page import Recording
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.replays import Replay
@@ -19,7 +19,7 @@ from runs.engine.steps.document import Document
 
 WAITS = (0.5, 2.0, 6.0)
 A = TypeVar("A", bound=Replay)
-Start = Callable[[ShardContext, AttemptSpec], A]
+Start = Callable[[], A]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Replaying:
     async def made(
         self, start: Start[A], shard: ShardContext, document: Document, number: int, *, pictured: bool
     ) -> tuple[A, AttemptEnded]:
-        """Make an attempt once it is its turn; the attempt and its end.
+        """Make an attempt once it is its turn; what watched it, and its end.
 
         Once more, later, three times at most, where the site could not answer something that it otherwise can: what
         such a replay shows is neither the test's nor a mutation's.
@@ -66,9 +66,9 @@ class Replaying:
     ) -> tuple[A, AttemptEnded]:
         kept: list[A] = []
 
-        def begin() -> A:
-            kept.append(start(shard, spec))
-            return kept[-1]
+        def begin() -> AttemptPlayer:
+            kept.append(start())
+            return AttemptPlayer(shard, spec, kept[-1])
 
         async with self.context.scheduler.slot() as slot:
             await self.context.pace.turn()

@@ -1,4 +1,4 @@
-"""Three ways to replay a proposal: on trial, clean, and with the application broken."""
+"""Three ways to look at a replay of a proposal: on trial, clean, and with the application broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.engine.browser import Error, Writes, read_elements, settle
 from runs.engine.events import ArtifactFile, AttemptEnded, Failure, Wrote
-from runs.engine.execute.attempt import OPENING, AttemptPlayer, AttemptSpec, ShardContext
+from runs.engine.execute.attempt import OPENING, AttemptObserver
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.kinds import kind_named
 from runs.engine.page.look import Look
@@ -41,118 +41,126 @@ def acts(step: Step) -> bool:
     return step.role == "act"
 
 
-class Replay(AttemptPlayer):
-    """An attempt that tells, recorded or not, what it sends that could change something."""
+class Replay(AttemptObserver):
+    """Tells, recorded or not, what an attempt sends that could change something."""
 
-    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
-        super().__init__(shard, spec)
-        self._requests: list[dict[str, Any]] = []
+    def __init__(self) -> None:
+        self.attempt_page: AttemptPage | None = None
+        self._sent: list[dict[str, Any]] = []
+        self._writes = Writes(self._wrote)
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.player.spec.document.steps
 
     def troubles(self) -> frozenset[str]:
         """What the site itself answered that may be otherwise soon: "GET /cart answered 500"."""
         watch = self.attempt_page.watch if self.attempt_page else None
-        heard = [*self._requests, *(watch.requests if watch else ())]
+        heard = [*self._sent, *(watch.requests if watch else ())]
         own = (request for request in heard if not self._is_ours(request["method"], request["url"]))
-        return frozenset(troubles(own, self.shard.plan.site.origin))
+        return frozenset(troubles(own, self.player.shard.plan.site.origin))
+
+    async def opened(self, attempt_page: AttemptPage) -> None:
+        self.attempt_page = attempt_page
+        attempt_page.stage.sent = self._heard_of
+        if attempt_page.context is not None:
+            self._writes.follow(attempt_page.context)
+
+    async def left(self) -> None:
+        await self._writes.finish()
+
+    def _heard_of(self, method: str, url: str, status: int | None, data: Any) -> None:
+        self._sent.append({"method": method, "url": url, "status": status})
+        self._writes.sent(method, url, status, data)
 
     def _is_ours(self, method: str, url: str) -> bool:
         """Whether a request was answered by us in the application's place."""
         return False
 
-    async def _play(self, attempt_page: AttemptPage) -> Failure | None:
-        writes = Writes(self._wrote)
-
-        def sent(method: str, url: str, status: int | None, data: Any) -> None:
-            self._requests.append({"method": method, "url": url, "status": status})
-            writes.sent(method, url, status, data)
-
-        attempt_page.stage.sent = sent
-        if attempt_page.context is not None:
-            writes.follow(attempt_page.context)
-        try:
-            return await self._replayed(attempt_page)
-        finally:
-            await writes.finish()
-
-    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
-        return await super()._play(attempt_page)
-
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
-        self.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {self.spec.work.title}"))
+        title = self.player.spec.work.title
+        self.player.shard.emit(Wrote(method, blanked(url), status, held_back, f"replayed to prove: {title}"))
 
 
 class TrialReplay(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
-    def __init__(self, shard: ShardContext, spec: AttemptSpec) -> None:
-        super().__init__(shard, spec)
+    def __init__(self) -> None:
+        super().__init__()
         self.dropped: dict[int, Failure] = {}
         self.answers: dict[int, Answer] = {}
-        self.touched = Touched(spec.document.steps, frozenset())
+        self.touched = Touched((), frozenset())
+        self._at = OPENING
+        self._acts: list[Act] = []
+        self._looks: list[Look | None] = []
 
-    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
-        recorder = Recorder(self.shard.plan.site.origin)
+    async def opened(self, attempt_page: AttemptPage) -> None:
+        await super().opened(attempt_page)
+        self._recorder = Recorder(self.player.shard.plan.site.origin)
         if attempt_page.context is not None:
-            recorder.listen(attempt_page.context)
+            self._recorder.listen(attempt_page.context)
         attempt_page.stage.heard = self._heard
-        played: list[Act] = []
-        looks: list[Look | None] = []
-        for index, step in self._script():
-            recorder.step = index
-            if index >= 0 and acts(step):
-                played.append(await self._observed(attempt_page, index, step))
-                looks.append(await self._settled(attempt_page))
-            failure = await self._step(attempt_page, index, _with_time(step, TRIAL_MS))
-            if failure is None or step.optional:
-                continue
-            if not expects(step):
-                return failure
-            self.dropped[index] = failure
-        looks.append(await self._settled(attempt_page))
-        await self._keep(attempt_page, recorder, played, looks)
+
+    async def before(self, index: int, step: Step) -> Step:
+        self._at = self._recorder.step = index
+        if index >= 0 and acts(step):
+            self._acts.append(await self._observed(index, step))
+            self._looks.append(await self._settled())
+        return _with_time(step, TRIAL_MS)
+
+    async def after(self, index: int, step: Step, failure: Failure | None) -> Failure | None:
+        if failure is None or step.optional or not expects(step):
+            return failure
+        self.dropped[index] = failure
         return None
 
-    async def _keep(
-        self, attempt_page: AttemptPage, recorder: Recorder, played: list[Act], looks: list[Look | None]
-    ) -> None:
-        calls = await recorder.calls()
+    async def played(self, failure: Failure | None) -> Failure | None:
+        if failure is None:
+            self._looks.append(await self._settled())
+            self.touched = await self._touched()
+        return failure
+
+    async def _touched(self) -> Touched:
+        calls = await self._recorder.calls()
         sent = {call.step for call in calls}
+        looks = self._looks
         acts_ = tuple(
             replace(act, changed=act.index in sent or not same(looks[at], looks[at + 1]))
-            for at, act in enumerate(played)
+            for at, act in enumerate(self._acts)
         )
-        steps = self.spec.document.steps
-        held = frozenset(at for at, step in enumerate(steps) if expects(step) and at not in self.dropped)
+        held = frozenset(at for at, step in enumerate(self.steps) if expects(step) and at not in self.dropped)
         before, after = looks[-2] if len(looks) > 1 else None, looks[-1]
-        figures = await self._figures(attempt_page, before, after) if before and after else ()
-        self.touched = Touched(steps, held, calls, acts_, before, after, figures)
+        figures = await self._figures(before, after) if before and after else ()
+        return Touched(self.steps, held, calls, acts_, before, after, figures)
 
-    async def _figures(self, attempt_page: AttemptPage, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
+    async def _figures(self, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
         counted: dict[str, int] = {}
-        with contextlib.suppress(Error):
-            for text in changed_figures(before, after):
-                counted[text] = await attempt_page.stage.locate(Target(text=text, exact=True)).count()
+        if self.attempt_page is not None:
+            with contextlib.suppress(Error):
+                for text in changed_figures(before, after):
+                    counted[text] = await self.attempt_page.stage.locate(Target(text=text, exact=True)).count()
         return tuple((text, number) for text, number in counted.items() if number)
 
-    async def _observed(self, attempt_page: AttemptPage, index: int, step: Step) -> Act:
-        target = step.aim()
+    async def _observed(self, index: int, step: Step) -> Act:
+        target, attempt_page = step.aim(), self.attempt_page
         facts: dict[str, Any] = {}
-        if target is not None and attempt_page.page is not None and "{{" not in target.model_dump_json():
+        if target is not None and attempt_page and attempt_page.page and "{{" not in target.model_dump_json():
             with contextlib.suppress(Error):
                 located = attempt_page.stage.locate(target).first
                 await located.wait_for(state="attached", timeout=FACTS_MS)
                 facts = await read_elements(located, FACTS, "factsOf(elements)") or {}
         return Act(index, step.do, target, step.sentence(), facts)
 
-    async def _settled(self, attempt_page: AttemptPage) -> Look | None:
-        if attempt_page.page is None:
+    async def _settled(self) -> Look | None:
+        page = self.attempt_page.page if self.attempt_page else None
+        if page is None:
             return None
-        await settle(attempt_page.page, SETTLE_MS)
-        return await look_at(attempt_page.page)
+        await settle(page, SETTLE_MS)
+        return await look_at(page)
 
     def _heard(self, step: Step, answer: Any) -> None:
         if isinstance(step, Request):
-            self.answers[self._next] = answer
+            self.answers[self._at] = answer
 
 
 class CleanReplay(Replay):
@@ -162,41 +170,35 @@ class CleanReplay(Replay):
     """
 
     def __init__(
-        self,
-        shard: ShardContext,
-        spec: AttemptSpec,
-        last_act: int = -1,
-        then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None,
+        self, last_act: int = -1, then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None
     ) -> None:
-        super().__init__(shard, spec)
+        super().__init__()
         self._last_act = last_act
         self._then = then
         self._before_picture: ArtifactFile | None = None
-        self.before: Look | None = None
-        self.after: Look | None = None
+        self.before_last_act: Look | None = None
+        self.after_all: Look | None = None
 
-    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
-        failure = await super()._replayed(attempt_page)
-        if failure is None and attempt_page.page is not None:
-            self.after = await look_at(attempt_page.page)
+    async def before(self, index: int, step: Step) -> Step:
+        attempt_page, spec = self.attempt_page, self.player.spec
+        if attempt_page is not None and attempt_page.page is not None and index >= 0:
+            if index == 0 and spec.pictured:
+                evidence = self.player.shard.evidence
+                self._before_picture = await evidence.screenshot(attempt_page, spec.work.result, spec.number, "before")
+            if index == self._last_act:
+                self.before_last_act = await look_at(attempt_page.page)
+        return step
+
+    async def played(self, failure: Failure | None) -> Failure | None:
+        if failure is None and self.attempt_page is not None and self.attempt_page.page is not None:
+            self.after_all = await look_at(self.attempt_page.page)
         return failure
 
-    async def _step(self, attempt_page: AttemptPage, index: int, step: Step) -> Failure | None:
-        if attempt_page.page is not None and index == 0 and self.spec.pictured:
-            spec = self.spec
-            self._before_picture = await self.shard.evidence.screenshot(
-                attempt_page, spec.work.result, spec.number, "before"
-            )
-        if attempt_page.page is not None and index >= 0 and index == self._last_act:
-            self.before = await look_at(attempt_page.page)
-        return await super()._step(attempt_page, index, step)
+    def artifacts(self) -> tuple[ArtifactFile, ...]:
+        return (self._before_picture,) if self._before_picture else ()
 
-    async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
-        kept = await super()._kept(failed)
-        return (self._before_picture, *kept) if self._before_picture else kept
-
-    async def _over(self, ended: AttemptEnded) -> None:
-        if self._then is not None and self.attempt_page is not None and self.after is not None and ended.passed:
+    async def over(self, ended: AttemptEnded) -> None:
+        if self._then is not None and self.attempt_page is not None and self.after_all is not None and ended.passed:
             await self._then(self, self.attempt_page)
 
 
@@ -204,60 +206,62 @@ class BrokenReplay(Replay):
     """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one.
 
     Steps from the place `own` on are candidates: what they notice counts only where the test itself notices nothing.
+    Nobody is shown what a broken application looks like.
     """
 
-    def __init__(
-        self, shard: ShardContext, spec: AttemptSpec, mutation: Mutation, touched: Touched, own: int, pace_ms: int
-    ) -> None:
-        super().__init__(shard, spec)
+    keeps_evidence = False
+
+    def __init__(self, mutation: Mutation, own: int, pace_ms: int) -> None:
+        super().__init__()
         self.mutation = mutation
         self._own = own
         self._pace_ms = pace_ms
         self.effect = MutationEffect()
         self.look: Look | None = None
         self.noticed: dict[int, Failure] = {}
-        self._touched = touched
         self._late = 0.0
 
-    async def _replayed(self, attempt_page: AttemptPage) -> Failure | None:
-        if attempt_page.context is None:
-            return None
+    async def opened(self, attempt_page: AttemptPage) -> None:
+        await super().opened(attempt_page)
         attempt_page.stage.explains = False
-        await self.mutation.prepare(attempt_page.context, self.effect)
-        for index, step in self._script():
-            if acts(step):
-                self._late = 0.0
-            if self.noticed and (acts(step) or index >= self._own):
-                break
-            if index in self.mutation.places:
-                await settle(attempt_page.stage.page, self.shard.plan.options.timeout_ms)
-                await self.mutation.strike(attempt_page.stage, index, self.effect)
-            failure = await self._step(attempt_page, index, self._hurried(index, step))
-            if failure is not None and not step.optional:
-                self.noticed[index] = failure
-                if not expects(step):
-                    break
-        await self._end(attempt_page)
-        return next(iter(self.noticed.values()), None)
+        if attempt_page.context is not None:
+            await self.mutation.prepare(attempt_page.context, self.effect)
+
+    async def before(self, index: int, step: Step) -> Step | None:
+        attempt_page = self.attempt_page
+        if attempt_page is None or attempt_page.context is None:
+            return None
+        if acts(step):
+            self._late = 0.0
+        if self.noticed and (acts(step) or index >= self._own):
+            return None
+        if index in self.mutation.places:
+            await settle(attempt_page.stage.page, self.player.shard.plan.options.timeout_ms)
+            await self.mutation.strike(attempt_page.stage, index, self.effect)
+        return self._hurried(index, step)
+
+    async def after(self, index: int, step: Step, failure: Failure | None) -> Failure | None:
+        if failure is None or step.optional:
+            return None
+        self.noticed[index] = failure
+        return None if expects(step) else failure
+
+    async def played(self, failure: Failure | None) -> Failure | None:
+        page = self.attempt_page.page if self.attempt_page else None
+        if page is not None and not self.noticed:
+            await settle(page, SETTLE_MS)
+        if page is not None:
+            await self.mutation.after(page, self.effect)
+            # What is noticed can be seen.
+            self.look = None if self.noticed else await look_at(page)
+        return next(iter(self.noticed.values()), failure)
 
     def _is_ours(self, method: str, url: str) -> bool:
         return (method, url) in self.effect.answered
 
     def _wrote(self, method: str, url: str, status: int | None, held_back: bool) -> None:
         """What the mutation answers does not leave the browser."""
-        super()._wrote(method, url, status, held_back or (method, url) in self.effect.answered)
-
-    async def _end(self, attempt_page: AttemptPage) -> None:
-        if attempt_page.page is not None and not self.noticed:
-            await settle(attempt_page.page, SETTLE_MS)
-        if attempt_page.page is not None:
-            await self.mutation.after(attempt_page.page, self.effect)
-            # What is noticed can be seen.
-            self.look = None if self.noticed else await look_at(attempt_page.page)
-
-    async def _kept(self, failed: bool) -> tuple[ArtifactFile, ...]:
-        """Nobody is shown what a broken application looks like."""
-        return ()
+        super()._wrote(method, url, status, held_back or self._is_ours(method, url))
 
     def _hurried(self, index: int, step: Step) -> Step:
         """Once the application is broken, steps have the short pace; before that, the patience that tests have.
