@@ -18,6 +18,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 AT_MOST = 10
 WAIT_SECONDS = 10
+REFUSED = -1  # not even none may wait
 
 
 def _begin_anew(pool: Any) -> None:
@@ -25,10 +26,13 @@ def _begin_anew(pool: Any) -> None:
     pools = connection._connection_pools  # type: ignore[attr-defined]
     if pools.get(connection.alias) is pool:
         del pools[connection.alias]
+        # Who still finds out that its connection is broken comes back for another after the pool is closed, and would
+        # wait there in vain: psycopg_pool (3.3) asks whether it is closed before the first connection only.
+        pool.max_waiting = REFUSED
         threading.Thread(target=pool.close).start()  # which waits for the thread that called us
 
 
-POOL = {
+POOL: dict[str, Any] = {
     "min_size": 0,
     "max_size": AT_MOST,
     "timeout": WAIT_SECONDS,

@@ -13,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import connection, connections
+from psycopg import OperationalError
+from psycopg_pool import ConnectionPool, TooManyRequests
 from websockets.asyncio.client import ClientConnection, connect
 
 from runs import ledger
 from runs.models import Run
-from sentri.connections import AT_MOST, WAIT_SECONDS
+from sentri.connections import AT_MOST, POOL, WAIT_SECONDS, _begin_anew
 from tests.doors.test_bodies import Sending
 from tests.live.test_sockets import made, signed_in
 from tests.servers import restartable_postgresql
@@ -168,6 +170,38 @@ def test_a_database_that_is_away_is_told_at_once_and_asked_again_when_it_is_back
             assert answer.elapsed < timedelta(seconds=WAIT_SECONDS), "nobody waited for a connection"
             server.start()
             eventually(lambda: client.get("/readyz").json()["parts"]["database"] == "ok")
+
+
+def then(done: threading.Event, act: Callable[[], None]) -> Callable[[], None]:
+    """The act, which says afterwards that it is done."""
+
+    def acted() -> None:
+        act()
+        done.set()
+
+    return acted
+
+
+def test_who_finds_a_broken_connection_while_the_pool_closes_does_not_wait_in_vain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused_meanwhile(_: object) -> None:
+        _begin_anew(pool)
+        assert closed.wait(60)
+        raise OperationalError("the server closed the connection")
+
+    closed = threading.Event()
+    url = connection.get_connection_params()
+    pool: ConnectionPool[Any] = ConnectionPool(
+        kwargs={name: url[name] for name in ("dbname", "user", "host", "port") if name in url},
+        check=refused_meanwhile,
+        open=True,
+        **POOL,
+    )
+    monkeypatch.setattr(pool, "close", then(closed, pool.close))
+    monkeypatch.setitem(connection._connection_pools, connection.alias, pool)  # type: ignore[attr-defined]
+    with pytest.raises(TooManyRequests):
+        pool.getconn()
 
 
 async def test_a_page_of_an_error_that_says_who_is_signed_in_keeps_no_connection() -> None:
