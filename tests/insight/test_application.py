@@ -128,6 +128,40 @@ def test_a_form_that_its_page_shows_no_more_is_gone_and_one_not_looked_at_is_not
     assert sentences(learnt) == ["form Buy is gone"]
 
 
+def listing(book: int, *fields: str, heading: str = "rows where book_id") -> VisitedPage:
+    """A list with a form of filters, which is headed by what it shows."""
+    filters = form("", *(fields or ("Column", "Value")), action="", heading=f"{heading} = {'x' * book}", submit="Apply")
+    return page(f"/orders?book={book}", "list", forms=[filters])
+
+
+def test_forms_that_only_their_headings_tell_apart_are_one() -> None:
+    learnt = crawled([HOME, listing(1), listing(2), listing(3, "Column", "Column_1", "Value", "Value_1")])
+    [only] = [part for part in learnt.parts.values() if part.kind == "form"]
+    assert only.name == "rows where book_id = x"
+
+
+def test_a_form_under_another_heading_is_not_new() -> None:
+    known = after(HOME, listing(1))
+    later = crawled([HOME, listing(1), listing(2)], known)
+    assert "form" not in " ".join(sentences(later))
+    third = crawled([HOME, listing(3)], later.parts.values(), run=3)
+    assert "form" not in " ".join(sentences(third))
+    [only] = [part for part in third.parts.values() if part.kind == "form"]
+    assert (only.name, only.gone_since) == ("rows where book_id = x", None)
+
+
+def test_forms_with_other_fields_or_on_one_page_are_told_apart_by_their_headings() -> None:
+    mail = form("", "Mail", action="", heading="Change mail", submit="Save")
+    secret = form("", "Password", action="", heading="Change password", submit="Save")
+    home = form("", "Street", action="", heading="Home", submit="Save")
+    work = form("", "Street", action="", heading="Work", submit="Save")
+    learnt = crawled([page("/me", "me", forms=[mail]), page("/me/2", "me", forms=[secret]),
+                      page("/me/3", "me", forms=[home, work])])  # fmt: skip
+    assert {part.name for part in learnt.parts.values() if part.kind == "form"} == {
+        "Change mail", "Change password", "Home", "Work",
+    }  # fmt: skip
+
+
 def test_forms_that_send_to_their_own_page_belong_to_its_kind() -> None:
     save = form("Save", "Name", action="")
     learnt = crawled([HOME, page("/p/red-mug", "p", forms=[save]), page("/p/blue-mug", "p", forms=[save]),

@@ -11,6 +11,7 @@ from runs.engine.events import Form, FormField, PageSnapshot
 from runs.engine.kinds import kind_of
 from runs.engine.page.filling import meaning, place_of, unchosen, valid
 from runs.engine.page.naming import field_of, submit_of
+from runs.engine.page.safety import asks
 from runs.engine.steps.click import Click
 from runs.engine.steps.entering import enter
 from runs.engine.steps.fill import Fill
@@ -36,7 +37,7 @@ def steps_of(form: Form, page: PageSnapshot, random: Random) -> Steps | None:
             filled.append((field, steps))
         elif field.required and (not field.value or unchosen(field)):
             return None
-    if _asks(form):
+    if asks(form):
         filled = _one_question(filled)
     _mark(filled, form)
     entries = [step for _, steps in filled for step in steps]
@@ -75,10 +76,6 @@ def _real(field: FormField, options: Iterable[str]) -> str | None:
     return valid(field.model_copy(update={"options": tuple(options)}), Random(0))  # noqa: S311
 
 
-def _asks(form: Form) -> bool:
-    return form.method == "get" and bool(form.action)
-
-
 def _one_question(filled: list[tuple[FormField, Steps]]) -> list[tuple[FormField, Steps]]:
     """What is required, and one field more, a text if there is one.
 
@@ -92,7 +89,7 @@ def _one_question(filled: list[tuple[FormField, Steps]]) -> list[tuple[FormField
 
 def _mark(filled: list[tuple[FormField, Steps]], form: Form) -> None:
     """What a form creates must be found again: one value carries our marker where there is room for it."""
-    if _asks(form):
+    if asks(form):
         return
     if any(MARKED.search(str(steps[0].get("value", ""))) for _, steps in filled):
         return

@@ -23,7 +23,10 @@ Fields = tuple[dict[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class SeenForm:
-    """A form of a page. `path` is a template; `action` the same, but with `.` for the page's own address."""
+    """A form of a page. `path` is a template; `action` the same, but with `.` for the page's own address.
+
+    `headed`: it has no name of its own, and goes by a heading in it.
+    """
 
     method: str
     action: str
@@ -31,6 +34,7 @@ class SeenForm:
     name: str
     submit: str
     fields: Fields
+    headed: bool = False
 
     @property
     def identity(self) -> str:
@@ -98,6 +102,7 @@ def _form(form: Json, page_url: str) -> SeenForm:
         name=normalised(form.get("name") or form.get("heading") or form.get("submit") or "form")[:200],
         submit=form.get("submit") or "",
         fields=tuple(_field(field) for field in form.get("fields", ()) if field.get("type") not in UNSEEN),
+        headed=bool(form.get("heading")) and not form.get("name"),
     )
 
 

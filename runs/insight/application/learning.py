@@ -10,7 +10,8 @@ from runs.engine.page.volatile import normalised
 from runs.engine.plan import ACCOUNT
 from runs.insight.application import clauses
 from runs.insight.application.api_endpoint import ON, SeenEndpoint, endpoints, remembered
-from runs.insight.application.form import SeenForm, joined
+from runs.insight.application.form import joined
+from runs.insight.application.form_headings import ShownForm, under_one_heading
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
 from runs.insight.application.page_kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.parts import Kind, KnownPart, PartDifference, What
@@ -189,39 +190,36 @@ class _Lesson:
     # Forms, endpoints, actions: each is on some kinds of pages
 
     def _forms(self) -> None:
-        found: dict[str, list[tuple[str, str, SeenForm]]] = {}
+        found: dict[str, list[ShownForm]] = {}
         forms = [(signature, on) for signature, by_template in self.seen.forms.items() for on in by_template.values()]
         absolute = {form.identity for _, on in forms for form in on.values() if not form.own}
+        absolute |= {part.key for part in self._of("form")}
         for signature, on in forms:
             template = self.kind_of.get(signature)
             for page, form in on.items() if template else ():
-                found.setdefault(self._form_key(form, str(template), absolute), []).append((str(template), page, form))
+                shown = ShownForm(str(template), page, form)
+                found.setdefault(shown.key(absolute), []).append(shown)
+        found = under_one_heading(found, self._alive("form"), absolute)
         for key, seen in found.items():
-            form = joined(form for _, _, form in seen)
+            form = joined(shown.form for shown in seen)
             before = self.known.get(("form", key))
             facts = {"method": form.method, "action": form.path, "submit": form.submit}
             kept, said = self._fields(before, seen) if before else (form.fields, [])
-            templates, pages = {template for template, _, _ in seen}, {page for _, page, _ in seen}
-            self._on_templates("form", key, ShownPart(form.name, facts | {"fields": kept}, said, templates, pages))
+            name = before.name if before else form.name
+            templates, pages = {shown.template for shown in seen}, {shown.page for shown in seen}
+            self._on_templates("form", key, ShownPart(name, facts | {"fields": kept}, said, templates, pages))
         self._absent("form", set(found))
 
-    def _fields(self, before: KnownPart, seen: Sequence[tuple[str, str, SeenForm]]) -> tuple[list[Json], list[str]]:
+    def _fields(self, before: KnownPart, seen: Sequence[ShownForm]) -> tuple[list[Json], list[str]]:
         """The fields to remember, and what is otherwise on pages that showed the form before.
 
         Fields that some page of a sample shows are not gone because another sample does not.
         """
         had, known = before.facts.get("on"), before.facts["fields"]
-        comparable = [form for _, page, form in seen if had is None or page in had]
+        comparable = [shown.form for shown in seen if had is None or shown.page in had]
         complete = self._all(before) and set(had or ()) <= set(self.seen.pages)
         kept, said = clauses.fields(known, joined(comparable).fields, complete=complete) if comparable else (known, [])
-        return clauses.fields(kept, joined(form for _, _, form in seen).fields, complete=False)[0], said
-
-    def _form_key(self, form: SeenForm, template: str, absolute: set[str]) -> str:
-        if not form.own:
-            return form.identity
-        if form.absolute in absolute or ("form", form.absolute) in self.known:
-            return form.absolute
-        return f"{form.identity} @{template}"
+        return clauses.fields(kept, joined(shown.form for shown in seen).fields, complete=False)[0], said
 
     def _all(self, part: KnownPart) -> bool:
         """Whether all kinds of pages that had the part were visited anew."""
