@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ def listing(book: int, *fields: str, heading: str = "rows where book_id") -> Vis
 
 
 def test_forms_that_only_their_headings_tell_apart_are_one() -> None:
-    learnt = crawled([HOME, listing(1), listing(2), listing(3, "Column", "Column_1", "Value", "Value_1")])
+    learnt = crawled([HOME, listing(1), listing(2)])
     [only] = [part for part in learnt.parts.values() if part.kind == "form"]
     assert only.name == "rows where book_id = x"
 
@@ -148,6 +149,14 @@ def test_a_form_under_another_heading_is_not_new() -> None:
     assert "form" not in " ".join(sentences(third))
     [only] = [part for part in third.parts.values() if part.kind == "form"]
     assert (only.name, only.gone_since) == ("rows where book_id = x", None)
+
+
+def test_two_lists_reached_in_one_place_have_one_form_of_filters() -> None:
+    """The second is the same kind of page, so that all it shows is said of the first."""
+    all_rows = page("/orders", "list", forms=[form("", "Column", "Value", action="", heading="rows", submit="Apply")])
+    sent = replace(listing(2), kind="form", action="Fill and send “rows”", same_as=all_rows.key)
+    learnt = crawled([HOME, all_rows, sent])
+    assert [part.name for part in learnt.parts.values() if part.kind == "form"] == ["rows"]
 
 
 def test_forms_with_other_fields_or_on_one_page_are_told_apart_by_their_headings() -> None:

@@ -25,7 +25,7 @@ Fields = tuple[dict[str, Any], ...]
 class SeenForm:
     """A form of a page. `path` is a template; `action` the same, but with `.` for the page's own address.
 
-    `headed`: it has no name of its own, and goes by a heading in it.
+    `headed`: it has no name of its own, and goes by a heading in it, which nothing else on its page makes necessary.
     """
 
     method: str
@@ -46,6 +46,11 @@ class SeenForm:
         return f"{self.method} {self.path} {self.name}"
 
     @property
+    def without_name(self) -> tuple[Any, ...]:
+        """What tells it from other forms of a page, but for its name."""
+        return self.method, self.path, self.submit, field_names(self.fields)
+
+    @property
     def own(self) -> bool:
         return self.action.startswith(OWN)
 
@@ -55,7 +60,8 @@ class SeenForm:
         mine = {named(field): field for field in self.fields}
         both = [field | {"required": field["required"] and theirs[key]["required"]} if key in theirs else field
                 for key, field in mine.items()]  # fmt: skip
-        return replace(self, fields=(*both, *(field for key, field in theirs.items() if key not in mine)))
+        fields = (*both, *(field for key, field in theirs.items() if key not in mine))
+        return replace(self, fields=fields, headed=self.headed and other.headed)
 
 
 def joined(forms: Iterable[SeenForm]) -> SeenForm:
@@ -67,9 +73,17 @@ def named(field: Json) -> str:
     return str(field["name"] or field["label"])
 
 
+def field_names(fields: Iterable[Json]) -> frozenset[str]:
+    return frozenset(map(named, fields))
+
+
 def forms_of(snapshot: Json) -> Iterator[SeenForm]:
     """The forms of a page; those that differ only in one segment of where they send are one."""
     found = [_form(form, snapshot["url"]) for form in snapshot.get("forms", ())]
+    names: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for form in found:
+        names[form.without_name].add(form.name)
+    found = [replace(form, headed=form.headed and len(names[form.without_name]) == 1) for form in found]
     alike: dict[tuple[Any, ...], list[SeenForm]] = defaultdict(list)
     for form in found:
         alike[form.method, form.name, tuple(map(named, form.fields))].append(form)

@@ -184,10 +184,8 @@ async def test_a_crashed_tab_costs_one_page_only(browser: Browser) -> None:
     with awkward_site() as (base, asked):
         crashing = asyncio.ensure_future(crash_the_tab(asked))
         plan = plan_of(base, parallel=1, page_timeout_ms=20_000)
-        began = time.monotonic()
         crash, fine = await visit_only(browser, plan, f"{base}drip", f"{base}here")
-        await asyncio.wait_for(crashing, 5)
-    assert time.monotonic() - began < 10
+        await crashing
     assert isinstance(crash, PageFailed)
     assert crash.category == "crash"
     assert isinstance(fine, PageVisited)
