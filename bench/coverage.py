@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from bench.targets import SHOP, TARGETS, Ground, KnownForm, ground, serve
 from runs.engine.browser.find import NoBrowser
 from runs.engine.events import Form, PageSnapshot
 
+PARTS = ("templates", "forms", "flows")
 PATIENCE_SECONDS = 3_000.0
 PAGE_TIMEOUT_MS = 60_000  # a busy machine is no page that was missed
 
@@ -47,15 +49,27 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 @dataclass(frozen=True)
 class Part:
-    """Things that are there to be found, and those that were not."""
+    """Things that are there to be found, those that were not, and after how many pages each of the others was."""
 
     there: int
     missed: tuple[str, ...]
+    after: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, names: Iterable[str], found: Callable[[str], bool]) -> Part:
+    def of(
+        cls, snapshots: Sequence[PageSnapshot], names: Iterable[str], found: Callable[[str, PageSnapshot], bool]
+    ) -> Part:
+        """`snapshots` in the order of their visits."""
         listed = list(names)
-        return cls(len(listed), tuple(name for name in listed if not found(name)))
+        first = {
+            name: next((number for number, shown in enumerate(snapshots, 1) if found(name, shown)), 0)
+            for name in listed
+        }
+        return cls(
+            len(listed),
+            tuple(name for name in listed if not first[name]),
+            tuple(sorted(number for number in first.values() if number)),
+        )
 
     @property
     def share(self) -> float:
@@ -75,15 +89,19 @@ class Found:
     seconds: float
     parts: dict[str, Part] = field(default_factory=dict)
 
+    @property
+    def after(self) -> list[int]:
+        """After how many pages each thing that was found was there, in order."""
+        return sorted(number for part in self.parts.values() for number in part.after)
+
 
 def covered(site: Ground, snapshots: Sequence[PageSnapshot], *, signed_in: bool) -> dict[str, Part]:
     """A template is found where a visited address is of its pattern, a form where such a page or a state shows it."""
-    urls = [snapshot.url for snapshot in snapshots]
     templates = {one.name: one for one in site.templates if signed_in or not one.needs_login}
     forms = {one.name: one for one in site.forms if signed_in or not one.needs_login}
     return {
-        "templates": Part.of(templates, lambda name: any(templates[name].matches(url) for url in urls)),
-        "forms": Part.of(forms, lambda name: any(shows(snapshot, forms[name]) for snapshot in snapshots)),
+        "templates": Part.of(snapshots, templates, lambda name, shown: templates[name].matches(shown.url)),
+        "forms": Part.of(snapshots, forms, lambda name, shown: shows(shown, forms[name])),
     }
 
 
@@ -153,6 +171,7 @@ class Bench:
         if row.started_at is None or row.finished_at is None or row.status == states.FAILED:
             raise Broken(f"The crawl of {site.name} failed: {row.error}")
         visited = CrawlPage.objects.filter(run=run, status=states.DONE, snapshot__isnull=False)
+        visited = visited.order_by("visited_at", "pk")
         snapshots = [PageSnapshot.model_validate(page) for page in visited.values_list("snapshot", flat=True)]
         parts = covered(site, snapshots, signed_in=signed_in)
         if self._wanted.tests:
@@ -160,7 +179,7 @@ class Bench:
             documents = list(proved.values_list("document", flat=True))
             flows = flows_of(site.name)
             missed = missing_flows(flows, documents)
-            parts["flows"] = Part.of(flows, lambda name: name not in missed)
+            parts["flows"] = Part(len(flows), tuple(missed))
         seconds = (row.finished_at - row.started_at).total_seconds()
         say(f"{site.name}: {len(snapshots)} pages in {seconds:.0f} s")
         return Found(site.name, signed_in, len(snapshots), seconds, parts)
@@ -189,12 +208,18 @@ def give_accounts(workspace: Workspace, site: Ground) -> tuple[str, ...]:
 
 def table(found: Sequence[Found], title: str) -> Table:
     drawn = Table(title=title, title_justify="left", box=box.MARKDOWN)
-    for heading in ("site", "as", "pages", "seconds", "templates", "forms", "flows"):
-        drawn.add_column(heading, justify="right" if heading in ("pages", "seconds") else "left")
+    for heading in ("site", "as", "pages", "seconds", "90% after", "all after", "templates", "forms", "flows"):
+        drawn.add_column(heading, justify="left" if heading in ("site", "as", *PARTS) else "right")
     for one in found:
-        parts = [str(one.parts[name]) if name in one.parts else "-" for name in ("templates", "forms", "flows")]
-        drawn.add_row(one.site, _whom(one), str(one.pages), f"{one.seconds:.0f}", *parts)
+        parts = [str(one.parts[name]) if name in one.parts else "-" for name in PARTS]
+        after = [str(pages_to(one.after, share)) for share in (0.9, 1.0)]
+        drawn.add_row(one.site, _whom(one), str(one.pages), f"{one.seconds:.0f}", *after, *parts)
     return drawn
+
+
+def pages_to(after: Sequence[int], share: float) -> int:
+    """How many pages it took until that share of all that was found in the end was found."""
+    return after[ceil(len(after) * share) - 1] if after else 0
 
 
 def _whom(one: Found) -> str:
@@ -229,7 +254,8 @@ def main(given: Sequence[str] | None = None) -> int:
 
 def _values(one: Found) -> dict[str, Any]:
     parts = {name: {"share": round(part.share, 4), "missed": list(part.missed)} for name, part in one.parts.items()}
-    return {"site": one.site, "signed_in": one.signed_in, "pages": one.pages, "seconds": round(one.seconds), **parts}
+    known = {"site": one.site, "signed_in": one.signed_in, "pages": one.pages, "seconds": round(one.seconds)}
+    return known | parts | {"after": one.after}
 
 
 if __name__ == "__main__":

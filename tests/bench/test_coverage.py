@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.coverage import Part, covered, shows
+from bench.coverage import Found, Part, covered, pages_to, shows
 from bench.flows import SHOP_FLOWS, lines, missing_flows, walks
 from bench.targets import SHOP, Ground, KnownForm, Template, ground
 from runs.engine.events import Form, FormField, PageSnapshot
@@ -37,7 +37,7 @@ SITE = Ground(
 
 def test_what_was_not_visited_is_told_by_name() -> None:
     parts = covered(SITE, [page("/"), page("/list?kind=a"), page("/sign-in")], signed_in=True)
-    assert parts["templates"] == Part(3, ("account",))
+    assert parts["templates"] == Part(3, ("account",), after=(1, 2))
     assert parts["forms"] == Part(2, ("sign in", "profile"))
     assert str(parts["templates"]) == "66.7% (2/3)"
 
@@ -45,8 +45,15 @@ def test_what_was_not_visited_is_told_by_name() -> None:
 def test_a_stranger_is_not_asked_for_what_needs_an_account() -> None:
     shown = page("/sign-in", Form(action="http://shop.test/sign-in", method="post", fields=(EMAIL,)))
     parts = covered(SITE, [page("/"), page("/list"), shown], signed_in=False)
-    assert parts["templates"] == Part(2, ("filtered",))
-    assert parts["forms"] == Part(1, ())
+    assert parts["templates"] == Part(2, ("filtered",), after=(1,))
+    assert parts["forms"] == Part(1, (), after=(3,))
+
+
+def test_it_is_told_after_how_many_pages_what_was_found_was_there() -> None:
+    """What was found in the end is the measure: what was missed is told by name."""
+    found = Found("small", True, 9, 1.0, {"a": Part(5, ("x",), (1, 2, 2, 9)), "b": Part(6, (), (1, 3, 3, 4, 5, 6))})
+    assert found.after == [1, 1, 2, 2, 3, 3, 4, 5, 6, 9]
+    assert (pages_to(found.after, 0.9), pages_to(found.after, 1.0), pages_to([], 0.9)) == (6, 9, 0)
 
 
 @pytest.mark.parametrize(
