@@ -129,9 +129,9 @@ Wait = Callable[..., Any]
 
 @pytest.fixture
 def eventually() -> Wait:
-    """eventually(lambda: condition, seconds=30) waits for a true answer and returns it."""
+    """eventually(lambda: condition) waits for a true answer and returns it."""
 
-    def wait(condition: Callable[[], Any], seconds: float = 30, every: float = 0.05) -> Any:
+    def wait(condition: Callable[[], Any], seconds: float = 180, every: float = 0.05) -> Any:
         deadline = time.monotonic() + seconds
         while not (answer := condition()):
             assert time.monotonic() < deadline, f"did not become true within {seconds:g} s"

@@ -90,7 +90,7 @@ class Stream:
 
     async def start(self) -> dict[str, Any]:
         await self.communicator.send_input({"type": "http.request", "body": b"", "more_body": False})
-        answer: dict[str, Any] = await self.communicator.receive_output(timeout=10)
+        answer: dict[str, Any] = await self.communicator.receive_output(timeout=60)
         return answer
 
     async def until(self, type_: str) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ class Stream:
 
     async def more(self) -> bool:
         """Whether the stream goes on after its next part."""
-        message = await self.communicator.receive_output(timeout=10)
+        message = await self.communicator.receive_output(timeout=60)
         self.text += message.get("body", b"").decode()
         return bool(message.get("more_body"))
 
@@ -111,7 +111,7 @@ class Stream:
 
     async def leave(self) -> None:
         await self.communicator.send_input({"type": "http.disconnect"})
-        await self.communicator.wait(timeout=10)
+        await self.communicator.wait(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -131,7 +131,7 @@ async def test_a_stream_tells_what_was_missed_then_what_happens_and_ends(
     assert f"id: {told[-1]['seq']}\nevent: done\n" in stream.text
     while await stream.more():
         pass
-    await stream.communicator.wait(timeout=10)
+    await stream.communicator.wait(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -144,7 +144,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed(world: World, connec
     assert told[0]["seq"] == 2
     while await stream.more():
         pass
-    await stream.communicator.wait(timeout=10)
+    await stream.communicator.wait(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -170,7 +170,7 @@ async def test_a_stream_goes_on_when_the_client_that_came_first_has_left(
     assert (await second.until("done"))[-1]["type"] == "done"
     while await second.more():
         pass
-    await second.communicator.wait(timeout=10)
+    await second.communicator.wait(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -187,10 +187,10 @@ async def test_a_stream_ends_with_the_right_that_opened_it(
     while ": still here" not in stream.text:
         await stream.more()
     await sync_to_async(ENDS[end])(run)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await stream.more():
             pass
-    await stream.communicator.wait(timeout=10)
+    await stream.communicator.wait(timeout=60)
     assert "done" not in {event["type"] for event in stream.events()}
 
 

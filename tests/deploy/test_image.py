@@ -65,13 +65,13 @@ def test_the_image_holds_what_migrations_and_the_web_application_need(
     with (tmp_path / "web.log").open("wb") as log:
         web = subprocess.Popen(command, cwd=image, env=environment, stdout=log, stderr=log)
     try:
-        eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
-        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20)
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+        ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60)
         assert ready.json()["status"] == "ready"
         assert httpx.get(f"http://127.0.0.1:{port}/static/style/base.css").status_code == 200
     finally:
         web.terminate()
-        assert web.wait(20) in (0, -15)
+        assert web.wait(60) in (0, -15)
 
 
 def answers(url: str) -> bool:

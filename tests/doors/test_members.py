@@ -76,7 +76,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one() -> None:
 
     def remove(who: str, other: int) -> None:
         client = world.client(who)
-        together.wait(timeout=20)
+        together.wait(timeout=60)
         client.post(f"{AT}/members/{other}/remove")
         connections.close_all()
 
@@ -184,7 +184,7 @@ def test_the_link_is_not_stored(world: World) -> None:
     text = invited(world).rsplit("/", 1)[1]
     row = Invitation.objects.get()
     assert text not in repr(vars(row))
-    assert row.expires_at - timezone.now() < timedelta(days=7)
+    assert row.expires_at <= timezone.now() + timedelta(days=7)
 
 
 def test_an_invitation_is_revoked_by_page(world: World) -> None:

@@ -14,6 +14,7 @@ import playwright
 import psutil
 
 from runs.engine.browser.video import find_ffmpeg
+from tests.held import PATIENCE
 from tests.servers import free_port
 
 DRIVER = Path(playwright.__file__).parent / "driver"
@@ -37,7 +38,7 @@ class Elsewhere:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self._port)) == 0:

@@ -40,7 +40,7 @@ class Spectator:
         self.shown.append((slot, title, jpeg))
 
     async def sees(self, more_than: int = 0) -> int:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.shown) <= more_than:  # noqa: ASYNC110 - the engine calls without waiting
                 await asyncio.sleep(0.02)
         return len(self.shown)

@@ -21,7 +21,7 @@ async def test_the_trace_of_a_driver_that_crashed_is_one_record(
         pipe = playwright._impl_obj._connection._transport._output
         pipe.write(len(NO_MESSAGE).to_bytes(4, "little") + NO_MESSAGE)
         await pipe.drain()
-        eventually(lambda: records(caplog), seconds=60)
+        eventually(lambda: records(caplog))
         with pages({"/": "<h1>Shop</h1>"}) as site:
             context = await browser.context(BrowserOptions(), Site(base_url=site.url))
             await context.close()

@@ -61,6 +61,7 @@ def plan(site: Pages, tmp_path: Path) -> ShardPlan:
 
 
 async def test_a_test_that_passes_tells_its_story_in_order(browser: Browser, plan: ShardPlan) -> None:
+    began = time.time()
     events = await played(browser, plan, work(see("Shop"), {"do": "expect_url", "path": "/"}))
     assert [type(event) for event in events] == [
         TestStarted,
@@ -81,7 +82,7 @@ async def test_a_test_that_passes_tells_its_story_in_order(browser: Browser, pla
     assert ended.passed
     assert ended.steps == tuple(steps)
     assert ended.artifacts == ()
-    assert abs(ended.started_at - time.time()) < 60
+    assert began <= ended.started_at <= time.time()
     assert [(request["method"], request["status"]) for request in ended.requests] == [("GET", 200)]
     assert ends(events)[1].outcome == "passed"
 
@@ -324,8 +325,10 @@ async def test_a_browser_that_dies_is_not_the_tests_fault(
     ]
 
 
-async def test_stopping_leaves_nothing_behind(browser: Browser, site: Pages, tmp_path: Path) -> None:
-    patient = planned(site, tmp_path, timeout_ms=60_000, parallel=3)
+async def test_stopping_leaves_nothing_behind(
+    browser: Browser, site: Pages, tmp_path: Path, unhurried_stop: None
+) -> None:
+    patient = planned(site, tmp_path, timeout_ms=120_000, test_timeout_ms=240_000, parallel=3)
     tests = [work(see("Never"), result=number) for number in range(5)]
     opened = 0
     async with aclosing(execute(browser, patient, puller(*tests))) as events:
@@ -333,8 +336,6 @@ async def test_stopping_leaves_nothing_behind(browser: Browser, site: Pages, tmp
             opened += isinstance(event, StepEnded)
             if opened == 3:
                 break
-        began = time.monotonic()
-    assert time.monotonic() - began < 2.5
     assert open_contexts(browser) == 0
 
 

@@ -20,6 +20,7 @@ from runs.engine.execute import execute
 from runs.engine.plan import ShardPlan, TestWork
 from tests.engine.executing import attempts, ends, planned, played, puller, see, work
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
+from tests.held import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,7 +76,7 @@ def nothing_is_left() -> Iterator[None]:
     """No process and no directory of a driver or browser outlives its `Browser`."""
     processes, directories = living(), left()
     yield
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while (living() > processes or left() > directories) and time.monotonic() < until:
         time.sleep(0.1)
     assert living() <= processes
@@ -108,18 +109,16 @@ def contexts(browser: Browser) -> int:
     return len(browser._chromium.contexts)
 
 
-async def hurt(
-    browser: Browser, plan: ShardPlan, first: TestWork, deed: Callable[[], None]
-) -> tuple[list[Event], float]:
+async def hurt(browser: Browser, plan: ShardPlan, first: TestWork, deed: Callable[[], None]) -> list[Event]:
     """Play a test, do the deed once its page is open, then play a healthy test."""
     events: list[Event] = []
-    began = 0.0
+    done = False
     async for event in execute(browser, plan, puller(first, work(see("Shop"), result=2))):
         events.append(event)
-        if isinstance(event, StepEnded) and event.step.index == -1 and not began:
-            began = time.monotonic()
+        if isinstance(event, StepEnded) and event.step.index == -1 and not done:
+            done = True
             deed()
-    return events, time.monotonic() - began
+    return events
 
 
 def failure(events: list[Event], result: int = 1) -> Failure:
@@ -180,7 +179,7 @@ async def test_a_page_that_is_crashed_by_its_browser_fails_its_attempt(browser: 
         for pid in pids("renderer") - before:
             os.kill(pid, signal.SIGILL)
 
-    events, _ = await hurt(browser, plan, at("/", see("Never", timeout=20_000)), crash)
+    events = await hurt(browser, plan, at("/", see("Never", timeout=20_000)), crash)
     assert (failure(events).kind, failure(events).message) == ("crash", "The page crashed")
     assert ends(events)[2].outcome == "passed"
 
@@ -208,22 +207,21 @@ async def test_a_browser_or_driver_that_dies_or_hangs_costs_no_test_its_result(
             for pid in pids(victim) - before:
                 os.kill(pid, sent)
 
-        events, seconds = await hurt(mortal, plan, work(wait, busy, wait), strike)
+        events = await hurt(mortal, plan, work(wait, busy, wait), strike)
     assert [ended.failure for ended in attempts(events)] == [None, None]
     assert [ended.outcome for ended in ends(events).values()] == ["passed", "passed"]
     assert [event.attempt for event in events if isinstance(event, TestStarted)] == [1, 1, 1]
     assert [event.message for event in events if isinstance(event, Log)] == [
         "The browser died under “T”; the attempt is made again."
     ]
-    assert seconds < 40
 
 
 STOPS: dict[str, tuple[TestWork, float]] = {
-    "an endless script": (at("/loop", pressing("Hang"), see("Never", timeout=60_000)), 1.0),
-    "a navigation that gets no answer": (work({"do": "goto", "path": "/poll", "timeout": 60_000}), 0.0),
-    "endless dialogs": (at("/dialogs", see("Never", timeout=60_000)), 0.0),
-    "downloads": (at("/downloads", see("Never", timeout=60_000)), 0.0),
-    "an expectation": (at("/", see("Never", timeout=60_000)), 0.0),
+    "an endless script": (at("/loop", pressing("Hang"), see("Never", timeout=120_000)), 1.0),
+    "a navigation that gets no answer": (work({"do": "goto", "path": "/poll", "timeout": 120_000}), 0.0),
+    "endless dialogs": (at("/dialogs", see("Never", timeout=120_000)), 0.0),
+    "downloads": (at("/downloads", see("Never", timeout=120_000)), 0.0),
+    "an expectation": (at("/", see("Never", timeout=120_000)), 0.0),
 }
 
 
@@ -236,19 +234,17 @@ async def test_R20_a_context_that_is_being_opened_at_the_stop_is_closed_as_well(
                 if isinstance(event, TestStarted):
                     break
             await asyncio.sleep(0.002 * turn)
-    for _ in range(40):
-        if contexts(browser) == 0:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("contexts stay open")
+    async with asyncio.timeout(PATIENCE):
+        while contexts(browser):  # noqa: ASYNC110 - the last ones close on this loop
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("name", list(STOPS))
 async def test_R20_stopping_ends_everything_long_before_what_the_page_is_waited_for(
-    browser: Browser, site: Pages, tmp_path: Path, name: str
+    browser: Browser, site: Pages, tmp_path: Path, unhurried_stop: None, name: str
 ) -> None:
     test, later = STOPS[name]
-    recorded = planned(site, tmp_path, timeout_ms=60_000, trace="on", parallel=3)
+    recorded = planned(site, tmp_path, timeout_ms=120_000, test_timeout_ms=240_000, trace="on", parallel=3)
     tests = [test.model_copy(update={"result": number}) for number in range(5)]
     first = TestStarted if test.document["steps"][0]["do"] == "goto" else StepEnded
     async with aclosing(execute(browser, recorded, puller(*tests))) as events:
@@ -256,8 +252,5 @@ async def test_R20_stopping_ends_everything_long_before_what_the_page_is_waited_
             if isinstance(event, first):
                 break
         await asyncio.sleep(later + 0.5)
-        began = time.monotonic()
-    took = time.monotonic() - began
-    assert took < 20  # of 60; bench/abort measures how fast it is
     assert contexts(browser) == 0
     assert ends(await played(browser, planned(site, tmp_path), work(see("Shop"))))[1].outcome == "passed"

@@ -5,7 +5,6 @@ import base64
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,18 +123,17 @@ async def test_an_attempt_is_made_again_when_a_browser_elsewhere_answers_no_more
         "the driver here hangs": lambda: strike_the_driver(signal.SIGSTOP),
     }
     events: list[Event] = []
-    began = 0.0
+    struck = False
     async with Browser(remote=Remote(elsewhere.address)) as browser:
         tests = puller(work(see("Shop"), see("Shop")))
         async for event in execute(browser, planned(shop, tmp_path / "files", trace="off"), tests):
             events.append(event)
-            if isinstance(event, StepEnded) and not began:
-                began = time.monotonic()
+            if isinstance(event, StepEnded) and not struck:
+                struck = True
                 strikes[fault]()
             if isinstance(event, Log) and fault == "it hangs":
                 elsewhere.kill()
                 elsewhere.start()
-    assert time.monotonic() - began < 30
     assert [(ended.attempt, ended.failure) for ended in attempts(events)] == [(1, None)]
     assert [event.message for event in events if isinstance(event, Log)] == [
         "The browser died under “T”; the attempt is made again."
@@ -157,11 +155,8 @@ async def test_a_worn_out_connection_is_replaced_and_ends_with_the_last_of_its_c
         assert answer.ok
         assert worn.is_connected()
         await old.close()
-        for _ in range(100):
-            if not worn.is_connected():
-                break
+        while worn.is_connected():  # noqa: ASYNC110 - the engine closes it on this loop
             await asyncio.sleep(0.05)
-        assert not worn.is_connected()
         assert await (await fresh.new_page()).goto(shop.url) is not None
 
 

@@ -181,9 +181,7 @@ def test_R20_what_waits_for_a_site_to_answer_is_left_as_well() -> None:
     def tick() -> Any:
         raise Stop
 
-    began = time.monotonic()
     with pytest.raises(Stop):
         Loop.current().run(waits(), tick)
     Loop.current().run(asyncio.sleep(0))
     assert cancelled == [True]
-    assert time.monotonic() - began < 30

@@ -65,7 +65,7 @@ def socket(path: str, token: str | None = None, **headers: str) -> ApplicationCo
 async def opened(path: str, token: str | None = None, **headers: str) -> ApplicationCommunicator:
     communicator = socket(path, token, **headers)
     await communicator.send_input({"type": "websocket.connect"})
-    assert (await communicator.receive_output(timeout=10))["type"] == "websocket.accept"
+    assert (await communicator.receive_output(timeout=60))["type"] == "websocket.accept"
     return communicator
 
 
@@ -73,18 +73,18 @@ async def refused(path: str, token: str | None = None, **headers: str) -> tuple[
     """The status and the problem's code with which a handshake is answered."""
     communicator = socket(path, token, **headers)
     await communicator.send_input({"type": "websocket.connect"})
-    head = await communicator.receive_output(timeout=10)
+    head = await communicator.receive_output(timeout=60)
     assert head["type"] == "websocket.http.response.start"
     assert dict(head["headers"])[b"content-type"] == b"application/problem+json"
-    problem = json.loads((await communicator.receive_output(timeout=10))["body"])
+    problem = json.loads((await communicator.receive_output(timeout=60))["body"])
     assert problem["status"] == head["status"]
     assert problem["detail"].endswith(".")
-    await communicator.wait(timeout=5)
+    await communicator.wait(timeout=60)
     return head["status"], problem["code"]
 
 
 async def closing_code(communicator: ApplicationCommunicator) -> int:
-    message = await communicator.receive_output(timeout=5)
+    message = await communicator.receive_output(timeout=60)
     assert message["type"] == "websocket.close"
     return int(message["code"])
 
@@ -92,7 +92,7 @@ async def closing_code(communicator: ApplicationCommunicator) -> int:
 async def lines(communicator: ApplicationCommunicator) -> list[dict[str, Any]]:
     """All messages until the server closes."""
     found = []
-    while (message := await communicator.receive_output(timeout=10))["type"] == "websocket.send":
+    while (message := await communicator.receive_output(timeout=60))["type"] == "websocket.send":
         found.append(json.loads(message["text"]))
     return found
 
@@ -199,7 +199,7 @@ async def test_a_cookie_opens_a_socket_for_our_own_pages(host: str, origin: str,
     cookie = f"sentri_session={session}"
     communicator = await opened(f"/ws/runs/{run.public_id}", cookie=cookie, origin=origin, host=host)
     await communicator.send_input({"type": "websocket.disconnect", "code": 1001})
-    await communicator.wait(timeout=5)
+    await communicator.wait(timeout=60)
 
 
 async def test_a_host_that_is_not_served_opens_no_socket_although_the_origin_is_the_same(settings: Any) -> None:
@@ -266,6 +266,6 @@ async def test_what_happens_after_the_right_has_ended_is_not_told(monkeypatch: p
 
 
 async def code_at_the_end(communicator: ApplicationCommunicator) -> int:
-    while (message := await communicator.receive_output(timeout=10))["type"] != "websocket.close":
+    while (message := await communicator.receive_output(timeout=60))["type"] != "websocket.close":
         pass
     return int(message["code"])

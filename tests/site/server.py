@@ -13,7 +13,7 @@ from typing import IO
 import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class ShopDidNotStart(RuntimeError):

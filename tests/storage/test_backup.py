@@ -106,7 +106,7 @@ def backed_up(
         ended = finished(ledger.open_test_run(order, options, failing(order.project, 2)), eventually)
         options = RunOptions(shards=1, retries=2, parallel=1)
         half = ledger.open_test_run(order, options, failing(order.project, 6))
-        eventually(lambda: Attempt.objects.filter(result__run=half).count() >= 2, seconds=60)
+        eventually(lambda: Attempt.objects.filter(result__run=half).count() >= 2)
         where = {**os.environ, "SENTRI_DATABASE_URL": product_environment["SENTRI_DATABASE_URL"]}
         subprocess.run(guides_command("pg_dump"), shell=True, cwd=tmp_path, env=where, check=True)
         return ended, finished(half, eventually)
@@ -144,7 +144,7 @@ def test_a_restored_installation_has_results_files_and_credentials_and_goes_on_w
 
     workers = at_work(restored, tmp_path, "second")
     try:
-        eventually(lambda: seen_in(restored, half)["status"] == "completed", seconds=90, every=1)
+        eventually(lambda: seen_in(restored, half)["status"] == "completed", every=1)
     finally:
         workers.kill()
     assert seen_in(restored, half)["tally"] == half.results.tally()

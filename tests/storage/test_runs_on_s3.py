@@ -46,7 +46,7 @@ def workers(
     }
     workers = Workers(environment, tmp_path / "workers.log", "--workers", "2")
     try:
-        eventually(lambda: len(workers.parts()) == 4, seconds=60)
+        eventually(lambda: len(workers.parts()) == 4)
         yield workers
     finally:
         workers.kill()
@@ -65,7 +65,7 @@ def failing(project: Project, count: int) -> list[Test]:
 
 
 def finished(run: Run, eventually: Any) -> Run:
-    eventually(lambda: Run.objects.get(pk=run.pk).is_over, seconds=120)
+    eventually(lambda: Run.objects.get(pk=run.pk).is_over)
     run.refresh_from_db()
     return run
 
@@ -93,7 +93,7 @@ def test_R12_a_store_that_dies_during_a_run_costs_files_and_no_result(
     order: ledger.RunRequest, store: ObjectStore, workers: Workers, eventually: Any
 ) -> None:
     run = ledger.open_test_run(order, RunOptions(shards=1, parallel=1, retries=0), failing(order.project, 6))
-    eventually(lambda: Attempt.objects.filter(result__run=run).count() >= 1, seconds=60)
+    eventually(lambda: Attempt.objects.filter(result__run=run).count() >= 1)
     store.kill()
     finished(run, eventually)
     assert (run.status, run.verdict) == ("completed", "failed")

@@ -85,7 +85,7 @@ def start_workers(product_environment: Mapping[str, str], tmp_path: Path, eventu
             quiet = {"SENTRI_CANARY_SECONDS": "3600", "TMPDIR": str(tmp_path), **environment}
             workers = Workers({**product_environment, **quiet}, tmp_path / "workers.log", "--workers", "2")
             stack.callback(workers.kill)
-            eventually(lambda: len(workers.parts()) == 4, seconds=60)
+            eventually(lambda: len(workers.parts()) == 4)
             return workers
 
         yield start

@@ -203,7 +203,7 @@ def test_R13_a_test_over_which_workers_hang_fails_alone_and_its_run_is_judged(
             os.kill(int(worker.rpartition(":")[2]), SPIN)
         return bool(Run.objects.get(pk=run.pk).is_over)
 
-    eventually(over, seconds=150)
+    eventually(over)
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "failed")
     found = dict(run.results.values_list("title", "status"))

@@ -31,13 +31,13 @@ def test_a_lock_is_given_back_when_its_holder_is_killed() -> None:
     lock, held = FileLock(), fork.Event()
     holder = fork.Process(target=hold, args=(lock, held), daemon=True)
     holder.start()
-    assert held.wait(10)
+    assert held.wait(60)
     assert not lock.acquire(block=False)
     assert not lock.acquire(timeout=0.05)
     assert holder.pid
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
-    assert lock.acquire(timeout=5)
+    assert lock.acquire(timeout=60)
     lock.release()
 
 
@@ -67,7 +67,7 @@ def test_a_child_forked_while_its_parent_holds_the_lock_does_not_hold_it() -> No
     with lock:
         child = fork.Process(target=lambda: took.put(lock.acquire(block=False)))
         child.start()
-        assert took.get(timeout=10) is False
+        assert took.get(timeout=60) is False
         child.join()
 
 
@@ -95,7 +95,7 @@ def test_a_worker_whose_supervisor_was_killed_stops(tmp_path: Path, monkeypatch:
     held = fork.Event()
     supervisor = fork.Process(target=supervise, args=(Traces(tmp_path), held), daemon=True)
     supervisor.start()
-    assert held.wait(10)
+    assert held.wait(60)
     assert not stopping()
     assert supervisor.pid
     os.kill(supervisor.pid, signal.SIGKILL)
@@ -104,10 +104,10 @@ def test_a_worker_whose_supervisor_was_killed_stops(tmp_path: Path, monkeypatch:
 
 
 def test_traces_tell_who_is_busy_and_when_a_task_last_ended(tmp_path: Path) -> None:
-    traces = Traces(tmp_path)
+    traces, before = Traces(tmp_path), int(time.time())
     assert (traces.busy(), traces.last_beat()) == ([], 0.0)
     traces.started()
     assert (traces.busy(), traces.last_beat()) == ([os.getpid()], 0.0)
     traces.ended()
     assert traces.busy() == []
-    assert abs(traces.last_beat() - time.time()) < 5
+    assert before <= traces.last_beat() <= time.time()

@@ -28,7 +28,7 @@ def test_roles_are_crawled_and_their_sessions_serve_the_run_after(
         start_workers()
         roles = ("visitor", "account", "editor")
         crawl = ledger.open_crawl(order, CrawlOptions(roles=roles, test_count=0, exclude=("sign-out",)))
-        eventually(over(crawl), seconds=90)
+        eventually(over(crawl))
         crawl.refresh_from_db()
         assert crawl.error == ""
         pages = crawl.pages.filter(status="done").values_list("role", "key")
@@ -49,6 +49,6 @@ def test_roles_are_crawled_and_their_sessions_serve_the_run_after(
         test = Test.write(project, None, "The editor edits", document)
         test.decide("approve", None)
         run = ledger.open_test_run(order, RunOptions(), [test])
-        eventually(over(run), seconds=60)
+        eventually(over(run))
         run.refresh_from_db()
         assert (run.verdict, gate.made) == ("passed", made), "no sign-in was needed"

@@ -73,7 +73,7 @@ def serve(product_environment: Mapping[str, str], tmp_path: Path, eventually: An
             environment = {**product_environment, "TMPDIR": str(tmp_path)}
             served = Served(environment, free_port(), tmp_path / "serve.log")
             stack.callback(served.kill)
-            eventually(lambda: served.is_up() or served.process.poll() is not None, seconds=60)
+            eventually(lambda: served.is_up() or served.process.poll() is not None)
             assert served.is_up(), served.log.read_text()
             return served
 
@@ -97,9 +97,9 @@ def test_what_dies_is_started_again(serve: Callable[[], Served], eventually: Any
     first = served.child(word)
     family = first.children(recursive=True)
     first.kill()
-    eventually(lambda: any(word in " ".join(child.cmdline()) for child in living(served, first)), seconds=60)
-    eventually(served.answers, seconds=60)
-    eventually(lambda: gone(family), seconds=60)
+    eventually(lambda: any(word in " ".join(child.cmdline()) for child in living(served, first)))
+    eventually(served.answers)
+    eventually(lambda: gone(family))
 
 
 def living(served: Served, but: psutil.Process) -> list[psutil.Process]:
@@ -111,7 +111,7 @@ def test_killed_it_leaves_nothing_running(serve: Callable[[], Served], eventuall
     served = serve()
     family = served.everything()
     served.process.kill()
-    eventually(lambda: gone(family), seconds=60)
+    eventually(lambda: gone(family))
 
 
 def test_a_taken_port_is_said_in_one_sentence(product_environment: Mapping[str, str]) -> None:

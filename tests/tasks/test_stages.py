@@ -40,17 +40,17 @@ def test_a_worker_killed_while_it_tries_things_loses_no_case_and_repeats_none(
     start_workers(**SHORT)
     order = ledger.RunRequest(project, None, "Ada")
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=5, test_count=40, shards=2, replays=1, max_breakages=0))
-    eventually(tried(crawl, 4), seconds=90)
+    eventually(tried(crawl, 4))
     lease = Lease.objects.filter(shard__run=crawl, state="open").order_by("opened_at")[0]
     before = dict(crawl.cases.filter(status="done").values_list("pk", "observed_at"))
     os.kill(int(lease.worker.rpartition(":")[2]), signal.SIGKILL)
-    eventually(lambda: run_of(crawl).stage not in ("plan", "observe"), seconds=120)
+    eventually(lambda: run_of(crawl).stage not in ("plan", "observe"))
     tally = crawl.cases.tally()
     assert tally["done"] + tally["failed"] == tally["total"] > 10
     after = dict(crawl.cases.filter(pk__in=before).values_list("pk", "observed_at"))
     assert after == before, "what was observed is not observed again"
     assert len(set(crawl.cases.filter(status="done").values_list("lease", flat=True))) >= 2, "shards share the cases"
-    eventually(lambda: run_of(crawl).stage not in ("plan", "observe", "propose"), seconds=60)
+    eventually(lambda: run_of(crawl).stage not in ("plan", "observe", "propose"))
     counted = run_of(crawl).pipeline
     assert counted["plan"]["pages"] == 5
     assert counted["observe"]["total"] == tally["total"]

@@ -86,7 +86,7 @@ def test_a_crawl_ends_with_proved_tests_and_their_run_passes(
     for test in drafts:
         test.decide("approve", None)
     run = ledger.open_test_run(order, RunOptions(shards=2), drafts)
-    eventually(over(run), seconds=120)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     assert run.results.tally()["passed"] == len(drafts)
@@ -99,9 +99,9 @@ def test_R12_a_worker_killed_during_a_run_costs_no_test_its_result(
 ) -> None:
     start_workers(**SHORT)
     run = ledger.open_test_run(order, RunOptions(shards=2, hedge=False), approved(order.project, 16))
-    eventually(seen(run, "result", 3), seconds=60)
+    eventually(seen(run, "result", 3))
     kill_a_busy_worker(run)
-    eventually(over(run), seconds=120)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     tally = run.results.tally()
@@ -118,9 +118,9 @@ def test_a_worker_killed_during_a_crawl_loses_no_page_and_repeats_none(
 ) -> None:
     start_workers(**SHORT)
     crawl = ledger.open_crawl(order, CrawlOptions(max_pages=8, test_count=0, shards=2))
-    eventually(seen(crawl, "page", 2), seconds=60)
+    eventually(seen(crawl, "page", 2))
     kill_a_busy_worker(crawl)
-    eventually(over(crawl), seconds=120)
+    eventually(over(crawl))
     crawl.refresh_from_db()
     assert crawl.status == "completed"
     assert crawl.pages.tally()["done"] + crawl.pages.tally()["failed"] == 8
@@ -133,14 +133,14 @@ def test_R20_an_abort_closes_what_runs_on_every_worker(
 ) -> None:
     start_workers()
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 60))
-    eventually(seen(run, "result", 2), seconds=60)
+    eventually(seen(run, "result", 2))
     ledger.abort(run.pk, "Ada")
     attempts = Attempt.objects.filter(result__run=run).count()
     run.refresh_from_db()
     assert run.status == "aborted"
     assert run.results.tally()["running"] == 0
     follow_up = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 2))
-    eventually(over(follow_up), seconds=60)
+    eventually(over(follow_up))
     assert Attempt.objects.filter(result__run=run).count() == attempts
     assert RunEvent.objects.filter(run=run).order_by("-seq")[0].type == "done"
 
@@ -150,11 +150,11 @@ def test_R17_stopping_the_workers_gives_the_run_to_the_next_ones(
 ) -> None:
     workers = start_workers()
     run = ledger.open_test_run(order, RunOptions(shards=2), approved(order.project, 16))
-    eventually(seen(run, "result", 2), seconds=60)
+    eventually(seen(run, "result", 2))
     assert workers.stop() == 0
     assert not Lease.objects.filter(shard__run=run, state="open").exists()
     start_workers()
-    eventually(over(run), seconds=120)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     assert not seen(run, "shard_lost")()
@@ -167,7 +167,7 @@ def test_a_site_that_nobody_serves_fails_the_crawl_and_says_so(
     order.project.url = "http://127.0.0.1:9/"
     order.project.save()
     crawl = ledger.open_crawl(order, CrawlOptions())
-    eventually(over(crawl), seconds=60)
+    eventually(over(crawl))
     crawl.refresh_from_db()
     assert (crawl.status, crawl.error_category) == ("failed", "refused")
     assert "127.0.0.1:9" in crawl.error
@@ -180,7 +180,7 @@ def test_a_site_that_went_away_fails_the_run_and_says_so(
     order.project.url = "http://127.0.0.1:9/"
     order.project.save()
     run = ledger.open_test_run(order, RunOptions(), approved(order.project, 3))
-    eventually(over(run), seconds=60)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.error_category) == ("failed", "refused")
     assert run.results.tally()["skipped"] == 3

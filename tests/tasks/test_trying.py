@@ -21,11 +21,11 @@ def test_a_worker_tries_a_sign_in(transactional_db: None, start_workers: Start, 
         order = ledger.RunRequest(project, None, "Ada")
         start_workers()
         works = ledger.open_trial(order, "account")
-        eventually(lambda: Trial.objects.get(pk=works.pk).is_over, seconds=90)
+        eventually(lambda: Trial.objects.get(pk=works.pk).is_over)
         project.keep_credentials(password="not the one")
         project.save()
         fails = ledger.open_trial(order, "account")
-        eventually(lambda: Trial.objects.get(pk=fails.pk).is_over, seconds=90)
+        eventually(lambda: Trial.objects.get(pk=fails.pk).is_over)
     works.refresh_from_db()
     assert (works.status, works.error) == ("passed", "")
     assert "Typed the password" in [step["sentence"] for step in works.steps]

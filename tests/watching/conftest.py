@@ -116,10 +116,10 @@ def web(product_environment: Mapping[str, str], tmp_path: Path, eventually: Any)
         with log.open("wb") as output:
             server = subprocess.Popen([*command, *options], cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
-            eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
+            eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
             yield f"http://127.0.0.1:{port}"
             server.send_signal(signal.SIGTERM)
-            assert server.wait(20) in (0, -signal.SIGTERM)
+            assert server.wait(60) in (0, -signal.SIGTERM)
         finally:
             server.kill()
             server.wait()

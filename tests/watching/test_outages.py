@@ -42,13 +42,13 @@ def test_a_supervisor_killed_during_a_run_is_started_again_and_the_run_ends(
 ) -> None:
     workers = start_workers(**SHORT)
     run = run_of(slow, 30)
-    eventually(started(run), seconds=60)
+    eventually(started(run))
     family = workers.everything()
     workers.supervisor.kill()
     eventually(lambda: gone(family), seconds=30)
     assert not over(run)(), "its workers gave the rest back"
     start_workers(**SHORT)
-    eventually(over(run), seconds=60)
+    eventually(over(run))
     assert ended_well(run, 30)
 
 
@@ -58,14 +58,14 @@ def test_a_machine_that_goes_down_leaves_its_work_to_the_other(
     """Two supervisors on one database; each sweeps, and no lease is lost twice."""
     first, second = start_workers(**SHORT), start_workers(**SHORT)
     run = run_of(slow, 28, shards=4)
-    eventually(lambda: Lease.objects.filter(state="open").count() == 4, seconds=60)
-    eventually(started(run, 3), seconds=60)
+    eventually(lambda: Lease.objects.filter(state="open").count() == 4)
+    eventually(started(run, 3))
     here, family = {part.pid for part in first.parts()}, first.everything()
     for act in (Process.suspend, Process.kill):  # suspended, nobody sees the others go and gives work back
         for process in family:
             with suppress(NoSuchProcess):  # a part that was just replaced
                 act(process)
-    eventually(over(run), seconds=90)
+    eventually(over(run))
     assert ended_well(run, 28)
     held = [lease for lease in Lease.objects.all() if int(lease.worker.rpartition(":")[2]) in here]
     lost = [lease for lease in held if lease.state == "lost"]
@@ -132,7 +132,7 @@ def start_here(eventually: Any) -> Iterator[StartHere]:
         def start(scene: Scene) -> Workers:
             workers = Workers(scene.environment, scene.log, "--workers", "2")
             stack.callback(workers.kill)
-            eventually(lambda: len(workers.parts()) == 4, seconds=60)
+            eventually(lambda: len(workers.parts()) == 4)
             return workers
 
         yield start
@@ -155,16 +155,16 @@ def test_R16_a_database_that_restarts_delays_a_run_and_loses_nothing(
         scene = stage(SENTRI_DATABASE_URL=database.url)
         scene.open(f"{site}/", 16)
         start_here(scene)
-        eventually(under_way(scene), seconds=60, every=0.5)
+        eventually(under_way(scene), every=0.5)
         database.stop()
         time.sleep(2)
         database.start()
-        eventually(ended(scene), seconds=90, every=0.5)
+        eventually(ended(scene), every=0.5)
         assert scene.ended_well(16)
         database.stop()
         database.start()
         scene.open(f"{site}/", 2, 1)
-        eventually(ended(scene), seconds=90, every=0.5)
+        eventually(ended(scene), every=0.5)
         assert scene.ended_well(2)
         eventually(lambda: scene.look()["workers"] == 2, seconds=20, every=0.5)
 
@@ -180,10 +180,10 @@ def test_R16_a_redis_that_comes_back_empty_delays_a_run_and_loses_nothing(
         redis.stop()
         redis.start()
         start_here(scene)
-        eventually(under_way(scene), seconds=60, every=0.5)
+        eventually(under_way(scene), every=0.5)
         redis.stop()
         time.sleep(1)
         redis.start()
-        eventually(ended(scene), seconds=90, every=0.5)
+        eventually(ended(scene), every=0.5)
         assert scene.ended_well(4)
         assert scene.look()["meters"]["sentri_messages_resent_total shard"] >= 1

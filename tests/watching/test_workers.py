@@ -68,7 +68,7 @@ def test_a_worker_without_a_browser_leaves_shards_to_others_and_says_so(
         return len(sent) > 2 and before != first
 
     sent = {first}
-    eventually(passed_on_twice, seconds=60)
+    eventually(passed_on_twice)
     assert sorted(sent)[2] - sorted(sent)[1] >= timedelta(seconds=1)
     # The row of the message in hand goes a moment after the next one was sent; they do not multiply.
     eventually(lambda: [row.func() for row in OrmQ.objects.all()].count("runs.tasks.shard") <= 1, seconds=10)
@@ -79,7 +79,7 @@ def test_a_worker_without_a_browser_leaves_shards_to_others_and_says_so(
     assert answer.json()["parts"]["browser"].startswith("No worker has a browser. SENTRI_BROWSER_PATH is /nowhere")
     assert unfit.log.read_text().count("This worker takes no shards: SENTRI_BROWSER_PATH is /nowhere") == 2
     fit = start_workers()
-    eventually(over(run), seconds=60)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     names = set(shard.leases.values_list("worker", flat=True))
@@ -93,7 +93,7 @@ def test_a_lost_worker_is_counted_told_and_logged(slow: Project, start_workers: 
     lease = eventually(run.shards.get().leases.first)
     eventually(lambda: run.events.filter(type="result").exists())
     next(part for part in workers.parts() if part.pid == int(lease.worker.rpartition(":")[2])).kill()
-    eventually(over(run), seconds=60)
+    eventually(over(run))
     assert run.events.filter(type="shard_lost").count() == 1
     eventually(lambda: Meter.objects.filter(name=meters.LEASES_LOST, value=1).exists())
     (line,) = [line for line in logged(workers.log.read_text()) if line["event"] == "lease lost"]
@@ -139,7 +139,7 @@ def test_a_run_can_be_followed_by_its_log_lines_and_its_spans(
     url, kind = collector
     workers = start_workers(SENTRI_LOG_FORMAT="json", SENTRI_OTLP_ENDPOINT=url)
     run = run_of(slow, 4)
-    eventually(over(run), seconds=60)
+    eventually(over(run))
     run.refresh_from_db()
     assert (run.status, run.verdict) == ("completed", "passed")
     assert workers.stop() == 0

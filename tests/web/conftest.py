@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from projects.models import Membership, Project, Test, Workspace
 from runs import gates, ledger, reading
@@ -27,6 +27,7 @@ from runs.engine.browser.find import Executable
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.models import Run
 from tests.conftest import database_url
+from tests.held import PATIENCE
 from tests.ledger.conftest import Hand
 from tests.servers import free_port
 
@@ -164,7 +165,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*command, "--log-level", "warning", "--no-proxy-headers"], env=self.environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not self._answers():
             assert self.process.poll() is None, (self.data_dir / "log").read_text()
             assert time.monotonic() < deadline, "the server did not start within two minutes"
@@ -225,6 +226,7 @@ async def chromium(browser_executable: Executable) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+expect.set_options(timeout=PATIENCE * 1000)
 Open = Callable[..., Any]
 
 
@@ -237,6 +239,7 @@ async def visit(chromium: Browser, server: Server, shop: World) -> AsyncIterator
     async def opened(path: str, who: str | None = "qa_lead", **options: Any) -> Page:
         viewport = {"width": options.pop("width", 1280), "height": options.pop("height", 800)}
         context = await chromium.new_context(base_url=server.url, viewport=viewport, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         if who:
             await context.add_cookies(

@@ -105,7 +105,7 @@ async def test_the_page_survives_a_restart_of_the_server_and_says_so_meanwhile(
     await expect(page.locator("#live[data-stale]")).to_have_count(1)
     await one_more(hand)
     await asyncio.to_thread(server.start)
-    await expect(page.locator("#connection")).to_have_text("live", timeout=20_000)
+    await expect(page.locator("#connection")).to_have_text("live", timeout=60_000)
     await expect(page.locator("#progress")).to_contain_text("✓ 2 passed")
     await expect(page.locator("#live[data-stale]")).to_have_count(0)
     await finish(run, hand)
@@ -183,7 +183,7 @@ async def test_a_trace_opens_in_the_viewer(
     async with page.context.expect_page() as opening:
         await page.get_by_role("link", name="Open the trace").click()
     viewer = await opening.value
-    await expect(viewer.get_by_role("treeitem", name="Click")).to_be_visible(timeout=20_000)
+    await expect(viewer.get_by_role("treeitem", name="Click")).to_be_visible(timeout=60_000)
     snapshot = viewer.locator("iframe[name=snapshot]:visible").content_frame
-    await expect(snapshot.get_by_role("button", name="Add to cart")).to_be_visible(timeout=20_000)
+    await expect(snapshot.get_by_role("button", name="Add to cart")).to_be_visible(timeout=60_000)
     visit.complaints.clear()  # type: ignore[attr-defined]  # the viewer's own

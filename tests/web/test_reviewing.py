@@ -3,10 +3,11 @@
 import html
 import json
 import re
-import time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from projects.models import Activity, Project, Test
 from tests.web.conftest import DOCUMENT, World, ended
@@ -135,16 +136,17 @@ def test_a_selection_is_meant_even_where_everything_is_sent_beside_it(world: Wor
     assert states(world) == ["draft", "approved", "draft"]
 
 
-def test_ten_thousand_are_rejected_and_brought_back_within_seconds(world: World) -> None:
+def test_ten_thousand_are_rejected_and_brought_back_in_a_few_queries(world: World) -> None:
     rows = (Test(project=world.project, title=f"Test {n}", document=DOCUMENT, score=n % 100) for n in range(10_000))
     Test.objects.bulk_create(rows, batch_size=500)
-    began = time.process_time()
-    text = decided(world, everything(action="reject", because="Duplicate", expected="10000"))
+    with CaptureQueriesContext(connection) as rejecting:
+        text = decided(world, everything(action="reject", because="Duplicate", expected="10000"))
     assert "Rejected: 10000 tests" in text
     assert world.project.tests.filter(reason="Duplicate", review_status="rejected").count() == 10_000
-    assert "Undone: 10000 tests" in undone(world, text)
+    with CaptureQueriesContext(connection) as undoing:
+        assert "Undone: 10000 tests" in undone(world, text)
     assert world.project.tests.waiting().count() == 10_000
-    assert time.process_time() - began < 5
+    assert len(rejecting) + len(undoing) < 200, "in groups of many rows"
     assert len(text) < 400_000
 
 

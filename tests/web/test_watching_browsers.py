@@ -61,7 +61,7 @@ async def watching(visit: Open, run: Run, who: str = "viewer", **options: Any) -
     await page.get_by_role("button", name="Watch the browsers").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#watching")).to_have_text("waiting for a picture")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await sync_to_async(DatabaseFrames().wanted)(run.pk):  # noqa: ASYNC110 - the server is another process
             await asyncio.sleep(0.05)
     return page
@@ -184,6 +184,6 @@ async def test_R23_real_browsers_are_watched_and_nothing_of_it_is_kept(
 
 
 async def gone() -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await sync_to_async(LiveFrame.objects.exists)():  # noqa: ASYNC110 - the supervisor is another process
             await asyncio.sleep(0.2)

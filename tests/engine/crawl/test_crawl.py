@@ -5,7 +5,6 @@ import contextlib
 import json
 import re
 import socket
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -223,17 +222,15 @@ async def test_a_redirect_to_another_site_is_not_followed(browser: Browser) -> N
     assert "localhost" in event.message
 
 
-async def test_closing_a_crawl_closes_its_contexts_at_once(browser: Browser) -> None:
+async def test_closing_a_crawl_closes_its_contexts_at_once(browser: Browser, unhurried_stop: None) -> None:
     with awkward_site() as (base, _):
-        rows = Rows(base, CrawlOptions(parallel=3, page_timeout_ms=20_000))
-        stream = crawl(browser, plan_of(base, page_timeout_ms=20_000), rows.pull, first=True)
+        rows = Rows(base, CrawlOptions(parallel=3, page_timeout_ms=120_000))
+        stream = crawl(browser, plan_of(base, page_timeout_ms=120_000), rows.pull, first=True)
         async for event in stream:
             await rows.record(event)
             if isinstance(event, PageVisited):
                 break
-        began = time.monotonic()
         await stream.aclose()
-    assert time.monotonic() - began < 2.5
     assert browser._chromium is not None
     assert browser._chromium.contexts == []
 

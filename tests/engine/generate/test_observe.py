@@ -23,6 +23,7 @@ from tests.engine.generate import snapshots as literal
 from tests.engine.generate.stages import generated
 from tests.engine.members import members, staffed
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
+from tests.held import Held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -223,23 +224,22 @@ async def test_pages_that_were_not_well_are_named(browser: Browser) -> None:
     assert "expect_no_failed_requests" in kinds
 
 
-async def test_stopping_closes_everything_at_once(browser: Browser) -> None:
-    loop, under_way = asyncio.get_running_loop(), asyncio.Event()
+async def test_stopping_closes_everything_at_once(browser: Browser, unhurried_stop: None) -> None:
+    held = Held()
 
     def slow(_asked: Asked) -> Answer:
-        loop.call_soon_threadsafe(under_way.set)
-        time.sleep(1)
+        held.wait()
         return Answer("<main><h1>Slow</h1></main>")
 
     with pages({"/": slow}) as site:
         task = asyncio.ensure_future(
             gathered(browser, plan_of(site), [literal.page("/").model_copy(update={"url": site.url})])
         )
-        await under_way.wait()
-        begun = time.monotonic()
+        await asyncio.to_thread(held.asked.wait)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert time.monotonic() - begun < 2
+        assert held.is_held
+        held.release()
     assert browser._chromium is not None
     assert browser._chromium.contexts == []

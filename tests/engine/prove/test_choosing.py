@@ -21,6 +21,7 @@ from runs.engine.prove.touched import Act, Touched, TouchedCall
 from runs.engine.steps.answer import Answer
 from runs.engine.steps.document import parse
 from tests.contracts.test_mutations import TOUCHED
+from tests.held import PATIENCE
 
 FAILED = Failure(kind="expectation", message="no")
 STEPS = parse(
@@ -208,5 +209,5 @@ async def test_who_gives_up_waiting_leaves_the_turn_to_others() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait({waiting})
-    async with asyncio.timeout(1), scheduler.slot() as slot:
+    async with asyncio.timeout(PATIENCE), scheduler.slot() as slot:
         assert slot == 0
