@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.site.defects import DEFECTS
 from tests.site.server import ShopDidNotStart, serve
@@ -31,12 +32,19 @@ def visitor(shop_url: str) -> Iterator[Visitor]:
         yield visitor
 
 
-@pytest.fixture
-async def page(browser_path: str) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(browser_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=browser_path)
-        yield await browser.new_page()
+        yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    page = await chromium.new_page()
+    yield page
+    await page.close()
 
 
 def switch(url: str, **wanted: list[str]) -> httpx.Response:
@@ -316,6 +324,7 @@ def test_the_slow_product_is_slow(shop_url: str) -> None:
     assert httpx.get(f"{shop_url}/products/blue-mug").elapsed.total_seconds() >= 2.5
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_no_page_has_console_errors_or_failed_requests(visitor: Visitor, shop_url: str, page: Page) -> None:
     complaints: list[str] = []
     bad = ("error", "warning")
@@ -334,6 +343,7 @@ async def test_no_page_has_console_errors_or_failed_requests(visitor: Visitor, s
     assert complaints == []
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_stock_is_drawn_filtered_and_opened_by_its_script(shop_url: str, page: Page) -> None:
     await page.goto(f"{shop_url}/stock")
     await page.get_by_label("Filter by name").fill("mug")
@@ -346,6 +356,7 @@ async def test_the_stock_is_drawn_filtered_and_opened_by_its_script(shop_url: st
     await page.get_by_text("48 of 48 products").wait_for()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_defects_of_scripts_are_seen_by_the_browser(shop_url: str, page: Page) -> None:
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -361,6 +372,7 @@ async def test_defects_of_scripts_are_seen_by_the_browser(shop_url: str, page: P
     assert await page.get_by_role("alert").inner_text() == "Stock could not be loaded."
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_tabs_of_the_about_page_change_what_is_shown(shop_url: str, page: Page) -> None:
     await page.goto(f"{shop_url}/about")
     await page.get_by_role("tab", name="Returns").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
 from runs.engine.crawl.offers import listening
 from runs.engine.inpage import keep_originals, know_places
@@ -106,16 +106,22 @@ UNREADABLE = """<script>
 
 
 @asynccontextmanager
-async def opened(browser_path: str) -> AsyncIterator[BrowserContext]:
-    """A context as pages of tested sites are opened in."""
+async def launched(browser_path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         await know_places(playwright)
         browser = await playwright.chromium.launch(executable_path=browser_path)
-        context = await browser.new_context()
-        await keep_originals(context)
-        await context.add_init_script(listening())
-        yield context
+        yield browser
         await browser.close()
+
+
+@asynccontextmanager
+async def opened(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A context as pages of tested sites are opened in."""
+    context = await browser.new_context()
+    await keep_originals(context)
+    await context.add_init_script(listening())
+    yield context
+    await context.close()
 
 
 async def put(page: Page, body: str) -> None:

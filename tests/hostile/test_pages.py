@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, Route
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Route
 
 from runs.engine.browser import PageResists, read_page, settle, watch
 from runs.engine.crawl.offers import offered
@@ -14,17 +15,23 @@ from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited
 from runs.engine.netguard import Guard
 from runs.engine.page.look import SCRIPT, Look
-from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, opened, put
+from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, launched, opened, put
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 BODY = """<h1>Shop</h1><form action=/go><label>Name <input name=n></label><button>Send</button></form>
   <a href=/x>Exit</a><button onclick="go()">Press</button>"""
 
 
-@pytest.fixture
-async def page(browser_path: str) -> AsyncIterator[Page]:
-    async with opened(browser_path) as context:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(browser_path: str) -> AsyncIterator[Browser]:
+    async with launched(browser_path) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    async with opened(chromium) as context:
         yield await context.new_page()
 
 

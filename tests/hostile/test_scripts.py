@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page
 from pydantic import SecretStr
 
 from runs.engine.browser import measure, settle, watch
@@ -27,9 +28,9 @@ from runs.engine.steps.quiet import ONE_TURN
 from runs.engine.steps.scroll import TO
 from runs.engine.steps.seeing import NAMES
 from tests.engine.conftest import limits_of_settling
-from tests.hostile.hostile import HOSTILE, UNREADABLE, opened, put
+from tests.hostile.hostile import HOSTILE, UNREADABLE, launched, opened, put
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 FRAMED = "<form action=/framed><label>Inside <input name=inside></label><button>Send inside</button></form>"
 BODY = """<h1>Shop</h1><form action=/enter><label>User name <input name=user></label>
@@ -40,9 +41,15 @@ BODY = """<h1>Shop</h1><form action=/enter><label>User name <input name=user></l
 CREDENTIALS = Credentials(username="ada", password=SecretStr("pass"))
 
 
-@pytest.fixture
-async def context(browser_path: str) -> AsyncIterator[BrowserContext]:
-    async with opened(browser_path) as context:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(browser_path: str) -> AsyncIterator[Browser]:
+    async with launched(browser_path) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    async with opened(chromium) as context:
         yield context
 
 
