@@ -5,19 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 
-def calls_of(work: Callable[[], object]) -> int:
-    """How many functions were called, Python's and built in, and turns of generators taken."""
-    calls = 0
+def steps_of(work: Callable[[], object]) -> int:
+    """How many calls of Python's functions, lines of them and turns of their loops it takes."""
+    steps = 0
 
-    def count(_frame: FrameType, event: str, _given: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
+    def count(frame: FrameType, event: str, given: object) -> Any:
+        nonlocal steps
+        steps += 1
+        return count
 
-    sys.setprofile(count)
+    before = sys.gettrace()
+    sys.settrace(count)
     try:
         work()
     finally:
-        sys.setprofile(None)
-    return calls
+        sys.settrace(before)
+    return steps

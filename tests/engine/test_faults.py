@@ -20,7 +20,7 @@ from runs.engine.execute import execute
 from runs.engine.plan import ShardPlan, TestWork
 from tests.engine.executing import attempts, ends, planned, played, puller, see, work
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
-from tests.held import PATIENCE
+from tests.held import PATIENCE, Held
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,8 +38,10 @@ PROCESSES = {"browser": "--remote-debugging-pipe", "driver": "run-driver", "rend
 
 @pytest.fixture
 def site() -> Iterator[Pages]:
+    poll = Held()
+
     def long_poll(asked: Asked) -> str:
-        time.sleep(20)
+        poll.wait()
         return "late"
 
     answers: Answers = {
@@ -58,6 +60,7 @@ def site() -> Iterator[Pages]:
     }
     with pages(answers) as site:
         yield site
+        poll.release()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -246,11 +249,15 @@ async def test_R20_stopping_ends_everything_long_before_what_the_page_is_waited_
     test, later = STOPS[name]
     recorded = planned(site, tmp_path, timeout_ms=120_000, test_timeout_ms=240_000, trace="on", parallel=3)
     tests = [test.model_copy(update={"result": number}) for number in range(5)]
-    first = TestStarted if test.document["steps"][0]["do"] == "goto" else StepEnded
+    goes = test.document["steps"][0]["do"] == "goto"
+    begun = 0
     async with aclosing(execute(browser, recorded, puller(*tests))) as events:
         async for event in events:
-            if isinstance(event, first):
+            begun += isinstance(event, TestStarted if goes else StepEnded)
+            if begun == 3:
                 break
+        while goes and site.paths().count("/poll") < 3:  # noqa: ASYNC110 - the site has threads of its own
+            await asyncio.sleep(0.05)
         await asyncio.sleep(later + 0.5)
     assert contexts(browser) == 0
     assert ends(await played(browser, planned(site, tmp_path), work(see("Shop"))))[1].outcome == "passed"

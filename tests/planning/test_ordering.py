@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runs.planning import Circular, DispatchCandidate, dispatch_order, ideal_ms, makespan, risk_order
-from tests.counting import calls_of
+from tests.counting import steps_of
 
 
 def names(candidates: list[DispatchCandidate], slots: int = 1) -> list[str]:
@@ -162,4 +162,4 @@ def many(count: int) -> list[DispatchCandidate]:
 
 def test_ordering_10_000_tests_is_hardly_more_work_for_each_than_ordering_1_000() -> None:
     few, lot = many(1_000), many(10_000)
-    assert calls_of(lambda: dispatch_order(lot, 32)) < 15 * calls_of(lambda: dispatch_order(few, 32))
+    assert steps_of(lambda: dispatch_order(lot, 32)) < 15 * steps_of(lambda: dispatch_order(few, 32))
