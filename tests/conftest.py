@@ -3,13 +3,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from runs.engine.browser.find import Executable, find_browser
 from tests.certificates import certificate  # noqa: F401 - a fixture for all
+
+if TYPE_CHECKING:
+    from tests.databases import Migrated
 
 HERE = Path(__file__).parent
 MARKS_OF_FOLDERS = {"browser": "browser", "web": "web", "races": "processes", "tasks": "processes"}
@@ -66,15 +69,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def migrated() -> "Migrated | None":
+    from django.conf import settings
+
+    from tests.databases import Migrated
+
+    on_sqlite = "sqlite3" in settings.DATABASES["default"]["ENGINE"]
+    return Migrated(settings.ENV.data_dir / "migrated") if on_sqlite else None
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+    migrated: "Migrated | None",
 ) -> None:
     """SQLite as a file of this session: threads and processes must see it, other sessions must not."""
     from django.conf import settings
 
-    database = settings.DATABASES["default"]
-    if "sqlite3" in database["ENGINE"]:
-        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    if migrated is not None:
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(path)
+        migrated.copy_to(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(migrated: "Migrated | None") -> bool:
+    """Django goes on from the copy. It stays in the session's temporary directory."""
+    return migrated is not None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: "Migrated | None", django_db_setup: None, django_db_blocker: Any) -> None:
+    from django.test import TransactionTestCase
+
+    from tests.databases import empty
+
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+    if migrated is not None:
+        with django_db_blocker.unblock():
+            migrated.keep()
 
 
 @pytest.fixture(autouse=True)
