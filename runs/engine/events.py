@@ -176,12 +176,14 @@ class Link(Seen):
     An action that leads on is one as well: `path` are the steps from `url`, `action` says the last of them in words.
     `carried`: it goes on with what was written before, and is kept even where what is shown was seen before.
     `asked`: no page links there, it is a search for a word of the crawl's own.
+    `first` is its priority where an earlier crawl has seen it: as if no other of its shape had been met.
     """
 
     url: str
     key: str
     group: str
     priority: int
+    first: int | None = None
     depth: int
     text: str = ""
     kind: Literal["link", "action", "form"] = "link"

@@ -150,8 +150,8 @@ def _rows(run: Run, page: CrawlPage | None, role: str, wanted: Sequence[Link], f
 
 def _sooner(link: Link, familiar: Set[str]) -> Link:
     """What an earlier crawl has seen comes before others of its shape, so that the two can be compared."""
-    first = {"priority": planning.first_of_its_shape(link.priority)}
-    return link.model_copy(update=first) if link.key in familiar else link
+    known = link.key in familiar and link.first is not None
+    return link.model_copy(update={"priority": link.first}) if known else link
 
 
 def _states(run: Run) -> int:

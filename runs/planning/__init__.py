@@ -2,7 +2,7 @@
 
 from runs.planning.again import wait_seconds
 from runs.planning.budget import makespan, within_budget
-from runs.planning.crawl_budget import LINK, STATE, CrawlBudget, begun, first_of_its_shape, rooms, saturated, used_up
+from runs.planning.crawl_budget import LINK, STATE, CrawlBudget, begun, rooms, saturated, used_up
 from runs.planning.deadlines import SHARES, Share, begins_until, ends_by
 from runs.planning.estimates import DEFAULT, Prior, fitted, kinds_of, proof_estimate
 from runs.planning.impact import Impact, impact_of, paths_of, under
@@ -29,7 +29,6 @@ __all__ = [
     "dispatch_order",
     "ends_by",
     "failing_lately",
-    "first_of_its_shape",
     "fitted",
     "ideal_ms",
     "impact_of",

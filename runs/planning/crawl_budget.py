@@ -13,11 +13,6 @@ def saturated(visits: int, structures: int, refusals: int, limit: int) -> bool:
     return (visits >= limit and structures == 1) or (not visits and refusals >= limit)
 
 
-def first_of_its_shape(priority: int) -> int:
-    """The priority that an address had if it were the first of its shape; the crawl counts shapes in thousands."""
-    return priority % 1_000 if priority > 0 else priority
-
-
 @dataclass(frozen=True, slots=True)
 class CrawlBudget:
     """How many pages and states may be visited, and whether the time for it is over."""

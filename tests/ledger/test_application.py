@@ -327,7 +327,7 @@ def test_what_an_earlier_crawl_opened_is_opened_before_others_of_its_shape(crawl
     run = ledger.open_crawl(order, CrawlOptions())
     base = run.site["base_url"].rstrip("/")
     links = [
-        Link(url=f"{base}/p/{n}", key=f"{base}/p/{n}", group="/p/*", priority=1_000 * n + 20, depth=1)
+        Link(url=f"{base}/p/{n}", key=f"{base}/p/{n}", group="/p/*", priority=1_000 * n + 20, first=20, depth=1)
         for n in range(1, 10)
     ]
     pages.add_links(run, run.pages.get(), links, visited_before(run.pk, links))

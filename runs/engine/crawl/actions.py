@@ -1,12 +1,12 @@
-"""What to try next in a state: its controls, forms and fields as actions, the likely new first. Pure."""
+"""What can be tried in a state: its controls, forms and fields as actions, with what their score goes by. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from random import Random
 from typing import Any, Literal
@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.form_action import Steps, steps_of
-from runs.engine.crawl.link_priority import PER_DEPTH, PER_KNOWN, FoundLink
+from runs.engine.crawl.link_priority import FoundLink
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.score import Features, History, Kind, priority
 from runs.engine.events import Action, Form, FormField, Link, PageSnapshot
 from runs.engine.lexicon import Intent, intents
 from runs.engine.page.filling import valid
@@ -36,9 +37,6 @@ CHROME = frozenset({"banner", "navigation", "contentinfo", "menu"})
 NAMED_ALIKE = frozenset({"tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch"})
 COUNTED = re.compile(r"\d+")
 ONLY_NUMBER = re.compile(r"[\W\d_]+")
-RANK = {"follow": 150, "form": 200, "press": 220, "field": 240, "hover": 260, "scroll": 280}
-STORED = 250
-LATE = 1500
 TYPED = frozenset({"text", "search", "number", "textarea", "email", "tel", "url"})
 
 
@@ -61,42 +59,44 @@ class ReachedState:
 
 @dataclass(frozen=True, slots=True)
 class ActionCandidate:
-    """An action before it is ranked: equal `cluster`, equal kind of action; `rank` where `how` does not say it.
+    """An action before it is scored: equal `cluster`, equal kind of action.
 
-    `named` says that what is pressed has a name of its own.
+    `family` is its cluster on whatever page, where there is such a one. `again`: it shows the same things again.
     """
 
-    how: str
+    how: Kind
     steps: Steps
     sentence: str
     cluster: tuple[str, ...]
-    late: bool = False
-    rank: int = 0
-    named: bool = True
-
-    @property
-    def elsewhere(self) -> tuple[str, ...]:
-        """The cluster on whatever page: what many kinds of page offer in one place is tried later on each of them."""
-        how, _, *rest = self.cluster
-        return (how, *rest)
+    family: tuple[str, ...] = ()
+    landmark: str = ""
+    again: bool = False
 
 
 class Actions:
     """Turns one state after another into rows of the frontier; remembers which clusters each role was offered twice."""
 
-    def __init__(self, options: CrawlOptions, scope: Scope, shape: Callable[[str], str], random: Random) -> None:
+    def __init__(
+        self,
+        options: CrawlOptions,
+        scope: Scope,
+        shape: Callable[[str], str],
+        random: Random,
+        history: History,
+    ) -> None:
         self._options = options
         self._scope = scope
         self._shape = shape
         self._random = random
+        self._history = history
         self._known: Counter[tuple[str, str]] = Counter()
-        self._seen: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        self._templates: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
 
     def links(self, state: ReachedState) -> tuple[Link, ...]:
         """What to try from here, `max_actions` at most, best first."""
         if len(state.work.path) >= MOST_STEPS:
             return ()
-        rows: dict[str, tuple[int, ActionCandidate, str]] = {}
+        rows: dict[str, tuple[int, ActionCandidate, Features]] = {}
         here: Counter[str] = Counter()
         for candidate in self._candidates(state):
             group = group_of(candidate)
@@ -104,17 +104,31 @@ class Actions:
             key = key_of(state.work, candidate.steps)
             if tried < OF_A_CLUSTER and key not in rows:
                 here[group] += 1
-                rows[key] = (self._priority(candidate, tried, state), candidate, group)
+                features = self._features(candidate, group, tried, state)
+                rows[key] = (priority(features, self._history), candidate, features)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
-        self._known.update((state.work.role, group) for _, (_, _, group) in best)
-        return tuple(_link(state, key, *row) for key, row in best)
+        for key, (_, _, features) in best:
+            self._known[state.work.role, str(features.cluster)] += 1
+            self._history.offer(key, features)
+        return tuple(_link(state, key, rank, candidate) for key, (rank, candidate, _) in best)
 
-    def _priority(self, candidate: ActionCandidate, tried: int, state: ReachedState) -> int:
-        rank = (candidate.rank or RANK[candidate.how]) + (LATE if candidate.late else 0)
-        kinds = self._seen.setdefault((state.work.role, candidate.elsewhere), set())
-        kinds.add(state.page.template)
-        known = tried + (len(kinds) - 1 if candidate.how == "press" and candidate.named else 0)
-        return rank + known * PER_KNOWN + (state.work.depth + 1) * PER_DEPTH
+    def _features(self, candidate: ActionCandidate, group: str, tried: int, state: ReachedState) -> Features:
+        """What many kinds of page offer in one place is a family, one cluster on each of them."""
+        cousins = 0
+        if candidate.family:
+            templates = self._templates[state.work.role, candidate.family]
+            templates.add(state.page.template)
+            cousins = len(templates) - 1
+        return Features(
+            candidate.how,
+            group,
+            candidate.family,
+            known=tried,
+            cousins=cousins,
+            again=candidate.again,
+            depth=state.work.depth + 1,
+            landmark=candidate.landmark,
+        )
 
     def _candidates(self, state: ReachedState) -> Iterator[ActionCandidate]:
         if state.carried:
@@ -144,9 +158,8 @@ class Actions:
             target = pressed(action, state.page) or {"css": action.css}
             cluster = ("follow", state.page.template, action.landmark, self._shape(key))
             step = Click.step(target=target)
-            yield ActionCandidate(
-                "follow", (step,), f"Follow “{action.name}”", cluster, rank=0 if state.sent else STORED
-            )
+            how: Literal["follow", "recall"] = "follow" if state.sent else "recall"
+            yield ActionCandidate(how, (step,), f"Follow “{action.name}”", cluster, landmark=action.landmark)
 
     def _form(self, form: Form, state: ReachedState) -> Iterator[ActionCandidate]:
         if not state.offers.usable(form) or any(field.type == "password" for field in form.fields) or _searches(form):
@@ -168,13 +181,12 @@ class Actions:
             yield from self._field(offer, state)
         elif offer.how == "hover":
             step = Hover.step(target=target_of(offer))
-            yield ActionCandidate("hover", (step,), f"Point at “{_said(offer)}”", cluster_of(offer, state))
+            yield _of(offer, state, "hover", step, f"Point at “{_said(offer)}”")
         elif not refusal(offer.control(), self._options):
             turns = bool(ONLY_NUMBER.fullmatch(offer.name)) or Intent.NEXT in intents(offer.name)
-            late = turns or "grid" in offer.container
+            again = turns or "grid" in offer.container
             step = Click.step(target=target_of(offer))
-            sentence, cluster = f"Press “{_said(offer)}”", cluster_of(offer, state)
-            yield ActionCandidate("press", (step,), sentence, cluster, late, named=bool(offer.name))
+            yield _of(offer, state, "press", step, f"Press “{_said(offer)}”", again=again)
 
     def _field(self, offer: Offer, state: ReachedState) -> Iterator[ActionCandidate]:
         """A field outside of any form, such as one that filters what is shown.
@@ -192,9 +204,10 @@ class Actions:
         elif offer.type in TYPED and not offer.chosen:
             what = Fill.step(value=_word(state.page.actions) or "a")
         if what and not self._spared(offer, label, str(what.get("value", ""))):
-            ticks = offer.type in ("checkbox", "radio")
-            cluster = ("ticks", offer.container[:160]) if ticks else cluster_of(offer, state)
-            yield ActionCandidate("field", (what | {"target": target},), f"Use “{label}”", cluster, late=ticks)
+            candidate = _of(offer, state, "field", what | {"target": target}, f"Use “{label}”")
+            if offer.type in ("checkbox", "radio"):
+                candidate = replace(candidate, cluster=("ticks", offer.container[:160]), family=(), again=True)
+            yield candidate
 
     def _spared(self, offer: Offer, label: str, value: str) -> bool:
         """A choice may take effect at once, so it is as good as pressed; typing is not."""
@@ -214,8 +227,10 @@ def group_of(candidate: ActionCandidate) -> str:
     return f"act {' | '.join(candidate.cluster)}"[:420] + f" {digest(candidate.cluster)[:12]}"
 
 
-def key_of(work: PageWork, steps: Steps) -> str:
-    """The key of the state behind these steps, unique in a crawl."""
+def key_of(work: PageWork, steps: Steps = ()) -> str:
+    """The key of a page, or of the state behind these steps, unique in a crawl."""
+    if not work.path and not steps:
+        return canonical(work.url)
     return f"{canonical(work.url)[:1900]}#then-{digest([*work.path, *steps])[:32]}"
 
 
@@ -223,18 +238,26 @@ def digest(value: Any) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _link(state: ReachedState, key: str, priority: int, candidate: ActionCandidate, group: str) -> Link:
+def _of(
+    offer: Offer, state: ReachedState, how: Kind, step: dict[str, Any], sentence: str, *, again: bool = False
+) -> ActionCandidate:
+    cluster = cluster_of(offer, state)
+    family = (cluster[0], *cluster[2:]) if offer.name else ()
+    return ActionCandidate(how, (step,), sentence, cluster, family, offer.landmark, again)
+
+
+def _link(state: ReachedState, key: str, rank: int, candidate: ActionCandidate) -> Link:
     kind: Literal["form", "action"] = "form" if candidate.how == "form" else "action"
     return Link(
         url=state.work.url,
         key=key,
-        group=group,
-        priority=priority,
+        group=group_of(candidate),
+        priority=rank,
         depth=state.work.depth + 1,
         kind=kind,
         path=(*state.work.path, *candidate.steps),
         action=candidate.sentence[:300],
-        carried=state.wrote and candidate.how == "follow",
+        carried=state.wrote and candidate.how in ("follow", "recall"),
     )
 
 

@@ -18,12 +18,14 @@ from runs.engine.browser import (
     SignInFailed,
     close_context,
 )
+from runs.engine.crawl.actions import key_of
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
 from runs.engine.crawl.link_priority import FoundLink, Frontier, listed_in_sitemap
 from runs.engine.crawl.page_visit import Visited, snapshot_of
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site
+from runs.engine.crawl.score import History
 from runs.engine.crawl.searches import Searches
 from runs.engine.crawl.seeds import read_welcome
 from runs.engine.crawl.unreachable import Unvisited, authority
@@ -51,12 +53,13 @@ class Explorer:
         self.emit = emit
         self.screencast = screencast
         self.guard = browser.guard
-        self.frontier = Frontier(Scope.for_crawl(plan.site.base_url, plan.options))
+        self.history = History()
+        self.frontier = Frontier(Scope.for_crawl(plan.site.base_url, plan.options), self.history)
         self.searches = Searches(plan.earlier_searches)
         self.robots = Robots()
         self.pace = Pace(plan.options.requests_per_second)
         states = plan.options.mode == "states"
-        self.exploring = Exploring(plan, self.guard, self.frontier) if states else None
+        self.exploring = Exploring(plan, self.guard, self.frontier, self.history) if states else None
         self.accounts = Accounts(browser, plan.site, plan.options, emit=emit, claim_code=claim_code)
         self.open_to_all = plan.site.credentials is None
 
@@ -141,3 +144,8 @@ class Explorer:
         return PageVisited(
             work.page, visited.url, key, snapshot, links, signature.model_dump(mode="json"), passing_troubles
         )
+
+    def learn(self, work: PageWork, event: PageVisited, *, wrote: bool = False) -> None:
+        """What a visit led to, for the scores of those that come after it."""
+        controls = [link.group for link in event.links if link.kind != "link"]
+        self.history.visited(key_of(work), event.snapshot, controls, wrote=wrote)

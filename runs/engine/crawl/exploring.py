@@ -14,6 +14,7 @@ from runs.engine.crawl.offers import offered
 from runs.engine.crawl.page_visit import unless_crashed
 from runs.engine.crawl.reaching import Arrival, PathReplay, Tab
 from runs.engine.crawl.scope import Scope, same_site
+from runs.engine.crawl.score import History
 from runs.engine.events import PageVisited
 from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork
@@ -25,12 +26,12 @@ REFUSED = 400
 class Exploring:
     """What the slots of a shard share when they explore states."""
 
-    def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier) -> None:
+    def __init__(self, plan: CrawlPlan, guard: Guard, frontier: Frontier, history: History) -> None:
         chance = Random()  # noqa: S311
         self._base_url = plan.site.base_url
         scope = Scope.for_crawl(plan.site.base_url, plan.options)
         self._options = plan.options
-        self._actions = Actions(plan.options, scope, frontier.shape, chance)
+        self._actions = Actions(plan.options, scope, frontier.shape, chance, history)
         self._way = PathReplay(plan, guard, chance)
 
     def steps(self, work: PageWork) -> tuple[Step, ...]:

@@ -1,16 +1,18 @@
-"""What to visit next: how early each link is worth a visit. Lower numbers come first."""
+"""The links of pages as rows of the frontier, with what their score goes by."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from runs.engine.crawl.address_shapes import Shapes, chooses_view
 from runs.engine.crawl.canonical import canonical, resolve
 from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.score import Features, History, priority
 from runs.engine.events import Link
 
 LATE_KEYS = re.compile(
@@ -23,15 +25,7 @@ LATE_PATH = re.compile(
     r"/(page|calendar|archive|tag|tags|feed|print|share|compare)/|/\d{4}/\d{1,2}(/|$)", re.IGNORECASE
 )
 
-PER_KNOWN = 1000
-LATE = 1500
-PER_LATE = 500
-PER_COUSIN = 100
-PER_DEPTH = 20
-HIDDEN = 3
-PLACE = {"navigation": 0, "menu": 0, "banner": 1, "main": 5, "": 5, "complementary": 7, "contentinfo": 9, "sitemap": 9}
 MENUS = ("navigation", "menu", "contentinfo")
-KNOWN_CAP = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +48,14 @@ class FoundLink:
 class Frontier:
     """Turns the links of one page after another into rows of the frontier, with a priority each.
 
-    Addresses of a shape not seen before come before the second of a shape, that before the third …; among equals
-    shallow before deep and navigation before content. Paging, sorting, filtering and calendars wait behind the second
-    of a shape.
+    An address keeps the place that it had when it was first met, wherever it is met again.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, history: History) -> None:
         self._scope = scope
+        self._history = history
         self._shapes = Shapes()
-        self._rank: dict[str, int] = {}
+        self._features: dict[str, Features] = {}
         self._known: Counter[str] = Counter()
         self._shapes_of: dict[str, set[str]] = defaultdict(set)
         self._late: Counter[str] = Counter()
@@ -77,11 +70,18 @@ class Frontier:
         own = canonical(page_url)
         best: dict[str, Link] = {}
         for link, url, key in keyed:
-            priority = self._priority(link, key, depth)
-            if key != own and (key not in best or priority < best[key].priority):
-                group, text = self._shapes.group(key), link.text[:120]
+            features = self._features_of(link, key, depth)
+            rank = priority(features, self._history)
+            if key != own and (key not in best or rank < best[key].priority):
                 best[key] = Link(
-                    url=url, key=key, group=group, priority=priority, depth=depth, text=text, asked=link.by_search
+                    url=url,
+                    key=key,
+                    group=self._shapes.group(key),
+                    priority=rank,
+                    first=priority(features.as_first(), self._history),
+                    depth=depth,
+                    text=link.text[:120],
+                    asked=link.by_search,
                 )
         return tuple(sorted(best.values(), key=lambda row: row.priority))
 
@@ -96,25 +96,23 @@ class Frontier:
     def _admits(self, link: FoundLink, url: str) -> bool:
         return self._scope.admits(url, link.text, guarded=link.guarded)
 
-    def _priority(self, link: FoundLink, key: str, depth: int) -> int:
-        if key not in self._rank:
-            self._rank[key] = self._rank_of(key)
-        place = PLACE.get(link.landmark, PLACE[""]) + (HIDDEN if link.hidden else 0)
-        return self._rank[key] + depth * PER_DEPTH + place
+    def _features_of(self, link: FoundLink, key: str, depth: int) -> Features:
+        if key not in self._features:
+            self._features[key] = self._first_met(link, key)
+            self._history.offer(key, self._features[key])
+        return replace(self._features[key], depth=depth, landmark=link.landmark, hidden=link.hidden)
 
-    def _rank_of(self, key: str) -> int:
+    def _first_met(self, link: FoundLink, key: str) -> Features:
         shape, kind = self._shapes.plain(key), self._shapes.kind(key)
-        known = min(self._known[shape], KNOWN_CAP)
+        known, others = self._known[shape], self._shapes_of[kind] - {shape}
         self._known[shape] += 1
-        cousins = self._shapes_of[kind] - {shape}
         self._shapes_of[kind].add(shape)
-        rank = known * PER_KNOWN + min(len(cousins), KNOWN_CAP) * PER_COUSIN
+        sort: Literal["search", "link"] = "search" if link.by_search else "link"
         if not is_late(key):
-            return rank
+            return Features(sort, shape, ("of", kind), known, len(others))
         path = kind.partition("?")[0]
-        late = min(self._late[path], KNOWN_CAP)
         self._late[path] += 1
-        return rank + LATE + late * PER_LATE
+        return Features(sort, shape, ("again", path), known, self._late[path] - 1, again=True)
 
 
 def is_late(url: str) -> bool:

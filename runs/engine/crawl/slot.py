@@ -23,6 +23,7 @@ from runs.engine.browser import (
     listen,
     watch,
 )
+from runs.engine.crawl.actions import key_of
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.explorer import Explorer
 from runs.engine.crawl.offers import listening
@@ -101,6 +102,8 @@ class Slot:
         except Unvisited as failure:
             if failure.category in RECYCLED_AFTER:
                 await self._close()
+            if not failure.passing:
+                self._explorer.history.learn(key_of(work), "nothing")
             return PageFailed(
                 work.page,
                 failure.category,
@@ -182,6 +185,7 @@ class Slot:
                 led_to = (reached.visited.url, *self._popups)
                 event = explorer.report(work, reached.visited, tab.seen, signed_in=role != VISITOR, led_to=led_to)
                 event = await explorer.exploring.with_actions(page, work, event, reached)
+                explorer.learn(work, event, wrote=reached.wrote)
             except Exception:
                 if self._writes.seen > sent:
                     await self._clean(tab, work, steps)
@@ -243,6 +247,7 @@ class Slot:
         seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
         if explorer.exploring is not None and self._page is not None:
             seen_signed_in = await explorer.exploring.with_actions(self._page, work, seen_signed_in)
+        explorer.learn(work, seen_signed_in)
         if not own or not (moved(work, visited) or work.depth == 0):
             return seen_signed_in
         stranger = await self._as_stranger(work)

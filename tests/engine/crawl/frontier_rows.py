@@ -123,7 +123,7 @@ class Rows:
     def _insert(self, links: Iterable[Link]) -> None:
         for link in links:
             if link.depth <= self.options.max_depth and link.key not in self.rows:
-                fields = link.model_dump(exclude={"text"})
+                fields = link.model_dump(exclude={"text", "first"})
                 row = self.rows[link.key] = Row(page=len(self.rows) + 1, **fields)
                 full = self._tried(row.group) > 2 if row.path else self._saturated(row.group)
                 row.status = "skipped" if full else "pending"

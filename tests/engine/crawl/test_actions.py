@@ -5,10 +5,11 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from runs.engine.crawl.actions import LATE, RANK, Actions, ReachedState
+from runs.engine.crawl.actions import Actions, ReachedState, key_of
 from runs.engine.crawl.form_action import steps_of
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.score import Features, History, Kind, priority
 from runs.engine.events import Action, Form, Link, PageSnapshot
 from runs.engine.plan import CrawlOptions, PageWork
 from runs.engine.steps.document import parse
@@ -19,7 +20,7 @@ WORK = PageWork(page=1, url=f"{SITE}/", depth=1)
 
 def actions(**options: Any) -> Actions:
     chosen = CrawlOptions(mode="states", **options)
-    return Actions(chosen, Scope.for_crawl(f"{SITE}/", chosen), lambda key: key, Random(1))
+    return Actions(chosen, Scope.for_crawl(f"{SITE}/", chosen), lambda key: key, Random(1), History())
 
 
 def press(name: str, container: str = "main", **more: Any) -> Offer:
@@ -34,6 +35,16 @@ def state(*offers: Offer, forms: tuple[Form, ...] = (), template: str = "t", **m
     )
 
 
+def first_of(kind: Kind) -> int:
+    """The priority of one of a kind that nothing is known of, as deep as what a state of these tests offers."""
+    return priority(Features(kind, depth=2), History())
+
+
+def waits(link: Link, kind: Kind) -> bool:
+    """Whether it comes after the second of a cluster."""
+    return link.priority > priority(Features(kind, depth=2, known=1), History())
+
+
 def said(links: tuple[Link, ...]) -> list[str]:
     return [link.action for link in links]
 
@@ -44,6 +55,28 @@ def test_an_action_is_a_way_with_a_sentence_and_a_key_of_its_own() -> None:
     assert first.path == ({"do": "click", "target": {"role": "button", "name": "Menu", "exact": True}},)
     assert first.key != second.key
     assert first.key.startswith(f"{SITE}/#then-")
+
+
+def test_whoever_visits_a_row_knows_by_what_key_it_was_offered() -> None:
+    """So that the history learns what came of it."""
+    here = state(press("Menu"), forms=(form(field("Title"), submit="Save", action="/notes"),))
+    for link in actions().links(here):
+        assert key_of(PageWork(page=2, url=link.url, depth=link.depth, path=link.path)) == link.key
+    assert key_of(WORK) == f"{SITE}/"
+
+
+def test_where_presses_lead_to_nothing_choices_come_before_the_next_of_them() -> None:
+    options, history = CrawlOptions(mode="states"), History()
+    seen = Actions(options, Scope.for_crawl(f"{SITE}/", options), lambda key: key, Random(1), history)
+    colour, size = (
+        Offer(how="field", type="select", name=name, options=("1", "2"), chosen="1", css=f"#{name}")
+        for name in ("Colour", "Size")
+    )
+    assert said(seen.links(state(colour, press("One")))) == ["Press “One”", "Use “Colour”"]
+    for number in range(60):
+        [link] = seen.links(state(press("Open", f"main>section{number}"), template=f"t{number}"))
+        history.learn(link.key, "nothing")
+    assert said(seen.links(state(size, press("Two"), template="u"))) == ["Use “Size”", "Press “Two”"]
 
 
 def test_a_state_goes_on_from_the_way_that_leads_to_it() -> None:
@@ -91,7 +124,7 @@ def test_what_has_no_name_may_do_another_thing_on_each_kind_of_page() -> None:
     icon = press("", "banner", role="", place=-1, landmark="banner", hints="button outline plus", css="#add")
     for number in range(4):
         [link] = seen.links(state(icon, template=f"t{number}"))
-        assert link.priority < RANK["press"] + 1000
+        assert link.priority < first_of("scroll")
 
 
 def test_what_many_kinds_of_page_offer_is_tried_after_what_only_one_does() -> None:
@@ -110,14 +143,14 @@ def test_what_only_the_visitor_keeps_is_followed_after_what_the_application_was_
     shown = page("/", actions=(Action(role="link", name="Basket 1", href=f"{SITE}/cart", css="#c"),), template="t")
     [told] = actions().links(ReachedState(WORK, shown, Offers(), carried=True, sent=True))
     [kept] = actions().links(ReachedState(WORK, shown, Offers(), carried=True))
-    assert told.priority < RANK["press"] < kept.priority
+    assert told.priority < first_of("press") < kept.priority
 
 
 def test_pages_of_a_list_and_days_of_a_calendar_come_late() -> None:
     day = press("17", "main>grid>row>gridcell")
     links = actions().links(state(press("2"), press("Next"), day, press("Help")))
     assert said(links)[0] == "Press “Help”"
-    assert all(link.priority >= LATE for link in links[1:])
+    assert all(waits(link, "press") for link in links[1:])
 
 
 def test_a_state_offers_no_more_than_it_may_and_forms_first() -> None:
@@ -165,7 +198,7 @@ def test_facets_are_tried_twice_on_the_whole_site_and_late() -> None:
     seen = actions()
     facets = [Offer(how="field", type="checkbox", name=f"Size {n}", container="main", css=f"#f{n}") for n in range(9)]
     first = seen.links(state(*facets))
-    assert [link.priority >= LATE for link in first] == [True, True]
+    assert [waits(link, "field") for link in first] == [True, True]
     assert seen.links(state(*facets, template="narrowed", work=WORK.model_copy(update={"url": f"{SITE}/x"}))) == ()
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from runs.engine.crawl.link_priority import FoundLink, Frontier, is_late
 from runs.engine.crawl.scope import Scope
+from runs.engine.crawl.score import History
 from runs.engine.events import Link
 
 BASE = "http://shop.test/"
 
 
 def links(*found: FoundLink, page: str = BASE, depth: int = 1, frontier: Frontier | None = None) -> list[Link]:
-    return list((frontier or Frontier(Scope(BASE))).links(page, found, depth))
+    return list((frontier or Frontier(Scope(BASE), History())).links(page, found, depth))
 
 
 def order(*hrefs: str) -> list[str]:
@@ -47,18 +48,24 @@ def test_navigation_comes_before_content_and_the_footer_last() -> None:
 
 
 def test_shallow_comes_before_deep() -> None:
-    frontier = Frontier(Scope(BASE))
+    frontier = Frontier(Scope(BASE), History())
     [deep] = links(FoundLink("/a"), depth=4, frontier=frontier)
     [shallow] = links(FoundLink("/b"), depth=1, frontier=frontier)
     assert shallow.priority < deep.priority
 
 
 def test_a_link_seen_on_every_page_keeps_its_rank() -> None:
-    frontier = Frontier(Scope(BASE))
+    frontier = Frontier(Scope(BASE), History())
     [first] = links(FoundLink("/item/1"), frontier=frontier)
     links(*[FoundLink(f"/item/{number}") for number in range(2, 9)], frontier=frontier)
     [again] = links(FoundLink("/item/1"), page=BASE + "b", frontier=frontier)
     assert again.priority == first.priority
+
+
+def test_what_an_earlier_crawl_has_seen_can_be_the_first_of_its_shape_in_this_one() -> None:
+    several = links(*[FoundLink(f"/item/{number}") for number in range(4)], FoundLink("/list?page=2"))
+    assert {link.first for link in several} == {several[0].priority}
+    assert several[-1].priority > several[0].priority
 
 
 def test_each_address_is_there_once_and_the_page_itself_is_not() -> None:
