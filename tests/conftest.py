@@ -26,6 +26,34 @@ MARKS_OF_FIXTURES = {
 }
 
 
+# Files that take longest come first where workers share files out: whoever begins one of them last keeps all waiting.
+LONGEST_FIRST = (
+    "canaries/test_canaries.py",
+    "bench/test_twice.py",
+    "tasks/test_the_main_job.py",
+    "tasks/test_hanging.py",
+    "tasks/test_workers_survive.py",
+    "tasks/test_stages.py",
+    "bench/test_benches.py",
+    "storage/test_runs_on_s3.py",
+    "web/test_every_page.py",
+    "engine/test_remote_browser.py",
+    "web/test_starting.py",
+    "engine/crawl/test_crawl.py",
+    "engine/generate/test_shop.py",
+    "engine/crawl/test_states.py",
+    "engine/crawl/test_snapshot.py",
+    "engine/prove/test_proving.py",
+    "hostile/test_answers.py",
+    "browser/test_site.py",
+    "engine/test_faults.py",
+    "web/test_access.py",
+    "hostile/test_scripts.py",
+    "egress/test_ways.py",
+    "egress/test_addresses.py",
+    "web/test_watching_browsers.py",
+)
+
 # Sites, receivers and browsers of tests listen on loopback.
 LOOPBACK = "127.0.0.0/8 [::1]"
 
@@ -66,6 +94,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
         if item.get_closest_marker("postgresql") and not on_postgresql:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: python -m tests.servers -- pytest …"))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {HERE / name: place for place, name in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -381,3 +381,9 @@ def test_no_sentence_quotes_the_expression_that_a_value_is_checked_by() -> None:
         if any(keyword.arg == "pattern" for keyword in node.keywords)
     ]
     assert found == []
+
+
+def test_the_files_that_are_begun_first_are_there() -> None:
+    from tests.conftest import LONGEST_FIRST
+
+    assert [name for name in LONGEST_FIRST if not (ROOT / "tests" / name).is_file()] == []
