@@ -7,7 +7,7 @@ answers wrongly.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,7 +56,7 @@ ANSWERS: dict[str, Callable[[Answer], Copies]] = {
 }
 
 
-def tried(steps: Sequence[Step], answers: Mapping[int, Answer], most: int) -> list[Tried]:
+def tried(steps: Mapping[int, Step], answers: Mapping[int, Answer], most: int) -> list[Tried]:
     """What each request's expectations say to broken copies of its answer: one of each kind, then a second, and so on.
 
     `most` in all.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from runs.engine.events import Failure
+from runs.engine.execute.attempt import OPENING
 from runs.engine.prove.mutations import MUTATIONS, Mutation
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Step
@@ -24,7 +25,7 @@ MOST_ADDED = 3
 class Tried:
     """A mutation that was tried: whether it changed something the test could see, what was reached, what noticed it.
 
-    Steps and expectations by their places; candidates stand behind the document's own steps.
+    Steps and expectations by their ids.
     """
 
     kind: str
@@ -33,6 +34,11 @@ class Tried:
     reached: frozenset[int]
     noticed: dict[int, Failure]
     mutation: Mutation | None = None
+
+    def kept(self, steps: Collection[int]) -> Tried:
+        """What is left of it when the test has only those steps."""
+        noticed = {step: failure for step, failure in self.noticed.items() if step in steps or step == OPENING}
+        return replace(self, noticed=noticed)
 
     def noticed_by(self, places: Collection[int]) -> bool:
         return any(place in places for place in self.noticed)
@@ -50,7 +56,7 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation can be put to the page that a replay has ended on: it strikes nothing else, nor earlier."""
     target = getattr(mutation, "target", None)
     framed = target is not None and bool(target.frame)
-    return mutation.of_page_alone and not framed and min(mutation.places, default=-1) > touched.last_act
+    return mutation.of_page_alone and not framed and min(mutation.places, default=OPENING) > touched.last_act
 
 
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
@@ -78,7 +84,7 @@ def bounded(found: Sequence[Mutation], touched: Touched, *, replayed: bool = Fal
 
 
 def informative(
-    left: Sequence[Mutation], tried: Sequence[Tried], expectations: Collection[int], steps: Sequence[Step]
+    left: Sequence[Mutation], tried: Sequence[Tried], expectations: Collection[int], steps: Mapping[int, Step]
 ) -> list[Mutation]:
     """Those mutations that would say more than is known.
 
@@ -99,7 +105,7 @@ def informative(
     return [mutation for mutation in left if tells(mutation)]
 
 
-def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequence[Step]) -> set[int]:
+def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Mapping[int, Step]) -> set[int]:
     """Expectations that were put to a mutation which they ought to notice, and noticed nothing at all."""
     effective = [outcome for outcome in tried if outcome.effective]
     noticing = {place for outcome in effective for place in outcome.noticed}
@@ -108,8 +114,8 @@ def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Sequen
     return found if set(expectations) & noticing else set()
 
 
-def _ought(mutation: Mutation | None, place: int, steps: Sequence[Step]) -> bool:
-    if mutation is None or not 0 <= place < len(steps):
+def _ought(mutation: Mutation | None, place: int, steps: Mapping[int, Step]) -> bool:
+    if mutation is None or place not in steps:
         return False
     return mutation.concerns(place, steps[place].about)
 
@@ -129,16 +135,3 @@ def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[i
         chosen.append(best)
         missed = [outcome for outcome in missed if best not in outcome.noticed]
     return sorted(chosen)
-
-
-def moved(outcome: Tried, gone: Collection[int], chosen: Sequence[int], count: int) -> Tried:
-    """What was tried, in the places of the revised document: without those gone, the chosen ones at its end."""
-    places = [place for place in range(count) if place not in gone] + list(chosen)
-    new = {-1: -1} | {place: at for at, place in enumerate(places)}
-    mutation = outcome.mutation
-    if mutation is not None:
-        index = new.get(mutation.index) if mutation.index is not None else None
-        at = frozenset(new.get(place, sum(1 for other in places if other < place)) for place in mutation.places)
-        mutation = replace(mutation, index=index, places=at)
-    noticed = {new[place]: failure for place, failure in outcome.noticed.items() if place in new}
-    return replace(outcome, noticed=noticed, mutation=mutation)

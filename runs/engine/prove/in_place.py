@@ -60,7 +60,7 @@ Placed = tuple[int, Step]
 class InPlace:
     """Puts mutations to the page that an attempt has ended on.
 
-    `own` are the test's expectations by their places, `candidates` those that it could have. `tried` is what came of
+    `own` are the test's expectations by their ids, `candidates` those that it could have. `tried` is what came of
     the mutations. It is empty again where the page was not as before in the end, or an expectation did not hold any
     more: then nothing that was seen on the way can be relied on.
     """
@@ -80,7 +80,7 @@ class InPlace:
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
         self.own = [placed for placed in self.own if placed[0] not in lapsed]
         self.candidates = [placed for placed in self.candidates if placed[0] not in lapsed]
-        places, steps = [place for place, _ in self.own], self.attempt.spec.document.steps
+        places, steps = [place for place, _ in self.own], dict(self.own)
         for mutation in mutations:
             if mutation.index in lapsed or not choosing.informative([mutation], self.tried, places, steps):
                 continue
@@ -93,7 +93,7 @@ class InPlace:
 
     async def _struck(self, page: Page, mutation: Mutation) -> Tried:
         effect = MutationEffect()
-        await mutation.strike(self.attempt_page.stage, min(mutation.places), effect)
+        await mutation.strike(self.attempt_page.stage, effect)
         if not effect.hits:
             return Tried(mutation.kind, mutation.what, False, frozenset(), {}, mutation)
         noticed = await self._ask(self.own)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from runs.engine.execute.attempt import OPENING
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.replays import expects
-from runs.engine.steps.document import Document
+from runs.engine.prove.revision import Revision
 from runs.engine.steps.request import Request
 
 
@@ -22,16 +23,16 @@ class Notes:
 
 
 def report(
-    document: Document, tried: Sequence[Tried], notes: Notes, *, replays: int, passed: int, broken: int
+    revision: Revision, tried: Sequence[Tried], notes: Notes, *, replays: int, passed: int, broken: int
 ) -> dict[str, Any]:
     """The proof in JSON. `replays` clean ones were needed and `passed` did; `broken` replays had a mutation."""
     effective = [outcome for outcome in tried if outcome.effective]
     return {
         "replays": replays,
         "passed": min(passed, replays),
-        "checks": [step.sentence() for step in document.steps if expects(step) or isinstance(step, Request)],
+        "checks": [step.sentence() for step in revision.steps.values() if expects(step) or isinstance(step, Request)],
         "breakages": [
-            {"kind": outcome.kind, "what": outcome.what, "noticed": bool(outcome.noticed), "by": _by(document, outcome)}
+            {"kind": outcome.kind, "what": outcome.what, "noticed": bool(outcome.noticed), "by": _by(revision, outcome)}
             for outcome in effective
         ],
         "ineffective": len(tried) - len(effective),
@@ -44,8 +45,8 @@ def report(
     }
 
 
-def _by(document: Document, outcome: Tried) -> str:
+def _by(revision: Revision, outcome: Tried) -> str:
     if not outcome.noticed:
         return ""
-    place = min(outcome.noticed)
-    return f"Open {document.opening}" if place < 0 else document.steps[place].sentence()
+    step = min(outcome.noticed)
+    return f"Open {revision.document.opening}" if step == OPENING else revision.steps[step].sentence()

@@ -57,11 +57,11 @@ async def _proved(context: ProofContext, work: TestWork) -> Proved:
     """What breaks us on one proposal speaks against that one alone; what ends the browser ends the shard."""
     made = work.attempts_before
     try:
-        document = read(work, context.plan.site)
+        read(work, context.plan.site)
     except InvalidDocument as error:
         failure = Failure(kind="document", message=str(error))
     else:
-        proving = Proving(context, work, document)
+        proving = Proving(context, work)
         try:
             return await proving.carry_out()
         except BrowserUnavailable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import median
@@ -12,7 +12,7 @@ from typing import Any
 
 from runs.engine.browser import Error
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
-from runs.engine.execute.attempt import ShardContext
+from runs.engine.execute.attempt import OPENING, ShardContext
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.generate.selecting import asserts_something_visible
 from runs.engine.page.look import Look
@@ -23,12 +23,12 @@ from runs.engine.prove.choosing import Tried
 from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.proof_report import Notes, report
-from runs.engine.prove.pruning import prunable, shifted, without
+from runs.engine.prove.pruning import prunable
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
 from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, expects, slowest
+from runs.engine.prove.revision import Revision
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.touched import READING, Touched
-from runs.engine.steps.document import Document, parse
 from runs.engine.steps.request import Request
 
 LEAST_MS, MOST_MS = 400, 2_000
@@ -46,31 +46,30 @@ class Rejected(Exception):
 
 @dataclass
 class Proving:
-    """Proves one proposal. `steps` and `document` are what it is by now.
+    """Proves one proposal; `revision` is what it is by now.
 
     `ways` are the mutations to try, `struck` those that were put to the page of a clean replay.
     """
 
     context: ProofContext
     work: TestWork
-    document: Document
     made: int = 0
     passed: int = 0
     broken: int = 0
-    steps: list[dict[str, Any]] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     slowest: int = 0
     seen: list[Seen] = field(default_factory=list)
     ways: list[Mutation] = field(default_factory=list)
     struck: list[Tried] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
-    touched: Touched = field(default_factory=lambda: Touched((), frozenset()))
+    touched: Touched = field(default_factory=lambda: Touched({}, frozenset()))
     notes: Notes = field(default_factory=Notes)
+    revision: Revision = field(init=False)
     replaying: Replaying = field(init=False)
 
     def __post_init__(self) -> None:
         self.made = self.work.attempts_before
-        self.steps = list(self.work.document["steps"])
+        self.revision = Revision.of_proposal(self.work.document)
         self.replaying = Replaying(self.context, self.work)
 
     async def carry_out(self) -> Proved:
@@ -85,12 +84,11 @@ class Proving:
             self._require_telling()
         except Rejected as rejection:
             failure = rejection.failure
-            # Without candidates.
-            self.tried = [choosing.moved(outcome, (), (), len(self.steps)) for outcome in self.tried]
+            self._become(self.revision)  # what candidates noticed does not count
         return self._proved(failure)
 
     def _require_permitted(self) -> None:
-        for step in self.document.steps:
+        for step in self.revision.document.steps:
             if self._read_only and isinstance(step, Request) and step.method not in READING:
                 message = f"{self._read_only}, and “{step.sentence()}” could change something"
                 raise Rejected(Failure(kind="blocked", message=message))
@@ -113,7 +111,7 @@ class Proving:
     # --- replays ---
 
     async def _on_trial(self) -> dict[int, Any]:
-        """The tolerant replay; answers of requests by their steps. What does not hold is dropped.
+        """The tolerant replay; answers of requests by the ids of their steps. What does not hold is dropped.
 
         Where all holds it is the first of three clean replays; of fewer, it would leave too few at the usual pace.
         """
@@ -123,17 +121,16 @@ class Proving:
             raise Rejected(ended.failure)
         self.touched = trial.touched
         self._require_unheld()
-        for index, failure in trial.dropped.items():
-            self._drop(index, failure.message)
+        for step, failure in trial.dropped.items():
+            self._drop(step, failure.message)
         gone = set(trial.dropped)
-        if gone and gone >= set(self._expectations()):
+        if gone and gone >= set(self.revision.expectations):
             raise Rejected(trial.dropped[min(gone)])
         if not gone and self.work.replays >= ENOUGH_WITH_TRIAL:
             self._count(story, ended)
-        self._become([step for index, step in enumerate(self.steps) if index not in gone])
-        self.touched = shifted(self.touched, gone, self.document.steps)
+        self._become(self.revision.without(gone))
         self.seen.append((self.touched.before, self.touched.after))
-        return {without(index, gone): answer for index, answer in trial.answers.items()}
+        return trial.answers
 
     async def _replayed(self) -> None:
         """A clean replay before anything is broken; it is recorded, whatever comes of it."""
@@ -152,7 +149,7 @@ class Proving:
         return replay.before_last_act if self.touched.acts else None, after
 
     async def _untold(
-        self, start: Start[A], *, document: Document | None = None, pictured: bool = False
+        self, start: Start[A], *, revision: Revision | None = None, pictured: bool = False
     ) -> tuple[A, AttemptEnded, list[Event]]:
         """A replay of which it is known later whether it counts: its events wait, but for warnings and what it sent."""
         story: list[Event] = []
@@ -167,7 +164,7 @@ class Proving:
             story.append(event)
 
         shard = replace(self.context.shard, emit=keep)
-        replay, ended = await self._replay(start, shard, document=document, pictured=pictured)
+        replay, ended = await self._replay(start, shard, revision=revision, pictured=pictured)
         return replay, ended, story
 
     def _count(self, story: Sequence[Event], ended: AttemptEnded) -> None:
@@ -177,10 +174,10 @@ class Proving:
         self._record(ended)
         self.passed += 1
 
-    async def _break(self, mutation: Mutation, document: Document, touched: Touched, own: int) -> Tried:
+    async def _break(self, mutation: Mutation, revision: Revision, own: Collection[int]) -> Tried:
         pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
         start = partial(BrokenReplay, mutation=mutation, own=own, pace_ms=pace)
-        replay, _ = await self._replay(start, self._quiet, document=document)
+        replay, _ = await self._replay(start, self._quiet, revision=revision)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
         applied = replay.effect.hits > 0
@@ -188,15 +185,15 @@ class Proving:
             mutation.kind,
             mutation.what,
             applied and (bool(replay.noticed) or differs(clean, replay.look)),
-            frozenset(report.index for report in replay.player.steps),
+            frozenset(revision.id_at(report.index) for report in replay.player.steps),
             replay.noticed if applied else {},
             mutation,
         )
 
     async def _replay(
-        self, start: Start[A], shard: ShardContext, *, document: Document | None = None, pictured: bool = False
+        self, start: Start[A], shard: ShardContext, *, revision: Revision | None = None, pictured: bool = False
     ) -> tuple[A, AttemptEnded]:
-        return await self.replaying.made(start, shard, document or self.document, self.made + 1, pictured=pictured)
+        return await self.replaying.made(start, shard, revision or self.revision, self.made + 1, pictured=pictured)
 
     def _record(self, ended: AttemptEnded) -> None:
         self.made += 1
@@ -213,13 +210,13 @@ class Proving:
     async def _challenge(self, responses: dict[int, Any]) -> None:
         """Break the application and see what the test notices; change the test by what that says."""
         most = self.context.plan.max_breakages
-        if self.document.kind == "api":
-            self.tried = answers.tried(self.document.steps, responses, most)
+        if self.revision.document.kind == "api":
+            self.tried = answers.tried(self.revision.steps, responses, most)
             self._require_notice()
-            await self._finished(self.steps, {})
+            await self._finished(self.revision, {})
             return
         found = self._candidates(self.seen)
-        if not self._expectations() and not found:
+        if not self.revision.expectations and not found:
             raise Rejected(Failure(kind="document", message="It expects nothing, and nothing that it does can be seen"))
         if most:
             await self._try_mutations(found)
@@ -228,9 +225,12 @@ class Proving:
             self._require_notice()
             await self._prune()
 
-    def _candidates(self, seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    def _candidates(self, seen: Sequence[Seen]) -> dict[int, dict[str, Any]]:
+        """Expectations that the test could have, by the ids that they would have."""
         covers = self.context.shard.masking.covers
-        return [step for step in candidates(seen, self.steps, self.touched.figures) if not covers(step)]
+        steps = list(self.revision.written.values())
+        found = [step for step in candidates(seen, steps, self.touched.figures) if not covers(step)]
+        return dict(enumerate(found, len(self.work.document["steps"])))
 
     async def _strike_in_place(self, replay: CleanReplay, attempt_page: AttemptPage) -> None:
         """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
@@ -241,71 +241,65 @@ class Proving:
         seen = [*self.seen, self._shown(replay, replay.after_all)]
         self.ways = self.ways or choosing.ways(self.touched, most, self.context.chance)
         found = self._candidates(seen)
-        document = parse({**self.work.document, "steps": [*self.steps, *found]})
-        last = self.touched.last_act
-        expectations = [(place, step) for place, step in enumerate(document.steps) if place > last and expects(step)]
-        own, more = expectations[: len(expectations) - len(found)], expectations[len(expectations) - len(found) :]
+        revision, last = self.revision.with_added(found), self.touched.last_act
+        expectations = [(step_id, step) for step_id, step in revision.steps.items() if step_id > last and expects(step)]
+        own = [(step_id, step) for step_id, step in expectations if step_id not in found]
+        more = [(step_id, step) for step_id, step in expectations if step_id in found]
         striking = InPlace(replay.player, attempt_page, own, more, [after for _, after in seen if after is not None])
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put([mutation for mutation in self.ways if choosing.in_place(mutation, self.touched)])
             self.struck = striking.tried
 
-    async def _try_mutations(self, found: Sequence[dict[str, Any]]) -> None:
+    async def _try_mutations(self, found: Mapping[int, dict[str, Any]]) -> None:
         """Some mutations at a time, until they say no more; candidates are asked as well."""
         self.tried = list(self.struck)
-        document = parse({**self.work.document, "steps": [*self.steps, *found]})
+        revision, own = self.revision.with_added(found), self.revision.written
         tried = [outcome.mutation for outcome in self.tried]
         left = choosing.bounded(
             [mutation for mutation in self.ways if mutation not in tried], self.touched, replayed=True
         )
         width = 1 if self.touched.writes else self.context.plan.options.parallel
-        while left := choosing.informative(left, self.tried, self._expectations(), self.document.steps):
+        while left := choosing.informative(left, self.tried, self.revision.expectations, self.revision.steps):
             batch, left = left[:width], left[width:]
-            self.tried += await asyncio.gather(
-                *(self._break(mutation, document, self.touched, len(self.steps)) for mutation in batch)
-            )
+            self.tried += await asyncio.gather(*(self._break(mutation, revision, own) for mutation in batch))
 
-    async def _revise(self, found: Sequence[dict[str, Any]]) -> None:
+    async def _revise(self, found: Mapping[int, dict[str, Any]]) -> None:
         """Leave out what notices nothing, and take on candidates that notice more, if it passes with them."""
-        count = len(self.steps)
-        chosen = choosing.helpful(self.tried, range(-1, count), range(count, count + len(found)))
-        if not self._expectations() and not chosen:
-            chosen = list(range(count, count + len(found)))[:1]
-        useless = choosing.useless(self.tried, self._expectations(), self.document.steps)
-        kept = [step for index, step in enumerate(self.steps) if index not in useless]
-        chosen = await self._finished(kept, {place: found[place - count] for place in chosen})
+        chosen = choosing.helpful(self.tried, {OPENING, *self.revision.written}, list(found))
+        if not self.revision.expectations and not chosen:
+            chosen = list(found)[:1]
+        useless = choosing.useless(self.tried, self.revision.expectations, self.revision.steps)
+        kept = self.revision.without(useless)
+        added = await self._finished(kept, {step: found[step] for step in chosen})
         number = sum(1 for outcome in self.tried if outcome.effective)
-        for index in sorted(useless):
-            self._drop(index, f"It noticed none of {number} breakages")
-        self._become(kept + [found[place - count] for place in chosen])
-        self.notes.added = [step.sentence() for step in self.document.steps[len(kept) :]]
-        self.tried = [choosing.moved(outcome, useless, chosen, count) for outcome in self.tried]
-        self.touched = shifted(self.touched, useless, self.document.steps)
+        for step in sorted(useless):
+            self._drop(step, f"It noticed none of {number} breakages")
+        self._become(kept.with_added(added))
+        self.notes.added = [self.revision.steps[step].sentence() for step in added]
 
-    async def _finished(self, kept: list[dict[str, Any]], added: dict[int, dict[str, Any]]) -> list[int]:
+    async def _finished(self, kept: Revision, added: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
         """Replays the test as it is now until it has passed often enough, and with what was added.
 
         Those additions with which it passes; one that fails is given up.
         """
         while added or self.passed < self.work.replays:
-            if not kept and not added:
+            if not kept.written and not added:
                 break
-            document = parse({**self.work.document, "steps": [*kept, *added.values()]})
-            pictured = self.passed + 1 >= self.work.replays
-            _, ended, story = await self._untold(CleanReplay, document=document, pictured=pictured)
+            revision, pictured = kept.with_added(added), self.passed + 1 >= self.work.replays
+            _, ended, story = await self._untold(CleanReplay, revision=revision, pictured=pictured)
             if ended.failure is None:
                 self._count(story, ended)
                 self.durations.append(ended.duration_ms)
                 if self.passed >= self.work.replays:
                     break
                 continue
-            at = (ended.failure.step if ended.failure.step is not None else -1) - len(kept)
-            if at < 0:
+            at = OPENING if ended.failure.step is None else revision.id_at(ended.failure.step)
+            if at not in added:
                 self._record(ended)
                 raise Rejected(ended.failure)
-            del added[list(added)[at]]
-        return list(added)
+            del added[at]
+        return added
 
     def _require_notice(self) -> None:
         effective = [outcome for outcome in self.tried if outcome.effective]
@@ -318,51 +312,46 @@ class Proving:
 
     def _require_telling(self) -> None:
         """What acts notices much; a test has to expect what its title says as well."""
-        if not asserts_something_visible(self.steps):
+        if not asserts_something_visible(list(self.revision.written.values())):
             message = "What is left of it expects an address or silence only, and nothing that a person would see"
             raise Rejected(Failure(kind="document", message=message))
 
     async def _prune(self) -> None:
         """Leave out steps that change nothing: the test passes without them, and notices what it noticed."""
-        for index in prunable(self.touched):
-            steps = [step for at, step in enumerate(self.steps) if at != index]
-            document = parse({**self.work.document, "steps": steps})
-            touched = shifted(self.touched, {index}, document.steps)
-            if not await self._notices_as_much(index, document, touched):
+        for step in prunable(self.touched):
+            revision = self.revision.without({step})
+            if not await self._notices_as_much(step, revision):
                 continue
-            _, ended, story = await self._untold(CleanReplay, document=document, pictured=True)
+            _, ended, story = await self._untold(CleanReplay, revision=revision, pictured=True)
             if ended.failure is None:
                 self._count(story, ended)
-                self.notes.pruned.append(self.document.steps[index].sentence())
-                self.tried = [choosing.moved(outcome, {index}, (), len(self.steps)) for outcome in self.tried]
-                self._become(steps)
+                self.notes.pruned.append(self.revision.steps[step].sentence())
+                self._become(revision)
                 return
 
-    async def _notices_as_much(self, index: int, document: Document, touched: Touched) -> bool:
-        """Whether some mutations that were noticed are noticed without the step at `index` as well."""
+    async def _notices_as_much(self, gone: int, revision: Revision) -> bool:
+        """Whether some mutations that were noticed are noticed by the test without one of its steps as well."""
         noticed = [
             outcome.mutation for outcome in self.tried if outcome.mutation and outcome.effective and outcome.noticed
         ]
-        for mutation in [mutation for mutation in noticed if index not in mutation.places][:PRUNED_AGAIN]:
-            places = frozenset(without(place, {index}) for place in mutation.places)
-            tried = await self._break(replace(mutation, places=places), document, touched, len(document.steps))
+        for mutation in [mutation for mutation in noticed if gone not in mutation.places][:PRUNED_AGAIN]:
+            tried = await self._break(mutation, revision, revision.written)
             if not tried.noticed:
                 return False
         return True
 
     # --- what came of it ---
 
-    def _expectations(self) -> list[int]:
-        return [index for index, step in enumerate(self.document.steps) if expects(step)]
-
-    def _become(self, steps: list[dict[str, Any]]) -> None:
-        if not steps:
+    def _become(self, revision: Revision) -> None:
+        """From now on the test is this one: what other steps touched or noticed counts no more."""
+        if not revision.written:
             raise Rejected(Failure(kind="expectation", message="Nothing that it expects holds"))
-        self.steps = steps
-        self.document = parse({**self.work.document, "steps": steps})
+        self.revision = revision
+        self.tried = [outcome.kept(revision.written) for outcome in self.tried]
+        self.touched = self.touched.kept(revision.steps)
 
-    def _drop(self, index: int, because: str) -> None:
-        self.notes.dropped.append({"step": self.document.steps[index].sentence(), "because": because})
+    def _drop(self, step: int, because: str) -> None:
+        self.notes.dropped.append({"step": self.revision.steps[step].sentence(), "because": because})
 
     def _proved(self, failure: Failure | None) -> Proved:
         counts = {"replays": self.work.replays, "passed": self.passed, "broken": self.broken}
@@ -371,7 +360,7 @@ class Proving:
             "failed" if failure else "passed",
             self.made,
             round(median(self.durations)) if self.durations else 0,
-            {**self.work.document, "steps": self.steps},
-            report(self.document, self.tried, self.notes, **counts),
+            self.revision.json,
+            report(self.revision, self.tried, self.notes, **counts),
             failure,
         )

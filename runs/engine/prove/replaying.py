@@ -14,12 +14,12 @@ from runs.engine.execute.attempt import AttemptPlayer, AttemptSpec, ShardContext
 from runs.engine.execute.attempt_page import Recording
 from runs.engine.plan import ProofPlan, TestWork
 from runs.engine.prove.replays import Replay
+from runs.engine.prove.revision import Revision
 from runs.engine.prove.scheduler import ReplayScheduler
-from runs.engine.steps.document import Document
 
 WAITS = (0.5, 2.0, 6.0)
 A = TypeVar("A", bound=Replay)
-Start = Callable[[], A]
+Start = Callable[[Revision], A]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Replaying:
     usual: set[str] = field(default_factory=set)
 
     async def made(
-        self, start: Start[A], shard: ShardContext, document: Document, number: int, *, pictured: bool
+        self, start: Start[A], shard: ShardContext, revision: Revision, number: int, *, pictured: bool
     ) -> tuple[A, AttemptEnded]:
         """Make an attempt once it is its turn; what watched it, and its end.
 
@@ -50,28 +50,28 @@ class Replaying:
         such a replay shows is neither the test's nor a mutation's.
         """
         for wait in WAITS:
-            replay, ended = await self._once(start, shard, document, number, pictured)
+            replay, ended = await self._once(start, shard, revision, number, pictured)
             news = replay.troubles() - self.usual
             if not news:
                 return replay, ended
             said = f"“{self.work.title}” is replayed again: {'; '.join(sorted(news))}."
             self.context.shard.emit(Log("info", self.context.shard.masking.text(said)))
             await asyncio.sleep(wait)
-        replay, ended = await self._once(start, shard, document, number, pictured)
+        replay, ended = await self._once(start, shard, revision, number, pictured)
         self.usual |= replay.troubles()
         return replay, ended
 
     async def _once(
-        self, start: Start[A], shard: ShardContext, document: Document, number: int, pictured: bool
+        self, start: Start[A], shard: ShardContext, revision: Revision, number: int, pictured: bool
     ) -> tuple[A, AttemptEnded]:
         kept: list[A] = []
 
         def begin() -> AttemptPlayer:
-            kept.append(start())
+            kept.append(start(revision))
             return AttemptPlayer(shard, spec, kept[-1])
 
         async with self.context.scheduler.slot() as slot:
             await self.context.pace.turn()
-            spec = AttemptSpec(slot, self.work, document, number, Recording(), pictured)
+            spec = AttemptSpec(slot, self.work, revision.document, number, Recording(), pictured)
             ended = await made(begin)
         return kept[-1], ended

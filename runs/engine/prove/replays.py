@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from runs.engine.passing import troubles
 from runs.engine.plan import Target
 from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.mutations.base import Mutation, MutationEffect
+from runs.engine.prove.revision import Revision
 from runs.engine.prove.scenery import look_at, same
 from runs.engine.prove.touched import FACTS, Act, Recorder, Touched
 from runs.engine.steps.answer import Answer
@@ -44,14 +45,11 @@ def acts(step: Step) -> bool:
 class Replay(AttemptObserver):
     """Tells, recorded or not, what an attempt sends that could change something."""
 
-    def __init__(self) -> None:
+    def __init__(self, revision: Revision) -> None:
+        self.revision = revision
         self.attempt_page: AttemptPage | None = None
         self._sent: list[dict[str, Any]] = []
         self._writes = Writes(self._wrote)
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        return self.player.spec.document.steps
 
     def troubles(self) -> frozenset[str]:
         """What the site itself answered that may be otherwise soon: "GET /cart answered 500"."""
@@ -85,11 +83,11 @@ class Replay(AttemptObserver):
 class TrialReplay(Replay):
     """The first replay: expectations that do not hold are left out, and what the test touches is written down."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, revision: Revision) -> None:
+        super().__init__(revision)
         self.dropped: dict[int, Failure] = {}
         self.answers: dict[int, Answer] = {}
-        self.touched = Touched((), frozenset())
+        self.touched = Touched({}, frozenset())
         self._at = OPENING
         self._acts: list[Act] = []
         self._looks: list[Look | None] = []
@@ -102,16 +100,16 @@ class TrialReplay(Replay):
         attempt_page.stage.heard = self._heard
 
     async def before(self, index: int, step: Step) -> Step:
-        self._at = self._recorder.step = index
-        if index >= 0 and acts(step):
-            self._acts.append(await self._observed(index, step))
+        self._at = self._recorder.step = self.revision.id_at(index)
+        if index > OPENING and acts(step):
+            self._acts.append(await self._observed(step))
             self._looks.append(await self._settled())
         return _with_time(step, TRIAL_MS)
 
     async def after(self, index: int, step: Step, failure: Failure | None) -> Failure | None:
         if failure is None or step.optional or not expects(step):
             return failure
-        self.dropped[index] = failure
+        self.dropped[self.revision.id_at(index)] = failure
         return None
 
     async def played(self, failure: Failure | None) -> Failure | None:
@@ -128,10 +126,10 @@ class TrialReplay(Replay):
             replace(act, changed=act.index in sent or not same(looks[at], looks[at + 1]))
             for at, act in enumerate(self._acts)
         )
-        held = frozenset(at for at, step in enumerate(self.steps) if expects(step) and at not in self.dropped)
+        held = frozenset(self.revision.expectations) - set(self.dropped)
         before, after = looks[-2] if len(looks) > 1 else None, looks[-1]
         figures = await self._figures(before, after) if before and after else ()
-        return Touched(self.steps, held, calls, acts_, before, after, figures)
+        return Touched(self.revision.steps, held, calls, acts_, before, after, figures)
 
     async def _figures(self, before: Look, after: Look) -> tuple[tuple[str, int], ...]:
         counted: dict[str, int] = {}
@@ -141,7 +139,7 @@ class TrialReplay(Replay):
                     counted[text] = await self.attempt_page.stage.locate(Target(text=text, exact=True)).count()
         return tuple((text, number) for text, number in counted.items() if number)
 
-    async def _observed(self, index: int, step: Step) -> Act:
+    async def _observed(self, step: Step) -> Act:
         target, attempt_page = step.aim(), self.attempt_page
         facts: dict[str, Any] = {}
         if target is not None and attempt_page and attempt_page.page and "{{" not in target.model_dump_json():
@@ -149,7 +147,7 @@ class TrialReplay(Replay):
                 located = attempt_page.stage.locate(target).first
                 await located.wait_for(state="attached", timeout=FACTS_MS)
                 facts = await read_elements(located, FACTS, "factsOf(elements)") or {}
-        return Act(index, step.do, target, step.sentence(), facts)
+        return Act(self._at, step.do, target, step.sentence(), facts)
 
     async def _settled(self) -> Look | None:
         page = self.attempt_page.page if self.attempt_page else None
@@ -170,9 +168,12 @@ class CleanReplay(Replay):
     """
 
     def __init__(
-        self, last_act: int = -1, then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None
+        self,
+        revision: Revision,
+        last_act: int = OPENING,
+        then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(revision)
         self._last_act = last_act
         self._then = then
         self._before_picture: ArtifactFile | None = None
@@ -181,11 +182,11 @@ class CleanReplay(Replay):
 
     async def before(self, index: int, step: Step) -> Step:
         attempt_page, spec = self.attempt_page, self.player.spec
-        if attempt_page is not None and attempt_page.page is not None and index >= 0:
+        if attempt_page is not None and attempt_page.page is not None and index > OPENING:
             if index == 0 and spec.pictured:
                 evidence = self.player.shard.evidence
                 self._before_picture = await evidence.screenshot(attempt_page, spec.work.result, spec.number, "before")
-            if index == self._last_act:
+            if self.revision.id_at(index) == self._last_act:
                 self.before_last_act = await look_at(attempt_page.page)
         return step
 
@@ -205,15 +206,17 @@ class CleanReplay(Replay):
 class BrokenReplay(Replay):
     """A replay in which the application is broken in one way. All expectations are asked, also behind a failed one.
 
-    Steps from the place `own` on are candidates: what they notice counts only where the test itself notices nothing.
+    Steps whose ids are not among `own` are candidates: what they notice counts only where the test itself notices
+    nothing.
     Nobody is shown what a broken application looks like.
     """
 
     keeps_evidence = False
 
-    def __init__(self, mutation: Mutation, own: int, pace_ms: int) -> None:
-        super().__init__()
+    def __init__(self, revision: Revision, mutation: Mutation, own: Collection[int], pace_ms: int) -> None:
+        super().__init__(revision)
         self.mutation = mutation
+        self._to_strike = set(mutation.places)
         self._own = own
         self._pace_ms = pace_ms
         self.effect = MutationEffect()
@@ -231,19 +234,22 @@ class BrokenReplay(Replay):
         attempt_page = self.attempt_page
         if attempt_page is None or attempt_page.context is None:
             return None
+        step_id = self.revision.id_at(index)
         if acts(step):
             self._late = 0.0
-        if self.noticed and (acts(step) or index >= self._own):
+        if self.noticed and (acts(step) or step_id not in self._own):
             return None
-        if index in self.mutation.places:
+        due = {place for place in self._to_strike if place <= step_id}
+        if due:
+            self._to_strike -= due
             await settle(attempt_page.stage.page, self.player.shard.plan.options.timeout_ms)
-            await self.mutation.strike(attempt_page.stage, index, self.effect)
-        return self._hurried(index, step)
+            await self.mutation.strike(attempt_page.stage, self.effect)
+        return self._hurried(step_id, step)
 
     async def after(self, index: int, step: Step, failure: Failure | None) -> Failure | None:
         if failure is None or step.optional:
             return None
-        self.noticed[index] = failure
+        self.noticed[self.revision.id_at(index)] = failure
         return None if expects(step) else failure
 
     async def played(self, failure: Failure | None) -> Failure | None:
@@ -263,14 +269,14 @@ class BrokenReplay(Replay):
         """What the mutation answers does not leave the browser."""
         super()._wrote(method, url, status, held_back or self._is_ours(method, url))
 
-    def _hurried(self, index: int, step: Step) -> Step:
+    def _hurried(self, step_id: int, step: Step) -> Step:
         """Once the application is broken, steps have the short pace; before that, the patience that tests have.
 
         A step that comes too late before that would say of a busy machine that it notices the mutation, or keep the
         mutation from being applied. Expectations in a row share one pace: while the first waits in vain, the page has
         its time as well.
         """
-        if not self._is_broken(index):
+        if not self._is_broken(step_id):
             return step
         if not expects(step):
             short = self._pace_ms * (LOADING if step.loads_page else 1)
@@ -279,9 +285,9 @@ class BrokenReplay(Replay):
         self._late = self._late or now + self._pace_ms / 1000
         return _with_time(step, max(AGAIN_MS, round((self._late - now) * 1000)))
 
-    def _is_broken(self, index: int) -> bool:
+    def _is_broken(self, step_id: int) -> bool:
         """Whether the mutation is there when a step begins; nothing is before the test is opened."""
-        return index > OPENING and (self.effect.hits > 0 or any(place <= index for place in self.mutation.places))
+        return step_id > OPENING and (self.effect.hits > 0 or any(place <= step_id for place in self.mutation.places))
 
 
 def _with_time(step: Step, timeout_ms: int) -> Step:

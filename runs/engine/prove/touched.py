@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from runs.engine.browser import BrowserContext, Error, Request, Response
 from runs.engine.browser.writes import writes
+from runs.engine.execute.attempt import OPENING
 from runs.engine.kinds import kind_named
 from runs.engine.page.look import Look, PageChange, difference
 from runs.engine.plan import Target
@@ -31,7 +32,7 @@ FACTS = """const factsOf = ([element]) => element && ({
 class TouchedCall:
     """One request of the site's own: a document, a call in the background, or a script.
 
-    `step` is the place of the step during which it was sent, -1 for the opening. `answer`, where it
+    `step` is the id of the step during which it was sent, -1 for the opening. `answer`, where it
     could be kept, is that of a call that writes or brings JSON: status, headers and body. `asks`: nothing in it writes.
     """
 
@@ -63,7 +64,7 @@ class TouchedCall:
 
 @dataclass(frozen=True)
 class Act:
-    """A step that does something: where it stands, its element, what the element is, and whether anything changed."""
+    """A step that does something: its id, its element, what the element is, and whether anything changed."""
 
     index: int
     do: str
@@ -84,18 +85,24 @@ class Act:
 
 @dataclass(frozen=True)
 class Touched:
-    """What one replay touched. `change` is what its last action did; without an action it is None.
+    """What one replay touched; its steps, and those that expect something, by their ids (see `Revision`).
 
-    `figures` are texts with amounts or numbers that it brought about, and how many elements say each.
+    `change` is what its last action did; without an action it is None. `figures` are texts with amounts or numbers
+    that it brought about, and how many elements say each.
     """
 
-    steps: Sequence[Step]
+    steps: Mapping[int, Step]
     expectations: frozenset[int]
     calls: tuple[TouchedCall, ...] = ()
     acts: tuple[Act, ...] = ()
     before: Look | None = None
     after: Look | None = None
     figures: tuple[tuple[str, int], ...] = ()
+
+    def kept(self, steps: Mapping[int, Step]) -> Touched:
+        """What those steps touched that are left of the test."""
+        acts = tuple(act for act in self.acts if act.index in steps)
+        return replace(self, steps=steps, expectations=self.expectations & set(steps), acts=acts)
 
     @property
     def change(self) -> PageChange | None:
@@ -121,13 +128,14 @@ class Touched:
 
     @property
     def last_act(self) -> int:
-        """ProofContext of the last step that does something; -1 for the opening."""
-        return max((act.index for act in self.acts), default=-1)
+        """The last step that does something; -1 for the opening."""
+        return max((act.index for act in self.acts), default=OPENING)
 
     @property
     def final(self) -> int:
-        """ProofContext of the first expectation behind the last action: the page shows its last state there."""
-        return min((index for index in self.expectations if index > self.last_act), default=len(self.steps))
+        """The first expectation behind the last action, else what would be added: the last state is shown there."""
+        behind = max(self.steps, default=OPENING) + 1
+        return min((index for index in self.expectations if index > self.last_act), default=behind)
 
 
 KINDS: dict[str, Literal["document", "api", "script"]] = {
@@ -142,7 +150,7 @@ class Recorder:
     """Listens to a context's requests while `step` says which step is under way."""
 
     def __init__(self, origin: str) -> None:
-        self.step = -1
+        self.step = OPENING
         self._origin = origin
         self._sent: dict[Request, TouchedCall] = {}
         self._answers: dict[Request, Response] = {}

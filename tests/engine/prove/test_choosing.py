@@ -14,7 +14,7 @@ from runs.engine.prove.candidates import candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.mutations import Mutation
-from runs.engine.prove.pruning import prunable, shifted, without
+from runs.engine.prove.pruning import prunable
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.scheduler import ReplayScheduler
 from runs.engine.prove.touched import Act, Touched, TouchedCall
@@ -24,7 +24,7 @@ from tests.contracts.test_mutations import TOUCHED
 from tests.held import PATIENCE
 
 FAILED = Failure(kind="expectation", message="no")
-STEPS = parse(
+DOCUMENT = parse(
     {
         "title": "T",
         "steps": [
@@ -33,7 +33,8 @@ STEPS = parse(
             {"do": "expect_visible", "target": {"text": "There"}},
         ],
     }
-).steps
+)
+STEPS = dict(enumerate(DOCUMENT.steps))
 
 
 class Swallowed(Mutation):
@@ -102,14 +103,14 @@ def test_candidates_are_taken_on_where_they_notice_what_the_test_does_not() -> N
     assert choosing.helpful([tried(1), tried(5), tried(3), tried(4)], range(-1, 3), [3, 4, 5]) == [3, 4, 5]
 
 
-def test_places_follow_when_steps_are_left_out() -> None:
-    moved = choosing.moved(tried(2, 4), {1}, [4], 3)
-    assert set(moved.noticed) == {1, 2}
-    assert without(5, {1, 3}) == 3
+def test_what_is_left_out_notices_and_touches_nothing_more() -> None:
+    assert set(tried(-1, 2, 4).kept({0, 2}).noticed) == {-1, 2}
     touched = Touched(
         STEPS, frozenset({1, 2}), (TouchedCall("api", "GET", "http://x/a", 1),), (Act(0, "click", None, "x"),)
     )
-    assert [call.step for call in shifted(touched, {0}, STEPS[1:]).calls] == [0]
+    kept = touched.kept({2: STEPS[2]})
+    assert (set(kept.expectations), len(kept.acts), [call.step for call in kept.calls]) == ({2}, 0, [1])
+    assert (kept.last_act, kept.final) == (-1, 2)
 
 
 def test_only_steps_that_changed_nothing_may_be_pruned_and_never_what_is_entered() -> None:
@@ -175,10 +176,10 @@ def test_an_answer_that_is_only_asked_for_its_status_misses_what_is_in_it() -> N
     step: dict[str, Any] = {"do": "request", "path": "/api", "expect": {"status": 200}}
     steps = parse({"title": "T", "kind": "api", "steps": [step]}).steps
     answer = Answer(200, {"content-type": "application/json"}, b'{"name": "Ada", "age": 36}', 1.0)
-    found = answers.tried(steps, {0: answer}, 100)
+    found = answers.tried(dict(enumerate(steps)), {0: answer}, 100)
     assert {one.kind for one in found if one.noticed} == {"answer_status"}
     assert {one.kind for one in found} == set(answers.ANSWERS)
-    assert len(answers.tried(steps, {0: answer}, 3)) == 3
+    assert len(answers.tried(dict(enumerate(steps)), {0: answer}, 3)) == 3
 
 
 async def test_the_floor_lets_so_many_at_a_time_and_draws_the_next() -> None:

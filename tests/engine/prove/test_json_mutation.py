@@ -73,7 +73,7 @@ def test_only_a_schema_notices_a_wrong_type_within_an_answer(depth: str, noticed
     expect = {"status": 200} | ({"schema": promise(infer(PRODUCTS))} if depth == "schema" else {})
     steps = parse({"title": "T", "kind": "api", "steps": [request("/api", expect)]}).steps
     answer = Answer(200, {"content-type": "application/json"}, json_of(PRODUCTS), 1.0)
-    found = answers.tried(steps, {0: answer}, 12)
+    found = answers.tried(dict(enumerate(steps)), {0: answer}, 12)
     mutated = [one for one in found if one.kind in ("answer_missing_key", "answer_wrong_type")]
     assert len(mutated) == 8
     assert {bool(one.noticed) for one in mutated} == {noticed}
@@ -82,7 +82,7 @@ def test_only_a_schema_notices_a_wrong_type_within_an_answer(depth: str, noticed
 def test_all_requests_of_a_test_have_their_turn() -> None:
     steps = parse({"title": "T", "kind": "api", "steps": [request("/a", {}), request("/b", {})]}).steps
     answer = Answer(200, {}, json_of(PRODUCTS), 1.0)
-    found = answers.tried(steps, {0: answer, 1: answer}, 12)
+    found = answers.tried(dict(enumerate(steps)), {0: answer, 1: answer}, 12)
     assert [sum(place in one.reached for one in found) for place in (0, 1)] == [7, 5]
 
 
@@ -91,7 +91,7 @@ def json_of(document: Any) -> bytes:
 
 
 def touched(*calls: TouchedCall, texts: tuple[str, ...] = ()) -> Touched:
-    return Touched((), frozenset(), calls, after=Look(path="/", texts=texts))
+    return Touched({}, frozenset(), calls, after=Look(path="/", texts=texts))
 
 
 def call(document: Any, method: str = "GET", **more: Any) -> TouchedCall:
@@ -116,7 +116,7 @@ def test_what_the_test_expects_goes_wrong_before_all_else() -> None:
     steps = parse({"title": "T", "steps": [see]}).steps
     seen = call([{"kind": "mug", "name": "Blue mug"}, {"kind": "pot", "name": "Red mug"}])
     look = Look(path="/", texts=("pot", "Red mug"))
-    first = next(iter(MissingProperty.ways(Touched(steps, frozenset({0}), (seen,), after=look))))
+    first = next(iter(MissingProperty.ways(Touched(dict(enumerate(steps)), frozenset({0}), (seen,), after=look))))
     assert first.what == "GET /api answers without “name”"
 
 

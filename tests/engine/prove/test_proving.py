@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ async def test_what_breaks_us_on_one_proposal_rejects_that_one_alone(
 ) -> None:
     revise = Proving._revise
 
-    async def broken(proving: Proving, found: Sequence[dict[str, Any]]) -> None:
+    async def broken(proving: Proving, found: Mapping[int, dict[str, Any]]) -> None:
         if proving.work.result == 1:
             raise IndexError("of our own making")
         await revise(proving, found)

@@ -26,8 +26,9 @@ class MutationEffect:
 class Mutation:
     """One mutation of one test. `what` is a sentence about the application as it is then.
 
-    `places` are the steps before which it strikes the page. `holds_writes`: what the test would write is not sent.
-    `index` is the expectation that it is aimed at, if it is aimed at one.
+    `places` are the ids of steps before which it strikes the page, or before the next one where such a step is left
+    out. `holds_writes`: what the test would write is not sent. `index` is the id of the expectation that it is aimed
+    at, if it is aimed at one.
     """
 
     what: str
@@ -42,7 +43,7 @@ class Mutation:
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
 
     def concerns(self, place: int, about: Subject) -> bool:
-        """Whether an expectation at a place, about something, ought to notice it."""
+        """Whether an expectation of that id, about something, ought to notice it."""
         return self.index == place or about in self.challenges
 
     @classmethod
@@ -53,8 +54,8 @@ class Mutation:
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         """Before the first page is opened."""
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
-        """Before the step at `index`, on a settled page. Never raises for what the page does."""
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
+        """Before a step, on a settled page. Never raises for what the page does."""
 
     async def after(self, page: Page, effect: MutationEffect) -> None:
         """When the test is over: count what can only be counted then."""

@@ -39,7 +39,7 @@ class ChangedText(Mutation):
             place = touched.final if index is None else index
             yield cls(f"“{words[:80]}” says something else", frozenset({place}), False, index, target)
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:
             effect.hits += await on_elements(stage, self.target, CHANGE)
 

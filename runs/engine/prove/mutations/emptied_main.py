@@ -32,6 +32,6 @@ class EmptiedMain(Mutation):
         if touched.after is not None:
             yield cls(f"{touched.after.path} has no content", places=frozenset({touched.final}))
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         with contextlib.suppress(Error):
             effect.hits += bool(await read_page(stage.page, EMPTY, "empty()"))

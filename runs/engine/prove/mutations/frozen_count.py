@@ -58,6 +58,6 @@ class FrozenCount(Mutation):
                     was[0],
                 )
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:
             effect.hits += await on_elements(stage, self.target, FREEZE, [self.now, self.was])

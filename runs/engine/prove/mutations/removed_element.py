@@ -24,14 +24,14 @@ class RemovedElement(Mutation):
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         return _elements(touched)
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:
             effect.hits += await on_elements(stage, self.target, REMOVE)
 
 
 def _elements(touched: Touched) -> Iterator[Mutation]:
     """An entry of a list is left where it is: the next one would take its place."""
-    for index, step in enumerate(touched.steps):
+    for index, step in touched.steps.items():
         target = step.aim()
         looked_at = index in touched.expectations and step.about != "absence"
         if looked_at and target is not None and target.nth is None and "{{" not in target.model_dump_json():

@@ -26,5 +26,5 @@ class RemovedMessage(Mutation):
             if message.role:
                 yield cls(f"“{message.text[:80]}” is not said", frozenset({touched.final}), role=message.role)
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         effect.hits += await on_elements(stage, Target(role=self.role), REMOVE)

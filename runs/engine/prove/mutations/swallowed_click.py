@@ -26,7 +26,7 @@ class SwallowedClick(Mutation):
                 what = f"Pressing {in_words(act.target)} does nothing"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "click")
 
     async def after(self, page: Page, effect: MutationEffect) -> None:

@@ -26,7 +26,7 @@ class SwallowedInput(Mutation):
                 what = f"The page takes no notice of what is entered in {in_words(act.target)}"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "input", "change", "keyup", lasting=True)
 
     async def after(self, page: Page, effect: MutationEffect) -> None:

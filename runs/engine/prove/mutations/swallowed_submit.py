@@ -25,7 +25,7 @@ class SwallowedSubmit(Mutation):
                 what = f"Sending the form with {in_words(act.target)} does nothing"
                 yield cls(what, frozenset({act.index}), touched.holds(act.index))
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "click", "submit", "keydown")
 
     async def after(self, page: Page, effect: MutationEffect) -> None:

@@ -38,6 +38,6 @@ class WrongFigure(Mutation):
             target = Target(text=text, exact=True)
             yield cls(f"“{text}” is another number", frozenset({touched.final}), target=target)
 
-    async def strike(self, stage: Stage, index: int, effect: MutationEffect) -> None:
+    async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:
             effect.hits += await on_elements(stage, self.target, MISCOUNT)
