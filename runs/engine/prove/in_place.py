@@ -5,6 +5,7 @@ A replay of its own costs half a second of a processor for each, most of it for 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,8 +20,11 @@ from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.scenery import differs, look_at, same
 from runs.engine.steps.base import Step
 
-# The page is at rest, and what strikes it has struck when it returns: nothing is worth waiting for.
+# The page is at rest, and what strikes it has struck when it returns: nothing is worth waiting for but the machine.
+# On a busy one an expectation that holds may take longer than this, and would be said to notice what it does not see.
 PATIENCE_MS = 50
+CALM_MS = 500
+SLOWER = 4
 
 # The records of a mutation observer, gone through backwards, say how the page was. Nodes come back themselves, with
 # what listens to them. What is in shadow roots and frames is not observed: the look at the page tells that.
@@ -60,9 +64,10 @@ Placed = tuple[int, Step]
 class InPlace:
     """Puts mutations to the page that an attempt has ended on.
 
-    `own` are the test's expectations by their ids, `candidates` those that it could have. `tried` is what came of
-    the mutations. It is empty again where the page was not as before in the end, or an expectation did not hold any
-    more: then nothing that was seen on the way can be relied on.
+    `own` are the test's expectations by their ids, `candidates` those that it could have. An expectation has
+    `patience_ms`, several times what the slowest one took that held. `tried` is what came of the mutations. It is empty
+    again where the page was not as before in the end, or an expectation did not hold any more: then nothing that was
+    seen on the way can be relied on.
     """
 
     attempt: AttemptPlayer
@@ -71,6 +76,8 @@ class InPlace:
     candidates: Sequence[Placed]
     clean: Sequence[Look]
     tried: list[Tried] = field(default_factory=list)
+    patience_ms: float = CALM_MS
+    slowest_ms: float = 0.0
 
     async def put(self, mutations: Sequence[Mutation]) -> None:
         """Try those mutations that say more, until one cannot be undone. Raises where the page is gone."""
@@ -78,6 +85,7 @@ class InPlace:
         self.attempt_page.stage.explains = False
         # A message may have gone away by itself meanwhile.
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
+        self.patience_ms = max(PATIENCE_MS, SLOWER * self.slowest_ms)
         self.own = [placed for placed in self.own if placed[0] not in lapsed]
         self.candidates = [placed for placed in self.candidates if placed[0] not in lapsed]
         places, steps = [place for place, _ in self.own], dict(self.own)
@@ -109,8 +117,11 @@ class InPlace:
         """Which expectations do not hold now."""
         failed: dict[int, Failure] = {}
         for place, step in steps:
-            hasty = step.model_copy(update={"timeout": PATIENCE_MS})
+            hasty = step.model_copy(update={"timeout": round(self.patience_ms)})
+            began = time.monotonic()
             _, failure = await self.attempt.performed(self.attempt_page, place, hasty)
-            if failure is not None and not step.optional:
+            if failure is None:
+                self.slowest_ms = max(self.slowest_ms, (time.monotonic() - began) * 1000)
+            elif not step.optional:
                 failed[place] = failure
         return failed
