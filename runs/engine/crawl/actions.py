@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.form_action import Steps, steps_of
-from runs.engine.crawl.link_priority import FoundLink
+from runs.engine.crawl.found_links import FoundLink
 from runs.engine.crawl.offers import Offer, Offers
 from runs.engine.crawl.scope import Scope
 from runs.engine.crawl.score import Features, History, Kind, priority

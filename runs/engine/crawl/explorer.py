@@ -21,7 +21,7 @@ from runs.engine.browser import (
 from runs.engine.crawl.actions import key_of
 from runs.engine.crawl.canonical import canonical
 from runs.engine.crawl.exploring import Exploring
-from runs.engine.crawl.link_priority import FoundLink, Frontier, listed_in_sitemap
+from runs.engine.crawl.found_links import FoundLink, Frontier, listed_in_sitemap
 from runs.engine.crawl.page_visit import Visited, snapshot_of
 from runs.engine.crawl.robots import Robots
 from runs.engine.crawl.scope import Scope, same_site

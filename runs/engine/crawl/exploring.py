@@ -9,7 +9,7 @@ from random import Random
 from runs.engine.browser import Page
 from runs.engine.crawl.actions import Actions, ReachedState
 from runs.engine.crawl.cleaning import Removing, markers, removed
-from runs.engine.crawl.link_priority import Frontier
+from runs.engine.crawl.found_links import Frontier
 from runs.engine.crawl.offers import offered
 from runs.engine.crawl.page_visit import unless_crashed
 from runs.engine.crawl.reaching import Arrival, PathReplay, Tab

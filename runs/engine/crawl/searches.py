@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from runs.engine.crawl.link_priority import FoundLink
+from runs.engine.crawl.found_links import FoundLink
 from runs.engine.events import Action, Form, FormField
 from runs.engine.lexicon import Topic, is_called
 

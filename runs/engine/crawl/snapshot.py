@@ -9,7 +9,7 @@ from typing import Any
 
 from runs.engine.browser import Page, read_page
 from runs.engine.crawl.fingerprint import fold, template
-from runs.engine.crawl.link_priority import FoundLink, found_in
+from runs.engine.crawl.found_links import FoundLink, found_in
 from runs.engine.events import Action, Form, Heading, Landmark
 from runs.engine.identity import Face, Signature, signature
 from runs.engine.lexicon import Intent, intents

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runs.engine.crawl.link_priority import FoundLink, Frontier, is_late
+from runs.engine.crawl.found_links import FoundLink, Frontier, is_late
 from runs.engine.crawl.scope import Scope
 from runs.engine.crawl.score import History
 from runs.engine.events import Link
