@@ -185,6 +185,17 @@ def test_a_search_on_its_own_page_is_the_search_of_all_pages() -> None:
     assert found.templates == ("find", "home")
 
 
+def test_a_search_that_another_page_sends_to_is_the_one_that_was_known_on_its_own_page() -> None:
+    """Oscar's list of categories, and a category whose page searches that list."""
+    home, own = page("/", "home"), page("/find", "find", forms=[form("Find", action="/find")])
+    other = page("/find/1", "one", forms=[form("Find", action="/find")])
+    for first, second in (([home, own], [home, own, other]), ([home, own, other], [home, own])):
+        known = after(*first)
+        learnt = crawled(second, known)
+        assert not [said for said in sentences(learnt) if "form" in said]
+        assert len([part for part in learnt.parts.values() if part.kind == "form"]) == 1
+
+
 def test_forms_in_a_list_are_one() -> None:
     forms = [form("Buy", "Count", action=f"/cart/{name}") for name in ("red-mug", "blue-mug", "pot")]
     learnt = crawled([page("/", "home", forms=forms)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runs.insight.application.form import SeenForm, field_names
+from runs.insight.application.form import OWN, SeenForm, field_names
 from runs.insight.application.parts import KnownPart
 
 
@@ -19,20 +19,45 @@ class ShownForm:
     page: str
     form: SeenForm
 
-    def key(self, absolute: Set[str]) -> str:
-        """Its key; one that sends to its own page is that of other pages where `absolute` names it, else its kind's."""
-        if not self.form.own:
-            return self.form.identity
-        if self.form.absolute in absolute:
-            return self.form.absolute
-        return f"{self.form.identity} @{self.template}"
-
     def named(self, name: str) -> ShownForm:
         return replace(self, form=replace(self.form, name=name))
 
 
+@dataclass(frozen=True, slots=True)
+class FormKeys:
+    """What forms are called among all. One that sends to its own page goes by the kind of that page, unless other pages
+    send to there as well. Which of both a crawl with a budget meets first is chance: how it was known stays.
+
+    `known` are the keys of forms that were known, `sent_to` the identities of forms on other pages of this crawl, `own`
+    the keys of known forms that send to their own page, by the identity that they have on other pages.
+    """
+
+    known: Set[str]
+    sent_to: Set[str]
+    own: Mapping[str, str]
+
+    @classmethod
+    def made(cls, known: Iterable[KnownPart], forms: Iterable[SeenForm]) -> FormKeys:
+        known = list(known)
+        own: dict[str, str] = {}
+        for part in known:
+            method, path = part.facts["method"], part.facts["action"]
+            if part.key.startswith(f"{method} {OWN}"):
+                own.setdefault(f"{method} {path} {part.name}", part.key)
+        return cls({part.key for part in known}, {form.identity for form in forms if not form.own}, own)
+
+    def key(self, shown: ShownForm) -> str:
+        form = shown.form
+        if not form.own:
+            return form.identity if form.identity in self.known else self.own.get(form.identity, form.identity)
+        on_its_kind = f"{form.identity} @{shown.template}"
+        if form.absolute in self.known or on_its_kind in self.known:
+            return form.absolute if form.absolute in self.known else on_its_kind
+        return form.absolute if form.absolute in self.sent_to and form.absolute not in self.own else on_its_kind
+
+
 def under_one_heading(
-    found: Mapping[str, list[ShownForm]], known: Iterable[KnownPart], absolute: Set[str]
+    found: Mapping[str, list[ShownForm]], known: Iterable[KnownPart], keys: FormKeys
 ) -> dict[str, list[ShownForm]]:
     """Found forms by key, where those that only their headings tell apart are one.
 
@@ -41,24 +66,23 @@ def under_one_heading(
     """
     headed = {key for key, shown in found.items() if all(row.form.headed for row in shown)}
     known = sorted(known, key=lambda part: (part.first_seen, part.key))
-    keys = {part.key for part in known}
     first: dict[tuple[Any, ...], str] = {}
     kept: dict[str, list[ShownForm]] = defaultdict(list)
     for key, shown in found.items():
         target = key
-        if key in headed and key not in keys:
-            alike = (shown[0].named("").key(absolute), *shown[0].form.without_name)
+        if key in headed and key not in keys.known:
+            alike = (keys.key(shown[0].named("")), *shown[0].form.without_name)
             choices = [part for part in known if part.key in headed or part.key not in found]
-            target = first.setdefault(alike, _known_as(shown[0], choices, absolute) or key)
+            target = first.setdefault(alike, _known_as(shown[0], choices, keys) or key)
         kept[target] += shown
     return dict(kept)
 
 
-def _known_as(shown: ShownForm, known: Iterable[KnownPart], absolute: Set[str]) -> str | None:
+def _known_as(shown: ShownForm, known: Iterable[KnownPart], keys: FormKeys) -> str | None:
     """The key of the form that was known first and that this one would be under its heading."""
     for part in known:
         submit, names = part.facts["submit"], field_names(part.facts["fields"])
         same = (submit, names) == (shown.form.submit, field_names(shown.form.fields))
-        if same and shown.named(part.name).key(absolute) == part.key:
+        if same and keys.key(shown.named(part.name)) == part.key:
             return part.key
     return None

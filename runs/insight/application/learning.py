@@ -11,7 +11,7 @@ from runs.engine.plan import ACCOUNT
 from runs.insight.application import clauses
 from runs.insight.application.api_endpoint import ON, SeenEndpoint, endpoints, remembered
 from runs.insight.application.form import joined
-from runs.insight.application.form_headings import ShownForm, under_one_heading
+from runs.insight.application.form_headings import FormKeys, ShownForm, under_one_heading
 from runs.insight.application.observing import MOST_SENTENCES, Observed, SeenPage
 from runs.insight.application.page_kinds import by_signature, kinds, name_of, pattern_of
 from runs.insight.application.parts import Kind, KnownPart, PartDifference, What
@@ -192,14 +192,13 @@ class _Lesson:
     def _forms(self) -> None:
         found: dict[str, list[ShownForm]] = {}
         forms = [(signature, on) for signature, by_template in self.seen.forms.items() for on in by_template.values()]
-        absolute = {form.identity for _, on in forms for form in on.values() if not form.own}
-        absolute |= {part.key for part in self._of("form")}
+        keys = FormKeys.made(self._of("form"), (form for _, on in forms for form in on.values()))
         for signature, on in forms:
             template = self.kind_of.get(signature)
             for page, form in on.items() if template else ():
                 shown = ShownForm(str(template), page, form)
-                found.setdefault(shown.key(absolute), []).append(shown)
-        found = under_one_heading(found, self._alive("form"), absolute)
+                found.setdefault(keys.key(shown), []).append(shown)
+        found = under_one_heading(found, self._alive("form"), keys)
         for key, seen in found.items():
             form = joined(shown.form for shown in seen)
             before = self.known.get(("form", key))
