@@ -18,7 +18,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 AT_MOST = 10
 WAIT_SECONDS = 10
-REFUSED = -1  # not even none may wait
+NOBODY = -1  # as psycopg_pool counts those who may wait: less than are ever waiting
 
 
 def _begin_anew(pool: Any) -> None:
@@ -28,7 +28,7 @@ def _begin_anew(pool: Any) -> None:
         del pools[connection.alias]
         # Who still finds out that its connection is broken comes back for another after the pool is closed, and would
         # wait there in vain: psycopg_pool (3.3) asks whether it is closed before the first connection only.
-        pool.max_waiting = REFUSED
+        pool.max_waiting = NOBODY
         threading.Thread(target=pool.close).start()  # which waits for the thread that called us
 
 

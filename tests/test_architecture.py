@@ -92,6 +92,12 @@ def imported_by(path: Path) -> set[str]:
     return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
+def test_json_of_sites_is_read_in_one_place_that_bounds_it() -> None:
+    """The lines of a trace are Playwright's, and nested as deep as the page is: `archive` bounds that itself."""
+    reading = [relative(path) for path in sources("runs/engine") if "json.loads(" in path.read_text(encoding="utf-8")]
+    assert reading == ["runs/engine/browser/video.py", "runs/engine/foreign.py", "runs/engine/masking/archive.py"]
+
+
 def test_no_module_is_longer_than_400_lines() -> None:
     modules = [path for path in sources() if "migrations" not in path.parts]
     too_long = [path for path in modules if length(path) > 400]

@@ -159,6 +159,11 @@ class PageSnapshot(Seen):
     action: str = ""
 
     @property
+    def is_error(self) -> bool:
+        """Whether the page was answered with a status that says so."""
+        return self.status is not None and self.status >= 400
+
+    @property
     def begins(self) -> str:
         """The address to open first to come here."""
         return self.begun_at or self.url

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -231,3 +232,34 @@ def test_a_trace_is_kept_without_cookies_sign_ins_and_packed_files(tmp_path: Pat
         "storageState": None,
     }
     assert (held["resources/b.png"], held["resources/c.dat"]) == (b"\x89PNG\xff\x00", b"")
+
+
+@pytest.mark.parametrize("deep", [300, 3_000, 100_000])
+def test_a_key_is_found_however_deep_a_site_hides_it(deep: int) -> None:
+    key = "9f8e7d6c5b4a39281706"
+    said = "[" * deep + f'"{key}"' + "]" * deep
+    inner: Any = key
+    for _ in range(deep):
+        inner = [inner]
+    databases = [{"stores": [{"records": [inner]}]}]
+    assert keys_of({"cookies": [{"name": "n", "value": said}]}) == [key]
+    assert keys_of({"origins": [{"origin": "http://a.test", "indexedDB": databases}]}) == [key]
+
+
+def test_a_trace_of_a_page_that_is_nested_deep_is_kept_without_its_secrets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, cookie = "f00dfeedc0ffee1122334455", {"name": "Cookie", "value": "sid=f00dfeedc0ffee1122334455"}
+
+    def line(deep: int) -> str:
+        return '["DIV",' * deep + json.dumps(cookie) + "]" * deep
+
+    path = tmp_path / "trace.zip"
+    with zipfile.ZipFile(path, "w") as trace:
+        trace.writestr("0-trace.trace", "\n".join([line(600), line(50_000), '{"type":"after"}']))
+    clean(path, Masking())
+    with zipfile.ZipFile(path) as trace:
+        kept = trace.read("0-trace.trace").decode().split("\n")
+    assert session not in "".join(kept)
+    assert (kept[0].count("DIV"), kept[1], kept[2]) == (600, "", '{"type":"after"}')
+    assert "nested very deep is left out" in caplog.text

@@ -28,6 +28,7 @@ async def test_without_a_limit_nobody_waits() -> None:
 
 
 async def test_waiting_for_a_turn_takes_nothing_of_the_time_that_is_given() -> None:
+    """The third turn is due two tenths of a second after the first, however late the others came."""
     pace = Pace(10)
     async with asyncio.timeout(PATIENCE) as limit:
         until = limit.when()

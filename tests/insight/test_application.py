@@ -151,6 +151,16 @@ def test_a_form_under_another_heading_is_not_new() -> None:
     assert (only.name, only.gone_since) == ("rows where book_id = x", None)
 
 
+def test_a_heading_that_comes_back_is_the_form_that_is_known_now() -> None:
+    """An earlier map knew both headings, and held one of them for gone."""
+    headings = [f"rows where book_id = {name}" for name in ("x", "xx")]
+    forms = [form("", "Column", "Value", action="", heading=heading, submit="Apply") for heading in headings]
+    both = after(HOME, listing(1), page("/orders?two", "list", forms=forms))
+    known = [replace(part, gone_since=2 if part.kind == "form" and part.name.endswith("xx") else None) for part in both]
+    later = crawled([HOME, listing(2)], known, run=3)
+    assert not [said for said in sentences(later) if "form" in said]
+
+
 def test_two_lists_reached_in_one_place_have_one_form_of_filters() -> None:
     """The second is the same kind of page, so that all it shows is said of the first."""
     all_rows = page("/orders", "list", forms=[form("", "Column", "Value", action="", heading="rows", submit="Apply")])

@@ -127,10 +127,10 @@ class Accounts:
         return await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
 
     def _made(self, role: str, known: _Role, session: SignedInSession | None) -> None:
+        if session is not None:
+            self.masking.hide_state(session.state)  # before anybody can use it
         known.ready, known.session = True, session
         known.failures.clear()
-        if session is not None:
-            self.masking.hide_state(session.state)
         credentials = self._site.credentials_of(role)
         if session is not None and session.tells and credentials is not None and credentials.fingerprint:
             self._emit(

@@ -108,9 +108,9 @@ class Actions:
                 rows[key] = (priority(features, self._history), candidate, features)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
         for key, (_, _, features) in best:
-            self._known[state.work.role, str(features.cluster)] += 1
-            self._history.offer(key, features)
-        return tuple(_link(state, key, rank, candidate) for key, (rank, candidate, _) in best)
+            self._known[state.work.role, features.cluster] += 1
+            self._history.offer(key, features, state.work.role)
+        return tuple(_link(state, key, *row) for key, row in best)
 
     def _features(self, candidate: ActionCandidate, group: str, tried: int, state: ReachedState) -> Features:
         """What many kinds of page offer in one place is a family, one cluster on each of them."""
@@ -246,12 +246,12 @@ def _of(
     return ActionCandidate(how, (step,), sentence, cluster, family, offer.landmark, again)
 
 
-def _link(state: ReachedState, key: str, rank: int, candidate: ActionCandidate) -> Link:
+def _link(state: ReachedState, key: str, rank: int, candidate: ActionCandidate, features: Features) -> Link:
     kind: Literal["form", "action"] = "form" if candidate.how == "form" else "action"
     return Link(
         url=state.work.url,
         key=key,
-        group=group_of(candidate),
+        group=features.cluster,
         priority=rank,
         depth=state.work.depth + 1,
         kind=kind,

@@ -148,4 +148,4 @@ class Explorer:
     def learn(self, work: PageWork, event: PageVisited, *, wrote: bool = False) -> None:
         """What a visit led to, for the scores of those that come after it."""
         controls = [link.group for link in event.links if link.kind != "link"]
-        self.history.visited(key_of(work), event.snapshot, controls, wrote=wrote)
+        self.history.visited(key_of(work), event.snapshot, controls, role=work.role, wrote=wrote)

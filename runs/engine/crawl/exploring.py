@@ -20,8 +20,6 @@ from runs.engine.netguard import Guard
 from runs.engine.plan import CrawlPlan, PageWork
 from runs.engine.steps.base import Step
 
-REFUSED = 400
-
 
 class Exploring:
     """What the slots of a shard share when they explore states."""
@@ -50,8 +48,7 @@ class Exploring:
         self, page: Page, work: PageWork, event: PageVisited, reached: Arrival | None = None
     ) -> PageVisited:
         """The event with what can be tried from here; nothing leads on from an error page."""
-        status = event.snapshot.status
-        if status is not None and status >= REFUSED:
+        if event.snapshot.is_error:
             return replace(event, links=())
         state = ReachedState(work, event.snapshot, await offered(page))
         if reached is not None:

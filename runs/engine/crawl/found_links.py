@@ -48,7 +48,7 @@ class FoundLink:
 class Frontier:
     """Turns the links of one page after another into rows of the frontier, with a priority each.
 
-    An address keeps the place that it had when it was first met, wherever it is met again.
+    How many of its shape came before an address is settled when it is first met, wherever it is met again.
     """
 
     def __init__(self, scope: Scope, history: History) -> None:
@@ -104,15 +104,15 @@ class Frontier:
 
     def _first_met(self, link: FoundLink, key: str) -> Features:
         shape, kind = self._shapes.plain(key), self._shapes.kind(key)
-        known, others = self._known[shape], self._shapes_of[kind] - {shape}
+        known, cousins = self._known[shape], self._shapes_of[kind] - {shape}
         self._known[shape] += 1
         self._shapes_of[kind].add(shape)
-        sort: Literal["search", "link"] = "search" if link.by_search else "link"
+        way: Literal["search", "link"] = "search" if link.by_search else "link"
         if not is_late(key):
-            return Features(sort, shape, ("of", kind), known, len(others))
+            return Features(way, shape, ("of", kind), known, len(cousins))
         path = kind.partition("?")[0]
         self._late[path] += 1
-        return Features(sort, shape, ("again", path), known, self._late[path] - 1, again=True)
+        return Features(way, shape, ("again", path), known, self._late[path] - 1, again=True)
 
 
 def is_late(url: str) -> bool:

@@ -4,12 +4,12 @@ Expected novelty is a product of posterior means, each with a Beta prior that is
 (m-estimates: B. Cestnik, Estimating probabilities, ECAI 1990): what first ones of the kind lead to; how likely another
 one of the family is unlike those before; how likely another one of the cluster is. The latter two are, before anything
 is learnt, the chance of a new species in the urn of Blackwell and MacQueen (Ferguson distributions via Pólya urn
-schemes, 1973): strength / (strength + seen). What was offered and not visited yet counts as if it had led to nothing
-(the constant liar of Ginsbourger, Le Riche and Carraro, 2010), or of a hundred equal links the last were as good as the
-first.
+schemes, 1973): strength / (strength + seen). There what was offered and not visited yet counts as if it had led to
+nothing (the constant liar of Ginsbourger, Le Riche and Carraro, 2010), or of a hundred equal links the last were as
+good as the first.
 
 Each shard's process learns from what it offered and visited itself. That is enough: all of them see the same site.
-Seconds are nominal, so that no crawl differs from another because the machine was busy.
+Seconds are nominal: how busy a machine is ranks nothing. Which visit ends first still does, a little.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ EXPECTED: dict[Kind, Expectation] = {
     "scroll": Expectation(0.30, 2.0, 0.5),
 }
 # How much it is worth that is learnt: a kind of page counts whole, a write most of it, a new control half.
-WORTH = {"template": 1.0, "write": 0.8, "control": 0.5, "nothing": 0.0}
 Outcome = Literal["template", "write", "control", "nothing"]
+WORTH: dict[Outcome, float] = {"template": 1.0, "write": 0.8, "control": 0.5, "nothing": 0.0}
 
 # Of one cluster the second is a sixth as likely to be new as the first, the third an eleventh.
 ALIKE = 0.2
@@ -85,9 +85,8 @@ PER_DEPTH = 0.98
 PLACE = {"banner": 0.999, "main": 0.995, "complementary": 0.993, "contentinfo": 0.991, "sitemap": 0.991}
 PLACE |= {"navigation": 1.0, "menu": 1.0}
 HIDDEN = 0.997
-# Priorities are whole numbers: 1000 for each halving, from the most that an action can be worth.
-BEST, PER_HALVING = 1.0, 1000
-REFUSED = 400
+# Priorities are whole numbers: 1000 for each halving of the score.
+PER_HALVING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Features:
     """
 
     kind: Kind
-    cluster: Hashable = ""
+    cluster: str = ""
     family: Hashable = ""
     known: int = 0
     cousins: int = 0
@@ -109,8 +108,8 @@ class Features:
     hidden: bool = False
 
     def as_first(self) -> Features:
-        """As if nothing of its cluster or family was known."""
-        return replace(self, known=0, cousins=0, again=False)
+        """As if no other of its cluster was known."""
+        return replace(self, known=0)
 
 
 @dataclass(slots=True)
@@ -128,35 +127,40 @@ class History:
 
     _kinds: dict[tuple[Kind, bool], Tally] = field(default_factory=lambda: defaultdict(Tally))
     _later: dict[Hashable, float] = field(default_factory=lambda: defaultdict(float))
-    _offered: dict[str, Features] = field(default_factory=dict)
-    _shown: set[Hashable] = field(default_factory=set)
+    _offered: dict[tuple[str | None, str], Features] = field(default_factory=dict)
+    _shown: dict[str, set[Hashable]] = field(default_factory=lambda: defaultdict(set))
 
-    def offer(self, key: str, features: Features) -> None:
-        """Remember what a row of the frontier is, until its visit has ended."""
-        self._offered.setdefault(key, features)
+    def offer(self, key: str, features: Features, role: str | None = None) -> None:
+        """Remember what a row of the frontier is, until its visit has ended; None: whichever role visits it first."""
+        self._offered.setdefault((role, key), features)
 
-    def visited(self, key: str, page: PageSnapshot, controls: Iterable[str], *, wrote: bool = False) -> None:
-        """Learn from a visit. `controls` are clusters of what the page offers; forms are controls as well."""
+    def visited(
+        self, key: str, page: PageSnapshot, controls: Iterable[str], *, role: str = "", wrote: bool = False
+    ) -> None:
+        """Learn from a visit as `role`: what it was shown before is nothing new to it.
+
+        `controls` are clusters of what the page offers; forms are controls as well.
+        """
         template = ("template", page.template)
         shown = {template, *((form.method, *(field.name for field in form.fields)) for form in page.forms), *controls}
-        fresh = shown - self._shown
-        self._shown |= shown
+        fresh = shown - self._shown[role]
+        self._shown[role] |= shown
         outcome: Outcome = "control" if fresh else "nothing"
-        if page.status is not None and page.status >= REFUSED:
+        if page.is_error:
             outcome = "nothing"
         elif template in fresh:
             outcome = "template"
         elif wrote:
             outcome = "write"
-        self.learn(key, outcome)
+        self.learn(key, outcome, role)
 
-    def learn(self, key: str, outcome: Outcome) -> None:
+    def learn(self, key: str, outcome: Outcome, role: str = "") -> None:
         """What came of a row that this process offered; of those that other shards offered it knows nothing."""
-        features = self._offered.pop(key, None)
+        features = self._offered.pop((role, key), None) or self._offered.pop((None, key), None)
         if features is None:
             return
         worth = WORTH[outcome]
-        if not features.known and not features.cousins:
+        if features.kind not in MEASURE and not features.known and not features.cousins:
             self._kinds[features.kind, features.again].add(worth, KEPT)
         if features.known:
             self._later[features.cluster] += worth
@@ -174,8 +178,6 @@ class History:
 def score(features: Features, history: History) -> float:
     """Expected novelty per nominal second."""
     kind, tally = EXPECTED[features.kind], history.of_kind(features.kind, features.again)
-    if features.kind in MEASURE:
-        tally = Tally()
     novelty = (kind.novelty * BELIEF + tally.worth) / (BELIEF + tally.tried)
     spread = AGAIN_SPREAD if features.again else kind.spread
     unlike = _unlike(spread, min(features.cousins, MOST_OF_A_FAMILY), history.later(features.family))
@@ -187,7 +189,7 @@ def score(features: Features, history: History) -> float:
 
 def priority(features: Features, history: History) -> int:
     """The score as the frontier keeps it: a whole number, lower first."""
-    return round(-PER_HALVING * log2(score(features, history) / BEST))
+    return round(-PER_HALVING * log2(score(features, history)))
 
 
 def _unlike(strength: float, seen: int, later: float) -> float:

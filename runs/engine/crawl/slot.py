@@ -103,7 +103,7 @@ class Slot:
             if failure.category in RECYCLED_AFTER:
                 await self._close()
             if not failure.passing:
-                self._explorer.history.learn(key_of(work), "nothing")
+                self._explorer.history.learn(key_of(work), "nothing", work.role)
             return PageFailed(
                 work.page,
                 failure.category,
@@ -243,6 +243,7 @@ class Slot:
             stranger = await self._as_stranger(work) if own and failure.status in CLOSED else None
             if stranger is None:
                 raise
+            explorer.learn(work, stranger)
             return stranger
         seen_signed_in = explorer.report(work, visited, seen, signed_in=signed_in)
         if explorer.exploring is not None and self._page is not None:

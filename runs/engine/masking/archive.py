@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Any
 
 from runs.engine.masking import MASK, Masking
 from runs.engine.masking.session_keys import keys_in, parts_of
+
+log = logging.getLogger(__name__)
 
 CLEAN = ".clean"
 RECORDS = (".network", ".trace", ".har")
@@ -48,33 +51,48 @@ def _line(line: bytes, keys: list[str]) -> bytes:
         return line
     try:
         said = json.loads(line)
+        _blank(said, keys)
+        blanked = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        log.warning("a page that is nested very deep is left out of a trace: no secrets can be found in it")
+        return b""
     except ValueError:
         return line
-    return json.dumps(_blanked(said, keys), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return blanked.encode("utf-8", "surrogatepass")
 
 
-def _blanked(value: Any, keys: list[str]) -> Any:
-    if isinstance(value, list):
-        return [_blanked(inner, keys) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    name = str(value.get("name", ""))
-    if isinstance(value.get("value"), str) and name.lower() in HEADERS:
-        keys += _keys_of_header(value["value"])
-        return {**value, "value": MASK}
-    return {key: _field(key, inner, keys) for key, inner in value.items()}
+def _blank(value: Any, keys: list[str]) -> None:
+    """Takes out what is confidential anywhere inside a value. Traces hold pages as lists in lists, however deep."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict) and isinstance(part.get("value"), str) and _is_header(part.get("name", "")):
+            keys += _keys_of_header(part["value"])
+            part["value"] = MASK
+        elif isinstance(part, dict):
+            for key, inner in part.items():
+                part[key] = _field(key, inner, keys)
+                if part[key] is inner:
+                    left.append(inner)
 
 
 def _field(key: str, value: Any, keys: list[str]) -> Any:
+    """What stands in the place of a field; the same value where nothing of it is confidential by the field's name."""
     if key in CONFIDENTIAL:
         return None
     if key == "cookies" and isinstance(value, list):
         keys += [key for cookie in value if isinstance(cookie, dict) for key in keys_in(str(cookie.get("value", "")))]
         return [{**cookie, "value": MASK} if isinstance(cookie, dict) else cookie for cookie in value]
-    if key.lower() in HEADERS and isinstance(value, str):
+    if _is_header(key) and isinstance(value, str):
         keys += _keys_of_header(value)
         return MASK
-    return _blanked(value, keys)
+    return value
+
+
+def _is_header(name: Any) -> bool:
+    return str(name).lower() in HEADERS
 
 
 def _keys_of_header(value: str) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
+
+from runs.engine.foreign import UnreadableJson, loaded
 
 SHORTEST_KEY, LONGEST_KEY = 16, 4_096
 _WRITTEN = re.compile(r"[A-Za-z0-9._~+/=%:|$!,@-]+")
@@ -39,10 +40,10 @@ def keys_in(text: str) -> Iterator[str]:
             yield said
         elif said[:1] in ("{", "["):
             try:
-                inner = json.loads(said)
-            except ValueError:
-                continue
-            yield from (key for key in _texts(inner) if is_key(key))
+                texts = _texts(loaded(said))
+            except UnreadableJson:  # it may be nested so deep on purpose
+                texts = iter(said.split('"'))
+            yield from filter(is_key, texts)
 
 
 def is_key(text: str) -> bool:
@@ -73,11 +74,12 @@ def _drawn(run: str) -> bool:
 
 def _texts(value: Any) -> Iterator[str]:
     """The texts anywhere inside a value; Playwright writes an object that JSON cannot hold as pairs of `k` and `v`."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in [value["v"]] if value.keys() == {"k", "v"} else value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            left += [part["v"]] if part.keys() == {"k", "v"} else part.values()
+        elif isinstance(part, list):
+            left += part

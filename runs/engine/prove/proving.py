@@ -294,10 +294,12 @@ class Proving:
                 if self.passed >= self.work.replays:
                     break
                 continue
-            at = OPENING if ended.failure.step is None else revision.id_at(ended.failure.step)
-            if at not in added:
+            place = ended.failure.step  # behind the last step where the page went away at the end
+            at = revision.id_at(place) if place is not None and place < len(revision.written) else None
+            if at is None or at not in added:
                 self._record(ended)
-                raise Rejected(ended.failure)
+                step = None if at is None else self.revision.place_of(at)
+                raise Rejected(ended.failure.model_copy(update={"step": step}))
             del added[at]
         return added
 

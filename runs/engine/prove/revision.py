@@ -51,6 +51,9 @@ class Revision:
         """The id of the step at a place in the document; the opening is its own."""
         return OPENING if place == OPENING else list(self.written)[place]
 
+    def place_of(self, step_id: int) -> int:
+        return OPENING if step_id == OPENING else list(self.written).index(step_id)
+
     def without(self, gone: Collection[int]) -> Revision:
         return Revision(self.around, {step_id: step for step_id, step in self.written.items() if step_id not in gone})
 

@@ -25,7 +25,7 @@ Fields = tuple[dict[str, Any], ...]
 class SeenForm:
     """A form of a page. `path` is a template; `action` the same, but with `.` for the page's own address.
 
-    `headed`: it has no name of its own, and goes by a heading in it, which nothing else on its page makes necessary.
+    `headed`: it has no name of its own and goes by a heading in it; no other form of its page differs by that alone.
     """
 
     method: str

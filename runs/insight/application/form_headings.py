@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,30 +59,33 @@ class FormKeys:
 def under_one_heading(
     found: Mapping[str, list[ShownForm]], known: Iterable[KnownPart], keys: FormKeys
 ) -> dict[str, list[ShownForm]]:
-    """Found forms by key, where those that only their headings tell apart are one.
+    """Found forms by key; `known` are those that live. Those that only their headings tell apart are one.
 
     They stay two where some page shows both, and where both were known before. Which headings a crawl with a budget
     meets is chance, so each of them would be a new form of a site that nobody changed.
     """
     headed = {key for key, shown in found.items() if all(row.form.headed for row in shown)}
     known = sorted(known, key=lambda part: (part.first_seen, part.key))
+    living = {part.key for part in known}
     first: dict[tuple[Any, ...], str] = {}
     kept: dict[str, list[ShownForm]] = defaultdict(list)
     for key, shown in found.items():
         target = key
-        if key in headed and key not in keys.known:
+        if key in headed and key not in living:
             alike = (keys.key(shown[0].named("")), *shown[0].form.without_name)
-            choices = [part for part in known if part.key in headed or part.key not in found]
-            target = first.setdefault(alike, _known_as(shown[0], choices, keys) or key)
+            if alike not in first:
+                choices = [part for part in known if part.key in headed or part.key not in found]
+                first[alike] = _known_as(shown, choices, keys) or key
+            target = first[alike]
         kept[target] += shown
     return dict(kept)
 
 
-def _known_as(shown: ShownForm, known: Iterable[KnownPart], keys: FormKeys) -> str | None:
+def _known_as(shown: Sequence[ShownForm], known: Iterable[KnownPart], keys: FormKeys) -> str | None:
     """The key of the form that was known first and that this one would be under its heading."""
+    seen = {(row.form.submit, field_names(row.form.fields)) for row in shown}
     for part in known:
-        submit, names = part.facts["submit"], field_names(part.facts["fields"])
-        same = (submit, names) == (shown.form.submit, field_names(shown.form.fields))
-        if same and keys.key(shown.named(part.name)) == part.key:
+        same = (part.facts["submit"], field_names(part.facts["fields"])) in seen
+        if same and keys.key(shown[0].named(part.name)) == part.key:
             return part.key
     return None

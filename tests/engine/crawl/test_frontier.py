@@ -63,9 +63,15 @@ def test_a_link_seen_on_every_page_keeps_its_rank() -> None:
 
 
 def test_what_an_earlier_crawl_has_seen_can_be_the_first_of_its_shape_in_this_one() -> None:
-    several = links(*[FoundLink(f"/item/{number}") for number in range(4)], FoundLink("/list?page=2"))
+    several = links(*[FoundLink(f"/item/{number}") for number in range(4)])
     assert {link.first for link in several} == {several[0].priority}
     assert several[-1].priority > several[0].priority
+
+
+def test_paging_waits_behind_new_shapes_also_where_an_earlier_crawl_has_seen_it() -> None:
+    [item] = links(FoundLink("/item/1"))
+    pages = links(FoundLink("/list?page=2"), FoundLink("/list?page=3"))
+    assert all(link.first is not None and link.first > item.priority for link in pages)
 
 
 def test_each_address_is_there_once_and_the_page_itself_is_not() -> None:

@@ -120,10 +120,19 @@ def test_a_visit_is_worth_most_where_it_shows_a_new_kind_of_page_then_where_it_w
 
 def test_a_visit_teaches_once_and_what_another_shard_offered_teaches_nothing() -> None:
     history = History()
-    history.offer("key", LINK)
+    history.offer("key", Features("press"))
     for key in ("of another shard", "key", "key"):
         history.learn(key, "template")
-    assert (history.of_kind("link", again=False).tried, history.of_kind("link", again=False).worth) == (1, 1)
+    assert (history.of_kind("press", again=False).tried, history.of_kind("press", again=False).worth) == (1, 1)
+
+
+def test_each_role_learns_of_its_own_actions_and_is_shown_for_the_first_time_what_another_has_seen() -> None:
+    history = History()
+    for role in ("editor", "visitor"):
+        history.offer("key", Features("press"), role)
+    for role in ("visitor", "editor"):
+        history.visited("key", shown("t"), (), role=role)
+    assert history.of_kind("press", again=False).worth == pytest.approx(1 + 0.98)
 
 
 def test_a_priority_is_a_whole_number_that_is_lower_for_a_better_score() -> None:
