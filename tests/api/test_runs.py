@@ -280,7 +280,8 @@ def test_a_run_is_repeated_whole_or_where_it_failed(lead: APIClient, world: Worl
     assert set(refused(lead.post(path, {"only": "some"}, format="json"), 422)["errors"]) == {"only"}
     passed = finished(world)
     answer = lead.post(f"/api/v1/runs/{passed.public_id}/rerun", {"only": "failed"}, format="json")
-    refused(answer, 409, "no_tests")
+    body = refused(answer, 409, "no_tests")
+    assert body["detail"] == f"No test of {passed.public_id} failed; there is nothing to repeat."
 
 
 def test_a_living_run_is_not_repeated(lead: APIClient, world: World, refused: Refusal) -> None:

@@ -58,7 +58,6 @@ async def test_no_way_of_a_page_reaches_another_port_of_its_own_host(
                 for path, ways in pages_of(WAYS):
                     wanted = (LOUD - TUNNELS) & {way.name for way in ways}
                     await opened(browser, url, path, asked, wanted)
-        print("SAW", bird, sorted(LOUD - TUNNELS - asked))
         assert (bird.names, bird.connections, bird.datagrams) == (set(), 0, 0)
     assert LOUD - TUNNELS - asked == set()
 

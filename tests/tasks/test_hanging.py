@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
+from django.conf import settings
 from django.db import transaction
 
 from projects.models import Project
@@ -16,6 +17,7 @@ from runs.engine.plan import RunOptions
 from runs.management.drill.outside import CONTROL
 from runs.management.drill.spinning import SPIN
 from runs.models import Meter, Run, Worker
+from runs.queue.cluster import patience
 from runs.queue.pulses import ENGINE, PROCESS, SIZE, TASK, Hung, Pulse, PulseWatch
 from tests.tasks.conftest import Start, Workers
 from tests.watching.conftest import SEEING, approved, site, slow
@@ -56,6 +58,11 @@ def looked(watch: PulseWatch, clock: Clock, seconds: float) -> list[Hung]:
         clock.now += 0.2
         found = watch.look()
     return found
+
+
+def test_what_holds_a_lease_may_be_silent_for_the_lease_and_less_than_two_seconds_more() -> None:
+    """It is killed, and another started, within two seconds of its lease's end: a second of them is for that."""
+    assert settings.ENV.lease_seconds < patience() <= settings.ENV.lease_seconds + 1
 
 
 def test_a_process_that_counts_does_not_hang(pulse: Pulse, tmp_path: Path, clock: Clock) -> None:

@@ -73,6 +73,12 @@ def test_numbers_of_all_processes_add_up(client: Client) -> None:
     assert found["sentri_claim_seconds_bucket", "+Inf"] == 3
 
 
+def test_workers_that_hung_are_counted(client: Client) -> None:
+    assert scraped(client)[meters.HUNG, "task"] == 0
+    meters.count(meters.HUNG, label="task")
+    assert scraped(client)[meters.HUNG, "task"] == 1
+
+
 def test_numbers_that_could_not_be_written_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     meters.count(meters.CLAIMS, 5)
     monkeypatch.setattr(Meter._meta, "db_table", "no_such_table")
