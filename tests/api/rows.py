@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projects.models import ApiToken, Test
+from projects.models import ApiToken, Invitation, Test
 from runs import gates, ledger, reading
 from runs.engine.plan import RunOptions
 from runs.models import Attempt, Result
@@ -17,7 +17,7 @@ WORST = {"lcp": {"value": 4200.0, "path": "/"}, "cls": None}
 
 
 def ids_of_rows(world: World) -> dict[str, str]:
-    """Ids by the names of the parameters of addresses."""
+    """Ids by the names of the parameters of addresses; `crawl` is another run."""
     crawl = learnt(world, "/", "/cart")
     test = reviewed(world, "rejected")
     result = judged(world)
@@ -32,7 +32,11 @@ def ids_of_rows(world: World) -> dict[str, str]:
         "kind": "pages",
         "test": test.public_id,
         "comment": str(comment.pk),
-        "run": result.run.public_id if result.pk % 2 else crawl.public_id,
+        "run": result.run.public_id,
+        "crawl": crawl.public_id,
+        "workspace": world.project.workspace.slug,
+        "member": world.people["viewer"].username,
+        "invitation": Invitation.issue(world.project.workspace, "viewer", world.people["admin"])[0].public_id,
         "result": str(result.pk),
         "delivery": str(sent),
     }
@@ -64,5 +68,5 @@ def request() -> dict[str, Any]:
         "status": 500,
         "failed": "",
         "type": "fetch",
-        "ms": 12,
+        "duration_ms": 12,
     }

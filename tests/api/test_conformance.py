@@ -58,6 +58,7 @@ def described() -> Any:
 def test_answers_are_as_described(world: World, who: str | None) -> None:
     rows = ids_of_rows(world)
     headers = {"Authorization": f"Bearer {world.token(who)}"} if who else {}
+    rows["run"] = rows["crawl" if who in ("viewer", "admin") else "run"]
     operations = [found.ok() for found in described().get_all_operations()]
     assert len(operations) >= 60
     assert [fault for operation in operations for fault in faults(operation, rows, headers)] == []
@@ -83,3 +84,24 @@ def faults(operation: Any, rows: Mapping[str, str], headers: Mapping[str, str]) 
 
     ask()
     return found[:3]
+
+
+def test_every_operation_that_reads_answers_what_it_is_asked_for(world: World) -> None:
+    """Calls that are made up meet rows that exist too seldom to look at what such an answer holds."""
+    rows = ids_of_rows(world)
+    of_a_crawl = {**rows, "run": rows["crawl"]}
+    headers = {"Authorization": f"Bearer {world.token('admin')}"}
+    found: dict[str, str] = {}
+    for operation in (result.ok() for result in described().get_all_operations()):
+        if operation.method.upper() != "GET":
+            continue
+        names = [parameter.name for parameter in operation.path_parameters]
+        for ids in (rows, of_a_crawl):
+            case = operation.Case(path_parameters={name: ids.get(name, "-") for name in names})
+            answer = case.call(headers=headers)
+            case.validate_response(answer, checks=CHECKS)
+            found.setdefault(operation.label, answer.text)
+            if answer.status_code == 200:
+                found[operation.label] = ""
+    assert len(found) >= 30
+    assert {label: said for label, said in found.items() if said} == {}
