@@ -59,7 +59,15 @@ def worktrees() -> list[str]:
 def measuring(process: psutil.Process) -> list[psutil.Process]:
     """The workers of a measurement, and what they have started, once they are there."""
     family = process.children(recursive=True)
-    return family if any("qcluster" in (one.as_dict(["cmdline"])["cmdline"] or ()) for one in family) else []
+    return family if any("qcluster" in command_of(member) for member in family) else []
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Empty where it has ended meanwhile, as a call of git does."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 @pytest.mark.processes
