@@ -15,18 +15,12 @@ from runs.engine.crawl.snapshot import look
 from runs.engine.crawl.unreachable import Unvisited
 from runs.engine.netguard import Guard
 from runs.engine.page.look import SCRIPT, Look
-from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, launched, opened, put
+from tests.hostile.hostile import CLOBBERING, HOSTILE, OVERRIDING, UNREADABLE, opened, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 BODY = """<h1>Shop</h1><form action=/go><label>Name <input name=n></label><button>Send</button></form>
   <a href=/x>Exit</a><button onclick="go()">Press</button>"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium(browser_path: str) -> AsyncIterator[Browser]:
-    async with launched(browser_path) as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -28,7 +28,7 @@ from runs.engine.steps.quiet import ONE_TURN
 from runs.engine.steps.scroll import TO
 from runs.engine.steps.seeing import NAMES
 from tests.engine.conftest import limits_of_settling
-from tests.hostile.hostile import HOSTILE, UNREADABLE, launched, opened, put
+from tests.hostile.hostile import HOSTILE, UNREADABLE, opened, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -39,12 +39,6 @@ BODY = """<h1>Shop</h1><form action=/enter><label>User name <input name=user></l
   <div style="height: 3000px"></div><a href=/login>Log in</a>
   <script>heard.addEventListener('click', () => {})</script>"""
 CREDENTIALS = Credentials(username="ada", password=SecretStr("pass"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium(browser_path: str) -> AsyncIterator[Browser]:
-    async with launched(browser_path) as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")
