@@ -39,6 +39,7 @@ OTHERWISE: dict[str, set[str]] = {
     "runs/engine/page/filling.py": {"select"},
     "runs/engine/page/naming.py": {"select"},
     "runs/engine/crawl/actions.py": {"select", "press", "hover", "scroll"},  # and what a crawl tries on an element
+    "runs/engine/crawl/score.py": {"press", "hover", "scroll"},
     "runs/engine/generate/proposals/form_kinds.py": {"select", "press"},  # and what a form is for
     "runs/engine/generate/proposals/journey.py": {"press"},
     "runs/engine/generate/proposals/action.py": {"press"},  # and a pattern of a title
