@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from django.conf import settings
@@ -207,14 +207,23 @@ class Test(PublicModel):
 class VersionQuerySet(models.QuerySet["TestVersion"]):
     def bodies(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
         """The documents of tests and version numbers without their rows of data; unknown ones are left out."""
-        wanted, found = list(dict.fromkeys(places)), {}
+        return {
+            (version.test_id, version.number): {
+                name: value for name, value in version.document.items() if name != "data"
+            }
+            for version in self._at(places)
+        }
+
+    def texts(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, dict[str, Any]]]:
+        """Title and whole document of tests and version numbers; unknown ones are left out."""
+        return {(version.test_id, version.number): (version.title, version.document) for version in self._at(places)}
+
+    def _at(self, places: Iterable[tuple[int, int]]) -> Iterator[TestVersion]:
+        wanted = list(dict.fromkeys(places))
         for begin in range(0, len(wanted), ASKED_AT_ONCE):
             group = wanted[begin : begin + ASKED_AT_ONCE]
             condition = functools.reduce(operator.or_, (models.Q(test=test, number=number) for test, number in group))
-            rows = self.filter(condition).values_list("test_id", "number", "document")
-            for test, number, document in rows.iterator(chunk_size=FEW_DOCUMENTS):
-                found[test, number] = {name: value for name, value in document.items() if name != "data"}
-        return found
+            yield from self.filter(condition).iterator(chunk_size=FEW_DOCUMENTS)
 
 
 class TestVersion(models.Model):

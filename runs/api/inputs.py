@@ -147,7 +147,8 @@ class RunOrder(TestOrder):
 class Rerun(Body):
     only: Literal["failed", "all"] = "all"
     values: Literal["then", "now"] = Field(
-        default="then", description="the address, headers and variables of the run that is repeated, or those of today"
+        default="then",
+        description="the address, headers, variables and versions of tests of the run that is repeated, or of today",
     )
 
 

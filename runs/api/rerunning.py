@@ -17,7 +17,7 @@ from runs.models import Run
 
 
 class RerunRun(RunsEndpoint):
-    """Against the address, headers and variables that the run had, or against those of today."""
+    """With the address, headers, variables and versions of tests that the run had, or with those of today."""
 
     @extend_schema(request=Rerun, responses={202: RunOut})
     @idempotent

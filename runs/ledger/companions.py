@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from projects.models import Project, Test
 from projects.models.public import number_of
 from projects.reviewing import APPROVED
+from runs.ledger.versions import as_of
 
 TOLD = 10
 
@@ -42,14 +43,17 @@ class TestsWithDependencies:
         return f"{what}: {'; '.join(shown)}{more}."
 
 
-def in_company(project: Project, chosen: Sequence[Test]) -> TestsWithDependencies:
-    """The chosen tests, and after them what they depend on, over any number of steps."""
-    tests = {test.public_id: test for test in chosen}
+def in_company(project: Project, chosen: Sequence[Test], versions: Mapping[int, int]) -> TestsWithDependencies:
+    """The chosen tests, and after them what they depend on, over any number of steps.
+
+    `versions` says by number of a test which version is meant, where that is not the newest.
+    """
+    tests = {test.public_id: test for test in as_of(chosen, versions)}
     added: dict[str, tuple[str, ...]] = {}
     lacking: dict[str, str] = {}
     new: Iterable[Test] = list(tests.values())
     while wanted := _wanted(new, tests):
-        found = _by_name(project, wanted)
+        found = {test.public_id: test for test in as_of(_by_name(project, wanted), versions)}
         new = []
         for name, dependents in wanted.items():
             test = found.get(name)
@@ -73,9 +77,9 @@ def _wanted(tests: Iterable[Test], known: Mapping[str, Test]) -> dict[str, list[
     return wanted
 
 
-def _by_name(project: Project, names: Iterable[str]) -> dict[str, Test]:
+def _by_name(project: Project, names: Iterable[str]) -> list[Test]:
     numbers = [number for name in names if (number := number_of(Test.PREFIX, name)) is not None]
-    return {test.public_id: test for test in project.tests.filter(pk__in=numbers)}
+    return list(project.tests.filter(pk__in=numbers))
 
 
 def _why_not(name: str, test: Test | None) -> str:

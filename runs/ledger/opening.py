@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -31,7 +31,8 @@ class RunRequest:
     """Who asks for a run, of what, against which environment. `named` says that its tests were asked for one by one.
 
     `scope` says how the tests were chosen: `by` all, tags (and which `tags`), tests or failed. `site` is the snapshot
-    of the run that is repeated, where that is used; `sentences` are for the story.
+    of the run that is repeated, where that is used, and `versions` those of its tests by their numbers; `sentences`
+    are for the story.
     """
 
     project: Project
@@ -47,6 +48,7 @@ class RunRequest:
     commit: Mapping[str, Any] = field(default_factory=dict)
     scope: Mapping[str, Any] = field(default_factory=dict)
     site: Mapping[str, Any] | None = None
+    versions: Mapping[int, int] = field(default_factory=dict)
     sentences: Sequence[str] = ()
 
 
@@ -59,7 +61,8 @@ def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
     check_request(request)
     base_url = _known(request)["base_url"]
-    plan = planned(Ask(request.project, request.environment, options, tests, request.named, request.rerun_of, base_url))
+    asked = Ask(request.project, request.environment, options, tests, request.named, request.rerun_of, base_url)
+    plan = planned(replace(asked, versions=request.versions))
 
     def fill(run: Run) -> dict[str, Any]:
         rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])

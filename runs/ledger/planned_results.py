@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -30,7 +30,10 @@ MOST_RESULTS = 100_000
 
 @dataclass(frozen=True)
 class Ask:
-    """Which tests are to run against what. `named` ones were asked for one by one."""
+    """Which tests are to run against what. `named` ones were asked for one by one.
+
+    `versions` says by number of a test which one is executed, where that is not the newest.
+    """
 
     project: Project
     environment: Environment | None
@@ -39,6 +42,7 @@ class Ask:
     named: bool = False
     rerun_of: Run | None = None
     base_url: str = ""
+    versions: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def planned(ask: Ask) -> PlannedResults:
 
     Raises Refused(circular, too_many_results, dependency_missing).
     """
-    company = in_company(ask.project, ask.tests)
+    company = in_company(ask.project, ask.tests, ask.versions)
     if ask.named and company.lacking:
         raise Refused("dependency_missing", next(iter(company.lacking.values())))
     ask = replace(ask, tests=company.tests)

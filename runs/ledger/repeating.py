@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from projects import reviewing
 from projects.api.error_sentences import by_field
 from projects.models import Environment, Test
 from runs import states
 from runs.engine.plan import CrawlOptions, RunOptions
+from runs.ledger.companions import in_company
 from runs.ledger.opening import RunRequest, open_crawl, open_proofs, open_test_run, today
 from runs.ledger.refusals import Refused
 from runs.models import Run
+from runs.models.run import TRIAL
 
 NAMES = {"base_url": "the address", "headers": "the headers", "variables": "the variables", "access": "how to sign in"}
 NAMED_IN_A_SENTENCE = 5
@@ -22,34 +25,50 @@ NAMED_IN_A_SENTENCE = 5
 
 @dataclass(frozen=True)
 class Otherwise:
-    """What is not today as it was in a run: an address with both values; of the rest only that, as it may be secret."""
+    """What is not today as it was in a run: an address with both values; of the rest only that, as it may be secret.
+
+    For tests `then` says which version was executed, and `now` which one is the newest or why it cannot be executed.
+    """
 
     what: str
     then: str = ""
     now: str = ""
 
 
-def otherwise(earlier: Run) -> list[Otherwise]:
-    """What the project, or the run's environment, has been given since the run was queued."""
+def otherwise(earlier: Run, *, only_failed: bool = False) -> list[Otherwise]:
+    """What the project, or the run's environment, has been given since the run was queued, and which tests changed."""
     kept, now = earlier.site, today(earlier.project, earlier.environment)
     changed = [name for name in NAMES if kept.get(name) != now[name]]
-    return [
+    values = [
         Otherwise(NAMES[name], kept["base_url"], now["base_url"]) if name == "base_url" else Otherwise(NAMES[name])
         for name in changed
     ]
+    return values + (_Executed.by(earlier, only_failed).otherwise() if earlier.kind == "test" else [])
 
 
 def repeat(earlier: Run, by: RunRequest, *, only_failed: bool = False, as_now: bool = False) -> Run:
-    """A queued run of what `earlier` was, ordered by `by`; `as_now` takes today's address, headers and variables.
+    """A queued run of what `earlier` was, ordered by `by`: its address, headers, variables and versions of tests.
 
-    Raises Refused(run_not_over, environment_gone, secrets_gone, options_invalid), and what opening a run raises.
+    `as_now` takes those of today. Raises Refused(run_not_over, environment_gone, secrets_gone, options_invalid), and
+    what opening a run raises.
     """
     request = _request(earlier, by, as_now=as_now)
     if earlier.kind == "crawl":
         return open_crawl(request, _options(CrawlOptions, earlier))
-    chosen, sentences = _tests_of(earlier, only_failed)
+    executed = _Executed.by(earlier, only_failed)
+    tests = executed.now() if as_now else executed.then()
+    if not tests:
+        raise Refused("no_tests", executed.nothing())
     scope = {**earlier.scope, "by": "failed"} if only_failed else earlier.scope
-    return open_test_run(replace(request, scope=scope, sentences=sentences), _options(RunOptions, earlier), chosen)
+    request = replace(
+        request,
+        scope=scope,
+        sentences=executed.sentences(as_now=as_now),
+        versions={} if as_now else executed.versions,
+        trigger=TRIAL if earlier.is_trial else request.trigger,
+        named=earlier.is_trial,
+    )
+    return open_test_run(request, _options(RunOptions, earlier), tests)
 
 
 def prove_rest(earlier: Run, by: RunRequest) -> Run:
@@ -107,36 +126,97 @@ def _check_secrets(earlier: Run) -> None:
         )
 
 
-def _tests_of(earlier: Run, only_failed: bool) -> tuple[list[Test], list[str]]:
-    """The run's tests that are still approved, as they are today, and sentences about those that are otherwise."""
-    results = earlier.results.exclude(test=None)
-    if only_failed:
-        results = results.filter(status=states.FAILED)
-    versions: Mapping[int, int] = dict(results.order_by().values_list("test", "version").distinct())
-    tests = list(earlier.project.tests.approved().filter(pk__in=results.order_by().values("test")))
-    if not tests:
-        raise Refused("no_tests", _nothing(earlier, only_failed, bool(versions)))
-    left = sorted(versions.keys() - {test.pk for test in tests})
-    edited = [test for test in tests if test.version != versions[test.pk]]
-    sentences = []
-    if left:
-        names = [f"{Test.PREFIX}-{number}" for number in left]
-        sentences.append(
-            f"Of {earlier.public_id} these are left out, for they are not approved any more: {_listed(names)}."
+@dataclass(frozen=True)
+class _Executed:
+    """Tests of an ended run, by number: which are `wanted` again, the version of each that the run executed, and those
+    that were not deleted since, as they are today.
+    """
+
+    earlier: Run
+    only_failed: bool
+    wanted: Set[int]
+    versions: Mapping[int, int]
+    known: Mapping[int, Test]
+
+    @classmethod
+    def by(cls, earlier: Run, only_failed: bool) -> _Executed:
+        results = earlier.results.exclude(test=None).order_by()
+        versions = dict(results.values_list("test", "version").distinct())
+        failed = results.filter(status=states.FAILED).values_list("test", flat=True)
+        wanted = set(failed) if only_failed else versions.keys()
+        tests = earlier.project.tests.alive().filter(pk__in=results.values("test"))
+        return cls(earlier, only_failed, wanted, versions, {test.pk: test for test in tests})
+
+    def then(self) -> list[Test]:
+        """Those that can be executed as they were: still approved, or edited since. A trial was of whatever it was."""
+        return [test for test in self._wanted() if self.earlier.is_trial or _approved(test) or self._waits_edited(test)]
+
+    def now(self) -> list[Test]:
+        """Those that can be executed as they are."""
+        return [test for test in self._wanted() if self.earlier.is_trial or _approved(test)]
+
+    def edited(self, tests: Sequence[Test], versions: Mapping[int, int]) -> list[Test]:
+        """Those of these, and of what they depend on, whose newest version is not the one that the run executed."""
+        every = in_company(self.earlier.project, tests, versions).tests
+        known = [self.known[test.pk] for test in every if test.pk in self.known]
+        return [test for test in known if test.version != self.versions[test.pk]]
+
+    def left(self, tests: Iterable[Test]) -> list[int]:
+        """Numbers of what is wanted and not among these tests."""
+        return sorted(self.wanted - {test.pk for test in tests})
+
+    def otherwise(self) -> list[Otherwise]:
+        then = self.then()
+        if not then:
+            return []
+        edited = [
+            Otherwise(
+                f"{test.public_id} {test.title}",
+                f"version {self.versions[test.pk]}",
+                f"version {test.version}" + ("" if _approved(test) else ", which waits for review"),
+            )
+            for test in self.edited(then, self.versions)
+        ]
+        return edited + [Otherwise(_name(number), "approved", self._why_left(number)) for number in self.left(then)]
+
+    def sentences(self, *, as_now: bool) -> list[str]:
+        """For the story: what is left out, and what is not executed in the version that a reader would expect."""
+        tests = self.now() if as_now else self.then()
+        left = [_name(number) for number in self.left(tests)]
+        edited = [test.public_id for test in self.edited(tests, {} if as_now else self.versions)]
+        name = self.earlier.public_id
+        were = (
+            f"Since {name} these were edited, and run as they are now"
+            if as_now
+            else f"Since {name} these were edited, and run in the version that it executed"
         )
-    if edited:
-        sentences.append(
-            f"Since {earlier.public_id} these were edited, and run as they are now: "
-            f"{_listed([test.public_id for test in edited])}."
-        )
-    return tests, sentences
+        out = f"Of {name} these are left out, for they are not approved any more: {_listed(left)}."
+        return ([out] if left else []) + ([f"{were}: {_listed(edited)}."] if edited else [])
+
+    def nothing(self) -> str:
+        if self.only_failed and not self.wanted:
+            return f"No test of {self.earlier.public_id} failed; there is nothing to repeat."
+        which = "that failed here" if self.only_failed else f"of {self.earlier.public_id}"
+        return f"No test {which} is still approved."
+
+    def _wanted(self) -> list[Test]:
+        return [test for number, test in self.known.items() if number in self.wanted]
+
+    def _waits_edited(self, test: Test) -> bool:
+        return test.review_status == reviewing.DRAFT and test.version != self.versions[test.pk]
+
+    def _why_left(self, number: int) -> str:
+        test = self.known.get(number)
+        state = "deleted" if test is None else reviewing.STATES[test.review_status].lower()
+        return f"{'waiting for review' if state == reviewing.DRAFT else state} and is left out"
 
 
-def _nothing(earlier: Run, only_failed: bool, any_results: bool) -> str:
-    if only_failed and not any_results:
-        return f"No test of {earlier.public_id} failed; there is nothing to repeat."
-    which = "that failed here" if only_failed else f"of {earlier.public_id}"
-    return f"No test {which} is still approved."
+def _approved(test: Test) -> bool:
+    return test.review_status == reviewing.APPROVED
+
+
+def _name(number: int) -> str:
+    return f"{Test.PREFIX}-{number}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
-"""What a result is executed by: the version of its test that was the newest when the run was queued."""
+"""What a result is executed by: the version of its test that the run was queued with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from projects.models import TestVersion
+from projects.models import Test, TestVersion
 from runs.ledger.leases import Hold
 
 KEPT = 32
@@ -26,3 +27,20 @@ def documents(held: Hold, places: Iterable[Place]) -> dict[Place, dict[str, Any]
     while len(held.documents) > KEPT:
         del held.documents[next(iter(held.documents))]
     return found
+
+
+def as_of(tests: Iterable[Test], versions: Mapping[int, int]) -> list[Test]:
+    """The tests with title, document and number of the versions that are named by number of a test; others as they are.
+
+    What comes of another version is for reading: it is not the test's row.
+    """
+    tests = list(tests)
+    older = {test.pk: versions[test.pk] for test in tests if versions.get(test.pk, test.version) != test.version}
+    found = TestVersion.objects.texts(older.items())
+    return [_as(test, older[test.pk], *found[test.pk, older[test.pk]]) if test.pk in older else test for test in tests]
+
+
+def _as(test: Test, number: int, title: str, document: dict[str, Any]) -> Test:
+    was = copy.copy(test)
+    was.version, was.title, was.document = number, title, document
+    return was

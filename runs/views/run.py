@@ -30,6 +30,7 @@ from runs.views.waiting import of_run
 
 PER_PAGE = 30
 ROWS = 200
+CHANGES_SHOWN = 50
 URGENCY = {states.FAILED: 0, states.RUNNING: 1, states.FLAKY: 2, states.PENDING: 3, states.PASSED: 4, states.SKIPPED: 5}
 
 
@@ -202,14 +203,16 @@ def abort(request: SignedInRequest, run: str) -> HttpResponse:
 @page
 @require_POST
 def rerun(request: SignedInRequest, run: str) -> HttpResponse:
-    """The same again, or only what failed. Asks first where the project has been given other values since."""
+    """The same again, or only what failed. Asks first where the project's values or tests are others since."""
     place, row = found_run(request, run, QA_LEAD)
     values, only = request.POST.get("values"), request.POST.get("only")
-    changed = ledger.otherwise(row) if row.is_over and values not in ("then", "now") else []
+    asks = row.is_over and values not in ("then", "now")
+    changed = ledger.otherwise(row, only_failed=only == "failed") if asks else []
     try:
         if changed:
             ledger.repeatable(row)
-            asking = {"here": "runs", "place": place, "run": row, "changed": changed, "only": only}
+            shown, more = changed[:CHANGES_SHOWN], max(0, len(changed) - CHANGES_SHOWN)
+            asking = {"here": "runs", "place": place, "run": row, "changed": shown, "more": more, "only": only}
             return render(request, "runs/rerun.html", asking, status=409)
         again = ledger.repeat(row, run_request(request, place), only_failed=only == "failed", as_now=values == "now")
     except ledger.Refused as refusal:

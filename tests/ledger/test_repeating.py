@@ -90,15 +90,71 @@ def test_an_environment_that_is_gone_is_told_although_the_project_has_its_addres
     assert told.value.code == "environment_gone"
 
 
-def test_tests_that_are_otherwise_are_named_in_the_story(earlier: Run, order: Orders) -> None:
-    left, edited = Test.objects.order_by("pk")
-    left.decide("restore", None)
-    edited.edit(None, "Another", DOCUMENT)
-    edited.decide("approve", None)
+def test_R3_a_repeated_run_executes_the_versions_of_its_snapshot(earlier: Run, order: Orders) -> None:
+    first, waiting = Test.objects.order_by("pk")
+    first.edit(None, "Another", {**DOCUMENT, "data": [{"a": 1}, {"a": 2}]})
+    first.decide("approve", None)
+    waiting.edit(None, "Not looked at", DOCUMENT)
+    changed = ledger.otherwise(earlier)
+    assert [(one.what, one.then, one.now) for one in changed] == [
+        (f"{first.public_id} Another", "version 1", "version 2"),
+        (f"{waiting.public_id} Not looked at", "version 1", "version 2, which waits for review"),
+    ]
+    again = ledger.repeat(earlier, order())
+    assert [*again.results.values_list("test", "version", "title")] == [
+        (first.pk, 1, "Test 0"),
+        (waiting.pk, 1, "Test 1"),
+    ]
+    assert Hand(again).claim().document == DOCUMENT
+    assert any("run in the version that it executed" in line and first.public_id in line for line in story(again))
+    as_now = ledger.repeat(earlier, order(), as_now=True)
+    assert [*as_now.results.values_list("test", "version")] == [(first.pk, 2), (first.pk, 2)]
+    assert any("left out" in line and waiting.public_id in line for line in story(as_now))
+
+
+def test_R3_what_a_repeated_test_depends_on_comes_in_the_version_of_then(order: Orders, tests: Tests) -> None:
+    first = tests(1)[0]
+    second = tests(1, depends_on=[first.public_id])[0]
+    run = ledger.open_test_run(order(), RunOptions(shards=1), [first, second])
+    hand = Hand(run)
+    hand.play(hand.claim())
+    hand.play(hand.claim(), "failed")
+    judged(run)
+    first.edit(None, "Another", DOCUMENT)
+    first.decide("approve", None)
+    second.edit(None, "Alone now", DOCUMENT)
+    second.decide("approve", None)
+    run.refresh_from_db()
+    again = ledger.repeat(run, order(), only_failed=True)
+    assert [*again.results.order_by("position").values_list("test", "version")] == [(first.pk, 1), (second.pk, 1)]
+    alone = ledger.repeat(run, order(), only_failed=True, as_now=True)
+    assert [*alone.results.values_list("test", "version")] == [(second.pk, 2)]
+
+
+def test_tests_that_cannot_be_repeated_are_named_before_and_in_the_story(earlier: Run, order: Orders) -> None:
+    left, kept = Test.objects.order_by("pk")
+    left.decide("reject", None)
+    assert [(one.what, one.now) for one in ledger.otherwise(earlier, only_failed=True)] == [
+        (left.public_id, "rejected and is left out")
+    ]
     again = ledger.repeat(earlier, order(), only_failed=True)
-    assert again.results.count() == 1
+    assert [*again.results.values_list("test", flat=True)] == [kept.pk]
     assert any("left out" in line and left.public_id in line for line in story(again))
-    assert any("were edited" in line and edited.public_id in line for line in story(again))
+    kept.delete_softly()
+    assert ledger.otherwise(earlier) == []
+    with pytest.raises(ledger.Refused, match=r"No test of RUN-.* is still approved"):
+        ledger.repeat(earlier, order())
+
+
+def test_a_repeated_trial_stays_a_trial_of_the_draft(order: Orders, tests: Tests) -> None:
+    draft = tests(1)[0]
+    draft.decide("restore", None)
+    trial = ledger.open_test_run(order(named=True, trigger=ledger.TRIAL), RunOptions(shards=1), [draft])
+    Hand(trial).work_off("failed")
+    judged(trial)
+    trial.refresh_from_db()
+    again = ledger.repeat(trial, order())
+    assert (again.is_trial, again.results.get().test) == (True, draft)
 
 
 def test_options_that_are_no_longer_possible_are_one_sentence(earlier: Run, order: Orders) -> None:

@@ -300,6 +300,24 @@ def test_a_rerun_asks_where_the_project_has_been_given_another_address_since(wor
         assert Run.objects.latest("pk").site["base_url"] == url
 
 
+def test_a_rerun_asks_where_tests_were_edited_since(world: World) -> None:
+    first = ended(world.run(2), "failed")
+    edited, left = world.project.tests.order_by("pk")
+    edited.edit(None, "Edited since", edited.document)
+    edited.decide("approve", None)
+    left.delete_softly()
+    client = world.client("qa_lead")
+    asked = client.post(f"/runs/{first.public_id}/rerun", {"only": "failed"})
+    text = " ".join(asked.content.decode().split())
+    assert (asked.status_code, Run.objects.count()) == (409, 1)
+    assert f"{edited.public_id} Edited since: it was" in text
+    assert f"{left.public_id}: it was" in text
+    assert "deleted and is left out" in text
+    for values, version in (("then", 1), ("now", 2)):
+        client.post(f"/runs/{first.public_id}/rerun", {"only": "failed", "values": values})
+        assert [*Run.objects.latest("pk").results.values_list("test", "version")] == [(edited.pk, version)]
+
+
 def test_a_run_of_some_tests_is_not_the_headline_of_a_project(world: World) -> None:
     whole = ended(world.run(3), "failed")
     tests = list(world.project.tests.approved()[:1])
