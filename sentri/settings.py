@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.templatetags.static import static
+
 from runs.engine.netguard import Guard
 from sentri.databases import database
 from sentri.env import ROOT, read
@@ -185,6 +187,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
+    "STYLES": [lambda _: static("style/admin.css")],
+    "SCRIPTS": [lambda _: static("admin.js")],
 }
 
 LOGGING: dict[str, Any] = logging_for(ENV.log_format, ENV.log_level)

@@ -137,16 +137,7 @@ STATES = (
     State("413", "/sign-in", said("This is too long to be sent"), sends(username="x" * 20_000), who=None),
 )
 
-# Pages of the administration, one of each sort; no template of it is ours, and these rules are broken by its theme.
-OF_THE_THEME = (
-    "aria-input-field-name",
-    "color-contrast",
-    "empty-table-header",
-    "landmark-one-main",
-    "landmark-unique",
-    "region",
-    "select-name",
-)
+# Pages of the administration, one of each sort.
 ADMINISTRATION = (
     "/admin/",
     "/admin/projects/project/",
