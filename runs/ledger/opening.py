@@ -65,7 +65,7 @@ def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test
     plan = planned(replace(asked, versions=request.versions))
 
     def fill(run: Run) -> dict[str, Any]:
-        rows.insert_new([Result(run=run, position=at, **row) for at, row in enumerate(plan.rows)])
+        rows.insert_new(Result(run=run, position=at, **row) for at, row in enumerate(plan.rows))
         return {"total": len(plan.rows)} | ({"skipped": dict(plan.skipped)} if plan.skipped else {})
 
     uses = Uses.of_tests([test.document for test in plan.tests])

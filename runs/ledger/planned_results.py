@@ -62,7 +62,7 @@ class PlannedResults:
     tests: Sequence[Test]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One data row of a test. `account` is the key of its sign-in, where no other test may use that meanwhile."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
@@ -32,10 +33,13 @@ def insert(model: type[models.Model], columns: tuple[str, ...], rows: Rows) -> N
             cursor.execute(_insertion(model, columns, connection.vendor), [document(rows)])
 
 
-def insert_new(instances: Sequence[models.Model]) -> None:
-    """Adds instances that are not saved yet, all of one model, defaults included; they get no primary keys."""
-    for start in range(0, len(instances), MOST_AT_ONCE):
-        group = instances[start : start + MOST_AT_ONCE]
+def insert_new(instances: Iterable[models.Model]) -> None:
+    """Adds instances that are not saved yet, all of one model, defaults included; they get no primary keys.
+
+    A generator's instances live no longer than their group.
+    """
+    left = iter(instances)
+    while group := list(islice(left, MOST_AT_ONCE)):
         names = tuple(field.attname for field in group[0]._meta.concrete_fields if not field.primary_key)
         insert(type(group[0]), names, [[getattr(row, name) for name in names] for row in group])
 

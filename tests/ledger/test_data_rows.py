@@ -1,5 +1,7 @@
 """Rows of data: each result has its own, and the document is stored once, as the version that it is a row of."""
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -35,6 +37,19 @@ def test_what_results_keep_grows_with_the_rows_and_not_with_their_square(order: 
     few, many = (ledger.open_test_run(order(), RunOptions(), tests(1, data=rows(count))) for count in (20, 200))
     assert kept(many) < 11 * kept(few)
     assert {result.row["name"] for result in many.results.all()} == {f"Visitor {number}" for number in range(200)}
+
+
+def test_ordering_as_many_rows_as_a_test_may_have_takes_little_memory(order: Orders, tests: Tests) -> None:
+    test = tests(1, data=rows(10_000))[0]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run = ledger.open_test_run(order(), RunOptions(), [test])
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert run.results.count() == 10_000
+    assert most < 20_000_000
 
 
 def test_what_waits_for_many_rows_keeps_one_number(order: Orders, tests: Tests) -> None:
