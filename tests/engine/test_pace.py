@@ -28,11 +28,15 @@ async def test_without_a_limit_nobody_waits() -> None:
 
 
 async def test_waiting_for_a_turn_takes_nothing_of_the_time_that_is_given() -> None:
-    """The third turn is due two tenths of a second after the first, however late the others came."""
-    pace = Pace(10)
-    async with asyncio.timeout(PATIENCE) as limit:
-        until = limit.when()
-        assert until is not None
-        for _ in range(3):
-            await pace.turn(limit)
-        assert limit.when() == pytest.approx(until + 0.2, abs=0.1)
+    """Three turns at once: the second is due a tenth of a second later, the third two tenths."""
+    loop = asyncio.get_running_loop()
+    pace, came = Pace(10), loop.time()
+    async with asyncio.timeout(PATIENCE) as first, asyncio.timeout(PATIENCE) as last:
+        until = first.when(), last.when()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "time", lambda: came)
+            turns = [asyncio.ensure_future(pace.turn(limit)) for limit in (first, first, last)]
+            await asyncio.sleep(0)
+        later = [(when or 0) - (before or 0) for when, before in zip((first.when(), last.when()), until, strict=True)]
+        assert later == [pytest.approx(0.1), pytest.approx(0.2)]
+        await asyncio.gather(*turns)
