@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import ApiToken, AuthProfile, Invitation, Membership
-from runs import ledger
+from projects.models import ApiToken, AuthProfile, Invitation, Membership, Test
+from runs import ledger, states
+from runs.models import Result, Run
 from tests.api.applications import learnt
 from tests.api.conftest import DOCUMENT, Refusal, World
 
@@ -49,6 +50,46 @@ def member(world: World) -> str:
 
 def invitation(world: World) -> str:
     return at_workspace(world, f"/invitations/{Invitation.issue(world.workspace, 'viewer', None)[0].public_id}")
+
+
+def aborted(world: World) -> Run:
+    run = world.run()
+    ledger.abort(run.pk, "Ada")
+    return run
+
+
+def unproved(world: World) -> Run:
+    """A crawl that ended before it had proved what it proposed."""
+    crawl = world.crawl()
+    proposal = {"signature": "a" * 64, "family": "page", "template": "t", "page_url": "/", "why": "seen"}
+    left = {"status": states.SKIPPED, "skip_reason": "unproved", "finished_at": timezone.now(), "proposal": proposal}
+    Result.objects.create(run=crawl, position=0, title="Left", document=DOCUMENT, **left)
+    ledger.abort(crawl.pk, "Ada")
+    return crawl
+
+
+def comment(world: World) -> str:
+    test = world.test()
+    return f"/api/v1/tests/{test.public_id}/comments/{test.comments.create(author_name='Eva', text='Why?').pk}"
+
+
+def deleted(world: World) -> Test:
+    test = world.test()
+    test.delete_softly()
+    return test
+
+
+def superuser(world: World) -> int:
+    return User.objects.filter(username="admin").update(is_superuser=True)
+
+
+def gone(world: World) -> str:
+    world.project.delete_softly()
+    return world.project.public_id
+
+
+def own_token(world: World) -> str:
+    return ApiToken.issue("Old", user=world.people["admin"])[0].public_id
 
 
 # A project token belongs to its project and to no workspace.
@@ -120,6 +161,28 @@ CALLS: dict[str, tuple[str, Call]] = {
     "read deliveries": ("viewer", lambda w: ("get", f"/api/v1/runs/{w.run().public_id}/deliveries", None)),
     "send a delivery again": ("qa_lead", lambda w: ("post", f"/api/v1/deliveries/{delivery(w)}/redeliver", {})),
     "abort": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{w.run().public_id}/abort", {})),
+    "run again": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{aborted(w).public_id}/rerun", {})),
+    "prove the rest": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{unproved(w).public_id}/prove-rest", {})),
+    "send back to review": ("qa_lead", lambda w: ("post", f"/api/v1/runs/{w.crawl().public_id}/back-to-review", {})),
+    "comment": ("qa_lead", lambda w: ("post", f"/api/v1/tests/{w.test().public_id}/comments", {"text": "Why?"})),
+    "delete a comment": ("admin", lambda w: ("delete", comment(w), None)),
+    "bring back a test": ("admin", lambda w: ("post", f"/api/v1/tests/{deleted(w).public_id}/undelete", {})),
+    "change an environment": (
+        "qa_lead",
+        lambda w: ("patch", w.at(f"/environments/{w.environment().public_id}"), {"name": "other"}),
+    ),
+    "revoke a project token": (
+        "admin",
+        lambda w: ("delete", w.at(f"/tokens/{ApiToken.issue('Old', project=w.project)[0].public_id}"), None),
+    ),
+}
+# What a person has, whatever their role somewhere, and what only people may do.
+OWN: dict[str, Call] = {
+    "make a project": lambda w: ("post", "/api/v1/projects", {"name": "New", "url": "https://new.test"}),
+    "make a workspace": lambda w: ("post", "/api/v1/workspaces", {"name": superuser(w) and "New"}),
+    "make a token": lambda w: ("post", "/api/v1/tokens", {"name": "Mine"}),
+    "revoke a token": lambda w: ("delete", f"/api/v1/tokens/{own_token(w)}", None),
+    "bring back a project": lambda w: ("post", f"/api/v1/projects/{gone(w)}/undelete", {}),
 }
 RANK = {"stranger": 0, "viewer": 1, "qa_lead": 2, "ci": 2, "admin": 3}
 
