@@ -41,12 +41,15 @@ class Canary(asyncio.DatagramProtocol):
     connections: int = 0
     datagrams: int = 0
     names: Names = field(default_factory=Names)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self.datagrams += 1
+        self.came.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.came.set()
         with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.names.add(urlsplit(head.split(" ", 2)[1]).path.strip("/"))

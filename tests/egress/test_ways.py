@@ -6,18 +6,21 @@ import asyncio
 from typing import Any
 
 import pytest
+from playwright.async_api import async_playwright
 
 from runs.engine.browser import Browser
 from runs.engine.browser.egress_proxy import EgressProxy
 from runs.engine.netguard import Guard
 from runs.engine.plan import BrowserOptions, Site
 from tests.egress.canary import Names, canary
-from tests.egress.ways import WAYS, heard, pages_of, site_of
+from tests.egress.ways import WAYS, Way, heard, pages_of, site_of
 from tests.engine.pages import pages
 
 PATIENCE = 60.0
 REST_SECONDS = 1.0
 LOUD = {way.name for way in WAYS if not way.silent}
+# All of WebRTC's but STUN over TCP, which Chromium does not speak.
+OF_CALLS = {way.name for way in WAYS if way.name.startswith("rtc-")} - {"rtc-stun-tcp"}
 # A proxy is only told the host of these.
 TUNNELS = {"web-socket", "web-socket-stream", "worker-web-socket"}
 
@@ -60,6 +63,20 @@ async def test_no_way_of_a_page_reaches_another_port_of_its_own_host(
                     await opened(browser, url, path, asked, wanted)
         assert (bird.names, bird.connections, bird.datagrams) == (set(), 0, 0)
     assert LOUD - TUNNELS - asked == set()
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.name in OF_CALLS], ids=lambda way: way.name)
+async def test_a_browser_that_does_nothing_against_it_reaches_the_canary_by_WebRTC(browser_path: str, way: Way) -> None:
+    """These ways are silent in ours even where the guard is open; so this one shows that they lead somewhere."""
+    arguments = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
+    async with canary() as bird, async_playwright() as driver:
+        with pages(site_of([way], bird.port)) as site:
+            browser = await driver.chromium.launch(executable_path=browser_path, args=arguments)
+            page = await browser.new_page()
+            await page.goto(f"{site.url}/frames/0", wait_until="commit")
+            async with asyncio.timeout(PATIENCE):
+                await bird.came.wait()
+            await browser.close()
 
 
 async def opened(browser: Browser, url: str, path: str, names: Names, wanted: set[str]) -> None:
