@@ -55,7 +55,8 @@ def filled(world: World) -> tuple[list[str], list[str]]:
     """Every address that can be read, with something that exists in the place of each parameter; and what has none."""
     rows = ids_of_rows(world)
     known = rows | {"text": "nothing", "number": "1", "role": "editor"}
-    found, left = [], []
+    found: list[str] = []
+    left: list[str] = []
     for pattern in addresses(get_resolver().url_patterns):
         if pattern.startswith("^") or any(part in pattern for part in HARMLESS):
             continue

@@ -97,7 +97,7 @@ def test_every_kind_finds_a_way_to_break_what_is_touched(kind: str) -> None:
     for one in found:
         assert isinstance(one, Mutation)
         assert 3 < len(one.what) < 200
-        assert all(-1 <= place <= len(DOCUMENT.steps) for place in one.places)
+        assert all(-1 <= place <= len(DOCUMENT.steps) for place in one.before_steps)
 
 
 @pytest.mark.parametrize("kind", MUTATIONS)

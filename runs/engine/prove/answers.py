@@ -62,29 +62,29 @@ def tried(steps: Mapping[int, Step], answers: Mapping[int, Answer], most: int) -
     `most` in all.
     """
     queues = [
-        (step, index, kind, list(copies(answer)))
-        for index, answer in answers.items()
-        if isinstance(step := steps[index], Request)
+        (step, step_id, kind, list(copies(answer)))
+        for step_id, answer in answers.items()
+        if isinstance(step := steps[step_id], Request)
         for kind, copies in ANSWERS.items()
     ]
     longest = max((len(copies) for *_, copies in queues), default=0)
     found = [
-        _put(step, index, kind, copies[turn])
+        _put(step, step_id, kind, copies[turn])
         for turn in range(longest)
-        for step, index, kind, copies in queues
+        for step, step_id, kind, copies in queues
         if turn < len(copies)
     ]
     return found[:most]
 
 
-def _put(step: Request, index: int, kind: str, copy: tuple[str, Answer]) -> Tried:
+def _put(step: Request, step_id: int, kind: str, copy: tuple[str, Answer]) -> Tried:
     what, answer = copy
     noticed: dict[int, Failure] = {}
     try:
         step.expect.verify(answer)
     except StepFailed as error:
-        noticed[index] = Failure(kind=error.kind, message=error.message, step=index)
-    return Tried(kind, f"{step.method} {step.path} {what}", True, frozenset({index}), noticed)
+        noticed[step_id] = Failure(kind=error.kind, message=error.message, step=step_id)
+    return Tried(kind, f"{step.method} {step.path} {what}", True, frozenset({step_id}), noticed)
 
 
 def _json(answer: Answer) -> Any:

@@ -40,8 +40,8 @@ class Tried:
         noticed = {step: failure for step, failure in self.noticed.items() if step in steps or step == OPENING}
         return replace(self, noticed=noticed)
 
-    def noticed_by(self, places: Collection[int]) -> bool:
-        return any(place in places for place in self.noticed)
+    def noticed_by(self, steps: Collection[int]) -> bool:
+        return any(step_id in steps for step_id in self.noticed)
 
 
 def ways(touched: Touched, most: int, chance: Random) -> list[Mutation]:
@@ -56,7 +56,7 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation can be put to the page that a replay has ended on: it strikes nothing else, nor earlier."""
     target = getattr(mutation, "target", None)
     framed = target is not None and bool(target.frame)
-    return mutation.of_page_alone and not framed and min(mutation.places, default=OPENING) > touched.last_act
+    return mutation.of_page_alone and not framed and min(mutation.before_steps, default=OPENING) > touched.last_act
 
 
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
@@ -96,11 +96,11 @@ def informative(
         return list(left)
     kinds = {outcome.kind for outcome in effective}
     deep = {outcome.kind for outcome in effective if outcome.mutation and not outcome.mutation.of_page_alone}
-    silent = set(expectations) - {place for outcome in effective for place in outcome.noticed}
+    silent = set(expectations) - {step_id for outcome in effective for step_id in outcome.noticed}
 
     def tells(mutation: Mutation) -> bool:
         few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not mutation.of_page_alone)
-        return (few and mutation.kind not in kinds) or any(_ought(mutation, place, steps) for place in silent)
+        return (few and mutation.kind not in kinds) or any(_ought(mutation, step_id, steps) for step_id in silent)
 
     return [mutation for mutation in left if tells(mutation)]
 
@@ -108,16 +108,18 @@ def informative(
 def useless(tried: Iterable[Tried], expectations: Collection[int], steps: Mapping[int, Step]) -> set[int]:
     """Expectations that were put to a mutation which they ought to notice, and noticed nothing at all."""
     effective = [outcome for outcome in tried if outcome.effective]
-    noticing = {place for outcome in effective for place in outcome.noticed}
-    challenged = {place for outcome in effective for place in outcome.reached if _ought(outcome.mutation, place, steps)}
+    noticing = {step_id for outcome in effective for step_id in outcome.noticed}
+    challenged = {
+        step_id for outcome in effective for step_id in outcome.reached if _ought(outcome.mutation, step_id, steps)
+    }
     found = (set(expectations) & challenged) - noticing
     return found if set(expectations) & noticing else set()
 
 
-def _ought(mutation: Mutation | None, place: int, steps: Mapping[int, Step]) -> bool:
-    if mutation is None or place not in steps:
+def _ought(mutation: Mutation | None, step_id: int, steps: Mapping[int, Step]) -> bool:
+    if mutation is None or step_id not in steps:
         return False
-    return mutation.concerns(place, steps[place].about)
+    return mutation.concerns(step_id, steps[step_id].about)
 
 
 def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[int]) -> list[int]:
@@ -129,7 +131,7 @@ def helpful(tried: Iterable[Tried], own: Collection[int], candidates: Sequence[i
     missed = [outcome for outcome in effective if not outcome.noticed_by(own)]
     chosen: list[int] = []
     while len(chosen) < MOST_ADDED and len(effective) - len(missed) < SENSITIVE * len(effective):
-        best = max(candidates, key=lambda place: sum(place in outcome.noticed for outcome in missed), default=None)
+        best = max(candidates, key=lambda step_id: sum(step_id in outcome.noticed for outcome in missed), default=None)
         if best is None or not any(best in outcome.noticed for outcome in missed):
             break
         chosen.append(best)

@@ -57,7 +57,8 @@ const undo = () => window.__sentri_undo();
 """
 
 
-Placed = tuple[int, Step]
+# A step with its id.
+Identified = tuple[int, Step]
 
 
 @dataclass
@@ -72,8 +73,8 @@ class InPlace:
 
     attempt: AttemptPlayer
     attempt_page: AttemptPage
-    own: Sequence[Placed]
-    candidates: Sequence[Placed]
+    own: Sequence[Identified]
+    candidates: Sequence[Identified]
     clean: Sequence[Look]
     tried: list[Tried] = field(default_factory=list)
     patience_ms: float = CALM_MS
@@ -86,11 +87,11 @@ class InPlace:
         # A message may have gone away by itself meanwhile.
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
         self.patience_ms = max(PATIENCE_MS, SLOWER * self.slowest_ms)
-        self.own = [placed for placed in self.own if placed[0] not in lapsed]
-        self.candidates = [placed for placed in self.candidates if placed[0] not in lapsed]
-        places, steps = [place for place, _ in self.own], dict(self.own)
+        self.own = [(step_id, step) for step_id, step in self.own if step_id not in lapsed]
+        self.candidates = [(step_id, step) for step_id, step in self.candidates if step_id not in lapsed]
+        steps = dict(self.own)
         for mutation in mutations:
-            if mutation.index in lapsed or not choosing.informative([mutation], self.tried, places, steps):
+            if mutation.aimed_at in lapsed or not choosing.informative([mutation], self.tried, steps.keys(), steps):
                 continue
             await read_page(page, UNDO, "remember()")
             self.tried.append(await self._struck(page, mutation))
@@ -110,18 +111,18 @@ class InPlace:
             noticed = await self._ask(self.candidates)
             checked += self.candidates
         effective = bool(noticed) or differs(self.clean, await look_at(page))
-        places = frozenset(place for place, _ in checked)
-        return Tried(mutation.kind, mutation.what, effective, places, noticed, mutation)
+        reached = frozenset(step_id for step_id, _ in checked)
+        return Tried(mutation.kind, mutation.what, effective, reached, noticed, mutation)
 
-    async def _ask(self, steps: Sequence[Placed]) -> dict[int, Failure]:
+    async def _ask(self, steps: Sequence[Identified]) -> dict[int, Failure]:
         """Which expectations do not hold now."""
         failed: dict[int, Failure] = {}
-        for place, step in steps:
+        for step_id, step in steps:
             hasty = step.model_copy(update={"timeout": round(self.patience_ms)})
             began = time.monotonic()
-            _, failure = await self.attempt.performed(self.attempt_page, place, hasty)
+            _, failure = await self.attempt.performed(self.attempt_page, step_id, hasty)
             if failure is None:
                 self.slowest_ms = max(self.slowest_ms, (time.monotonic() - began) * 1000)
             elif not step.optional:
-                failed[place] = failure
+                failed[step_id] = failure
         return failed

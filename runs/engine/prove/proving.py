@@ -336,7 +336,7 @@ class Proving:
         noticed = [
             outcome.mutation for outcome in self.tried if outcome.mutation and outcome.effective and outcome.noticed
         ]
-        for mutation in [mutation for mutation in noticed if gone not in mutation.places][:PRUNED_AGAIN]:
+        for mutation in [mutation for mutation in noticed if gone not in mutation.before_steps][:PRUNED_AGAIN]:
             tried = await self._break(mutation, revision, revision.written)
             if not tried.noticed:
                 return False

@@ -123,7 +123,7 @@ class TrialReplay(Replay):
         sent = {call.step for call in calls}
         looks = self._looks
         acts_ = tuple(
-            replace(act, changed=act.index in sent or not same(looks[at], looks[at + 1]))
+            replace(act, changed=act.step_id in sent or not same(looks[at], looks[at + 1]))
             for at, act in enumerate(self._acts)
         )
         held = frozenset(self.revision.expectations) - set(self.dropped)
@@ -216,7 +216,7 @@ class BrokenReplay(Replay):
     def __init__(self, revision: Revision, mutation: Mutation, own: Collection[int], pace_ms: int) -> None:
         super().__init__(revision)
         self.mutation = mutation
-        self._to_strike = set(mutation.places)
+        self._to_strike = set(mutation.before_steps)
         self._own = own
         self._pace_ms = pace_ms
         self.effect = MutationEffect()
@@ -239,7 +239,7 @@ class BrokenReplay(Replay):
             self._late = 0.0
         if self.noticed and (acts(step) or step_id not in self._own):
             return None
-        due = {place for place in self._to_strike if place <= step_id}
+        due = {before for before in self._to_strike if before <= step_id}
         if due:
             self._to_strike -= due
             await settle(attempt_page.stage.page, self.player.shard.plan.options.timeout_ms)
@@ -287,7 +287,9 @@ class BrokenReplay(Replay):
 
     def _is_broken(self, step_id: int) -> bool:
         """Whether the mutation is there when a step begins; nothing is before the test is opened."""
-        return step_id > OPENING and (self.effect.hits > 0 or any(place <= step_id for place in self.mutation.places))
+        return step_id > OPENING and (
+            self.effect.hits > 0 or any(before <= step_id for before in self.mutation.before_steps)
+        )
 
 
 def _with_time(step: Step, timeout_ms: int) -> Step:

@@ -66,7 +66,7 @@ class TouchedCall:
 class Act:
     """A step that does something: its id, its element, what the element is, and whether anything changed."""
 
-    index: int
+    step_id: int
     do: str
     target: Target | None
     sentence: str
@@ -101,7 +101,7 @@ class Touched:
 
     def kept(self, steps: Mapping[int, Step]) -> Touched:
         """What those steps touched that are left of the test."""
-        acts = tuple(act for act in self.acts if act.index in steps)
+        acts = tuple(act for act in self.acts if act.step_id in steps)
         return replace(self, steps=steps, expectations=self.expectations & set(steps), acts=acts)
 
     @property
@@ -112,9 +112,9 @@ class Touched:
     def writes(self) -> bool:
         return any(call.writes for call in self.calls)
 
-    def holds(self, index: int) -> bool:
+    def holds(self, step_id: int) -> bool:
         """Whether a test that does not come beyond this step writes nothing, which it does otherwise."""
-        return self.writes and not any(call.writes and call.step < index for call in self.calls)
+        return self.writes and not any(call.writes and call.step < step_id for call in self.calls)
 
     def precedes(self, call: TouchedCall) -> bool:
         """Whether a call was sent before anything was written, in a test that writes."""
@@ -123,19 +123,19 @@ class Touched:
 
     def acted(self, call: TouchedCall) -> bool:
         """Whether a call was brought about by more than opening a page or following a link: pressed, entered, sent."""
-        act = next((act for act in self.acts if act.index == call.step and act.target is not None), None)
+        act = next((act for act in self.acts if act.step_id == call.step and act.target is not None), None)
         return call.kind == "document" or (act is not None and act.facts.get("tag") != "a")
 
     @property
     def last_act(self) -> int:
         """The last step that does something; -1 for the opening."""
-        return max((act.index for act in self.acts), default=OPENING)
+        return max((act.step_id for act in self.acts), default=OPENING)
 
     @property
     def final(self) -> int:
         """The first expectation behind the last action, else what would be added: the last state is shown there."""
         behind = max(self.steps, default=OPENING) + 1
-        return min((index for index in self.expectations if index > self.last_act), default=behind)
+        return min((step_id for step_id in self.expectations if step_id > self.last_act), default=behind)
 
 
 KINDS: dict[str, Literal["document", "api", "script"]] = {

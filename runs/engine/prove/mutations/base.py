@@ -26,15 +26,15 @@ class MutationEffect:
 class Mutation:
     """One mutation of one test. `what` is a sentence about the application as it is then.
 
-    `places` are the ids of steps before which it strikes the page, or before the next one where such a step is left
-    out. `holds_writes`: what the test would write is not sent. `index` is the id of the expectation that it is aimed
-    at, if it is aimed at one.
+    `before_steps` are the ids of steps before which it strikes the page, or before the next one where such a step is
+    left out. `holds_writes`: what the test would write is not sent. `aimed_at` is the id of the expectation that it is
+    aimed at, if it is aimed at one.
     """
 
     what: str
-    places: frozenset[int] = frozenset()
+    before_steps: frozenset[int] = frozenset()
     holds_writes: bool = False
-    index: int | None = None
+    aimed_at: int | None = None
 
     kind: ClassVar[str]
     challenges: ClassVar[frozenset[Subject]] = frozenset()
@@ -42,9 +42,9 @@ class Mutation:
     of_page_alone: ClassVar[bool] = False
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
 
-    def concerns(self, place: int, about: Subject) -> bool:
+    def concerns(self, step_id: int, about: Subject) -> bool:
         """Whether an expectation of that id, about something, ought to notice it."""
-        return self.index == place or about in self.challenges
+        return self.aimed_at == step_id or about in self.challenges
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -35,9 +35,9 @@ class ChangedText(Mutation):
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
-        for words, target, index in _texts(touched):
-            place = touched.final if index is None else index
-            yield cls(f"“{words[:80]}” says something else", frozenset({place}), False, index, target)
+        for words, target, step_id in _texts(touched):
+            before = touched.final if step_id is None else step_id
+            yield cls(f"“{words[:80]}” says something else", frozenset({before}), False, step_id, target)
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:
@@ -50,21 +50,21 @@ def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
     stays = before is not None and after is not None and before.main_heading == after.main_heading
     if after is not None and after.main_heading and not stays:
         heading = Target(role="heading", name=after.main_heading, exact=True)
-        yield after.main_heading, heading, _index(touched, after.main_heading)
+        yield after.main_heading, heading, _expecting(touched, after.main_heading)
     if change is not None:
         for text in [text for text in change.texts if is_steady(text) and 8 <= len(text) <= 120][:MOST]:
             yield text, Target(text=text, exact=False), None
-    for index in sorted(touched.expectations):
-        step = touched.steps[index]
+    for step_id in sorted(touched.expectations):
+        step = touched.steps[step_id]
         target = step.aim()
         words = getattr(step, "contains", None) or (target and (target.name or target.text))
         if target is not None and words and step.about == "element" and target.nth is None:
-            yield words, target, index
+            yield words, target, step_id
 
 
-def _index(touched: Touched, heading: str) -> int | None:
-    for index in touched.expectations:
-        target = touched.steps[index].aim()
+def _expecting(touched: Touched, heading: str) -> int | None:
+    for step_id in touched.expectations:
+        target = touched.steps[step_id].aim()
         if target is not None and target.role == "heading" and target.name == heading:
-            return index
+            return step_id
     return None

@@ -30,7 +30,7 @@ class EmptiedMain(Mutation):
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         if touched.after is not None:
-            yield cls(f"{touched.after.path} has no content", places=frozenset({touched.final}))
+            yield cls(f"{touched.after.path} has no content", before_steps=frozenset({touched.final}))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         with contextlib.suppress(Error):

@@ -25,7 +25,7 @@ class IgnoredQuery(Mutation):
             by_act = call.step == touched.last_act
             yield cls(f"GET {call.path} ignores what is asked for ({call.query[:60]})", call=call, by_act=by_act)
 
-    def concerns(self, place: int, about: Subject) -> bool:
+    def concerns(self, step_id: int, about: Subject) -> bool:
         return self.by_act and about == "absence"
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:

@@ -79,7 +79,7 @@ def _worth(touched: Touched, there: list[Any]) -> float:
     """How much a place has to do with the test: 0 for nothing that its page shows, more than 1 for what it expects."""
     look = touched.after
     shown = [*look.texts, *(pressable.name for pressable in look.pressables)] if look else []
-    expected = [text for index in touched.expectations for text in _texts(touched.steps[index].model_dump())]
+    expected = [text for step_id in touched.expectations for text in _texts(touched.steps[step_id].model_dump())]
     holds = any(isinstance(value, dict | list) for value in there)
     named = _share(there, expected)
     return 1 + named if named else float(holds or _share(there, shown) > 0)

@@ -31,16 +31,18 @@ class RemovedElement(Mutation):
 
 def _elements(touched: Touched) -> Iterator[Mutation]:
     """An entry of a list is left where it is: the next one would take its place."""
-    for index, step in touched.steps.items():
+    for step_id, step in touched.steps.items():
         target = step.aim()
-        looked_at = index in touched.expectations and step.about != "absence"
+        looked_at = step_id in touched.expectations and step.about != "absence"
         if looked_at and target is not None and target.nth is None and "{{" not in target.model_dump_json():
-            yield RemovedElement(f"{in_words(target)} is gone", places=frozenset({index}), index=index, target=target)
+            yield RemovedElement(
+                f"{in_words(target)} is gone", before_steps=frozenset({step_id}), aimed_at=step_id, target=target
+            )
     for act in touched.acts:
         if act.target is not None and "{{" not in act.target.model_dump_json():
             yield RemovedElement(
                 f"{in_words(act.target)} is gone",
-                places=frozenset({act.index}),
-                holds_writes=touched.holds(act.index),
+                before_steps=frozenset({act.step_id}),
+                holds_writes=touched.holds(act.step_id),
                 target=act.target.model_copy(update={"nth": None}),
             )

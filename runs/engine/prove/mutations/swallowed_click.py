@@ -24,7 +24,7 @@ class SwallowedClick(Mutation):
             presses = act.kind.gesture == "pressing"
             if presses and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"Pressing {in_words(act.target)} does nothing"
-                yield cls(what, frozenset({act.index}), touched.holds(act.index))
+                yield cls(what, frozenset({act.step_id}), touched.holds(act.step_id))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "click")

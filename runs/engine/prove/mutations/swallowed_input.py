@@ -24,7 +24,7 @@ class SwallowedInput(Mutation):
             enters = act.kind.gesture in ("entering", "keying")
             if enters and act.target is not None and not act.target.frame and not act.sends_form:
                 what = f"The page takes no notice of what is entered in {in_words(act.target)}"
-                yield cls(what, frozenset({act.index}), touched.holds(act.index))
+                yield cls(what, frozenset({act.step_id}), touched.holds(act.step_id))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "input", "change", "keyup", lasting=True)

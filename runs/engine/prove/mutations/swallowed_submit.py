@@ -23,7 +23,7 @@ class SwallowedSubmit(Mutation):
         for act in reversed(touched.acts):
             if act.sends_form and act.target is not None and not act.target.frame:
                 what = f"Sending the form with {in_words(act.target)} does nothing"
-                yield cls(what, frozenset({act.index}), touched.holds(act.index))
+                yield cls(what, frozenset({act.step_id}), touched.holds(act.step_id))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         await swallow(stage, "click", "submit", "keydown")

@@ -21,9 +21,9 @@ class ThrownError(Mutation):
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
-        for index in sorted(touched.expectations):
-            if touched.steps[index].about == "console":
-                yield cls("A script of the page throws an error", index=index)
+        for step_id in sorted(touched.expectations):
+            if touched.steps[step_id].about == "console":
+                yield cls("A script of the page throws an error", aimed_at=step_id)
                 return
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
