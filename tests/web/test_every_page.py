@@ -169,6 +169,10 @@ CUT = """() => [...document.querySelectorAll("main *, .rail *, .top *")].filter(
   return cut && one.clientWidth > 1 && !said;
 }).map((one) => `cut: ${one.outerHTML.slice(0, 160)}`)"""
 WIDER = "document.scrollingElement.scrollWidth > innerWidth ? [`wide: ${document.scrollingElement.scrollWidth}`] : []"
+# Parts of the head of a page that stand over their neighbours.
+SPILT = """() => [...document.querySelectorAll(".top > *")]
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `spilt: ${one.textContent.replace(/\\s+/g, " ").slice(0, 160)}`)"""
 # A word that is broken into lines of a few letters each, because there is no room left for it.
 CRAMPED = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
@@ -197,7 +201,7 @@ async def test_nothing_scrolls_sideways_is_cut_for_good_or_cramped(
     faults = Faults()
     for where in found:
         await page.goto(where)
-        for script in (WIDER, CUT, CRAMPED):
+        for script in (WIDER, CUT, SPILT, CRAMPED):
             faults.note(where, await page.evaluate(script))
     assert not faults.found, f"{faults}"
 
