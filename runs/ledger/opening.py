@@ -61,8 +61,8 @@ def open_test_run(request: RunRequest, options: RunOptions, tests: Sequence[Test
         raise Refused("no_tests", "There is no approved test to run; approve some in the review queue first.")
     check_request(request)
     base_url = _known(request)["base_url"]
-    asked = Ask(request.project, request.environment, options, tests, request.named, request.rerun_of, base_url)
-    plan = planned(replace(asked, versions=request.versions))
+    ask = Ask(request.project, request.environment, options, tests, request.named, request.rerun_of, base_url)
+    plan = planned(replace(ask, versions=request.versions))
 
     def fill(run: Run) -> dict[str, Any]:
         rows.insert_new(Result(run=run, position=at, **row) for at, row in enumerate(plan.rows))
