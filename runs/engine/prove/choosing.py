@@ -40,6 +40,13 @@ class Tried:
         noticed = {step: failure for step, failure in self.noticed.items() if step in steps or step == OPENING}
         return replace(self, noticed=noticed)
 
+    def renumbered(self, ids: Mapping[int, int | None]) -> Tried:
+        """The same, where steps have other ids; those that have none any more are left out."""
+        now = {step: ids.get(step, step) for step in (*self.reached, *self.noticed)}
+        noticed = {new: failure for step, failure in self.noticed.items() if (new := now[step]) is not None}
+        reached = frozenset(new for step in self.reached if (new := now[step]) is not None)
+        return replace(self, noticed=noticed, reached=reached)
+
     def noticed_by(self, steps: Collection[int]) -> bool:
         return any(step_id in steps for step_id in self.noticed)
 
@@ -59,6 +66,11 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
     return mutation.of_page_alone and not framed and min(mutation.before_steps, default=OPENING) > touched.last_act
 
 
+def before_act(mutation: Mutation, touched: Touched) -> bool:
+    """Whether a mutation can be tried on the page of a clean replay just before its last act."""
+    return mutation.of_act_alone and mutation.before_steps == {touched.last_act} and touched.last_act > OPENING
+
+
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
     """The most telling way stays first, the others come in random order; what is said twice is done once."""
     different: dict[str, Mutation] = {}
@@ -76,7 +88,9 @@ def bounded(found: Sequence[Mutation], touched: Touched, *, replayed: bool = Fal
     left = MOST_WRITING
     kept = []
     for mutation in found:
-        writes = not mutation.holds_writes and (replayed or not in_place(mutation, touched))
+        writes = not mutation.holds_writes and (
+            replayed or not (in_place(mutation, touched) or before_act(mutation, touched))
+        )
         left -= writes
         if not writes or left >= 0:
             kept.append(mutation)

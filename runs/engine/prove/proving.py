@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import median
 from typing import Any
 
-from runs.engine.browser import Error
 from runs.engine.events import AttemptEnded, Event, Failure, Log, Proved, TestStarted, Wrote
 from runs.engine.execute.attempt import OPENING, ShardContext
 from runs.engine.execute.attempt_page import AttemptPage
@@ -18,16 +16,16 @@ from runs.engine.generate.selecting import asserts_something_visible
 from runs.engine.page.look import Look
 from runs.engine.plan import TestWork
 from runs.engine.prove import answers, choosing
-from runs.engine.prove.candidates import Seen, candidates
+from runs.engine.prove.candidates import Seen
 from runs.engine.prove.choosing import Tried
-from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.proof_report import Notes, report
 from runs.engine.prove.pruning import prunable
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
-from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, expects, slowest
+from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, slowest
 from runs.engine.prove.revision import Revision
 from runs.engine.prove.scenery import differs
+from runs.engine.prove.strikes import Known, Strikes
 from runs.engine.prove.touched import READING, Touched
 from runs.engine.steps.request import Request
 
@@ -48,7 +46,7 @@ class Rejected(Exception):
 class Proving:
     """Proves one proposal; `revision` is what it is by now.
 
-    `ways` are the mutations to try, `struck` those that were put to the page of a clean replay.
+    Times are in milliseconds: `slowest` is that of the slowest step of clean replays, `at_trial` that of the trial.
     """
 
     context: ProofContext
@@ -58,19 +56,20 @@ class Proving:
     broken: int = 0
     durations: list[int] = field(default_factory=list)
     slowest: int = 0
+    at_trial: int = 0
     seen: list[Seen] = field(default_factory=list)
-    ways: list[Mutation] = field(default_factory=list)
-    struck: list[Tried] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     touched: Touched = field(default_factory=lambda: Touched({}, frozenset()))
     notes: Notes = field(default_factory=Notes)
     revision: Revision = field(init=False)
     replaying: Replaying = field(init=False)
+    strikes: Strikes = field(init=False)
 
     def __post_init__(self) -> None:
         self.made = self.work.attempts_before
         self.revision = Revision.of_proposal(self.work.document)
         self.replaying = Replaying(self.context, self.work)
+        self.strikes = Strikes(self.context)
 
     async def carry_out(self) -> Proved:
         failure: Failure | None = None
@@ -123,6 +122,7 @@ class Proving:
         self._require_unheld()
         for step, failure in trial.dropped.items():
             self._drop(step, failure.message)
+        self.at_trial = slowest([step for step in ended.steps if step.ok])
         gone = set(trial.dropped)
         if gone and gone >= set(self.revision.expectations):
             raise Rejected(trial.dropped[min(gone)])
@@ -133,13 +133,20 @@ class Proving:
         return trial.answers
 
     async def _replayed(self) -> None:
-        """A clean replay before anything is broken; it is recorded, whatever comes of it."""
-        start = partial(CleanReplay, last_act=self.touched.last_act, then=self._strike_in_place)
-        replay, ended = await self._replay(start, self.context.shard)
-        self._record(ended)
+        """A clean replay of the test as it is; it is recorded, whatever comes of it.
+
+        What is tried before its last act may spoil it, and is no reason why it fails: then there is another one.
+        """
+        start = partial(CleanReplay, last_act=self.touched.last_act, then=self._at_end)
+        replay, ended, story = await self._untold(partial(start, before_act=self._before_act))
+        if replay.spoilt or (self.strikes.swallowed and ended.failure is not None):
+            self.strikes.swallowed = []
+            replay, ended, story = await self._untold(start)
+        ended = replace(ended, duration_ms=ended.duration_ms - replay.tried_ms)
         if ended.failure is not None:
+            self._tell(story, ended)
             raise Rejected(ended.failure)
-        self.passed += 1
+        self._count(story, ended)
         self.durations.append(ended.duration_ms)
         self.slowest = max(self.slowest, slowest(ended.steps))
         if replay.after_all is not None:
@@ -169,14 +176,16 @@ class Proving:
 
     def _count(self, story: Sequence[Event], ended: AttemptEnded) -> None:
         """A replay that passed counts: it is told and recorded."""
+        self._tell(story, ended)
+        self.passed += 1
+
+    def _tell(self, story: Sequence[Event], ended: AttemptEnded) -> None:
         for event in story:
             self.context.shard.emit(event)
         self._record(ended)
-        self.passed += 1
 
     async def _break(self, mutation: Mutation, revision: Revision, own: Collection[int]) -> Tried:
-        pace = min(MOST_MS, max(LEAST_MS, 2 * self.slowest))
-        start = partial(BrokenReplay, mutation=mutation, own=own, pace_ms=pace)
+        start = partial(BrokenReplay, mutation=mutation, own=own, pace_ms=_pace_ms(self.slowest))
         replay, _ = await self._replay(start, self._quiet, revision=revision)
         self.broken += 1
         clean = [after for _, after in self.seen if after is not None]
@@ -215,7 +224,7 @@ class Proving:
             self._require_notice()
             await self._finished(self.revision, {})
             return
-        found = self._candidates(self.seen)
+        found = self._known().candidates(self.context.shard.masking.covers)
         if not self.revision.expectations and not found:
             raise Rejected(Failure(kind="document", message="It expects nothing, and nothing that it does can be seen"))
         if most:
@@ -225,40 +234,23 @@ class Proving:
             self._require_notice()
             await self._prune()
 
-    def _candidates(self, seen: Sequence[Seen]) -> dict[int, dict[str, Any]]:
-        """Expectations that the test could have, by the ids that they would have."""
-        covers = self.context.shard.masking.covers
-        steps = list(self.revision.written.values())
-        found = [step for step in candidates(seen, steps, self.touched.figures) if not covers(step)]
-        return dict(enumerate(found, len(self.work.document["steps"])))
+    def _known(self, *more: Seen) -> Known:
+        return Known(self.revision, self.touched, [*self.seen, *more])
 
-    async def _strike_in_place(self, replay: CleanReplay, attempt_page: AttemptPage) -> None:
-        """Tries what can be tried on the page that a clean replay has ended on, the candidates asked as well."""
-        self.struck = []
-        most = self.context.plan.max_breakages
-        if replay.after_all is None or not most or replay.troubles() - self.replaying.usual:
-            return
-        seen = [*self.seen, self._shown(replay, replay.after_all)]
-        self.ways = self.ways or choosing.ways(self.touched, most, self.context.chance)
-        found = self._candidates(seen)
-        revision, last = self.revision.with_added(found), self.touched.last_act
-        expectations = [(step_id, step) for step_id, step in revision.steps.items() if step_id > last and expects(step)]
-        own = [(step_id, step) for step_id, step in expectations if step_id not in found]
-        more = [(step_id, step) for step_id, step in expectations if step_id in found]
-        striking = InPlace(replay.player, attempt_page, own, more, [after for _, after in seen if after is not None])
-        with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
-            async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
-                await striking.put([mutation for mutation in self.ways if choosing.in_place(mutation, self.touched)])
-            self.struck = striking.tried
+    async def _before_act(self, replay: CleanReplay, attempt_page: AttemptPage, place: int) -> None:
+        if self.context.plan.max_breakages and not replay.troubles() - self.replaying.usual:
+            await self.strikes.before_act(self._known(), replay, attempt_page, place, _pace_ms(self.at_trial))
+
+    async def _at_end(self, replay: CleanReplay, attempt_page: AttemptPage) -> None:
+        after = replay.after_all
+        if after is not None and self.context.plan.max_breakages and not replay.troubles() - self.replaying.usual:
+            await self.strikes.at_end(self._known(self._shown(replay, after)), replay, attempt_page)
 
     async def _try_mutations(self, found: Mapping[int, dict[str, Any]]) -> None:
         """Some mutations at a time, until they say no more; candidates are asked as well."""
-        self.tried = list(self.struck)
+        self.tried = self.strikes.tried(found)
         revision, own = self.revision.with_added(found), self.revision.written
-        tried = [outcome.mutation for outcome in self.tried]
-        left = choosing.bounded(
-            [mutation for mutation in self.ways if mutation not in tried], self.touched, replayed=True
-        )
+        left = self.strikes.left(self._known(), self.tried)
         width = 1 if self.touched.writes else self.context.plan.options.parallel
         while left := choosing.informative(left, self.tried, self.revision.expectations, self.revision.steps):
             batch, left = left[:width], left[width:]
@@ -366,3 +358,8 @@ class Proving:
             report(self.revision, self.tried, self.notes, **counts),
             failure,
         )
+
+
+def _pace_ms(slowest_ms: int) -> int:
+    """How long a step of a broken application is waited for."""
+    return min(MOST_MS, max(LEAST_MS, 2 * slowest_ms))

@@ -164,18 +164,24 @@ class TrialReplay(Replay):
 class CleanReplay(Replay):
     """A replay on the application as it is. Looks before the last action and at the end.
 
-    `then` is called with a replay that passed, while its page is still open.
+    `before_act` is called before the last act is done, with its place. `then` is called with a replay that passed,
+    while its page is still open. What `before_act` took is no time of the test's. `spoilt`: it left the page otherwise
+    than it was, so that nothing the replay says is to be relied on.
     """
 
     def __init__(
         self,
         revision: Revision,
         last_act: int = OPENING,
+        before_act: Callable[[CleanReplay, AttemptPage, int], Awaitable[None]] | None = None,
         then: Callable[[CleanReplay, AttemptPage], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(revision)
         self._last_act = last_act
+        self._before_act = before_act
         self._then = then
+        self.spoilt = False
+        self.tried_ms = 0
         self._before_picture: ArtifactFile | None = None
         self.before_last_act: Look | None = None
         self.after_all: Look | None = None
@@ -188,6 +194,10 @@ class CleanReplay(Replay):
                 self._before_picture = await evidence.screenshot(attempt_page, spec.work.result, spec.number, "before")
             if self.revision.id_at(index) == self._last_act:
                 self.before_last_act = await look_at(attempt_page.page)
+                if self._before_act is not None:
+                    began = time.monotonic()
+                    await self._before_act(self, attempt_page, index)
+                    self.tried_ms = round((time.monotonic() - began) * 1000)
         return step
 
     async def played(self, failure: Failure | None) -> Failure | None:
@@ -199,7 +209,8 @@ class CleanReplay(Replay):
         return (self._before_picture,) if self._before_picture else ()
 
     async def over(self, ended: AttemptEnded) -> None:
-        if self._then is not None and self.attempt_page is not None and self.after_all is not None and ended.passed:
+        fit = ended.passed and not self.spoilt and self.after_all is not None
+        if self._then is not None and self.attempt_page is not None and fit:
             await self._then(self, self.attempt_page)
 
 

@@ -40,6 +40,11 @@ class Revision:
         return dict(zip(self.written, self.document.steps, strict=True))
 
     @property
+    def first_free(self) -> int:
+        """The id of what is added first."""
+        return len(self.around["steps"])
+
+    @property
     def json(self) -> dict[str, Any]:
         return {**self.around, "steps": list(self.written.values())}
 

@@ -212,3 +212,10 @@ async def test_who_gives_up_waiting_leaves_the_turn_to_others() -> None:
         await asyncio.wait({waiting})
     async with asyncio.timeout(PATIENCE), scheduler.slot() as slot:
         assert slot == 0
+
+
+def test_candidates_keep_what_they_noticed_under_their_new_ids() -> None:
+    failure: Any = object()
+    outcome = Tried("swallowed_click", "x", True, frozenset({0, 7, 8}), {7: failure, 8: failure})
+    now = outcome.renumbered({7: 9, 8: None})
+    assert (now.reached, now.noticed) == (frozenset({0, 9}), {9: failure})

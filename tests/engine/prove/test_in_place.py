@@ -12,7 +12,7 @@ import pytest_asyncio
 from runs.engine.browser import Browser, read_page
 from runs.engine.plan import ProofPlan
 from runs.engine.prove.in_place import UNDO
-from runs.engine.prove.proving import Proving
+from runs.engine.prove.strikes import Strikes
 from tests.engine.pages import Answer, Pages, pages
 from tests.engine.prove.proofs import plan_of, proofs, proposal, proved, see
 
@@ -54,13 +54,13 @@ def plan(site: Pages, tmp_path: Path) -> ProofPlan:
 def struck(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """For each page that mutations were put to, the kinds that were believed."""
     found: list[list[str]] = []
-    strike = Proving._strike_in_place
+    strike = Strikes.at_end
 
-    async def noted(proving: Proving, *given: Any) -> None:
-        await strike(proving, *given)
-        found.append([one.kind for one in proving.struck])
+    async def noted(strikes: Strikes, *given: Any) -> None:
+        await strike(strikes, *given)
+        found.append([outcome.kind for outcome in strikes.struck])
 
-    monkeypatch.setattr(Proving, "_strike_in_place", noted)
+    monkeypatch.setattr(Strikes, "at_end", noted)
     return found
 
 
@@ -107,13 +107,13 @@ async def test_where_a_mutation_cannot_be_undone_each_has_a_replay_of_its_own(
 async def test_an_expectation_that_held_for_a_moment_only_is_broken_in_replays_of_its_own(
     browser: Browser, plan: ProofPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    strike = Proving._strike_in_place
+    strike = Strikes.at_end
 
-    async def later(proving: Proving, replay: Any, attempt_page: Any) -> None:
+    async def later(strikes: Strikes, known: Any, replay: Any, attempt_page: Any) -> None:
         await attempt_page.page.evaluate("document.querySelector('[role=status]').remove()")
-        await strike(proving, replay, attempt_page)
+        await strike(strikes, known, replay, attempt_page)
 
-    monkeypatch.setattr(Proving, "_strike_in_place", later)
+    monkeypatch.setattr(Strikes, "at_end", later)
     said = {"do": "expect_visible", "target": {"text": "Saved"}}
     end = proofs(await proved(browser, plan, proposal(said, see("Passing"), start="/passing")))[1]
     assert end.outcome == "passed"

@@ -41,6 +41,8 @@ class Mutation:
     """What expectations are about that ought to notice it, wherever they stand."""
     of_page_alone: ClassVar[bool] = False
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
+    of_act_alone: ClassVar[bool] = False
+    """Whether it keeps an act from doing anything and changes nothing else, so that the act can be done afterwards."""
 
     def concerns(self, step_id: int, about: Subject) -> bool:
         """Whether an expectation of that id, about something, ought to notice it."""
@@ -59,6 +61,9 @@ class Mutation:
 
     async def after(self, page: Page, effect: MutationEffect) -> None:
         """When the test is over: count what can only be counted then."""
+
+    async def release(self, page: Page) -> None:
+        """Take back what is `of_act_alone`: events take their way again."""
 
 
 SEEING: frozenset[Subject] = frozenset({"element", "value", "number"})

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import Page
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, in_words
-from runs.engine.prove.mutations.swallowing import count_swallowed, swallow
+from runs.engine.prove.mutations.swallowing import count_swallowed, release, swallow
 from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Stage, Subject
 
@@ -17,6 +17,7 @@ class SwallowedClick(Mutation):
 
     kind: ClassVar[str] = "swallowed_click"
     challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "absence"})
+    of_act_alone: ClassVar[bool] = True
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
@@ -31,3 +32,6 @@ class SwallowedClick(Mutation):
 
     async def after(self, page: Page, effect: MutationEffect) -> None:
         effect.hits += await count_swallowed(page)
+
+    async def release(self, page: Page) -> None:
+        await release(page)

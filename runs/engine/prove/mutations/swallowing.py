@@ -19,6 +19,7 @@ SWALLOW = """const swallow = ([kinds, lasting]) => {
     taken = !lasting;
   };
   kinds.forEach(kind => addEventListener(kind, take, true));
+  window.__release = () => { kinds.forEach(kind => removeEventListener(kind, take, true)); return true; };
   return true;
 };"""
 
@@ -34,3 +35,9 @@ async def count_swallowed(page: Page) -> int:
     with contextlib.suppress(Error):
         return int(await read_page(page, "", "window.__swallowed || 0"))
     return 0
+
+
+async def release(page: Page) -> None:
+    """What `swallow` has begun on this page ends."""
+    with contextlib.suppress(Error):
+        await read_page(page, "", "window.__release ? window.__release() : false")

@@ -1,0 +1,97 @@
+"""Mutations by which the last act of a test does nothing, tried in a clean replay just before that act.
+
+Its event is swallowed, so that the page stays as it was, and the act is done for real afterwards. A replay of its own
+would open the same pages once more for that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from runs.engine.browser import settle
+from runs.engine.events import Failure
+from runs.engine.execute.attempt import AttemptPlayer
+from runs.engine.execute.attempt_page import AttemptPage
+from runs.engine.page.look import Look
+from runs.engine.prove.choosing import Tried
+from runs.engine.prove.in_place import Identified
+from runs.engine.prove.mutations.base import Mutation, MutationEffect
+from runs.engine.prove.scenery import differs, look_at, same
+from runs.engine.steps.base import Step
+
+AGAIN_MS = 50
+
+
+@dataclass
+class BeforeAct:
+    """Tries mutations on the page that the act with `place` and `step_id` is about to be done on.
+
+    `own` are the test's expectations behind the act by their ids, `candidates` those that it could have; together they
+    wait for `pace_ms`. `clean` are looks at the page behind the act. `spoilt` says that the page may not be as it was
+    `before`: what the replay says from then on is not to be relied on, nor what the last mutation showed.
+    """
+
+    attempt: AttemptPlayer
+    attempt_page: AttemptPage
+    place: int
+    step_id: int
+    act: Step
+    before: Look
+    own: Sequence[Identified]
+    candidates: Sequence[Identified]
+    clean: Sequence[Look]
+    pace_ms: int
+    tried: list[Tried] = field(default_factory=list)
+    spoilt: bool = False
+
+    async def put(self, mutations: Sequence[Mutation]) -> None:
+        """Try the mutations until the page is spoilt. Raises where it is gone."""
+        stage = self.attempt_page.stage
+        stage.explains = False
+        try:
+            for mutation in mutations:
+                # Whatever ends this half-way has left the page in an unknown state.
+                self.spoilt = True
+                outcome = await self._struck(mutation)
+                if outcome is None:
+                    return
+                self.tried.append(outcome)
+                self.spoilt = False
+        finally:
+            stage.explains = True
+
+    async def _struck(self, mutation: Mutation) -> Tried | None:
+        page, effect = self.attempt_page.stage.page, MutationEffect()
+        await settle(page, self.pace_ms)
+        await mutation.strike(self.attempt_page.stage, effect)
+        await self.attempt.performed(
+            self.attempt_page, self.place, self.act.model_copy(update={"timeout": self.pace_ms})
+        )
+        await mutation.after(page, effect)
+        await mutation.release(page)
+        if not effect.hits:
+            return None  # the act came about by another event, and may have done its work
+        noticed = await self._ask(self.own)
+        reached = {self.step_id, *(step_id for step_id, _ in self.own)}
+        if not noticed:  # what a candidate notices counts only where the test itself notices nothing
+            noticed = await self._ask(self.candidates)
+            reached |= {step_id for step_id, _ in self.candidates}
+        look = await look_at(page)
+        if not same(self.before, look):
+            return None
+        effective = bool(noticed) or differs(self.clean, look)
+        return Tried(mutation.kind, mutation.what, effective, frozenset(reached), noticed, mutation)
+
+    async def _ask(self, steps: Sequence[Identified]) -> dict[int, Failure]:
+        """Which expectations do not hold; while the first waits in vain, the page has its time for the others too."""
+        failed: dict[int, Failure] = {}
+        late = time.monotonic() + self.pace_ms / 1000
+        for step_id, step in steps:
+            left = max(AGAIN_MS, round((late - time.monotonic()) * 1000))
+            hasty = step.model_copy(update={"timeout": left})
+            _, failure = await self.attempt.performed(self.attempt_page, self.place, hasty)
+            if failure is not None and not step.optional:
+                failed[step_id] = failure
+        return failed
