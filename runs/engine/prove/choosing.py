@@ -66,9 +66,25 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
     return mutation.of_page_alone and not framed and min(mutation.before_steps, default=OPENING) > touched.last_act
 
 
+def at_reload(mutation: Mutation, touched: Touched) -> bool:
+    """Whether a mutation can be tried by loading the last page once more, where a replay has ended on it.
+
+    The last act has to have led to that page: one that was done on it would fail on another one, and is not done again.
+    """
+    documents = [call for call in touched.calls if call.kind == "document"]
+    if not documents or not mutation.of_document_alone or mutation.call != documents[-1]:
+        return False
+    return documents[-1].method == "GET" and documents[-1].step == touched.last_act
+
+
 def before_act(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation can be tried on the page of a clean replay just before its last act."""
     return mutation.of_act_alone and mutation.before_steps == {touched.last_act} and touched.last_act > OPENING
+
+
+def on_clean_page(mutation: Mutation, touched: Touched) -> bool:
+    """Whether a mutation is tried in a clean replay, and has one of its own only where that does not succeed."""
+    return any(can(mutation, touched) for can in (in_place, at_reload, before_act))
 
 
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:
@@ -88,9 +104,7 @@ def bounded(found: Sequence[Mutation], touched: Touched, *, replayed: bool = Fal
     left = MOST_WRITING
     kept = []
     for mutation in found:
-        writes = not mutation.holds_writes and (
-            replayed or not (in_place(mutation, touched) or before_act(mutation, touched))
-        )
+        writes = not mutation.holds_writes and (replayed or not on_clean_page(mutation, touched))
         left -= writes
         if not writes or left >= 0:
             kept.append(mutation)
@@ -109,11 +123,11 @@ def informative(
     if len(effective) < ENOUGH_TRIED:
         return list(left)
     kinds = {outcome.kind for outcome in effective}
-    deep = {outcome.kind for outcome in effective if outcome.mutation and not outcome.mutation.of_page_alone}
+    deep = {outcome.kind for outcome in effective if outcome.mutation and outcome.mutation.is_deep}
     silent = set(expectations) - {step_id for outcome in effective for step_id in outcome.noticed}
 
     def tells(mutation: Mutation) -> bool:
-        few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and not mutation.of_page_alone)
+        few = len(kinds) < ENOUGH_KINDS or (len(deep) < ENOUGH_DEEP and mutation.is_deep)
         return (few and mutation.kind not in kinds) or any(_ought(mutation, step_id, steps) for step_id in silent)
 
     return [mutation for mutation in left if tells(mutation)]

@@ -1,5 +1,7 @@
-"""Mutations of the page alone, put one after the other to the last page of one clean replay, and each undone again.
+"""Mutations that are tried on the last page of one clean replay, one after the other.
 
+Those of the page alone are put to it and undone again. Those that answer the last document with another one are tried
+last, by loading it once more: that page is the mutation's as a whole, so that it does not matter what was there.
 A replay of its own costs half a second of a processor for each, most of it for the same pages opened once more.
 """
 
@@ -9,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runs.engine.browser import Page, read_page
+from runs.engine.browser import Page, read_page, settle
 from runs.engine.events import Failure
 from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
@@ -25,6 +27,8 @@ from runs.engine.steps.base import Step
 PATIENCE_MS = 50
 CALM_MS = 500
 SLOWER = 4
+RELOAD_MS = 10_000
+SETTLE_MS = 2_500
 
 # The records of a mutation observer, gone through backwards, say how the page was. Nodes come back themselves, with
 # what listens to them. What is in shadow roots and frames is not observed: the look at the page tells that.
@@ -68,7 +72,8 @@ class InPlace:
     `own` are the test's expectations by their ids, `candidates` those that it could have. An expectation has
     `patience_ms`, several times what the slowest one took that held. `tried` is what came of the mutations. It is empty
     again where the page was not as before in the end, or an expectation did not hold any more: then nothing that was
-    seen on the way can be relied on.
+    seen on the way can be relied on. `reloaded` is what came of those that were tried by loading the page once more,
+    and `answered` method and address of what was not the site's own answer.
     """
 
     attempt: AttemptPlayer
@@ -77,6 +82,8 @@ class InPlace:
     candidates: Sequence[Identified]
     clean: Sequence[Look]
     tried: list[Tried] = field(default_factory=list)
+    reloaded: list[Tried] = field(default_factory=list)
+    answered: set[tuple[str, str]] = field(default_factory=set)
     patience_ms: float = CALM_MS
     slowest_ms: float = 0.0
 
@@ -100,11 +107,29 @@ class InPlace:
         if await self._ask(self.own) or await self._ask(self.candidates) or not same(await look_at(page), calm):
             self.tried.clear()
 
+    async def reload(self, mutations: Sequence[Mutation]) -> None:
+        """Load the page once more with each mutation of its document; it is theirs from then on."""
+        page, context = self.attempt_page.stage.page, self.attempt_page.context
+        for mutation in mutations:
+            here = page.url.partition("#")[0]
+            if context is None or mutation.call is None or here != mutation.call.url.partition("#")[0]:
+                return
+            # The handler of the next mutation comes before this one's, for the later route is asked first.
+            effect = MutationEffect(answered=self.answered)
+            await mutation.prepare(context, effect)
+            await page.reload(wait_until="domcontentloaded", timeout=RELOAD_MS)
+            await settle(page, SETTLE_MS)
+            if effect.hits:
+                self.reloaded.append(await self._outcome(page, mutation))
+
     async def _struck(self, page: Page, mutation: Mutation) -> Tried:
         effect = MutationEffect()
         await mutation.strike(self.attempt_page.stage, effect)
         if not effect.hits:
             return Tried(mutation.kind, mutation.what, False, frozenset(), {}, mutation)
+        return await self._outcome(page, mutation)
+
+    async def _outcome(self, page: Page, mutation: Mutation) -> Tried:
         noticed = await self._ask(self.own)
         checked = list(self.own)
         if not noticed:  # what a candidate notices counts only where the test itself notices nothing

@@ -166,7 +166,8 @@ class CleanReplay(Replay):
 
     `before_act` is called before the last act is done, with its place. `then` is called with a replay that passed,
     while its page is still open. What `before_act` took is no time of the test's. `spoilt`: it left the page otherwise
-    than it was, so that nothing the replay says is to be relied on.
+    than it was, so that nothing the replay says is to be relied on. `answered` are method and address of requests that
+    were answered in the application's place, once the replay had ended.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class CleanReplay(Replay):
         self._before_act = before_act
         self._then = then
         self.spoilt = False
+        self.answered: set[tuple[str, str]] = set()
         self.tried_ms = 0
         self._before_picture: ArtifactFile | None = None
         self.before_last_act: Look | None = None
@@ -207,6 +209,9 @@ class CleanReplay(Replay):
 
     def artifacts(self) -> tuple[ArtifactFile, ...]:
         return (self._before_picture,) if self._before_picture else ()
+
+    def _is_ours(self, method: str, url: str) -> bool:
+        return (method, url) in self.answered
 
     async def over(self, ended: AttemptEnded) -> None:
         fit = ended.passed and not self.spoilt and self.after_all is not None

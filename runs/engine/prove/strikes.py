@@ -90,14 +90,15 @@ class Strikes:
         """Tries what can be tried on the page that a clean replay has ended on."""
         self.struck = []
         ways = [mutation for mutation in self._ways(known) if choosing.in_place(mutation, known.touched)]
-        if not ways:
-            return
+        others = [mutation for mutation in self._ways(known) if choosing.at_reload(mutation, known.touched)]
         own, more = known.behind_last_act(known.candidates(self._covers))
-        striking = InPlace(replay.player, attempt_page, own, more, known.clean)
+        striking = InPlace(replay.player, attempt_page, own, more, known.clean, answered=replay.answered)
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put(ways)
-            self.struck = striking.tried
+                self.struck = list(striking.tried)
+                await striking.reload(others)
+                self.struck += striking.reloaded
 
     def tried(self, found: Mapping[int, dict[str, Any]]) -> list[Tried]:
         """All that clean replays have tried; `found` are the candidates by their ids now."""

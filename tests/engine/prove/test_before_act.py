@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from runs.engine.browser import Browser
 from runs.engine.plan import ProofPlan
-from runs.engine.prove.replays import BrokenReplay
+from runs.engine.prove.replays import BrokenReplay, CleanReplay
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
 
@@ -58,47 +58,53 @@ def plan(site: Pages, tmp_path: Path) -> ProofPlan:
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many replays were made for each kind of mutation."""
+def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many replays were begun: clean ones, and broken ones by the kind of their mutation."""
     found: Counter[str] = Counter()
-    begun = BrokenReplay.__init__
+    clean, broken = CleanReplay.__init__, BrokenReplay.__init__
 
-    def noted(replay: BrokenReplay, *given: Any, **named: Any) -> None:
-        begun(replay, *given, **named)
+    def noted_clean(replay: CleanReplay, *given: Any, **named: Any) -> None:
+        clean(replay, *given, **named)
+        found["clean"] += 1
+
+    def noted_broken(replay: BrokenReplay, *given: Any, **named: Any) -> None:
+        broken(replay, *given, **named)
         found[replay.mutation.kind] += 1
 
-    monkeypatch.setattr(BrokenReplay, "__init__", noted)
+    monkeypatch.setattr(CleanReplay, "__init__", noted_clean)
+    monkeypatch.setattr(BrokenReplay, "__init__", noted_broken)
     return found
 
 
 async def test_an_act_that_does_nothing_needs_no_replay_of_its_own(
-    browser: Browser, plan: ProofPlan, broken: Counter[str]
+    browser: Browser, plan: ProofPlan, made: Counter[str]
 ) -> None:
     events = await proved(browser, plan, proposal(click("Add"), says("status", "Added"), start="/calm"))
     end = proofs(events)[1]
     assert (end.outcome, told(end.proof, "swallowed_click")) == ("passed", [True])
-    assert broken["swallowed_click"] == 0
+    assert (made["swallowed_click"], made["clean"]) == (0, 2)
     assert [replay.passed for replay in replays(events)] == [True, True]
 
 
 async def test_a_form_that_is_not_sent_sends_nothing(
-    browser: Browser, plan: ProofPlan, broken: Counter[str], sent: list[str]
+    browser: Browser, plan: ProofPlan, made: Counter[str], sent: list[str]
 ) -> None:
     fill = {"do": "fill", "target": {"label": "Name"}, "value": "Ada"}
     test = proposal(fill, click("Send"), see("Thank you"), start="/form")
     end = proofs(await proved(browser, plan, test.model_copy(update={"writes": True})))[1]
     assert (end.outcome, told(end.proof, "swallowed_submit")) == ("passed", [True])
-    assert broken["swallowed_submit"] == 0
+    assert (made["swallowed_submit"], made["clean"]) == (0, 2)
     # The trial, two clean replays, and those that were broken elsewhere.
     assert len(sent) <= 3 + end.proof["broken"]
 
 
 @pytest.mark.parametrize("path", ["/early", "/traces"])
 async def test_an_act_that_leaves_traces_all_the_same_is_replayed_once_more(
-    browser: Browser, plan: ProofPlan, broken: Counter[str], path: str
+    browser: Browser, plan: ProofPlan, made: Counter[str], path: str
 ) -> None:
     events = await proved(browser, plan, proposal(click("Add"), says("status", "Added"), start=path))
     end = proofs(events)[1]
     assert end.outcome == "passed"
     assert [replay.passed for replay in replays(events)] == [True, True]
-    assert broken["swallowed_click"] == 1
+    assert made["clean"] == 3
+    assert False not in told(end.proof, "swallowed_click")

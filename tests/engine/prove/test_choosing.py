@@ -57,7 +57,7 @@ def test_mutations_are_taken_one_of_each_kind_before_a_second_of_any() -> None:
 
 
 def test_a_test_that_writes_is_broken_a_few_times_where_that_writes_again() -> None:
-    found = [one for one in choosing.ways(TOUCHED, 100, Random(1)) if not choosing.in_place(one, TOUCHED)]
+    found = [one for one in choosing.ways(TOUCHED, 100, Random(1)) if not choosing.on_clean_page(one, TOUCHED)]
     assert sum(not one.holds_writes for one in found) == choosing.MOST_WRITING
     assert sum(one.holds_writes for one in found) > 3
 

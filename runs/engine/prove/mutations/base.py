@@ -28,21 +28,29 @@ class Mutation:
 
     `before_steps` are the ids of steps before which it strikes the page, or before the next one where such a step is
     left out. `holds_writes`: what the test would write is not sent. `aimed_at` is the id of the expectation that it is
-    aimed at, if it is aimed at one.
+    aimed at, if it is aimed at one, `call` the request that is answered otherwise, if there is one.
     """
 
     what: str
     before_steps: frozenset[int] = frozenset()
     holds_writes: bool = False
     aimed_at: int | None = None
+    call: TouchedCall | None = None
 
     kind: ClassVar[str]
     challenges: ClassVar[frozenset[Subject]] = frozenset()
     """What expectations are about that ought to notice it, wherever they stand."""
     of_page_alone: ClassVar[bool] = False
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
+    of_document_alone: ClassVar[bool] = False
+    """Whether its `call` is a document that is answered with another one as a whole, whatever the page shows."""
     of_act_alone: ClassVar[bool] = False
     """Whether it keeps an act from doing anything and changes nothing else, so that the act can be done afterwards."""
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether it breaks what is behind the page: an error page, or an element that is gone, most tests notice."""
+        return not self.of_page_alone and not self.of_document_alone
 
     def concerns(self, step_id: int, about: Subject) -> bool:
         """Whether an expectation of that id, about something, ought to notice it."""

@@ -37,7 +37,7 @@ class ChangedText(Mutation):
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for words, target, step_id in _texts(touched):
             before = touched.final if step_id is None else step_id
-            yield cls(f"“{words[:80]}” says something else", frozenset({before}), False, step_id, target)
+            yield cls(f"“{words[:80]}” says something else", frozenset({before}), aimed_at=step_id, target=target)
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
         if self.target is not None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, in_words, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -15,8 +15,8 @@ class DeadLink(Mutation):
     """A link that is followed leads to a page that does not exist."""
 
     kind: ClassVar[str] = "dead_link"
+    of_document_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = SEEING
-    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.foreign import UnreadableJson, loaded
 from runs.engine.prove.mutations.base import SEEING, Mutation, MutationEffect, fetched, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -17,7 +17,6 @@ class EmptiedApi(Mutation):
 
     kind: ClassVar[str] = "emptied_api"
     challenges: ClassVar[frozenset[Subject]] = SEEING
-    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

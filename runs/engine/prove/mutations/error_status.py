@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 
 PAGES = {404: "Not Found", 500: "Internal Server Error"}
 
@@ -16,7 +16,7 @@ class ErrorStatus(Mutation):
     """A document is answered with an error page."""
 
     kind: ClassVar[str] = "error_status"
-    call: TouchedCall | None = None
+    of_document_alone: ClassVar[bool] = True
     status: int = 500
 
     @classmethod

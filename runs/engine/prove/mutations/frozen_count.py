@@ -51,11 +51,9 @@ class FrozenCount(Mutation):
                 yield cls(
                     f"“{pressable.name[:80]}” stays “{old[:80]}”",
                     frozenset({touched.final}),
-                    False,
-                    None,
-                    target,
-                    now[0],
-                    was[0],
+                    target=target,
+                    now=now[0],
+                    was=was[0],
                 )
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:

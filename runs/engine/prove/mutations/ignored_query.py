@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -15,7 +15,6 @@ class IgnoredQuery(Mutation):
     """The application answers as if nothing was asked for: no words, no filter, no order, no page."""
 
     kind: ClassVar[str] = "ignored_query"
-    call: TouchedCall | None = None
     by_act: bool = False
 
     @classmethod

@@ -20,7 +20,6 @@ MOST = 6
 class JsonMutant(Mutation):
     """What is asked for is brought, but for one place of it. What writes is left alone: it would be carried out."""
 
-    call: TouchedCall | None = None
     json_mutation: JsonMutation | None = None
 
     @staticmethod

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -16,7 +16,6 @@ class MissingScript(Mutation):
 
     kind: ClassVar[str] = "missing_script"
     challenges: ClassVar[frozenset[Subject]] = frozenset({"requests"})
-    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -15,8 +15,8 @@ class Redirected(Mutation):
     """The last page sends the visitor to the home page instead of opening."""
 
     kind: ClassVar[str] = "redirected"
+    of_document_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "title"})
-    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from runs.engine.browser import BrowserContext, Route
 from runs.engine.prove.mutations.base import Mutation, MutationEffect, replace_answers
-from runs.engine.prove.touched import Touched, TouchedCall
+from runs.engine.prove.touched import Touched
 from runs.engine.steps.base import Subject
 
 
@@ -16,7 +16,6 @@ class Stale(Mutation):
 
     kind: ClassVar[str] = "stale"
     challenges: ClassVar[frozenset[Subject]] = frozenset({"absence"})
-    call: TouchedCall | None = None
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
