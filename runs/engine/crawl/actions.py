@@ -30,10 +30,12 @@ from runs.engine.steps.hover import Hover
 from runs.engine.steps.scroll import Scroll
 from runs.engine.steps.select import Select
 
+# The ledger counts too, in rows that all shards share (decision 17); this spares it rows that it would skip.
 OF_A_CLUSTER = 2
 MOST_STEPS = 60
 LONGEST_NAME = 120
 CHROME = frozenset({"banner", "navigation", "contentinfo", "menu"})
+# These repeat as the entries of a list do, but each does something else: their names tell them apart.
 NAMED_ALIKE = frozenset({"tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch"})
 COUNTED = re.compile(r"\d+")
 ONLY_NUMBER = re.compile(r"[\W\d_]+")
@@ -107,6 +109,7 @@ class Actions:
                 features = self._features(candidate, group, tried, state)
                 rows[key] = (priority(features, self._history), candidate, features)
         best = sorted(rows.items(), key=lambda row: row[1][0])[: self._options.max_actions]
+        # What found no place among the best is not counted, so that another state can offer it again.
         for key, (_, _, features) in best:
             self._known[state.work.role, features.cluster] += 1
             self._history.offer(key, features, state.work.role)
@@ -169,6 +172,7 @@ class Actions:
         if steps is None:
             return
         action = self._shape(canonical(form.action)) if form.action else ""
+        # What sends to an address of its own is alike on all pages that show it (decision 17).
         own = form.action and urlsplit(form.action).path != urlsplit(state.page.url).path
         fields = ",".join(sorted({COUNTED.sub("#", field.name or field.label) for field in form.fields}))
         place = ("", "") if own else (state.page.template, pattern(form.submit or form.name))

@@ -18,6 +18,7 @@ VARIES = re.compile(
 SLUG_WORDS = 4
 LONGEST = 80  # nothing that is longer is the name of a page
 SIBLINGS = 5
+# Menus list pages of the root, which have little in common: five of them are no sign of one template.
 ROOT_SIBLINGS = 20
 FEW = 20
 CHOOSES_VIEW = re.compile(
@@ -62,6 +63,7 @@ class Shapes:
                 self._remember(parent, place.partition("|")[2], paths)
 
     def _remember(self, parent: str, chain: str, paths: Iterable[str]) -> None:
+        # Two lists under one parent may lead to different templates, so the second has another star.
         ordinal = sum(1 for known, _ in self._families if known == parent)
         family = self._families.setdefault((parent, chain), AddressFamily("*" * (ordinal + 1)))
         for path in paths:

@@ -95,4 +95,5 @@ def significant(name: str, value: str) -> bool:
     """Whether a query parameter can change which page is shown."""
     if NOISE.fullmatch(name):
         return False
+    # A link to the sign-in page names the page that it stands on, and would be another on each; `next=2` is paging.
     return not (RETURN_ADDRESS.fullmatch(name) and value.startswith(("/", "http://", "https://")))

@@ -9,6 +9,7 @@ from runs.engine.lexicon import Topic, topics
 
 FEW_LINKS = 5
 OF_THE_GATE = 2
+# 405 is what AWS WAF sends its CAPTCHA with.
 STATUSES = frozenset({401, 403, 405, 429, 503})
 BY_HEADER = {"cf-mitigated": "challenge", "x-amzn-waf-action": "challenge", "x-datadome": "protected"}
 BODY = re.compile(

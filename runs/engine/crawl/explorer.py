@@ -137,6 +137,7 @@ class Explorer:
         snapshot = snapshot.model_copy(update={"role": "" if work.role == VISITOR else work.role})
         found = [*visited.shown.links, *self.searches.links(snapshot.forms, snapshot.actions, work.role)]
         found += [FoundLink(url, work.action) for url in led_to]
+        # A page is no link of its own. A state's page is where its path begins: where it ended is a link (`led_to`).
         links = self.frontier.links(work.url if work.path else visited.url, found, work.depth + 1)
         key = canonical(visited.url)
         signature = visited.shown.signature.model_copy(update={"place": self.frontier.place(key)})

@@ -64,4 +64,5 @@ class Exploring:
         before = tab.writes.seen
         own = [url for url in (tab.page.url, work.url) if same_site(url, self._base_url)]
         gone = await removed(tab.page, Removing(marked, self._options, tab.turn), own)
+        # A mark may be gone from a page for other reasons: it counts as removed where a request was sent (decision 18).
         return gone and tab.writes.seen > before

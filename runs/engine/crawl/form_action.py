@@ -22,6 +22,7 @@ Steps = tuple[dict[str, Any], ...]
 MARKER = "Sentri {{random.digits(6)}}"
 MARKED = re.compile(r"sentri", re.IGNORECASE)
 NAMES_A_RECORD = ("name", "text", "subject", "organization", "username")
+# As long as “Sentri 482913”: a mark that is cut off would not be found again.
 SHORTEST_MARKED = 13
 
 
@@ -105,6 +106,7 @@ def _sending(form: Form, page: PageSnapshot, entries: Iterable[dict[str, Any]]) 
         own = {"css": form.submit_css} if form.frame or not form.submit else submit_of(form, page)
         target = own or {"css": form.submit_css}
         return Click.step(target=_framed(target, form))
+    # Without a button a form is sent by Enter in a text field, which HTML calls implicit submission.
     last = next((step for step in reversed(list(entries)) if kind_of(step) is Fill), None)
     return Press.step(target=last["target"], key="Enter") if last else None
 

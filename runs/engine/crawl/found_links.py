@@ -66,6 +66,7 @@ class Frontier:
         absolute = [(link, resolve(link.href, page_url)) for link in found]
         wanted = [(link, url) for link, url in absolute if url and self._admits(link, url)]
         keyed = [(link, url, canonical(url)) for link, url in wanted]
+        # A menu lists unlike pages in one place, and would be taken for a list of siblings.
         self._shapes.learn((key, link.place) for link, _, key in keyed if link.landmark not in MENUS)
         own = canonical(page_url)
         best: dict[str, Link] = {}
@@ -103,6 +104,7 @@ class Frontier:
         return replace(self._features[key], depth=depth, landmark=link.landmark, hidden=link.hidden)
 
     def _first_met(self, link: FoundLink, key: str) -> Features:
+        # Alike by looks is a cluster, alike by what was learnt only a family, for learning may err (decision 52).
         shape, kind = self._shapes.plain(key), self._shapes.kind(key)
         known, cousins = self._known[shape], self._shapes_of[kind] - {shape}
         self._known[shape] += 1

@@ -65,6 +65,7 @@ class Offers(Seen):
 
     def control(self, form: Form) -> Control:
         """The button that sends a form."""
+        # Paths within a frame begin anew: the same path may be that of another button of the page.
         sends = next((button for button in self.sends if button.css == form.submit_css and not form.frame), None)
         if sends is None:
             return Control(form.submit or form.name or form.heading or form.action, address=form.action)

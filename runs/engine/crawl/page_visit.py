@@ -39,6 +39,7 @@ CRASH_SECONDS = 0.5
 Got = TypeVar("Got")
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 KEEP_CALLS = 60
+# These say nothing about the site: Chromium hides what a proxy answers to CONNECT, and tries no unsafe port.
 WORTH_DIAGNOSING = ("ERR_TUNNEL_CONNECTION_FAILED", "ERR_UNSAFE_PORT", "ERR_PROXY_CONNECTION_FAILED")
 
 
@@ -140,6 +141,7 @@ async def _looked(page: Page, url: str, deadline: float) -> ShownPage:
 
 async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | None:
     try:
+        # `settle` waits for the rest, within its cap: a picture that never comes would fail the navigation here.
         response = await page.goto(url, wait_until="domcontentloaded", timeout=timeout_ms)
     except Error as error:
         if any(code in error.message for code in WORTH_DIAGNOSING) and (found := await diagnose(url, guard)):
@@ -149,6 +151,7 @@ async def _open(page: Page, url: str, guard: Guard, timeout_ms: int) -> int | No
         return None
     kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     if response.status >= 400:
+        # The egress proxy answers 403 or 502 where it does not come through to the site.
         body = await _text(response.text()) if response.status in challenge.STATUSES | {502} else ""
         if challenge.answered_by(response.status, response.headers, body):
             raise challenged(url, response.status)

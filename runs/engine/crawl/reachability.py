@@ -24,6 +24,7 @@ async def trusted(ready: Callable[[], Awaitable[Browser]], site: Site) -> Unvisi
     """
     if not site.base_url.lower().startswith("https:"):
         return None
+    # Python trusts other authorities than the browser does, and would call open sites closed (decision 35).
     context = await (await ready()).context(BrowserOptions(), site)
     try:
         page = await context.new_page()

@@ -115,6 +115,7 @@ class PathReplay:
             if failure.kind == "hidden":
                 raise Unvisited("not_a_page", failure.message) from failure
             unreached = unstable(step.sentence(), failure.message, number)
+            # A step may fail for what the site could not answer just then: no state is given up for that at once.
             unreached.disturbed = bool(troubles(tab.seen.requests, self.plan.site.base_url))
             raise unreached from failure
         await settle(stage.page, self.plan.options.action_timeout_ms)

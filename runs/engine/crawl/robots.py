@@ -10,8 +10,10 @@ from protego import Protego
 
 AGENT_NAME = "sentri"
 NOBODY = "nobody"
+# RFC 9309 asks for at least 500 KiB to be read.
 MAX_BYTES = 500 * 1024
 MOST_LINES = 20_000
+# A product token of RFC 9309 has no figures and no slash: where a version begins it ends.
 AGENT = re.compile(r"[A-Za-z_-]+|\*")
 READ = frozenset({"user-agent", "allow", "disallow", "sitemap"})
 

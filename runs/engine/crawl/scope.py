@@ -71,6 +71,7 @@ def is_destructive(url: str, text: str = "") -> bool:
 
 
 def _but_last(path: str) -> list[str]:
+    # The last segment counts by its figures alone: `delete-item` has the hyphen of a slug, and names no item.
     return path.rstrip("/").split("/")[:-1] + [
         digit for digit in path.rstrip("/").rsplit("/", 1)[-1] if digit.isdigit()
     ]

@@ -40,6 +40,7 @@ from runs.engine.traffic import blanked
 log = logging.getLogger(__name__)
 Pull = Callable[[], Awaitable[PageWork | None]]
 
+# A fresh context is a fresh renderer process: so many pages share its cost (docs/performance.md).
 PAGES_PER_CONTEXT = 50
 GRACE_SECONDS = 5
 CLEANING_SECONDS = 20
@@ -80,6 +81,7 @@ class Slot:
         """What breaks us on one page speaks against that one alone; what ends the browser ends the shard."""
         try:
             event = await self._event(work)
+            # Answers that come once the next page has begun would be told as that page's (`_because`).
             await self._writes.finish()
         except BrowserUnavailable:
             raise
@@ -145,6 +147,7 @@ class Slot:
 
     async def _within_deadline(self, work: PageWork) -> PageVisited:
         options = self._explorer.plan.options
+        # A step is done and then waited for, each within the action timeout.
         steps_ms = 2 * len(work.path) * options.action_timeout_ms
         seconds = (options.page_timeout_ms + steps_ms) / 1000
         await self._explorer.state(work.role, work.url)
@@ -161,6 +164,7 @@ class Slot:
         except SessionOver:
             return await self._reached(work)
         except Unvisited as failure:
+            # That the last step cannot be done is the answer; those before it worked when the state was found.
             if failure.step is None or failure.step >= len(work.path) - 1:
                 raise
             return await self._reached(work)
@@ -249,6 +253,7 @@ class Slot:
         if explorer.exploring is not None and self._page is not None:
             seen_signed_in = await explorer.exploring.with_actions(self._page, work, seen_signed_in)
         explorer.learn(work, seen_signed_in)
+        # What only visitors see is looked for on the first page, and where the signed-in are led elsewhere.
         if not own or not (moved(work, visited) or work.depth == 0):
             return seen_signed_in
         stranger = await self._as_stranger(work)
@@ -358,6 +363,7 @@ async def _forget_visits(context: BrowserContext, state: dict[str, Any] | None) 
     A list of what was viewed last, or a language that a link has chosen, would show the next page otherwise than a
     crawl sees it that comes there another way.
     """
+    # A context for each page would lose the cache, and sessions that are renewed with every answer.
     names = {cookie["name"] for cookie in state["cookies"]} if state else set()
     for cookie in await context.cookies():
         if cookie["name"] not in names:
@@ -376,6 +382,7 @@ def moved(work: PageWork, visited: Visited) -> bool:
 
 async def _answer(dialog: Any) -> None:
     with contextlib.suppress(Error):
+        # Dismissed, `beforeunload` keeps the page, and the navigation away from it fails.
         await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
 
 
