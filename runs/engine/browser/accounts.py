@@ -20,6 +20,7 @@ from runs.engine.plan import ACCOUNT, VISITOR, BrowserOptions, SignedInSession, 
 
 MOST_TRIES = 2
 PAUSES = (1.0, 3.0, 9.0)  # seconds, half of them to one and a half: workers that disturbed each other part
+# Pages that look like a sign-in page at the same time are asked about in turn: a single look is enough for all.
 TRUSTED_SECONDS = 1.0
 
 
@@ -81,6 +82,7 @@ class Accounts:
             return False
         async with known.lock:
             session = known.session
+            # Another slot had it renewed meanwhile: who asks still has the state before.
             if session is None or session.state is not state:
                 return known.ready
             if not session.tells or time.monotonic() - known.held_at < TRUSTED_SECONDS:
@@ -121,6 +123,7 @@ class Accounts:
             try:
                 return await sign_in(self._browser, site, self._options, claim_code=self._claim_code)
             except SignInFailed as failure:
+                # Credentials that are refused are not sent again at once, or the site may lock the account.
                 if not failure.passing or time.monotonic() - began > seconds:
                     raise
             await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - no secret

@@ -87,6 +87,7 @@ class Screencast:
         wanted = frames.wanted()
         if wanted == shot.running or shot.page.is_closed():
             return
+        # Set before it has begun or ended: the next look, a quarter of a second later, would begin it again.
         shot.running = wanted
         self._begin(self._patiently(self._start(shot, frames) if wanted else shot.page.screencast.stop()))
 

@@ -47,6 +47,7 @@ async def next_code(
     while (now := clock()) < began + MOST_WINDOWS * PERIOD:
         window, left = int(now // PERIOD), PERIOD - now % PERIOD
         if left >= TOO_LATE_SECONDS and window > _given.get(key, -1):
+            # Before the first await, during which another sign-in of this process could take the same window.
             _given[key] = window
             if claim is None or await claim(secret, window):
                 return code_of(secret, window)

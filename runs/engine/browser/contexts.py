@@ -10,6 +10,7 @@ from playwright.async_api import APIRequestContext, BrowserContext
 from runs.engine.browser.wear import Wear
 
 CLOSE_SECONDS = 2
+# asyncio holds tasks weakly: a closing that nobody waits for any more could be collected halfway.
 _closing: set[asyncio.Future[None]] = set()
 
 

@@ -36,6 +36,7 @@ def heard() -> Iterator[None]:
         yield
     finally:
         inside._get_stderr_fileno = usual
+        # The driver has a copy by now. As long as this process has another, the reader sees no end.
         os.close(writing)
 
 

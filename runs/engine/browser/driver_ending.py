@@ -56,6 +56,7 @@ def megabytes(processes: list[psutil.Process]) -> int:
 
 async def end(playwright: Playwright | None, chromium: Chromium | None) -> None:
     """Close both; what has not gone by then is killed, as a driver or browser that hangs is."""
+    # Before anything is closed: what a driver had started cannot be found once it has ended.
     processes = await asyncio.to_thread(processes_of, playwright) if playwright else []
     closing = [chromium.close()] if chromium else []
     for close in (*closing, *([playwright.stop()] if playwright else [])):

@@ -164,9 +164,11 @@ def _head(first: bytes, lines: list[bytes]) -> bytes:
 def _length(head: bytes) -> int:
     """How many bytes of body a request has. Browsers say so; raises Refusal for what is said in another way."""
     lines = [line.lower() for line in head.split(b"\r\n")]
+    # Chromium streams bodies over HTTP/2 alone, so nothing that it sends here is chunked.
     if any(line.startswith(b"transfer-encoding:") for line in lines):
         raise EgressRefusal(501, "a request through this proxy says how long it is")
     lengths = {line.partition(b":")[2].strip() for line in lines if line.startswith(b"content-length:")}
+    # A length that two readers understand differently hides a second request in the first (request smuggling).
     if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
         raise EgressRefusal(400, "the length of the request is not clear")
     return int(next(iter(lengths), b"0"))
@@ -196,6 +198,7 @@ async def _pass_on_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWr
         except asyncio.LimitOverrunError as error:
             raise EgressRefusal(502, "the site's headers are too long") from error
         line, *lines = re.split(rb"\r?\n", head.rstrip(b"\r\n"))
+        # Heads of 1xx come before that of the answer; behind 101 a WebSocket follows, and no further head.
         interim = re.match(rb"HTTP/1\.[01] 1(?!01)\d\d", line) is not None
         writer.write(_head(line, lines))
         await writer.drain()

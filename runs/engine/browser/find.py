@@ -13,6 +13,7 @@ from runs.engine.browser.process_environment import plain
 ROOT = Path(__file__).resolve().parents[3]
 UNPACKED = "chromium-153.0.0"
 
+# The headless shell first: full Chromium takes three to four times the processor (docs/operations.md).
 PLAYWRIGHT_PATTERNS = (
     "chromium_headless_shell-*/*/chrome-headless-shell",
     "chromium_headless_shell-*/*/headless_shell",
@@ -98,6 +99,7 @@ def _configured(environ: Mapping[str, str]) -> Iterator[Candidate]:
     path = environ.get("SENTRI_BROWSER_PATH")
     if not path:
         return
+    # Not passed over for another: whoever names a program would not learn that it is not the browser in use.
     if not version_of(Path(path), {}):
         raise NoBrowser(f"SENTRI_BROWSER_PATH is {path}, which does not start as a browser: correct or unset it.")
     yield Path(path), {}

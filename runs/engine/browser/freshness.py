@@ -36,6 +36,7 @@ async def learnt(
         view(browser, site, options, page, state),
         view(browser, site, options, page, None),
     )
+    # Without both views nothing shows later whether it holds, so it is used but not kept (decision 20).
     if member is None or visitor is None:
         return SignedInSession(state=state, page=page)
     signs = sorted(member.names - visitor.names)[:MOST_SIGNS]

@@ -55,6 +55,7 @@ async def _add_to_page(page: Page, site: Site) -> None:
     resuming: set[asyncio.Task[None]] = set()
 
     async def resume(event: dict[str, Any]) -> None:
+        # `headers` of Fetch.continueRequest replaces all headers of the request, the browser's own as well.
         kept = [
             {"name": name, "value": value}
             for name, value in event["request"]["headers"].items()

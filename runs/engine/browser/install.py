@@ -76,6 +76,7 @@ def _by_npm() -> None:
         raise NotHere("npm is not installed")
     directory = cache_directory() / "browser"
     directory.mkdir(parents=True, exist_ok=True)
+    # Beside its place, for a rename does not leave a file system: the browser is there whole or not at all.
     with tempfile.TemporaryDirectory(dir=directory) as work:
         _run(["npm", "pack", PACKAGE, "--pack-destination", work], timeout=300)
         archive = next(Path(work).glob("*.tgz"))

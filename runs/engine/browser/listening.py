@@ -13,6 +13,7 @@ from runs.engine.traffic.exchange import MOST_BYTES, is_json
 
 CALLS = frozenset({"fetch", "xhr", "eventsource"})
 MOST_CALLS = 100
+# With 0.3 s a body that came late left an answer without fields, which the next crawl then found to be new.
 HEARD_SECONDS = 2.0
 
 
@@ -65,6 +66,7 @@ async def _read(seen: PageWatch, place: int, request: Request, response: Respons
             body = await response.body()
     except (Error, UnicodeError):
         return
+    # Otherwise the watch has begun a new list for another page while this body came.
     if exchanges is seen.exchanges:
         exchanges[place] = entries(_call(request, response, body))
 

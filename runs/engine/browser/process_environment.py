@@ -27,6 +27,7 @@ LOOK_SECONDS = 0.02
 # What answers to the driver's own requests bring is counted; it would keep them whole however large they get.
 MOST_BYTES = 20_000_000
 COUNTING = Path(__file__).with_name("driver.js")
+# What it guards belongs to the process, where a lock of asyncio belongs to a loop.
 _changing = threading.Lock()
 
 
@@ -45,6 +46,7 @@ def at_home(directory: Path) -> dict[str, str]:
 def bounds() -> dict[str, str]:
     """What makes a driver, of any machine, refuse answers to its own requests that are larger than `MOST_BYTES`."""
     return {
+        # Node splits this at spaces, and takes what stands in double quotes as a whole.
         "NODE_OPTIONS": f"--require {json.dumps(str(COUNTING), ensure_ascii=False)}",
         "MOST_BYTES_OF_ANSWERS": str(MOST_BYTES),
     }
@@ -62,6 +64,7 @@ async def given_to_driver(environment: Mapping[str, str]) -> AsyncIterator[None]
         await asyncio.sleep(LOOK_SECONDS)
     inside: Any = transport
     usual = inside.get_driver_env
+    # By these the driver knows which language and version drives it.
     own = {name: text for name, text in usual().items() if name.startswith("PW_")}
     inside.get_driver_env = lambda: {**own, **environment, **bounds()}
     try:

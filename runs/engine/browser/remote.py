@@ -119,6 +119,7 @@ async def _by_number(remote: Remote) -> str:
     """The address with the host's number: Chromium's debugging port answers to no name but localhost."""
     parts = urlsplit(remote.address)
     host = parts.hostname or ""
+    # Under TLS the name stays, for it is what the certificate is made out to.
     if parts.scheme not in ("http", "ws") or host == "localhost" or literal(host):
         return remote.address
     try:

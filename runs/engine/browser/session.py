@@ -213,6 +213,7 @@ class Browser:
         if self._chromium is None:
             raise Error("browser closed")
         if read_only:
+            # Routes do not see what a service worker sends, so `refuse_writes` would never be asked.
             settings["service_workers"] = "block"
         context = await opened(self._chromium.new_context(**settings))
         try:
@@ -245,6 +246,7 @@ class Browser:
         return settings
 
     async def _proxy(self, site: Site) -> dict[str, str]:
+        # A site on loopback goes round the proxy (`bypass`), so nothing later would judge its address.
         refusal = self.guard.refuses_url(site.base_url)
         if refusal:
             raise Blocked(f"{site.base_url} is not opened: {refusal}.")
@@ -254,6 +256,7 @@ class Browser:
                 self._egress = (egress, await self._listening(egress))
         egress, server = self._egress
         proxy = {"server": server, **egress.credentials}
+        # The loopback of a browser elsewhere is another machine's.
         return proxy if self._remote else {**proxy, **bypass(site)}
 
     async def _listening(self, egress: EgressProxy) -> str:
@@ -306,6 +309,7 @@ class Browser:
             "executable_path": path,
             "args": list(ARGUMENTS),
             "env": {**process_environment.at_home(self._wear.directory), **self._environment} if self._wear else {},
+            # A worker that is to stop finishes what it holds (R17); Playwright would close the browser at the signal.
             "handle_sigint": False,
             "handle_sigterm": False,
             "handle_sighup": False,
@@ -332,6 +336,7 @@ class Browser:
 
     async def _restart(self, used: Chromium | None) -> None:
         async with self._starting:
+            # Several contexts notice the same death; the first of them that comes here starts the browser for all.
             if self._chromium is used:
                 await self._stop()
                 await self._start()

@@ -40,6 +40,7 @@ STEP_MS = 15_000
 MOST_WAITS = 4
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 0.1
+# A code may have been used up elsewhere; then the next is tried, once (decision 20).
 MOST_CODES = 2
 TAKEN = f"Others signed in with the same one-time codes for {MOST_WINDOWS * PERIOD // 60} minutes; none was left."
 CLOSED = (401, 403)
@@ -104,6 +105,7 @@ async def sign_in(
                 return None
             asking = _Asking(site, credentials, claim_code, limit, telling, step_ms(options))
             await _through_form(page, site, asking, browser.guard)
+            # Firebase and its like keep the session in IndexedDB, which Playwright leaves out by default.
             state, ended_at = dict(await context.storage_state(indexed_db=True)), page.url
             return await learnt(browser, site, options, state=state, ended_at=ended_at)
     except TimeoutError:
@@ -174,6 +176,7 @@ async def _through_form(page: Page, site: Site, asking: _Asking, guard: Guard) -
     report("Sent the form")
     await _accepted(page, asking, before.said)
     report(f"The site took it, and shows {page.url}")
+    # A page of an error has no sign-in form either, and would pass for success.
     _require_working(page)
 
 
@@ -286,6 +289,7 @@ async def _answer(page: Page, asking: _Asking, before: str, still: Callable[[Ver
     while True:
         await settle(page, asking.step_ms)
         seen = await verdict_of(page)
+        # A notice that stood there before refuses nothing, unless emptied fields show that the page was sent.
         refused = bool(seen.said) and (seen.said != before or seen.blank)
         if not still(seen) or refused or time.monotonic() > deadline:
             return seen
@@ -301,6 +305,7 @@ async def _give_code(page: Page, asking: _Asking, secret: SecretStr) -> None:
 
 
 async def _fill_code(page: Page, asking: _Asking, secret: SecretStr) -> Codes:
+    # Before its field is looked for: a code may be half a minute away, and the form redrawn by then.
     code = await asking.code(secret)
     codes = await codes_of(page)
     if not codes.fields:

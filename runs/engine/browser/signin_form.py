@@ -135,6 +135,7 @@ async def view_of(page: Page) -> View:
 def _frames(page: Page) -> list[Frame]:
     """The page and those of its frames that may be told a password: of its host, or of a host beside it."""
     family = _family(page.url)
+    # about:blank and srcdoc have no host. Whether a password is typed decides `may_sign_in`, by origin.
     return [frame for frame in page.frames if frame is page.main_frame or _family(frame.url) in ("", family)]
 
 

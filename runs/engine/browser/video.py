@@ -84,6 +84,7 @@ def _link(place: Path, program: Path) -> None:
     if place.exists() and place.resolve() == program:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
+    # Several workers do this at once, and a driver may look for the link meanwhile: it is replaced, never removed.
     fresh = place.with_name(f"{place.name}.{os.getpid()}")
     fresh.symlink_to(program)
     fresh.replace(place)

@@ -80,6 +80,7 @@ class PageWatch:
         self._seen.clear()
 
     def _console(self, message: ConsoleMessage) -> None:
+        # Chromium writes such a line for each failed request, which `failed_requests` has already.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self._error(message.text)
 
@@ -104,6 +105,7 @@ class PageWatch:
     def _record(self, request: Request, status: int | None, failed: str | None) -> None:
         if failed and len(self.failed_requests) < KEEP_ERRORS:
             self.failed_requests.append(f"{request.method} {request.url} → {failed}")
+        # Failures have as much room again, for they are what explains a result.
         if len(self.requests) < KEEP_REQUESTS * (2 if failed else 1):
             facts = {"method": request.method, "url": request.url, "type": request.resource_type}
             self.requests.append({**facts, "status": status, "failed": failed, "duration_ms": _took(request)})
@@ -111,6 +113,7 @@ class PageWatch:
     def _started(self, request: Request) -> None:
         if request.resource_type not in TRACKED or ANALYTICS.search(request.url):
             return
+        # Many polls carry a time or a number that only keeps caches away.
         key = f"{request.method} {request.url.split('?', 1)[0]}"
         if len(self._seen) >= KEEP_ADDRESSES:
             self._seen.clear()

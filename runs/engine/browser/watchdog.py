@@ -17,6 +17,7 @@ from playwright.async_api import Playwright
 from runs.engine.browser import driver_ending
 from runs.engine.browser.wear import Wear
 
+# Together these stay below the ten seconds in which what hangs is replaced (docs/operations.md).
 ASK_EVERY_SECONDS = 3.0
 ANSWER_SECONDS = 6.0
 Got = TypeVar("Got")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# A driver grows by half a megabyte with each context (docs/operations.md).
 MOST_CONTEXTS = 150
 MOST_MEGABYTES = 3_000
 WEIGHED_EVERY = 10

@@ -18,6 +18,7 @@ from runs.engine.traffic import template
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LAST_WORD_SECONDS = 1.0
+# How Chromium names the reason that `refuse_writes` aborts with.
 HELD_BACK = "ERR_BLOCKED_BY_CLIENT"
 LONGEST_BODY = 200_000
 # A text that does not end is found as well: from each beginning a search for its end could take minutes.
@@ -80,6 +81,7 @@ def _operations(document: str) -> Iterator[str]:
     depth, named = 0, False
     for mark in _TOKEN.findall(document):
         if mark == "{":
+            # GraphQL lets a document begin with a brace, as a shorthand for a query.
             if depth == 0 and not named:
                 yield "query"
             depth, named = depth + 1, False
