@@ -24,6 +24,7 @@ DRIVERS_WORD = re.compile(r"\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EFBIG|EIO|ENOENT
 
 def disk_problem(error: BaseException) -> str | None:
     """Why a file could not be written, where that is what an error is about."""
+    # A TimeoutError and a ConnectionError are OSErrors as well, and say nothing about a disk.
     if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
         return error.strerror or str(error)
     word = DRIVERS_WORD.search(str(error))

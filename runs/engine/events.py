@@ -27,6 +27,7 @@ class Seen(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _of_characters(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        # pydantic refuses half of a surrogate pair by itself, so that only such values have to be gone through.
         try:
             return validate(given)
         except ValidationError as error:

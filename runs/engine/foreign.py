@@ -84,6 +84,7 @@ def _refused(name: str) -> None:
 
 
 def _whole(digits: str) -> int:
+    # Python itself refuses more than 4,300 digits, with a sentence about a setting of its own.
     if len(digits) > 1_000:
         raise UnreadableJson(f"it holds a number of {len(digits):,} digits")
     return int(digits)

@@ -273,6 +273,7 @@ def resolve_name(host: str, port: int) -> Sequence[str]:
             entries = []
         found.put([str(entry[4][0]).split("%", 1)[0] for entry in entries])
 
+    # getaddrinfo cannot be cut short: its thread is left behind, and as a daemon holds up no end of a process.
     threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
         return list(dict.fromkeys(found.get(timeout=RESOLVE_SECONDS)))

@@ -62,6 +62,7 @@ def wait_of(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
+        # Nine digits are thirty years; a number without end would be infinite.
         return float(text[:9])
     try:
         at = parsedate_to_datetime(text)

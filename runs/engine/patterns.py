@@ -18,9 +18,11 @@ MOST_CHARACTERS = 1_000
 MOST_INSTRUCTIONS = 3_000
 MOST_TEXT = 200_000
 _MOST_BYTES = 1 << 20
+# More than expressions of people get: a site's secrets may have more than a thousand shapes (decision 33).
 _MOST_BYTES_OF_TEXTS = 256 << 20
 _KEPT = 128
 _OPTIONS = re2.Options()
+# RE2 would write what it refuses to standard error, beside the log.
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = _MOST_BYTES
 # Spaces beyond ASCII, which a browser counts as white space and RE2 does not.

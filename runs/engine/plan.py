@@ -61,6 +61,7 @@ class Target(Value):
 WAYS = ("role", "label", "placeholder", "alt", "title", "text", "test_id", "css", "xpath")
 
 
+# Roles are texts everywhere, so that a test can be read and moved without ids (decision 20).
 ACCOUNT = "account"
 VISITOR = "visitor"
 

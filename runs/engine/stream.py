@@ -9,6 +9,7 @@ from typing import Any
 from runs.engine.events import Event
 from runs.engine.masking import Masking, leaving
 
+# Promise R20: a running browser stops within two seconds.
 STOP_SECONDS = 2.0
 Events = asyncio.Queue[Event | None]
 
@@ -37,4 +38,5 @@ async def together(*jobs: Coroutine[Any, Any, None]) -> None:
             for job in jobs:
                 group.create_task(job)
     except BaseExceptionGroup as errors:
+        # Callers catch errors by their class, which a group hides; the other jobs were cancelled for the first error.
         raise errors.exceptions[0] from None

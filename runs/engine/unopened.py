@@ -44,6 +44,7 @@ SIGNS: tuple[tuple[tuple[str, ...], Unopened], ...] = (
         Unopened("refused", "the host cannot be reached"),
     ),
     (("ERR_INTERNET_DISCONNECTED",), Unopened("refused", "there is no network")),
+    # Behind the signs that begin like this, which it would take for its own.
     (("ERR_CONNECTION_", "ECONNRESET", "socket hang up"), Unopened("refused", "the connection was cut")),
     (("ERR_EMPTY_RESPONSE",), Unopened("refused", "the server sent nothing")),
     (("ERR_TOO_MANY_REDIRECTS",), Unopened("http_error", "the site redirects in a circle")),
@@ -81,6 +82,7 @@ def by_proxy(body: str) -> Unopened | None:
     """What our own way out says instead of the site; None where the site itself speaks."""
     if not body.startswith(REFUSED_BY_US):
         return None
+    # A proxy's answer comes out of the browser as a page's text, so the sentence is all there is to go by.
     reason = body.removeprefix(REFUSED_BY_US).strip().rstrip(".")
     if "name server" in reason:
         return UNKNOWN

@@ -18,10 +18,12 @@ def bands(state: Signature) -> tuple[int, list[int]]:
 
     Those of the structure are the bands of the MinHash of the weighted paths.
     """
+    # MinHash knows sets and no weights: a path of weight three stands in the set three times.
     words = {f"{path}.{turn}" for path, weight in state.paths.items() for turn in range(weight)}
     structure = [_number(str(band), repr(rows)) for band, rows in cut_up(minima(words))] if words else []
     return _number("place", state.place), list(dict.fromkeys(structure))
 
 
 def _number(kind: str, text: str) -> int:
+    # Databases have signed 64-bit integers, of which this takes those that are not negative.
     return int.from_bytes(blake2b(f"{kind}:{text}".encode(), digest_size=8).digest()) >> 1

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from runs.engine.identity.state_signature import WORDS, Signature
 
+# Words and colours decide about single pairs; of labelled pages they hardly change the totals (decision 19).
 STRUCTURE, SECOND_OPINION = 2.0, 1.0
 
 

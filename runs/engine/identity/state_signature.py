@@ -52,6 +52,7 @@ class Signature(Seen):
 def signature(template: str, folded: Mapping[str, Any], face: Face) -> Signature:
     """`template` is the hash of the folded skeleton `folded`: nested mappings of labels, see `crawl.fingerprint`."""
     tree = list(_paths(folded))
+    # A page that shows nothing but its frame is compared by the frame.
     own = [path for path in tree if not FRAME.intersection(path)] or tree
     weights = {_short("/".join(path)): _weight(path[-1]) for path in own}
     return Signature(

@@ -46,7 +46,9 @@ class Masking:
             return
         self._known |= new
         found = {*self._shapes, *(shape for secret in new for shape in shapes(secret))}
+        # The longest first, or a shape within another would be replaced and leave the rest of it to be read.
         self._shapes = tuple(sorted(found, key=len, reverse=True))
+        # A single search for the beginnings of all shapes tells whether there is anything to mask (decision 33).
         self._anchors = any_of({_bytes(shape[:ANCHOR]) for shape in self._shapes})
 
     def hide_state(self, state: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ def clean(path: Path, masking: Masking) -> None:
     draft = path.with_suffix(CLEAN)
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as new:
         records = {name: _record(old.read(name)) for name in old.namelist() if name.endswith(RECORDS)}
+        # Before anything is written: a page in the archive may show a key that only some record has in its place.
         masking.hide(key for _, keys in records.values() for key in keys)
         for entry in old.infolist():
             content = records[entry.filename][0] if entry.filename in records else old.read(entry)
@@ -50,6 +51,7 @@ def _line(line: bytes, keys: list[str]) -> bytes:
     if not any(word in line for word in SIGNS):
         return line
     try:
+        # `foreign.loaded` refuses what is nested more than 200 deep, as pages in a trace may well be.
         said = json.loads(line)
         _blank(said, keys)
         blanked = json.dumps(said, ensure_ascii=False, separators=(",", ":"))

@@ -53,6 +53,7 @@ def escaped(text: str) -> Iterator[str]:
 
 def addressed(text: str) -> Iterator[str]:
     raw = text.encode("utf-8", "replace")
+    # encodeURIComponent leaves !'()* as they are, and forms of a browser the star.
     for said in (quote(raw), quote(raw, safe=""), quote_plus(raw), quote(raw, safe="!'()*"), quote_plus(raw, "*")):
         yield said
         yield _HEX.sub(lambda found: found[0].lower(), said)
@@ -78,6 +79,7 @@ def based(text: str) -> Iterator[str]:
         yield whole.rstrip("=")
         if len(raw) < SHORTEST_PART:
             continue
+        # Base64 turns three bytes into four letters, so what stands in a longer text is written in three ways.
         for before in range(3):
             begin, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
             yield encode(b"\0" * before + raw).decode()[begin:end]

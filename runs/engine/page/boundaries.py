@@ -67,6 +67,7 @@ def _of_text(field: FormField) -> Iterator[Edge]:
     if free and shortest > 1:
         yield Edge(_filler(shortest), "at_least", True)
         yield Edge(_filler(shortest - 1), "below", False)
+    # Browsers take blanks for content, so that `required` lets them through to the application.
     if field.required and free:
         yield Edge("   ", "blank", False)
     if free and meaning(field) in _PLAIN and (not field.max_length or field.max_length >= len(FOREIGN)):

@@ -145,6 +145,7 @@ def _asks_for_country(field: FormField) -> bool:
 
 def _hinted(field: FormField) -> str:
     """What `autocomplete` says that the field is for, empty where it says nothing that is known."""
+    # HTML lets a section, shipping or billing, and home or work stand before the name of the field.
     hint = field.autocomplete.lower().split(" ")[-1]
     return _AUTOCOMPLETE.get(hint, hint) if hint in _AUTOCOMPLETE or hint in FIELDS else ""
 
@@ -191,6 +192,7 @@ def written(value: float) -> str:
 
 
 def _capped(value: str, high: str) -> str:
+    # Dates and times as HTML writes them are in order as texts.
     return min(value, high) if high else value
 
 
@@ -209,6 +211,7 @@ def _plain(what: str, random: Random, place: Place) -> str | None:
 
 
 _MAKERS: dict[str, Callable[[Random], str]] = {
+    # example.com is reserved (RFC 2606): what an application sends there reaches nobody.
     "email": lambda random: f"sentri-{_TICKET}@example.com",
     "password": lambda random: f"Sentri-{_TICKET}-x",
     "url": lambda random: f"https://example.com/{_TICKET}",

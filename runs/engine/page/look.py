@@ -121,6 +121,7 @@ def page_of(look: Look, origin: str) -> PageSnapshot:
         url=f"{origin}{look.path}" + (f"?{look.query}" if look.query else ""),
         path=look.path,
         title=look.title,
+        # Nobody has read its structure, so its path stands for its kind.
         template=look.path,
         headings=look.headings,
         forms=look.forms,
@@ -192,5 +193,6 @@ def _counted(before: Look, after: Look) -> tuple[Pressable, ...]:
         pressable
         for pressable in after.pressables
         if not pressable.main and any(char.isdigit() for char in pressable.name)
+        # What was not there before has not counted anything: it is compared with itself.
         if old.get((pressable.role, leading(pressable.name)), pressable.name) != pressable.name
     )

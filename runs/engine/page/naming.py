@@ -35,6 +35,7 @@ def pressed(action: Action, page: PageSnapshot) -> Target | None:
     if len(within) > 1 and not _same_goal(within, page):
         return None
     if len(within) > 1 or place not in _LANDMARKS or (alike > 1 and not title):
+        # Which of several comes first may change by tomorrow, which is no harm where all lead to one place.
         return target | {"nth": like.index(action)} if _same_goal(like, page) else None
     scope = {"role": place, "name": title, "exact": True} if alike > 1 else {"role": place}
     return target | {"within": scope}
@@ -65,6 +66,7 @@ def field_of(field: FormField, form: Form, page: PageSnapshot) -> Target | None:
     label = _bare(field.label)
     others = [other for page_form in page.forms for other in page_form.fields if other is not field]
     labels = [_bare(other.label) for other in others]
+    # `get_by_label` asks every element for its aria-label: buttons, forms and landmarks as well.
     buttons = [action.name for action in page.actions if not action.css or action.css != field.css]
     titles = [*buttons, *(page_form.name for page_form in page.forms), *(landmark.name for landmark in page.landmarks)]
     if label and not any(label.lower() in other.lower() for other in (*labels, *titles)):
@@ -160,4 +162,5 @@ def _containing(names: Counter[str], part: str) -> int:
 
 
 def _bare(label: str) -> str:
+    # Forms mark what is required by a star and end a label with a colon (decision 38).
     return label.strip().rstrip("*: ").strip()

@@ -27,6 +27,7 @@ def sample(pattern: str, random: Random) -> str | None:
     """A value that fits, or None when none was found."""
     if accepts(pattern, "") is None:
         return None
+    # `_pieces` understands simple patterns only, so whether a draw fits is asked of the pattern itself.
     for _ in range(_TRIED):
         value = "".join(_pieces(pattern, random))
         if value and accepts(pattern, value):

@@ -27,6 +27,7 @@ _DANGERS = {
 # What may be pressed although it writes: it is undone by not going on, and concerns only the visitor.
 _MEANS_NO_HARM = frozenset({Intent.PERSONAL, Intent.FILTER, Intent.ARRANGE, Intent.ACCEPT_COOKIES})
 _OF_AN_ADDRESS = re.compile(r"[/_.?&=#-]")
+# Two letters, or a single character of a script in which that can be a word.
 _SAID = re.compile(r"[^\W\d_]{2}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DELETES = frozenset({"delete"})
 
@@ -72,6 +73,7 @@ def refusal(control: Control, options: CrawlOptions) -> str:
         return "deletes"
     if not control.said:
         return "does not say what it does"
+    # Code is named for developers: it is heard only where a control says nothing to people (decision 18).
     scripted = "" if _SAID.search(control.name) else danger(control.script)
     return danger(control.said, control.address) or scripted or ("asks for confirmation" if control.confirms else "")
 
@@ -140,6 +142,7 @@ def may_be_refused(form: Form, options: CrawlOptions) -> bool:
 def harmless(name: str) -> bool:
     """Whether a button with this name may write: it says that it does something small that only the visitor sees."""
     said = intents(name)
+    # What clears a view may be pressed but not write: many languages delete by the same word (decision 50).
     return not danger(name) and Intent.CLEAR_VIEW not in said and not _MEANS_NO_HARM.isdisjoint(said)
 
 

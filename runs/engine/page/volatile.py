@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäûéç]*\.?"
 _UNIT = r"(?:second|sec|minute|min|hour|day|week|month|year)s?"
+# In linear time (decision 28): what could begin anywhere in a run is bounded, or begins where the run does.
+# Forms that are longer stand before the figures at the end, which would leave a part of each.
 _CUT = re.compile(
     "|".join(
         (
@@ -45,6 +47,7 @@ def steady(text: str, typed: Iterable[str] = (), *, longest: int = 120, first: b
     line = " ".join(text.split())
     cuts = [(match.start(), match.end()) for match in _CUT.finditer(line)]
     for value in typed:
+        # A single letter stands in every text, and would cut it to pieces.
         if len(value) >= 2:
             cuts += [(match.start(), match.end()) for match in re.finditer(re.escape(value), line, re.IGNORECASE)]
     parts, begin = [], 0

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from runs.engine.traffic.secrecy import is_secret
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Names with a number behind them, such as address2, look as if they varied, and do not.
 _PLAIN = re.compile(r"v\d+(\.\d+)*|[a-z]+\d{1,2}|\d[a-z]{1,3}", re.IGNORECASE)
 _VARIES = re.compile(
     rf"""[-+]?\d+ | {_UUID} | (?=.*\d)[0-9a-f]{{8,}} | \d{{4}}-\d{{2}}(-\d{{2}}(T.*)?)?
@@ -62,5 +63,6 @@ def _blanked(query: str) -> str:
 def _pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
     plain = unquote(value.replace("+", " "))
+    # A UUID is as long as a token, but mostly says which record is meant.
     secret = is_secret(unquote(name)) or (_TOKEN.fullmatch(plain) and not _ID.fullmatch(plain))
     return f"{name}={BLANK}" if equals and value and secret else pair

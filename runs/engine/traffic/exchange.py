@@ -61,6 +61,7 @@ def entries(call: Exchange) -> list[Entry]:
     if not operations:
         return [_entry(call, blanked(call.url), None, _shape(sent), _shape(came))]
     parts = urlsplit(blanked(call.url))
+    # With GET the address holds the query and its variables, and values are not kept.
     url = urlunsplit((*parts[:3], "", "")) if call.method == "GET" else parts.geturl()
     batch = isinstance(sent, _Read) and isinstance(sent.value, list)
     answers = came.value if batch and came and isinstance(came.value, list) else None
@@ -130,6 +131,7 @@ def _joined(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    # A body that says null was read all the same, and has a shape.
     value: Any
 
 
@@ -171,7 +173,9 @@ def _operation(body: Any) -> _Operation | None:
         return None
     text, given = body.get("query"), body.get("operationName")
     name = given if isinstance(given, str) and _NAME.fullmatch(given) else None
+    # Many searches have a field called query, so that it has to read as GraphQL.
     if not (isinstance(text, str) and _DOCUMENT.match(text)):
+        # Apollo sends a hash in place of a document that the server knows already.
         persisted = isinstance(body.get("extensions"), dict) and "persistedQuery" in body["extensions"]
         return _Operation(name, None, body.get("variables")) if persisted else None
     defined = _OPERATION.findall(text)

@@ -16,6 +16,7 @@ from runs.engine.traffic.secrecy import is_personal, is_secret
 
 Schema = dict[str, Any]
 
+# Shapes are stored with pages and merged by crawls: what lies beyond these bounds may be anything.
 DEEPEST = 12
 MOST_KEYS = 80
 MOST_ITEMS = 2_000
@@ -148,6 +149,7 @@ _TYPES: dict[type, str] = {
 
 def _types(found: Iterable[str]) -> str | list[str]:
     types = set(found)
+    # JSON Schema counts whole numbers among the numbers.
     if "number" in types:
         types.discard("integer")
     return sorted(types) if len(types) > 1 else types.pop()
@@ -155,6 +157,7 @@ def _types(found: Iterable[str]) -> str | list[str]:
 
 def json_type(value: Any) -> str:
     """The type of a value as `json` reads it, in the words of JSON Schema."""
+    # By the exact type, for a bool is an int to isinstance.
     return _TYPES[type(value)]
 
 
@@ -169,6 +172,7 @@ def _text(values: Sequence[str], name: str, *, plain: bool) -> Schema:
         if all(pattern.fullmatch(value) for value in values):
             return {"format": format_}
     distinct = set(values)
+    # Words that come again are the application's own; a text that comes once may be somebody's data.
     few = len(distinct) <= ENUM_VALUES and len(values) >= max(4, 2 * len(distinct))
     if plain and few and not is_personal(name) and all(_WORD.fullmatch(value) for value in distinct):
         return {"enum": sorted(distinct)}
