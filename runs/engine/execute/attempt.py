@@ -27,6 +27,7 @@ from runs.engine.steps.variables import UnknownVariable, Variables
 
 log = logging.getLogger(__name__)
 OPENING = -1
+# The news that a browser is gone comes behind the errors of its pages; for so long it is waited for.
 NEWS_SECONDS = 0.5
 LET_GO_SECONDS = 0.2
 # A step minds its own time; one that is twice late has a page, a browser or a driver that answers no more.
@@ -110,8 +111,10 @@ class AttemptPlayer:
         self.attempt_page: AttemptPage | None = None
         self.state: dict[str, Any] | None = None
         site = shard.plan.site.seen_as(spec.document.auth or ACCOUNT)
+        # What was tried with writes held back is played so as well: with them it would be another test.
         read_only = shard.plan.read_only or not spec.work.writes
         self.plan = shard.plan.model_copy(update={"site": site, "read_only": read_only})
+        # Each attempt draws values of its own: what the one before it created under its values is still there.
         self.variables = Variables(site, spec.work.row, Random(shard.chance()), shard.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:
@@ -131,6 +134,7 @@ class AttemptPlayer:
     async def _failure(self) -> Failure | None:
         """Play, and say in a failure what went wrong, whatever it was."""
         limit_ms = self.shard.plan.options.test_timeout_ms
+        # A time-out counts from where it is made; this limit begins after the sign-in, which all tests of a role share.
         limit = asyncio.timeout(None)
         try:
             document = self.spec.document
@@ -148,6 +152,7 @@ class AttemptPlayer:
             return Failure(kind="blocked", message=f"The test starts signed in. {error}")
         except TimeoutError:
             message = f"The test was stopped after {limit_ms / 1000:g} s, which is its limit"
+            # A context that opens too slowly and a browser that hangs end here as well; neither is the test's fault.
             if limit.expired() and await self._browser_answers():
                 return Failure(kind="timeout", message=message, step=self._next if self.attempt_page else None)
             raise BrowserGone("The browser did not answer") from None
@@ -172,8 +177,10 @@ class AttemptPlayer:
         )
         try:
             await asyncio.wait({playing, breaking}, return_when=asyncio.FIRST_COMPLETED)
+            # The step that waited fails as well when its page crashes; the crash is what happened.
             if playing.done() and not attempt_page.crashed:
                 return playing.result()
+            # The place is read before anybody is asked who died: meanwhile the step that waited ends, and is counted.
             (kind, message), step = await breaking, self._next
             # A browser that is killed tells of its pages' crashes before its own.
             if attempt_page.crashed and not await self._browser_answers():
@@ -243,6 +250,7 @@ class AttemptPlayer:
             async with asyncio.timeout(LATE_SECONDS + LATE * patience(step, self.shard.plan.options.timeout_ms) / 1000):
                 await perform(step, attempt_page.stage, self.shard.plan.options.timeout_ms)
         except TimeoutError:
+            # Raised further it becomes `BrowserGone`, so that the attempt is made again.
             if not await self._browser_answers():
                 raise
             message = f"“{step.sentence()}” got no answer from the page; a script may run for ever"
@@ -312,12 +320,15 @@ async def made(start: Callable[[], AttemptPlayer]) -> AttemptEnded:
         attempt = start()
         shard, spec = attempt.shard, attempt.spec
         result, started_at = spec.work.result, shard.clock().timestamp()
+        # With the same number: an attempt that a browser took with it uses up no retry (R11).
         shard.emit(TestStarted(result, spec.number))
         try:
             ended = await attempt.carry_out()
         except BrowserGone:
             shard.emit(Log("warning", f"The browser died under “{spec.work.title}”; the attempt is made again."))
             continue
+        # A session that is over shows as any failure at all. Looking opens a page, so it follows failures only
+        # (decision 20).
         if last or ended.passed or not await _signed_in_anew(attempt):
             return ended
         shard.emit(Log("warning", f"The session was over under “{spec.work.title}”; the attempt is made again."))

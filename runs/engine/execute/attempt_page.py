@@ -121,12 +121,15 @@ async def open_attempt_page(
         filmed=recording.filmed,
     )
     try:
+        # All of this comes before the page: scripts reach only pages that open later, `restrict` replaces `new_page`.
         flood = Flood(context)
         vitals = await measure(context) if plan.vitals else None
         if recording.traced:
+            # Sources would be files of this program: a test is data.
             await context.tracing.start(screenshots=True, snapshots=True, sources=False)
         await restrict(context, plan.options.network)
         page = await context.new_page()
+    # Also where the run is stopped meanwhile: nobody else knows of this context (R20).
     except BaseException:
         close_later(context)
         raise

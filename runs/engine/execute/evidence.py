@@ -66,6 +66,7 @@ class EvidenceKeeper:
 
         async def save(path: Path) -> None:
             await context.close()
+            # Through the driver, for a browser that runs elsewhere has its films there.
             await film.save_as(path)
             await film.delete()
 

@@ -139,6 +139,7 @@ class ShardRunner:
             spec = AttemptSpec(slot, work, document, policy.number, recording)
             ended = await made(partial(AttemptPlayer, self._shard, spec))
             self._emit(ended)
+            # A flaky test has passed in the end; its result still says what it had failed by.
             failure_before = ended.failure or failure_before
             outcome = policy.ended(ended.passed)
         duration_ms = round((time.perf_counter() - began) * 1000)

@@ -68,8 +68,10 @@ class Visits:
             page = await context.new_page()
             stage = Stage(site, context.request, STEP_MS, opened=page, watching=watch(page), sent=sent_writes.sent)
             chance = Random()  # noqa: S311
+            # Of the site and not of the role: a stranger has no account, and yet signs in with its name and password.
             yield Visit(stage, Variables(self.plan.site, {}, chance, datetime.now(UTC)), sent_writes, read_only)
         finally:
+            # Before the context closes, for a closed context tells no answer any more.
             await sent_writes.finish()
             await close_context(context)
 

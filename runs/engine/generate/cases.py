@@ -99,6 +99,7 @@ class Crawled:
 
     @cached_property
     def _by_name(self) -> Mapping[str, PageSnapshot]:
+        # The survey may have met the sign-in on a page that the crawl has not visited.
         entrance = [self.survey.sign_in.page] if self.survey.sign_in else []
         return {page.known_as: page for page in (*entrance, *self.pages)}
 

@@ -15,7 +15,9 @@ from runs.engine.generate.signature import bare, signature
 from runs.engine.kinds import kind_of
 
 ALIKE = 0.9
+# A tenth of a shorter title is a letter, which may be all that tells two tests apart.
 LONG_ENOUGH = 15
+# Bounded, for each opening mark without an end would read all that follows once more.
 _QUOTED = re.compile(r"[“«„「\"](.{1,200}?)[”»“」\"]")
 _LITERAL = re.compile(r"(?<!\S)[^\s\d/]*[\d/]\S*")
 # What promises of an answer count beside each other: its shape, places in it, and the rest.
@@ -47,6 +49,7 @@ class Gist:
     def place(self) -> tuple[str, str, str]:
         """Where it plays: kind, the address that is opened or asked first, sign-in."""
         first = next((str(step["path"]) for step in self.document["steps"] if kind_of(step).asks_api), "")
+        # Tests are compared only within a place: those of thousands are too many to compare each with each.
         start = str(self.document.get("start") or first.split("?")[0])
         return str(self.document.get("kind")), start, str(self.document.get("auth", ""))
 
@@ -199,6 +202,7 @@ def _key(value: Any) -> str:
 
 def _strength(step: Step) -> float:
     if kind_of(step).asks_api:
+        # A request is weighed by its parts: one step can promise as much as a page of expectations.
         return sum(_PROMISED.get(name, 1.0) for name in step.get("expect") or ())
     target = step.get("target") or {}
     fragile = _FRAGILE if "css" in target or "xpath" in target else 0.0

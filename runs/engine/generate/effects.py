@@ -25,6 +25,7 @@ def expected(change: PageChange, after: Look, typed: Iterable[str] = ()) -> list
     steps = [step for message in change.messages[:2] if (step := message_step(message, values))]
     steps += [step for field in change.invalid[:2] for step in complaint(field, after, values)]
     steps += heading(change)
+    # Any other new text may stand there by chance: it is taken only where no message, mark or heading is new.
     if not steps:
         steps += list(_texts(change, values))[:2]
     steps += [visible(target) for name in after.dialogs if name and (target := shown("dialog", name))]
@@ -68,8 +69,10 @@ def message_step(message: Message, typed: tuple[str, ...] = ()) -> Step | None:
 def complaint(field: LiveField, look: Look, typed: tuple[str, ...] = ()) -> Iterator[Step]:
     """How a page says that a field is not right: the words beside it, and the mark on it."""
     words = steady(field.explained, typed)
+    # A field may point at words that are hidden, and a test can expect only what is seen.
     if words and any(words in text for text in look.texts):
         yield visible(said(words))
+    # `:invalid` holds of an empty required field before anything was sent; `:user-invalid` only after somebody tried.
     mark = '[aria-invalid="true"]' if field.aria_invalid else ":user-invalid"
     if field.css:
         name = field.label or field.placeholder or field.name
@@ -81,6 +84,7 @@ def presence(entries: Iterable[Entry], count: int) -> list[Step]:
     found = []
     for entry in entries:
         target = shown(entry.role, entry.name) if entry.role else None
+        # A name that holds a number or a date is known by a part of it, which other entries may have as well.
         if target and target.get("exact"):
             found.append(visible(target))
         if len(found) == count:

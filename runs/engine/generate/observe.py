@@ -29,6 +29,7 @@ CASE_SECONDS_PER_STEP = 2
 FAILURES = (Error, StepFailed, InvalidDocument, UnknownVariable, TimeoutError, SignInFailed)
 UNKNOWN = 401
 MOST_OF_A_BODY = 200_000
+# No header beside these and the type is kept: observations are stored, and Set-Cookie has sessions.
 PROTECTING = frozenset(
     [
         "content-security-policy",
@@ -104,6 +105,7 @@ async def tried(visits: Visits, case: CaseSpec, heard: list[str] | None = None) 
     """
     heard = [] if heard is None else heard
     seconds = CASE_SECONDS + CASE_SECONDS_PER_STEP * max(0, len(case.steps) - 3)
+    # Both the turn and the sign-in come before the time of the case begins: waiting is no fault of the application.
     await visits.pace.turn()
     role = case.auth or VISITOR
     try:
@@ -112,6 +114,7 @@ async def tried(visits: Visits, case: CaseSpec, heard: list[str] | None = None) 
             return await _within(seconds, visits, case, heard, as_member=state is not None)
         except SignInAsked:
             await visits.accounts.renewed(role, state)
+        # A fresh session is not renewed again: a page that still wants a sign-in is observed as it is.
         return await _within(seconds, visits, case, heard)
     except FAILURES as error:
         return Observation(case=case, problem=sentence(error, seconds))
@@ -129,12 +132,14 @@ async def _within(
         try:
             return await _carried_out(visit, case, as_member=as_member)
         finally:
+            # Also where the case failed, for a failure behind a passing 500 is tried once more later.
             heard += troubles(visit.stage.watch.requests, visit.stage.site.origin)
 
 
 async def _carried_out(visit: Visit, case: CaseSpec, *, as_member: bool) -> Observation:
     if case.fetch:
         seen = await _answered(visit, case, case.fetch)
+        # An API shows no form when a session is over; 401 is how HTTP says it.
         if as_member and seen.answer is not None and seen.answer.status == UNKNOWN:
             raise SignInAsked
         return seen
@@ -164,6 +169,7 @@ def single(step: Step, look: Look) -> Step:
     """The step with the first of several links of one name, where all of them lead to the same place."""
     target = step.get("target", {})
     follows = kind_of(step).gesture == "pressing" and target.get("role") == "link"
+    # The driver refuses a target that several elements fit; links to one place do the same, whichever is pressed.
     if not follows or "nth" in target or not target.get("exact"):
         return step
     goals = [
@@ -179,12 +185,14 @@ async def _tried(visit: Visit, case: CaseSpec) -> Observation:
             await visit.do(step)
         if len(case.steps) > 1:
             await visit.settle()
+        # What earlier steps sent is none of the last step's doing.
         before, held = await visit.look(), visit.held_back
         case = case.model_copy(update={"steps": (*case.steps[:-1], single(case.steps[-1], before))})
         await visit.do(case.steps[-1])
         await visit.settle()
     after = await visit.look()
     watch = visit.stage.watch
+    # Requests to other sites fail for reasons of their own.
     failed = tuple(traffic.blanked_line(line) for line in watch.failed_requests if visit.stage.site.origin in line)
     return Observation(
         case=case,
@@ -199,6 +207,7 @@ async def _tried(visit: Visit, case: CaseSpec) -> Observation:
 
 async def _answered(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
     writes = case.writes and not visit.read_only
+    # The driver's own requests go past the routes of a context, so read-only has to be kept here.
     if not writes and any(step.get("method", "GET") not in SAFE for step in (*case.steps, fetch)):
         raise StepFailed("blocked", "it would write, which it must not")
     for step in case.steps:
@@ -217,6 +226,7 @@ async def _answered(visit: Visit, case: CaseSpec, fetch: Step) -> Observation:
     try:
         request.expect.verify(answer)
     except StepFailed as failed:
+        # Without `expect` any answer from 400 on would count as a broken promise that nobody has made.
         mismatch = failed.message[:300] if "expect" in fetch else ""
     facts = ResponseFacts(
         status=answer.status,

@@ -30,6 +30,7 @@ async def in_parallel(
     finally:
         for _, task in under_way:
             task.cancel()
+        # A cancelled visit closes its context before it ends, so its end is waited for.
         await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
 
 

@@ -49,8 +49,10 @@ async def plan_cases(
     broke: list[Log] = []
     cases, skipped = chosen(crawled, changed, broke)
     masking = visits.accounts.masking
+    # A case is stored before it is tried. A mask in place of a secret would then be entered into the application.
     cases = tuple(case for case in cases if not masking.covers(case))
     all_logs = (*broke, *logs, *said, *concerns(crawled))
+    # Planning has no stream of events, at whose end all else is masked (decision 33).
     yield masking.value(PlannedCases(cases, crawled.survey, counted(cases, crawled.pages, skipped), all_logs))
 
 

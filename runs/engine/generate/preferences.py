@@ -161,6 +161,7 @@ def fondness(preferences: Preferences, draft: Draft) -> float:
         found *= 3
     if "first_time_user" in preferences.perspectives:
         found *= 0.25 if draft.case.auth else 1
+    # Names of families count for whole families already, in `weights`.
     families = {name for names in NAMES.values() for name in names}
     said = set(_WORD.findall(cleaned(preferences.custom_instructions).lower())) - _COMMON - families
     about = set(_WORD.findall(f"{draft.title} {draft.case.start}".lower()))

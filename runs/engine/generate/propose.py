@@ -53,6 +53,7 @@ def propose(
     drafts = drafted(crawled, observations, beat, broke)
     fitting = shared_out(in_turns(drafts, preferences), preferences)
     found = merged(_with(beat, fitting), known, signatures)
+    # Cut only after merging, or duplicates would take the places of other tests.
     proposals = tuple(_proposals(crawled, found))[:most]
     counted = {
         "drafts": sum(len(of_family) for of_family in drafts.values()),
@@ -84,6 +85,7 @@ def drafted(
     drafts = {}
     for name, family in FAMILIES.items():
         made = partial(_made, crawled, partial(family.tests, crawled, seen[name]), by_case)
+        # The beat stands outside of the guard: what it raises, as a lost lease or an abort, has to end all families.
         drafts[name] = list(_with(beat, guarded(made, f"tests of the kind “{name}”", broke)))
     return drafts
 

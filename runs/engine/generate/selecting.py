@@ -73,6 +73,8 @@ def asserts_something_visible(steps: Iterable[Step]) -> bool:
 
 def only_ours(draft: Draft) -> bool:
     """A page cannot smuggle a variable into a test: its texts are not ours to resolve."""
+    # Only the family of sign-ins writes the account's variables itself. In any other test they come from a page's text,
+    # and the password would be entered wherever that page has put it.
     allowed = _OURS | (_ACCOUNT if draft.family == "signin" else set())
     return set(expressions(draft.document)) <= allowed
 

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+# How a step is explained, what its element looked like in some crawl, and how long it may take make no other test.
 _LEFT_OUT = frozenset({"note", "memory", "timeout"})
 _RANDOM = re.compile(r"\{\{\s*(?:random|now|uuid)[^{}]*\}\}")
 

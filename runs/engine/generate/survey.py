@@ -27,6 +27,7 @@ async def surveyed(visits: Visits, pages: Sequence[PageSnapshot]) -> tuple[Crawl
     closed: set[str] = set()
     if any(page.signed_in for page in pages):
         async for page, look in _as_stranger(visits, crawled):
+            # Applications close a page in two ways: by leading elsewhere, or by a form in its place.
             if look is None or look.path != page.path or _asks_to_sign_in(look, page):
                 closed.add(page.template)
                 survey = _with_form(survey, look, plan)
@@ -92,6 +93,7 @@ def _sign_in_form(pages: Sequence[PageSnapshot]) -> SignInPage | None:
 def _with_form(survey: Survey, look: Look | None, plan: CrawlPlan) -> Survey:
     if look is None or survey.sign_in is not None:
         return survey
+    # The query of a sign-in page names the page that led there, which is another for each.
     met = _sign_in_form([page_of(look.model_copy(update={"query": ""}), plan.site.origin)])
     return survey.model_copy(update={"sign_in": met})
 

@@ -17,6 +17,7 @@ from runs.engine.passing import passes, steadily, wait_of
 from runs.engine.steps.base import StepFailed
 from runs.engine.unopened import too_large
 
+# FastAPI, Flask-RESTX, springdoc and drf-spectacular, among others, put it there.
 USUAL_PATHS = (
     "/openapi.json",
     "/openapi.yaml",
@@ -37,6 +38,7 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
     site, configured = visits.plan.site, visits.plan.options.openapi.strip()
     if configured:
         url = urljoin(site.base_url, configured)
+        # The order was checked as well, but a crawl that is repeated may have another address by then.
         if urlsplit(url)[:2] != urlsplit(site.base_url)[:2]:
             return [], [Log("warning", f"The API description at {url[:200]} is on another site, so it is not read.")]
     paths = [configured] if configured else [*linked(pages), *USUAL_PATHS]
@@ -47,10 +49,12 @@ async def described(visits: Visits, pages: Iterable[PageSnapshot]) -> tuple[list
                 await visits.pace.turn()
                 try:
                     text = await _text(visit, urljoin(site.base_url, path))
+                    # A description may have 5 MB, and while it is parsed all else in the loop would stand still.
                     operations = await asyncio.to_thread(read, text, site.origin)
                     return operations, [Log("info", f"{path} describes {len(operations)} operations of the API.")]
                 except UnreadableDocument as error:
                     problem = problem or f"The API description at {path} cannot be used: {error}."
+                # That nothing lies at a usual place is no news.
                 except _Absent as error:
                     problem = problem or (
                         f"The API description at {path} cannot be read: {error}." if configured else ""
@@ -112,6 +116,7 @@ async def _text(visit: Visit, url: str) -> str:
     text = answer.body.decode("utf-8", "replace")
     if answer.status != 200:
         raise _Absent(f"it answers {answer.status}")
+    # Applications of one page answer every address with that page, and with 200.
     if "html" in answer.headers.get("content-type", "") or not ("openapi" in text or "swagger" in text):
         raise _Absent("it answers with something else")
     return text

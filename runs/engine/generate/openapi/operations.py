@@ -18,6 +18,7 @@ from runs.engine.generate.openapi.references import Schemas, followed
 from runs.engine.generate.openapi.samples import NOTHING, sample
 from runs.engine.traffic.exchange import is_json
 
+# Reads are tried, and records that can be made and taken away again; what PUT and PATCH change stays changed.
 METHODS = ("get", "post", "delete")
 MOST_BYTES = 5_000_000
 MOST_OPERATIONS = 300
@@ -152,6 +153,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _parameter(root: Any, given: dict[str, Any]) -> Parameter:
+    # Swagger 2 writes type and bounds into the parameter itself.
     schema = followed(
         root, given.get("schema") or {name: given[name] for name in given if name not in ("in", "required")}
     )
@@ -159,6 +161,7 @@ def _parameter(root: Any, given: dict[str, Any]) -> Parameter:
     first = followed(root, next(iter(examples.values()))) if isinstance(examples, dict) and examples else {}
     value = given.get("example", first.get("value", NOTHING))
     value = sample(root, schema) if value is NOTHING else value
+    # Braces of a description would become a variable of the test.
     usable = isinstance(value, str | int | float | bool) and "{{" not in str(value)
     return Parameter(
         name=str(given["name"]),
@@ -178,6 +181,7 @@ def _body(root: Any, operation: dict[str, Any], own: dict[tuple[str, str], dict[
         given = {"example": media["example"]} if "example" in media else media.get("schema", {})
         value = sample(root, given)
         return True, None if value is NOTHING else value
+    # Swagger 2 has the body among the parameters, and forms as well.
     for (_, place), given in own.items():
         if place == "body":
             value = sample(root, given.get("schema", {}))

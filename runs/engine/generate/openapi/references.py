@@ -9,6 +9,7 @@ from runs.engine.foreign import is_small
 from runs.engine.traffic import is_secret
 
 MOST_PARTS = 4_000
+# Each answer may have its full share, but 300 operations with 60 answers each would make 72 million parts.
 MOST_IN_ALL = 400_000
 DEEPEST = 24
 # Patterns are left out, for RE2 may have no words for them; formats are hints.

@@ -59,6 +59,7 @@ def _text(schema: dict[str, Any]) -> Any:
         return NOTHING
     value = _FORMATS.get(str(schema.get("format")), _TEXT)
     longest = schema.get("maxLength")
+    # `Sentri 482913` has 13 characters.
     return "Sentri"[:longest] if isinstance(longest, int) and longest < 13 else value
 
 
@@ -72,9 +73,11 @@ def _object(root: Any, schema: dict[str, Any], depth: int) -> Any:
         properties |= part.get("properties") or {}
         required += part.get("required") or []
     value = {}
+    # Objects that require objects grow by powers: the deeper they are, the fewer are made up.
     if len(set(required)) > _MOST_REQUIRED // (depth + 1):
         return NOTHING
     for name in dict.fromkeys(required):
+        # OpenAPI: such a property belongs to answers alone, even where it is required.
         if followed(root, properties.get(name, {})).get("readOnly"):
             continue
         entry = sample(root, properties.get(name, {}), depth + 1)

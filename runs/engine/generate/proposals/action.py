@@ -91,6 +91,7 @@ def _holds(crawled: Crawled, seen: Observation, before: Look, after: Look) -> It
         (found for role in ("heading", "link") if after.names(role)[thing] and (found := shown(role, thing))),
         None,
     )
+    # Then the link has led back to the page of the thing itself, which holds nothing.
     if target is None or thing == after.main_heading:
         return
     parts = {"name": quoted(about["name"]), "holder": quoted(about["link"]), "thing": quoted(thing)}

@@ -18,7 +18,9 @@ _MOST = 30
 _NONSENSE = 12
 _VARIABLE = re.compile(r"^\d+$|^[0-9a-f]{8,}$|^[0-9a-f]{8}-[0-9a-f-]{27}$|\d{3,}", re.IGNORECASE)
 NOWHERE = "sentri-nowhere"
+# It fits 32 bits, so that an application looks for it and does not stumble over its size.
 NO_NUMBER = "987654321"
+# 500 is no refusal: a test that expected it would keep the fault.
 _REFUSED = (400, 404, 405, 410, 422)
 _CLOSED = (401, 403)
 _ASKED = "{ __typename }"
@@ -73,6 +75,7 @@ def _graph(crawled: Crawled, queries: Sequence[tuple[PageSnapshot, dict[str, Any
     """Queries of our own to each endpoint of GraphQL, for texts of the site's are never kept."""
     if crawled.options.read_only:
         return
+    # A query of GraphQL is sent with POST, which a case without writes does not let through; it changes nothing.
     endpoints = {address(str(request["url"])).split("?")[0]: page for page, request in queries}
     for path, page in endpoints.items():
         for kind, query in (("graph", _ASKED), ("graph_unknown", _UNKNOWN)):
@@ -87,6 +90,7 @@ def _template(request: dict[str, Any], page: PageSnapshot) -> str:
     """
     parts = urlsplit(str(request["url"]))
     names = "&".join(sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)))
+    # Of the page's own path the first part names a section, and does not vary.
     own = set(page.path.split("/")[2:])
     path = request.get("template") or "/".join(
         "*" if _VARIABLE.search(part) or part in own else part for part in parts.path.split("/")

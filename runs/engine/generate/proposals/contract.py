@@ -29,10 +29,12 @@ def _cases(crawled: Crawled) -> Iterator[CaseSpec]:
     reads = [
         operation
         for operation in crawled.contract
+        # A GET can change something as well, and nothing holds it back; its address may say so.
         if operation.method == "GET" and not danger("", operation.path) and not operation.deprecated
     ]
     for operation in reads:
         yield from _reading(crawled, operation)
+    # All refusals come after all reads, so that the limit cuts refusals first.
     for operation in reads:
         yield from _unknown(crawled, operation)
     if crawled.options.clean_up and not crawled.options.read_only:
@@ -71,6 +73,7 @@ def _pairs(crawled: Crawled) -> Iterator[CaseSpec]:
     for operation in crawled.contract:
         scoped = [path for path in deletions if path.startswith(f"{operation.path.rstrip('/')}/{{")]
         path, success = filled(operation), operation.success()
+        # Without a way to delete it the record would stay on somebody's application.
         if operation.method != "POST" or not scoped or path is None or success is None or operation.of_path:
             continue
         if (

@@ -50,6 +50,7 @@ def _parameter(action: Action, page: PageSnapshot) -> str:
     goal, here = urlsplit(urljoin(page.url, action.href)), urlsplit(page.url)
     if action.role != "link" or action.frame or not action.href or not action.name or is_paging(action):
         return ""
+    # A link to the bare address takes filters away, and sets none.
     if goal[:3] != here[:3] or goal.query == here.query or not goal.query:
         return ""
     old, new = parse_qs(here.query), parse_qs(goal.query)

@@ -62,6 +62,7 @@ def forms(crawled: Crawled) -> list[tuple[PageSnapshot, Form]]:
 def identity(form: Form, page: PageSnapshot) -> tuple[object, ...]:
     fields = tuple((field.tag, field.type, field.name or field.label) for field in form.fields)
     own = address(form.action).split("?")[0] if form.action else ""
+    # A form that sends to its own page is the same form on all pages of the kind, although their addresses differ.
     same_as_page = own == page.path
     return (page.template if same_as_page else own, form.method, fields, form.submit)
 
@@ -94,6 +95,7 @@ def ways(
         }
         key = f"{identity(form, page)} {filling.kind} {filling.how} {filling.field.css if filling.field else ''}"
         if trail is None:
+            # A form that asks needs no leave to write; what else its page sends is held back then.
             writes = level is Permit.SUBMIT and not asks(form)
             yield crawled.case("form", key, page, (*filling.steps, send), writes=writes, about=about)
         elif filling.kind == "missing":
@@ -110,6 +112,7 @@ def _tries(form: Form, entered: list[Entered], level: Permit) -> Iterator[FormFi
         for entry, value in wrongs[:_WRONG]:
             yield FormFilling("wrong", entry.field, _instead(entered, entry, value))
         found = [(entry, edge) for entry in entered for edge in edges(entry.field)]
+        # Edges whose answer is known before say more than those that an application may treat as it likes.
         for entry, edge in sorted(found, key=lambda pair: pair[1].takes is None)[:_EDGES]:
             yield FormFilling(_LEADS[edge.takes], entry.field, _instead(entered, entry, edge.value), edge.how)
 
@@ -118,6 +121,7 @@ def _missing(form: Form, entered: list[Entered], level: Permit) -> Iterator[Form
     required = [
         entry
         for entry in entered
+        # A person cannot take back a choice from a list or from a group of radio buttons.
         if entry.field.required and entry.field.tag != "select" and entry.field.type not in ("radio", "choice")
     ]
     for entry in required[:_MISSING]:
@@ -171,6 +175,7 @@ def _refused(crawled: Crawled, seen: Observation, change: PageChange) -> Iterato
         for message in change.messages[:1]
         if message.role == "alert" and (step := message_step(message, typed(seen)))
     ]
+    # A server that refuses shows the form again, at the page's own address or where the form sends to.
     if not found and after.path in (before.path, about["path"]) and _still_there(seen):
         found = [visible(said(part)) for text in change.texts if len(part := steady(text, typed(seen))) >= 8][:1]
     if found:

@@ -35,6 +35,7 @@ def is_sign_in(form: Form) -> bool:
     """One password that exists already, and at most two other fields."""
     secrets = [field for field in form.fields if field.type == "password"]
     others = [field for field in form.fields if is_text(field) and field.type != "password"]
+    # By default options: what a form is does not depend on what a crawl is allowed to do.
     return len(secrets) == 1 and 1 <= len(others) <= 2 and permit(form, CrawlOptions())[0] is Permit.SUBMIT
 
 

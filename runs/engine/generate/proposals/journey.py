@@ -54,6 +54,7 @@ def trails(crawled: Crawled) -> list[Trail]:
     """The shortest way from the entrance to each kind of page, each kind once on a way."""
     known: dict[str, PageSnapshot] = {}
     for page in crawled.pages:
+        # A test signs in once, so that pages which other roles have seen lie on no way.
         if page.status in (200, None) and not page.way and not page.role:
             known.setdefault(address(page.url), page)
     entrance = next(iter(crawled.exemplars()), None)

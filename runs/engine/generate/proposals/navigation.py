@@ -32,6 +32,7 @@ def cases(crawled: Crawled) -> Iterable[CaseSpec]:
                 continue
             framed = action.landmark.startswith(_FRAME)
             there = address(target.url)
+            # A link counts twice in `reached`, by its kind of page and by its address.
             full = reached[target.template] >= (_SECTIONS if framed else 1) or reached.total() >= 2 * _MOST
             link = pressed(action, page)
             if full or reached[there] or link is None:

@@ -32,6 +32,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         page, look = crawled.page_of(seen.case), seen.after
         if look is None:
             continue
+        # The first page stands for what all of them share.
         shared = set() if rank == 0 else common
         most = _MANY if "accessibility" in crawled.options.dials.quality else 1
         parts = [*_heading(page, look), *_landmarks(page, most), *_list(look)]

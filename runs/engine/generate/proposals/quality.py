@@ -41,6 +41,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
 
 def _language(crawled: Crawled, seen: Observation, rank: int) -> Iterator[Draft]:
     page = crawled.page_of(seen.case)
+    # The language goes into a selector in quotation marks.
     if seen.after is None or '"' in page.lang:
         return
     title = say(crawled, "language", page=page_name(crawled, page), language=page.lang)
@@ -65,6 +66,7 @@ def _protected(crawled: Crawled, seen: Observation, rank: int) -> Iterator[Draft
     if not sent:
         return
     title = say(crawled, "headers", page=page_name(crawled, page))
+    # Further parts of a policy may hold a nonce, which is another with each answer.
     expected = {name: value.split(";")[0].split(",")[0].strip() for name, value in sorted(sent.items())}
     step = {**(seen.case.fetch or {}), "expect": {"status": 200, "headers": expected}}
     why = f"these protecting headers came with it; {seen_on(crawled, page)}"

@@ -51,6 +51,7 @@ def begun_by(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     for page in _lists(crawled, seen):
         there: Step = Goto.step(path=page)
         about = {**about, "kind": "listed"}
+        # The answer to the form is waited for: opening the list at once would cut the form's request off.
         landed: Step = ExpectUrl.step(path=seen.after.path)
         more = {"family": "record", "key": f"{case.key} {page}", "steps": (*steps, landed, there), "about": about}
         yield case.model_copy(update=more)
@@ -161,6 +162,7 @@ def _rank(kind: str) -> int:
 def _clean_up(case: CaseSpec, removals: Sequence[CaseSpec]) -> list[Step]:
     """What was seen to take the record away after exactly these steps."""
     for removal in removals:
+        # After other steps the same button may take away another record.
         if removal.key != case.key and removal.steps[: len(case.steps)] == case.steps:
             return list(removal.steps[len(case.steps) :])
     return []

@@ -50,6 +50,7 @@ def tests(crawled: Crawled, observations: Sequence[Observation]) -> Iterator[Dra
         for rank, seen in enumerate(found[:2]):
             draft = _finds(crawled, seen, [other for other in looks.values() if other is not seen], nothing)
             if draft:
+                # Even ranks leave room for the search that finds nothing, which comes second.
                 yield Draft(**{**draft, "rank": rank * 2})
         if nothing and found:
             yield from _finds_nothing(crawled, nothing, found[0])
@@ -62,6 +63,7 @@ def _finds(
     if before is None or after is None:
         return None
     word = seen.case.about["word"]
+    # What the search for nothing lists as well was not found but stands on every page of results.
     hits = missing_from(nothing.after, _hits(seen)) if nothing and nothing.after else _hits(seen)
     misses = [entry for other in others if other.after for entry in missing_from(after, other.after.listed())]
     there = missing_from(after, before.listed())

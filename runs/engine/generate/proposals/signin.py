@@ -53,6 +53,7 @@ def _case(crawled: Crawled, what: str, steps: Sequence[Step]) -> CaseSpec:
     found = crawled.survey.sign_in
     if found is None:
         raise LookupError("no sign-in form is known")
+    # A sign-in is sent with POST, which leaves only where a case may write.
     return crawled.case("signin", what, found.page, steps, auth="", writes=True, about={"kind": what})
 
 
@@ -83,6 +84,7 @@ def deeper(crawled: Crawled, seen: Observation) -> Iterable[CaseSpec]:
     for page in crawled.exemplars():
         for action in page.actions:
             if action.role in _WAYS_OUT and leaves(action.name) and (target := pressed(action, page)):
+                # Where the sign-in leads is expected first: before its answer the page would be opened as a stranger.
                 there: Step = Goto.step(path=address(page.url))
                 return (_case(crawled, "out", (*seen.case.steps, at(seen.after), there, Click.step(target=target))),)
     return ()
@@ -117,6 +119,7 @@ def _leaves(crawled: Crawled, seen: Observation, change: PageChange, after: Look
     new = [link for link in after.pressables if link.role == "link" and (link.role, link.name) not in offered]
     way_in = [visible(target) for link in new[:2] if (target := only("link", link.name, after))]
     found = [*expected(change, after)[:2], *way_in, ExpectHidden.step(target=clicked)]
+    # That the way out is gone holds of any error page as well.
     if len(found) < 2:
         return
     title = say(crawled, "signout")

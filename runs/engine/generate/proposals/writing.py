@@ -13,6 +13,7 @@ from runs.engine.generate.cases import CaseSpec, Crawled, Step
 
 TITLE_LENGTH = 120
 TITLES: dict[str, dict[str, str]] = tomllib.loads(files(__package__).joinpath("titles.toml").read_text("utf-8"))
+# The look behind lets a run of spaces be tried from its beginning alone, which keeps the search linear.
 _SITE_NAME = re.compile(r"(?<!\s)\s+[|\u2013\u2014·:-]\s+")
 
 
