@@ -38,6 +38,7 @@ def causes(failures: Collection[FailedTest], harmless: Collection[str] = ()) -> 
     """The causes of a run's failures, the largest first. `harmless`: keys of facts that passing tests show as well."""
     groups = _exact(failures, frozenset(harmless))
     found: dict[str, list[Group]] = defaultdict(list)
+    # Groups that were not joined may still have one signature, by which later runs would take them for one cause.
     for joined in _joined(groups):
         found[_signature(joined)].append(joined)
     made = [_cause(signature, _merged(parts), harmless) for signature, parts in found.items()]
@@ -46,11 +47,13 @@ def causes(failures: Collection[FailedTest], harmless: Collection[str] = ()) -> 
 
 def known(found: Iterable[Cause], earlier: Sequence[tuple[str, Collection[str]]]) -> tuple[Cause, ...]:
     """The causes with the oldest of the earlier runs, given newest first, that had them already."""
+    # Newest first, so that the last entry for a signature is of its oldest run.
     since = {signature: run for run, signatures in earlier for signature in signatures}
     return tuple(replace(cause, since=since.get(cause.signature, "")) for cause in found)
 
 
 def _exact(failures: Collection[FailedTest], harmless: frozenset[str]) -> list[Group]:
+    # Folded before they are counted, or each of the addresses would explain a single failure.
     by_result = _folded({failure.result: _telling(failure, harmless) for failure in failures})
     support = Counter(fact.key for found in by_result.values() for fact in found)
     grouped: dict[str, list[FailedTest]] = defaultdict(list)
@@ -100,6 +103,7 @@ def _family(fact: Fact) -> tuple[str, str]:
 
 
 def _key(failure: FailedTest) -> str:
+    # Without an element and a page, what a message quotes is all that tells failures apart.
     error = shape(failure.error) if failure.target or failure.page else words(failure.error)
     parts = (failure.kind, failure.step, error, failure.target, _page(failure))
     return "\x1f".join(("message", *parts))
@@ -131,6 +135,7 @@ def _joined(groups: Sequence[Group]) -> list[Group]:
     for left, right in candidates(sets, places):
         first, second = root(left), root(right)
         if first != second and similarity(sets[left], sets[right]) >= ALIKE:
+            # The smaller key becomes the root, so that the order of pairs does not matter.
             parents[max(first, second)] = min(first, second)
     components: dict[str, list[Group]] = defaultdict(list)
     for key, group in plain.items():

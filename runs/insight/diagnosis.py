@@ -43,6 +43,7 @@ def _both(first: Holds, second: Holds) -> Holds:
 RULES: tuple[Rule, ...] = (
     Rule("internal", "Sentri itself broke; this says nothing about the application.", _says("Sentri broke here")),
     Rule("crash", "The browser or the worker crashed.", _is("crash")),
+    # So begins what `execute/attempt.py` says of it; other refusals are blocked as well.
     Rule("sign_in", "Signing in to the application did not work.", _both(_is("blocked"), _says("starts signed in"))),
     Rule("blocked", "Sentri may not open this address from here.", _is("blocked")),
     Rule(
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
         "It took longer than it may.",
         _says("did not finish loading", "was not answered within", "Expected an answer within", "was stopped after"),
     ),
+    # Before the rule for what is late: an element that cannot be used ends as a time-out too.
     Rule("product_bug", "An element is there and cannot be used.", _both(_is("timeout"), _says("could not be used"))),
     Rule("slow", "It took longer than it may.", _is("timeout")),
     Rule("test_outdated", "The page is not the one the test knows: it or the test is out of date.", _is("not_found")),

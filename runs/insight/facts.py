@@ -24,11 +24,14 @@ REASONS = {
     ("CERT", "SSL", "certificate", "encrypted"): "no secure connection can be made",
     ("",): "it does not answer",
 }
+# What proxies answer when the application behind them is away.
 GATEWAY = frozenset({502, 503, 504})
 OF_THE_PAGE = frozenset({"document", "xhr", "fetch"})
+# A picture or a font that is missing explains no failure.
 TELLING = OF_THE_PAGE | {"script", "stylesheet"}
 ANSWERED = re.compile(r"the answer was ([45]\d\d)\b")
 UNCAUGHT = re.compile(r"Uncaught (?:\(in promise\) )?(.+)")
+# Bounded, and without question marks in the name: with a query in each address it took the square of the text.
 FRAME = re.compile(r"(?<![^\s/@()])([^\s/@()?]{1,300}\.m?js)(?:\?[^:\s]{0,300})?:(\d+)")
 
 PAST = {

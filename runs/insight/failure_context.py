@@ -28,6 +28,7 @@ def context_of(row: Mapping[str, Any], index: int | None, requests: Iterable[Map
     """`row` has the test's document and, where a crawl proposed it, the template and address of its page."""
     document = row["document"]
     steps = document.get("steps", [])
+    # Step -1 is the opening of the start page, which the document does not have.
     step: Mapping[str, Any] = steps[index] if index is not None and 0 <= index < len(steps) else opening("/")
     if index is None:
         step = {"do": ""}

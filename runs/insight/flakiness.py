@@ -58,6 +58,7 @@ def flakiness(outcomes: Sequence[Mapping[str, Any]]) -> Flakiness:
     retried, alone = [outcome for outcome in recent if outcome["status"] == "flaky"], _lone_failures(recent)
     flips, kinds = len(retried) + len(alone), frozenset(str(outcome.get("kind", "")) for outcome in retried + alone)
     broken = len(recent) >= BROKEN and all(outcome["status"] == "failed" for outcome in recent[:BROKEN])
+    # Without a flip only the prior would speak, and a test that has always passed would have a score.
     sure = above(RATE, PRIOR_FLIPS + flips, PRIOR_REST + executions - flips) if flips else 0.0
     runs = (tuple(outcome["run"] for outcome in flipped) for flipped in (retried, alone))
     return Flakiness(round(100 * sure, 1), sure > SURE and not broken, broken, executions, kinds, *runs)

@@ -42,6 +42,7 @@ def merged(tests: Sequence[Proven], beat: Callable[[], object] = lambda: None) -
     """
     into: dict[int, int] = {}
     stay: dict[tuple[object, ...], list[Proven]] = defaultdict(list)
+    # Those that check most come first, so that each test meets what it goes into.
     for test in sorted(tests, key=lambda test: (-len(test.checks), -test.score, test.number)):
         beat()
         alike = stay[test.page, test.actions, test.noticed]

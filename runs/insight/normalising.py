@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 URL = re.compile(r"https?://[^\s\"'“”<>)\]]+")
+# An apostrophe within a word quotes nothing. Curly quotes leave out their opening mark, for a text of nothing but
+# openings would take its square.
 QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|`[^`]*`|(?<![\w])'[^']*'(?![\w])")
 VARIES = re.compile(
     r"""\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b   # UUIDs
@@ -17,6 +19,7 @@ VARIES = re.compile(
     | \d+(?:[.,]\d+)*""",
     re.VERBOSE | re.IGNORECASE,
 )
+# Longer segments are ids without a look: `ID` takes the square of their length.
 LONGEST = 80
 ID = re.compile(
     r"""\d+ | (?=[0-9a-f-]*\d)[0-9a-f-]{8,} | .*\d{3,}.* | .*@.* | .*\{\{.* | (?=.*\d)(?=.*[A-Z])[\w-]{8,}""",

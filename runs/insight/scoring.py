@@ -41,6 +41,7 @@ def score(document: Mapping[str, Any], proof: Mapping[str, Any], duration_ms: in
         "speed": min(1.0, max(0.0, (SLOW_MS - duration_ms) / (SLOW_MS - FAST_MS))),
         "flow": _flow(document, steps),
     }
+    # Rounded before they are added: pages show the parts beside their sum.
     parts = {name: round(MOST[name] * share) for name, share in shares.items()}
     return sum(parts.values()), parts
 

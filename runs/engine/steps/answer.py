@@ -65,6 +65,7 @@ class JsonCheck(Value):
         if "exists" in self.model_fields_set:
             self._require(bool(found) == self.exists, "exist" if self.exists else "not exist", found)
             return
+        # With [*] an empty list is what was found, and no place that is missing.
         if not found and None not in jsonpath.parse(self.path):
             raise StepFailed("expectation", f"Expected {self.path} in the answer, but there is no such place")
         value = found if None in jsonpath.parse(self.path) else found[0]

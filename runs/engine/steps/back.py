@@ -17,6 +17,7 @@ class Back(Step):
     async def run(self, stage: Stage) -> None:
         before = stage.page.url
         await navigated(stage, "The page before", stage.page.go_back(timeout=stage.timeout_ms))
+        # The driver answers nothing both where there is no page and where a script goes back to a route of its own.
         if stage.page.url == before:
             raise StepFailed("navigation", "There is no page to go back to", received=before)
 

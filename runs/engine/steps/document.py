@@ -26,6 +26,7 @@ BOUNDS = {
 }
 
 if TYPE_CHECKING:
+    # A union of whatever the registry lists cannot be written down for a type checker.
     AnyStep = Step
 else:
     AnyStep = Annotated[Union[tuple(STEPS.values())], Field(discriminator="do")]  # noqa: UP007
@@ -52,6 +53,7 @@ class Document(Value):
     title: str = Field(min_length=1, max_length=300)
     kind: Literal["ui", "api"] = "ui"
     start: SitePath | None = None
+    # These bounds stand in the schema alone: `_not_too_many` holds them before any entry is read.
     steps: tuple[AnyStep, ...] = Field(json_schema_extra={"minItems": 1, "maxItems": MOST_STEPS})
     data: tuple[dict[Column, Scalar | None], ...] = Field(default=(), json_schema_extra={"maxItems": MOST_ROWS})
     auth: str | None = Field(
@@ -147,6 +149,7 @@ def unknown_sign_in(auth: str | None, names: Iterable[str]) -> list[tuple[str, s
 
 def resolved(step: Step, variables: Variables) -> Step:
     """The step with its variables replaced. Raises `UnknownVariable` and `InvalidDocument`."""
+    # Parts that were not given stay so: an expectation of null is known from none by that.
     raw = step.model_dump(by_alias=True, exclude_unset=True)
     if not any(expressions(raw)):
         return step
@@ -156,6 +159,7 @@ def resolved(step: Step, variables: Variables) -> Step:
         raise InvalidDocument(
             [(_path(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
         ) from None
+    # Roles, selectors and keys that variables stood for are seen here for the first time.
     problems = list(found.wrong(""))
     if problems:
         raise InvalidDocument([(path.removeprefix("."), sentence) for path, sentence in problems])

@@ -37,6 +37,7 @@ class ExpectCount(Step):
         async def holds() -> bool:
             return self._fits(await located.count())
 
+        # The driver waits for a number, and knows neither a least nor a most.
         if self.count is None:
             held = await stage.until(holds)
         else:

@@ -22,6 +22,7 @@ class ExpectHidden(Step):
     blank: ClassVar[Blank] = SAID
 
     async def run(self, stage: Stage) -> None:
+        # The driver's `to_be_hidden` refuses a target that several elements fit; here none of them may be seen.
         shown = stage.locate(self.target).filter(visible=True)
         try:
             await expect(shown).to_have_count(0, timeout=stage.timeout_ms)

@@ -41,6 +41,7 @@ class ExpectUrl(Step):
 
     async def run(self, stage: Stage) -> None:
         try:
+            # The address is there once the navigation is committed; by default the driver waits until all has loaded.
             await stage.page.wait_for_url(self.fits, wait_until="commit", timeout=stage.timeout_ms)
         except PlaywrightTimeout:
             there = _local(stage.page.url)
@@ -52,6 +53,7 @@ class ExpectUrl(Step):
         local = _local(url)
         query = parse_qs(parts.query, keep_blank_values=True)
         return (
+            # Browsers encode letters beyond ASCII; people write them as they are.
             (self.path is None or unquote(self.path) == unquote(parts.path or "/"))
             and all(value in query.get(name, []) for name, value in (self.query or {}).items())
             and (self.contains is None or self.contains in local)

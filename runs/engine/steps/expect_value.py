@@ -33,9 +33,11 @@ class ExpectValue(TextMatch, Step):
         if words is None:
             return await comes_to_say(stage, self, lambda: self._values(stage, located))
         try:
+            # To the letter: spaces in a field are what somebody entered, spaces of a text are how a page is written.
             wanted = words if self.equals is None else self.equals
             await expect(located).to_have_value(wanted, timeout=stage.timeout_ms)
         except AssertionError as error:
+            # Not a wrong value but several fields, of which `perform` says how to tell them apart.
             if "strict mode violation" in str(error):
                 raise Error(str(error)) from error
             return False

@@ -23,6 +23,7 @@ class ExpectVisible(Step):
     blank: ClassVar[Blank] = SAID
 
     async def run(self, stage: Stage) -> None:
+        # The driver's `to_be_visible` refuses a target that several elements fit; here it is enough to see any.
         shown = stage.locate(self.target).filter(visible=True)
         try:
             await expect(shown).not_to_have_count(0, timeout=stage.timeout_ms)

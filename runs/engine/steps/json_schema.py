@@ -36,10 +36,12 @@ OF_NAMES = frozenset({"additionalProperties", "unevaluatedProperties", "dependen
 
 def _is_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema that stands for itself: nothing is fetched to understand it."""
+    # Depth is looked at first, for `check` calls itself at each level.
     entries = list(_entries_of(schema))
     check(schema)
     if any(name in ("$ref", "$dynamicRef") and not str(part).startswith("#") for name, part in entries):
         raise ValueError("a JSON Schema here may only refer to its own parts, with # at the beginning")
+    # `jsonschema` matches the names for these two together with Python's expressions (decision 28).
     if {"patternProperties", "unevaluatedProperties"} <= {name for name, _ in entries}:
         raise ValueError("unevaluatedProperties beside patternProperties is not supported; use additionalProperties")
     return schema
@@ -91,6 +93,7 @@ def _misfit(error: ValidationError) -> tuple[str, str]:
     types = _types(error.schema) if keyword in ("type", *ALTERNATIVES) and isinstance(error.schema, dict) else []
     if types and json_type(there) not in types and not (json_type(there) == "integer" and "number" in types):
         return f"be {' or '.join(WITH_ARTICLE[type_name] for type_name in types)}", f"it is {found}"
+    # Messages of these keywords have names of properties alone; others quote values, which may be personal.
     if keyword in OF_NAMES:
         return "fit its JSON Schema", one_line(f"{error.message[:1].lower()}{error.message[1:]}", 160)
     secret = any(is_secret(str(part)) for part in error.absolute_path)

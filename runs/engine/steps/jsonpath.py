@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+# PART may take time by the square of a text, which is therefore short (see `tests/test_expressions.py`).
 LONGEST = 1_000
 PART = re.compile(
     r"""\.(?P<name>[^.\[\]*'"\s]+) | \[(?P<index>-?\d+)\] | (?P<all>\.\*|\[\*\])

@@ -9,6 +9,7 @@ from playwright.async_api import FrameLocator, Locator, Page
 
 from runs.engine.locate import Strategy, whole
 
+# A label that stands around its field has the options or the text of the field among its words.
 FILLED_LABELS: tuple[Literal["combobox", "listbox", "textbox"], ...] = ("combobox", "listbox", "textbox")
 Scope = Page | FrameLocator | Locator
 

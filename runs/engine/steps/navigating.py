@@ -38,6 +38,7 @@ async def navigated(stage: Stage, where: str, navigation: Awaitable[Response | N
 
     def failed(request: PlaywrightRequest) -> None:
         if request.is_navigation_request():
+            # The driver's error names the address that was opened first; what failed may be where a redirect has led.
             led.append(request.url)
 
     stage.page.on("requestfailed", failed)
@@ -53,6 +54,7 @@ async def navigated(stage: Stage, where: str, navigation: Awaitable[Response | N
         raise _unopened(where, found.words if found else code[1], found, code[0]) from error
     finally:
         stage.page.remove_listener("requestfailed", failed)
+    # Over http the proxy of the worker answers in the site's place when it opens nothing.
     if response is not None and response.status in PROXY_STATUSES:
         with contextlib.suppress(Error, UnicodeDecodeError):
             found = by_proxy(await response.text())

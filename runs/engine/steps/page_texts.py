@@ -69,6 +69,7 @@ async def comes_to_say(stage: Stage, match: TextMatch, read: Callable[[], Awaita
         except TimeoutError:
             return False
         except Error as error:
+            # An element that goes away while it is read is an error of the driver as well: it is looked for again.
             if page_gone(error) or "strict mode violation" in str(error):
                 raise
             return False

@@ -19,6 +19,7 @@ from runs.engine.steps.base import Stage, Step, StepFailed, listed, one_line
 from runs.engine.steps.seeing import SECONDS, company
 
 LOADING = 3
+# As the driver's log of a call puts it. Words that it changes some day cost the reason, and not the failure.
 OBSTACLES = {
     "intercepts pointer events": "something else lies over it",
     "element is not enabled": "it is disabled",
@@ -49,6 +50,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
         # An expectation that a dead page cannot meet says nothing about the test.
         if stage.opened is not None and stage.opened.is_closed():
             raise Error("The page has been closed") from None
+        # Where a page hides the driver's functions, expectations fail as well; that is no news about the test.
         raise await _hidden(step, stage) or failure from None
     except PlaywrightTimeout as error:
         raise await _hidden(step, stage) or await _late(step, stage, error) from error
@@ -58,6 +60,7 @@ async def perform(step: Step, stage: Stage, timeout_ms: int) -> None:
         meant = await _meant(step, stage, error)
         if meant is None:
             raise _refused(step, error) from error
+        # It comes here once: the step that is meant takes no part of a name any more.
         await perform(meant, stage, timeout_ms)
 
 
@@ -77,6 +80,7 @@ async def _require_trusted(step: Step, stage: Stage) -> None:
     target = step.aim()
     if target is None or stage.opened is None or step.role == "expect":
         return
+    # A frame may be of another origin than its page, which only the element itself tells (decision 32).
     if not target.frame and trusts([stage.site.origin], stage.page.url):
         return
     said = texts_of([value for name, value in step if name not in ("do", "note", "target")])

@@ -68,6 +68,7 @@ class Request(Step):
         took = (time.perf_counter() - started) * 1000
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(response.status, headers, body, took)
+        # The driver keeps the body until its context closes, unless it is told that nobody needs it.
         await response.dispose()
         if stage.heard is not None:
             stage.heard(self, answer)
@@ -91,7 +92,9 @@ class Request(Step):
             if not (self.follow and location and response.status in {301, 302, 303, 307, 308}):
                 return response
             await response.dispose()
+            # Each hop is judged anew, by the guard and for secrets; the driver would just follow it (decision 32).
             url = self._led_to(url, location)
+            # As browsers do after a form: what was sent is not sent once more to where the answer leads.
             if response.status in {301, 302, 303} and sending["method"] not in {"GET", "HEAD"}:
                 sending = {"method": "GET"}
         raise StepFailed("navigation", f"{self.method} {self.path} was redirected more than {MOST_REDIRECTS} times")
@@ -129,11 +132,13 @@ class Request(Step):
             reason = error.message.split("\n", 1)[0].removeprefix("APIRequestContext.fetch: ")
             raise StepFailed("navigation", f"{self.method} {self.path} could not be sent: {reason}") from error
         finally:
+            # Also where no answer came: the site may have changed something all the same.
             if stage.sent is not None:
                 stage.sent(sending["method"], url, status, sending.get("data"))
 
     def _require_open(self, stage: Stage, url: str, sending: dict[str, Any]) -> None:
         """Raises `StepFailed` for an address that is closed, or that must not be told what is sent."""
+        # A secret may stand in an address both as it is and encoded.
         refusal = may_be_told(stage.site, [unquote(url), url, json.dumps(sending, default=str)], url)
         if refusal:
             raise StepFailed("blocked", f"{self.method} {self.path} leads elsewhere, and is not sent there: {refusal}")

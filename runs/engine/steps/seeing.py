@@ -13,6 +13,7 @@ from runs.engine.plan import Target
 from runs.engine.steps.base import Stage, listed, one_line
 from runs.engine.steps.locator import find
 
+# The step has waited for its whole time already when this is looked for.
 SECONDS = 2.0
 KINDS = {"label": "input:not([type=hidden]), select, textarea", "placeholder": "[placeholder]", "alt": "img[alt]"}
 PLURALS = {"label": "fields", "placeholder": "hints", "alt": "pictures"}

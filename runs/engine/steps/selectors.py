@@ -167,11 +167,14 @@ KEYS = frozenset(
     *(f"{kind}{digit}" for kind in ("Digit", "Numpad") for digit in range(10)),
     *(f"Key{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
 }
+# A quotation mark without an end, and each pair of brackets, make a reader go through all the rest again.
 LONGEST = 2_000
 OF_SELECTORS = frozenset({"is", "where", "not", "has", "matches", "host", "host-context", "-webkit-any", "-moz-any"})
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\\[0-9a-fA-F]{1,6}\s?|\\.', re.DOTALL)
 _INNERMOST = re.compile(r":([a-zA-Z-]+)\(([^()]*)\)")
+# The driver chains selectors of several engines with >>; those of others than CSS are its own to judge.
 _ENGINE = re.compile(r"^\s*(?!css\b)[a-zA-Z_:]+\s*=")
+# In `:has(> li)` stands a combinator with nothing before it, which cssselect does not read.
 _RELATIVE = re.compile(r"^\s*[>+~]")
 
 
@@ -194,6 +197,7 @@ def _wrong_role(role: str) -> str:
 
 def wrong_key(chord: str) -> str:
     """What is wrong with a key or a chord such as Control+A; nothing where it can be pressed."""
+    # The last plus of "Control++" is the key.
     names = [name for name in re.split(r"\+(?=.)", chord, flags=re.DOTALL) if name]
     unknown = next((name for name in names if len(name) > 1 and name not in KEYS), None)
     return f"there is no key “{unknown[:60]}”{meant(unknown, KEYS)}" if unknown else ""

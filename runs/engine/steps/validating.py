@@ -19,6 +19,7 @@ MOST_WORK = 300_000
 # Keywords that put schemas together: a chain of them can ask for the same part without end.
 _COMPOSING = frozenset({"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "contains"})
 Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
+# The keywords of `jsonschema` are plain functions, with no place of their own where they could count.
 _left: ContextVar[list[int]] = ContextVar("what is left of the work")
 
 
@@ -112,6 +113,7 @@ _Validator = extend(
     Draft202012Validator,
     {name: _counted(name, keyword) for name, keyword in {**Draft202012Validator.VALIDATORS, **_OURS}.items()},
 )
+# The schema of schemas calls patterns of the format `regex`, which `jsonschema` tries with Python's expressions.
 _FORMATS = FormatChecker(formats=())
 
 

@@ -51,6 +51,7 @@ class SeenEndpoint:
         status = call["status"]
         if status is not None and status not in self.statuses:
             self.statuses.append(status)
+        # Errors have a shape of their own.
         if status is not None and status < 400:
             self.response = _widened(self.response, call["response"]["schema"])
 
@@ -110,6 +111,7 @@ def steady(statuses: Sequence[int]) -> list[int]:
 
 
 def _known_path(call: Json, templates: Sequence[tuple[str, str]]) -> str | None:
+    # A plain path that is known stays itself: /products/new would fit /products/{id} as well.
     if (call["method"], call["template"]) in templates:
         return None
     parts = call["template"].split("/")
@@ -175,6 +177,7 @@ def remembered(before: KnownPart | None, seen: SeenEndpoint) -> tuple[dict[str, 
     )
     response, said = clauses.shape(known.get("response"), heard)
     said += clauses.statuses(known.get("statuses", ()), statuses)
+    # What other addresses answer widens what is remembered, and is no change (decision 41).
     response, _ = clauses.shape(response, seen.response)
     facts = {
         "method": seen.method,

@@ -38,6 +38,7 @@ def shape(known: Schema | None, seen: Schema | None, place: str = "") -> tuple[S
 def _fields(merged: Schema, known: Schema, seen: Schema, place: str) -> list[str]:
     words: list[str] = []
     before, now = known["properties"], seen["properties"]
+    # Names in a table are data, such as ids: one more or less is no other shape.
     table = "additionalProperties" in known or "additionalProperties" in seen
     for name in [*before, *(name for name in now if name not in before)]:
         inner = f"{place}.{name}" if place else name
@@ -58,6 +59,7 @@ def _types(schema: Schema) -> frozenset[str]:
 
 
 def _kin(before: frozenset[str], now: frozenset[str]) -> bool:
+    # A price that is a whole number today is 14.5 tomorrow (decision 27).
     numbers = frozenset({"integer", "number"})
     return bool(before & now) or bool(before & numbers and now & numbers)
 

@@ -125,6 +125,7 @@ def _action(own: str, path: str) -> str:
         return OWN
     if own != "/" and path.startswith(f"{own.rstrip('/')}/"):
         return OWN + path[len(own.rstrip("/")) :]
+    # The last part of the page's own address, as in /cart/add/blue-mug, names a record and not the form.
     last = own.rstrip("/").rpartition("/")[2]
     slug = last if _SLUG.search(last) else None
     return template("/".join("{id}" if part == slug else part for part in path.split("/")))

@@ -74,6 +74,7 @@ def under_one_heading(
         if key in headed and key not in living:
             alike = (keys.key(shown[0].named("")), *shown[0].form.without_name)
             if alike not in first:
+                # A known form that this crawl shows under a name of its own is none that goes by a heading.
                 choices = [part for part in known if part.key in headed or part.key not in found]
                 first[alike] = _known_as(shown, choices, keys) or key
             target = first[alike]

@@ -64,6 +64,7 @@ class _Lesson:
         self.out = Learnt()
 
     def learnt(self) -> Learnt:
+        # Pages come first: whether a form, a way or a kind is gone depends on which of them are left.
         self._pages()
         self.living = self._living_pages()
         self._forms()
@@ -136,6 +137,7 @@ class _Lesson:
             before = self.known.get(("page", key))
             roles = {*page.roles, *(self._roles_left(before) if before else ())}
             facts = {"url": page.url, "kind": page.kind, "action": page.action, "depth": page.depth}
+            # `asked` is what stored parts call it.
             facts |= {"asked": page.by_search, "own": page.own}
             part = self._seen(
                 "page",
@@ -145,12 +147,14 @@ class _Lesson:
                 template=self.kind_of[page.signature],
                 roles=tuple(sorted(roles)),
             )
+            # A page that was found before and is opened for the first time is remembered, and is no news (decision 41).
             if before is None and (self._was_there(key) or page.roles <= self.newcomers):
                 continue
             if self._is_news(part):
                 self._tell(part, "new")
             elif before and before.template != part.template:
                 self._tell(part, "changed", ["it is of another kind now"])
+        # By depth, for a page is missed only after the page that led to it was looked at.
         for part in sorted(self._alive("page"), key=lambda part: part.facts["depth"]):
             if part.key not in self.seen.pages:
                 self._missing(part)
@@ -182,6 +186,7 @@ class _Lesson:
             return False
         if (facts["kind"] != "link" and not scope.states) or not set(page.roles) <= self.seen.roles:
             return False
+        # Nothing need link to what only a search of the crawl's own led to.
         if facts.get("asked") or (facts["kind"] != "link" and normalised(facts["action"]) in self.seen.tried):
             return False
         origin = facts["found_on"]
@@ -266,6 +271,7 @@ class _Lesson:
             facts["on"] = [*sorted(shown.pages), *(page for page in self._left(before) if page not in shown.pages)][:ON]
             facts["own"] = all(self._is_own(page) for page in facts["on"])
         part = self._seen(kind, key, shown.name, facts)
+        # That actions come and go is not told: there are too many (decision 21).
         if kind == "action":
             return
         if self._is_news(part):

@@ -136,6 +136,7 @@ def observed(run: int, scope: CrawledScope, visits: Iterable[VisitedPage]) -> Ob
     seen = Observed(run, scope)
     for visit in visits:
         _note(seen, visit)
+    # A page that one row has lost and another row has visited is there.
     for key in seen.pages:
         seen.lost.pop(key, None)
     return seen

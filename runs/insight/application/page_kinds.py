@@ -28,6 +28,7 @@ def kinds(known: Sequence[KnownPart], pages: Sequence[KnownPart], seen: Observed
     clusters = {signature: seen.clusters.get(signature, signature) for signature in sorted(present - set(found))}
     found |= {signature: of_cluster.get(cluster, cluster) for signature, cluster in clusters.items()}
     aliases = {alias: found[signature] for alias, signature in seen.aliases.items() if signature in found}
+    # What comes later wins: a page's own structure counts before what the crawl held it to be like (decision 41).
     return {
         **aliases,
         **{signature: of_signature[signature] for signature in aliases if signature in of_signature},

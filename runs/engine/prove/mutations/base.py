@@ -88,6 +88,7 @@ async def replace_answers(
         request = route.request
         with contextlib.suppress(Error):
             if request.method != call.method or (request.resource_type == "document") != document:
+                # Other routes of the context stand behind this one, such as that which holds writes back.
                 await route.fallback()
                 return
             effect.hits += 1

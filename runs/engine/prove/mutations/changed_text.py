@@ -47,6 +47,7 @@ class ChangedText(Mutation):
 def _texts(touched: Touched) -> Iterator[tuple[str, Target, int | None]]:
     """The main heading unless the last action leaves it as it was, what that brought about, and what is looked at."""
     before, after, change = touched.before, touched.after, touched.change
+    # A heading that the last action leaves as it was is what such an action is not about.
     stays = before is not None and after is not None and before.main_heading == after.main_heading
     if after is not None and after.main_heading and not stays:
         heading = Target(role="heading", name=after.main_heading, exact=True)

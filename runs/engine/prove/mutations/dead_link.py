@@ -22,6 +22,7 @@ class DeadLink(Mutation):
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         for act in touched.acts:
             calls = [call for call in touched.calls if call.step == act.step_id and call.kind == "document"]
+            # A link that a script follows without loading a document has nothing to be answered.
             if act.facts.get("tag") == "a" and calls and act.target is not None:
                 what = f"The link {in_words(act.target)} leads to a page that does not exist"
                 yield cls(what, holds_writes=touched.precedes(calls[0]), call=calls[0])

@@ -30,6 +30,7 @@ class EmptiedApi(Mutation):
         async def answer(route: Route) -> None:
             async with fetched(route) as got:
                 if got is None:
+                    # It was counted before it was known that the answer cannot be had.
                     effect.hits -= 1
                     return
                 response, said = got

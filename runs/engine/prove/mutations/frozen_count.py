@@ -44,6 +44,7 @@ class FrozenCount(Mutation):
             return
         for pressable in change.counted:
             like = [other.name for other in before.pressables if leading(other.name) == leading(pressable.name)]
+            # Of two counters that are called alike nobody knows which is which.
             old = like[0] if len(like) == 1 else ""
             now, was = NUMBER.findall(pressable.name), NUMBER.findall(old)
             if pressable.role and now and was and now[0] != was[0]:

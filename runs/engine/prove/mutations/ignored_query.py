@@ -25,10 +25,12 @@ class IgnoredQuery(Mutation):
             yield cls(f"GET {call.path} ignores what is asked for ({call.query[:60]})", call=call, by_act=by_act)
 
     def concerns(self, step_id: int, about: Subject) -> bool:
+        # Everything is listed then, and what was asked for is among it: only what must not be there tells.
         return self.by_act and about == "absence"
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
+            # The page does not see this: its address stays the one that it asked for.
             await route.continue_(url=self.call.base if self.call else None)
 
         if self.call is not None:

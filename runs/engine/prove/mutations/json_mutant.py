@@ -55,6 +55,7 @@ class JsonMutant(Mutation):
                 try:
                     document = loaded(said)
                 except UnreadableJson:
+                    # It is no JSON this time: it goes its way unbroken, and does not count.
                     await route.fulfill(response=response)
                     return
                 mutated = json_mutation.applied(document)
@@ -99,6 +100,7 @@ def _share(there: list[Any], texts: list[str]) -> float:
         len(word) / len(text)
         for text in texts
         for word in words
+        # A figure counts only where it stands by itself: 5 is no part of 15.
         if word and word in text and re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)
     )
     return max(shares, default=0.0)

@@ -21,6 +21,7 @@ class Redirected(Mutation):
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         documents = [call for call in touched.calls if call.kind == "document"]
+        # The home page would lead to itself, in a circle that the browser gives up.
         if documents and not documents[-1].writes and documents[-1].path != "/":
             yield cls(f"{documents[-1].path} leads to the home page", call=documents[-1])
 

@@ -34,6 +34,7 @@ def _elements(touched: Touched) -> Iterator[Mutation]:
     for step_id, step in touched.steps.items():
         target = step.aim()
         looked_at = step_id in touched.expectations and step.about != "absence"
+        # Variables are filled in for steps alone: a target that has some would find nothing here.
         if looked_at and target is not None and target.nth is None and "{{" not in target.model_dump_json():
             yield RemovedElement(
                 f"{in_words(target)} is gone", before_steps=frozenset({step_id}), aimed_at=step_id, target=target
@@ -44,5 +45,6 @@ def _elements(touched: Touched) -> Iterator[Mutation]:
                 f"{in_words(act.target)} is gone",
                 before_steps=frozenset({act.step_id}),
                 holds_writes=touched.holds(act.step_id),
+                # All elements like it go, or the next would take its place.
                 target=act.target.model_copy(update={"nth": None}),
             )

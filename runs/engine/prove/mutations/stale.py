@@ -21,6 +21,7 @@ class Stale(Mutation):
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
         writes = [call for call in touched.calls if call.writes and call.answer is not None]
         for call in reversed(writes):
+            # What the test writes beside this call is really sent.
             alone = len([other for other in touched.calls if other.writes]) == 1
             yield cls(f"{call.method} {call.path} is answered, but not carried out", holds_writes=alone, call=call)
 

@@ -27,6 +27,7 @@ class SwallowedInput(Mutation):
                 yield cls(what, frozenset({act.step_id}), touched.holds(act.step_id))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
+        # Lasting, for pages that filter listen to several of these, and the second would make good for the first.
         await swallow(stage, "input", "change", "keyup", lasting=True)
 
     async def after(self, page: Page, effect: MutationEffect) -> None:

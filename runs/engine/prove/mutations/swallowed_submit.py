@@ -27,6 +27,7 @@ class SwallowedSubmit(Mutation):
                 yield cls(what, frozenset({act.step_id}), touched.holds(act.step_id))
 
     async def strike(self, stage: Stage, effect: MutationEffect) -> None:
+        # A form is sent by its button or by Enter, and a script may listen to either: the first event comes to nothing.
         await swallow(stage, "click", "submit", "keydown")
 
     async def after(self, page: Page, effect: MutationEffect) -> None:

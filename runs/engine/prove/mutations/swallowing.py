@@ -7,6 +7,8 @@ import contextlib
 from runs.engine.browser import Error, Page, read_page
 from runs.engine.steps.base import Stage
 
+# On the window and while events come down, so that nothing in the page hears them before. What the listener needs is
+# kept when it is made, for the page may replace it later (decision 29).
 SWALLOW = """const swallow = ([kinds, lasting]) => {
   let taken = false;
   window.__swallowed = 0;

@@ -27,5 +27,6 @@ class ThrownError(Mutation):
                 return
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
+        # It runs in every document of the context, so it has struck wherever a page is there.
         await context.add_init_script(THROW)
         effect.hits += 1
