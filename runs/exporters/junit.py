@@ -15,6 +15,7 @@ from runs import states
 from runs.exporters.base import Exporter, ResultLine
 from runs.report import GateOutcome, RunReport, VitalsOutcome
 
+# XML 1.0 has no way to write these, not even as references: its readers would refuse the whole file.
 CONTROLS = {
     ord(character): "\N{REPLACEMENT CHARACTER}" for character in map(chr, range(32)) if character not in "\t\n\r"
 }
@@ -57,6 +58,7 @@ def _of_result(report: RunReport, line: ResultLine) -> JUnitCase:
         return JUnitCase(name, "skipped", message=f"proposal rejected: {line.error}", duration_ms=line.duration_ms)
     if line.status == states.FAILED:
         return JUnitCase(name, "failure", line.error_kind, line.error, line.duration_ms)
+    # JUnit has no word for it: the case has passed, as the verdict says, with a remark.
     if line.status == states.FLAKY:
         return JUnitCase(name, duration_ms=line.duration_ms, output=f"flaky: passed at attempt {line.attempts}")
     if line.status == states.PASSED:

@@ -26,6 +26,7 @@ def judge(report: RunReport) -> Judgement:
     gates = tuple(_ask(GATES[name], float(limit), report) for name, limit in report.gate_limits.items())
     vitals = weigh(report)
     held = all(outcome.passed for outcome in gates) and (vitals is None or vitals.passed)
+    # Gates can only say no: a run with a failed test is failed, whatever its limits allow.
     good = held and report.counts.failed == 0
     return Judgement(states.PASSED if good else states.FAILED, gates, vitals, report.causes)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runs.report import RunReport, Vitals, VitalsOutcome, VitalsViolation
 
+# The verdict is stored with the run: the worst are named, and all are counted.
 NAMED = 100
 
 
@@ -43,6 +44,7 @@ def weigh(report: RunReport) -> VitalsOutcome | None:
 
 def _violations(vitals: Vitals, limits: Mapping[str, float]) -> Iterator[VitalsViolation]:
     for metric, (value, path) in vitals.worst.items():
+        # Weighed as it was measured: rounded, a value a little over its budget would be within it.
         if value > limits.get(metric, value):
             measured = round(value, 4)
             yield VitalsViolation(metric, limits[metric], measured, vitals.result, vitals.test, vitals.title, path)

@@ -25,6 +25,7 @@ def send(news: News, settings: Callback, ports: Ports) -> Sent:
         "flaky": report.counts.flaky,
         "skipped": report.counts.skipped,
         "total": report.counts.total,
+        # Null where it covers all, for a field that comes and goes is harder to read.
         "coverage": report.coverage or None,
         "error": report.error or None,
         "gateResult": news.gate_result,

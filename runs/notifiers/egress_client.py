@@ -44,6 +44,7 @@ class EgressClient:
         self._until = time.monotonic() + seconds
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        # By its text alone, for the name is resolved once, when it is connected to: see `Pinned`.
         refusal = forbidden(url, self._guard, lambda _host, _port: ())
         if refusal:
             raise Undeliverable(f"The address is not sent to: {refusal}.")
@@ -57,6 +58,7 @@ class EgressClient:
                 contextlib.closing(transport.handle_request(request)) as answer,
             ):
                 named = {name.lower(): value for name, value in answer.headers.items()}
+                # Not unpacked, whatever the answer says of itself: a megabyte can unpack to a gigabyte (decision 43).
                 return Reply(answer.status_code, named, _beginning(answer.iter_raw()))
         except httpcore.TimeoutException as error:
             raise NotNow(f"{host} did not answer within {self._seconds:g} s.") from error
@@ -74,6 +76,7 @@ def plain(error: Exception) -> str:
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
+    # It grows in place: bytes would be copied anew for each crumb of a body that comes in crumbs.
     kept = bytearray()
     for chunk in chunks:
         kept += chunk[:BODY_LIMIT]

@@ -17,6 +17,7 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za
 
 
 def _mail_address(text: str) -> str:
+    # Without commas, spaces and line breaks it begins neither another recipient nor another header.
     if not ADDRESS.fullmatch(text):
         raise ValueError(f"'{text[:60]}' is not a mail address; write it as ada@example.com.")
     return text
@@ -39,6 +40,7 @@ def message(news: News, settings: Email) -> EmailMessage:
     letter["Date"] = format_datetime(news.at)
     letter["Message-ID"] = f"<{news.key.replace(':', '.')}@sentri>"
     letter["X-Sentri-Delivery"] = news.key
+    # By this nobody's absence note is sent in answer (RFC 3834).
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(_text(news))
     letter.add_alternative(_html(news), subtype="html")

@@ -28,7 +28,9 @@ from runs.notifiers.run_sentences import causes, facts, failing, headline
 REPO = r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}"
 P = TypeVar("P")
 TOKEN_SPARE = timedelta(seconds=60)
+# GitHub takes ten minutes at most; the rest is for clocks that differ.
 JWT_LIFE = timedelta(minutes=9)
+# An aborted run is cancelled: a neutral check would let through a pull request that requires it.
 CONCLUSIONS = {"passed": "success", "failed": "failure", "empty": "neutral", "aborted": "cancelled"}
 
 
@@ -126,6 +128,7 @@ class Api:
 
     def checked(self, reply: Reply) -> Reply:
         """A good reply. Raises Undeliverable with GitHub's words for what the settings have to put right."""
+        # GitHub answers 403 both where rights are missing and where its limits are used up.
         limited = reply.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in reply.headers
         if reply.status == 403 and limited:
             raise NotNow("GitHub's rate limit is used up.", 403, retry_after(reply, self.now))
@@ -174,6 +177,7 @@ def summary(news: News) -> str:
     for title, listed in (("Causes", causes(news)), ("Failing tests", failing(news.report))):
         if listed:
             lines += ["", f"**{title}**", "", *(f"- {_code(line)}" for line in listed)]
+    # GitHub refuses a summary of more than 65,535 characters.
     return "\n".join(lines)[:60_000]
 
 
@@ -205,6 +209,7 @@ def trial(news: News, settings: GitHub, ports: Ports) -> Sent:
 
 def _found(api: Api, repo: str, sha: str, value: dict[str, Any]) -> int | None:
     """The check that an earlier try made without hearing of it."""
+    # Without filter=all only the latest check of a name is listed, which may be that of another run.
     path = f"/repos/{repo}/commits/{sha}/check-runs?check_name={quote(value['name'], safe='')}&filter=all"
     known = _part(api.checked(api.ask("GET", path)), "check_runs", list)
     ours = (

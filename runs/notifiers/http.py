@@ -24,6 +24,7 @@ def _web_address(url: str) -> str:
         raise ValueError("This is not an address of the web; write it as https://ci.example.com/hook.") from error
     if parts.scheme.lower() not in ("http", "https") or not host or not printable or port == 0:
         raise ValueError("This is not an address of the web; write it as https://ci.example.com/hook.")
+    # The host is shown as the receiver's name, and a password would stand in it.
     if "@" in parts.netloc:
         raise ValueError("Leave user name and password out of the address.")
     return url
@@ -57,6 +58,7 @@ def _plain(value: Any) -> str:
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over the timestamp, a dot and the body."""
+    # The time is signed as well, or an old message could be sent again as a new message.
     said = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
     return f"sha256={said.hexdigest()}"
 
@@ -94,6 +96,7 @@ def retry_after(reply: Reply, now: datetime) -> float | None:
     """Seconds that Retry-After asks for, given as a number or as a date."""
     text = reply.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
+        # Nine digits are more than thirty years; a time that is later than all dates would be an error.
         return float(text[:9])
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds()) if text else None

@@ -71,8 +71,10 @@ class Smtp:
         until = time.monotonic() + self.seconds
         with self._connected(server) as smtp:
             if server.tls == "starttls":
+                # Without a context of its own smtplib checks no certificate.
                 smtp.starttls(context=ssl.create_default_context())
             if server.username:
+                # The time-out of smtplib counts anew for each answer; what is left of the try bounds all of them.
                 _limit(smtp, until)
                 smtp.login(server.username, server.password)
             _limit(smtp, until)
@@ -102,6 +104,7 @@ def _named(server: SmtpServer, error: Exception) -> Exception:
         case smtplib.SMTPRecipientsRefused():
             answers = error.recipients.items()
             said = "; ".join(f"{to}: {code} {text.decode(errors='replace')}" for to, (code, text) in answers)
+            # A recipient that is refused for now is worth another try, whatever is said of the others.
             lowest = min(code for _, (code, _) in answers)
             return _by_code(lowest, f"{server.host} takes none of the recipients: {said[:300]}.")
         case smtplib.SMTPNotSupportedError():

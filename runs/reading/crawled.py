@@ -37,6 +37,7 @@ def _snapshot(row: CrawlPage, beat: Callable[[], object]) -> PageSnapshot:
     beat()
     known: dict[str, Any] = row.snapshot or {}
     where = {"template": row.template or known.get("template", ""), "way": row.path, "action": row.action}
+    # The address of a row with steps is where they begin, and not where they lead.
     where |= {"begun_at": row.url} if row.path else {}
     return PageSnapshot.model_validate({**known, **where})
 

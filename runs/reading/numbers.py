@@ -17,6 +17,7 @@ ENDED = (states.COMPLETED, states.FAILED)
 
 def counted_by(rows: QuerySet[Any], *fields: str) -> dict[Any, int]:
     """How many rows there are of each value of a field, or of each tuple of values of several."""
+    # An order that the rows were given would be one more field of the groups.
     found = rows.order_by().values_list(*fields).annotate(Count("pk"))
     return {values[0] if len(fields) == 1 else tuple(values): count for *values, count in found}
 
@@ -38,6 +39,7 @@ def with_last_runs(projects: QuerySet[Any]) -> QuerySet[Any]:
     ended = Run.objects.counted().filter(project=OuterRef("pk"), kind="test", status__in=ENDED).order_by("-pk")
     whole = ended.filter(partial=False)
     drafts = Count("tests", filter=Q(tests__review_status="draft", tests__deleted_at=None))
+    # Subqueries, for a join with runs would multiply the drafts that are counted beside them.
     found: QuerySet[Any] = projects.annotate(
         last=Subquery(whole.values("pk")[:1]), newest=Subquery(ended.values("pk")[:1]), waits=drafts
     )
@@ -83,6 +85,7 @@ def page_kinds_of_tests(tests: QuerySet[Any], most: int) -> list[tuple[str, int,
 def visited_page_kinds(run: Run, most: int) -> list[tuple[str, int, CrawlPage]]:
     """Kinds of pages that a crawl saw most of: name, how many different pages, the first of them."""
     done = CrawlPage.objects.filter(run=run, status=states.DONE).exclude(template="").order_by()
+    # A page has a row for each role that reached it.
     found = done.values_list("template").annotate(count=Count("key", distinct=True), first=Min("pk"))
     groups = list(found.order_by("-count", "first")[:most])
     examples = CrawlPage.objects.in_bulk([first for _, _, first in groups])

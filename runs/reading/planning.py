@@ -46,6 +46,7 @@ def site(run: Run | Trial) -> Site:
     """
     kept = run.site
     holder = _holder(kept["secrets_of"]) if kept["secrets_of"] else None
+    # At pick-up as well as at queueing: meanwhile somebody may have changed an address or a secret (decision 32).
     _require(run, holder)
     secrets = _entrusted(holder, kept["base_url"]) if holder else {}
     username, password = secrets.pop("username", None), secrets.pop("password", None)
@@ -54,6 +55,7 @@ def site(run: Run | Trial) -> Site:
         credentials = Credentials(
             username=username,
             password=SecretStr(password or ""),
+            # A session is kept for what it was made with: this changes with password, access and address (decision 20).
             fingerprint=accounts.fingerprint(holder.sealed, kept["access"], kept["base_url"]),
             origins=tuple(holder.origins.get(CREDENTIALS, ())),
             **_known_access(kept["access"]),
@@ -97,6 +99,7 @@ def _with_profiles(run: Run | Trial, site: Site) -> Site:
     found = accounts.sign_ins(run.project_id, site.base_url)
     profiles = {name: Credentials(**_known_access(fields)) for name, fields in found.items()}
     everybody = {**profiles, **({ACCOUNT: site.credentials} if site.credentials else {})}
+    # Only forms lead to sessions; other sign-ins go with each request.
     marks = {role: credentials.fingerprint for role, credentials in everybody.items() if credentials.kind == "form"}
     kept = accounts.kept_sessions(run.project_id, run.environment_id, marks)
     sessions = {role: SignedInSession.model_validate(session) for role, session in kept.items()}
@@ -143,6 +146,7 @@ def shard_plan(run: Run) -> ShardPlan:
         site=site(run),
         options=options,
         artifacts=str(storage.directory(run.pk)),
+        # A budget of which nothing was measured would say nothing.
         vitals=options.vitals or bool(run.project.web_vitals_budgets),
     )
 
@@ -168,4 +172,5 @@ def crawl_plan(run: Run) -> CrawlPlan:
 def _earlier_searches(run: Run) -> tuple[str, ...]:
     """Addresses of the searches that earlier crawls of this application asked."""
     pages = Part.objects.filter(application__project=run.project_id, application__environment=run.environment_id)
+    # They are made again word for word: with other words other pages would be found, by chance (decision 41).
     return tuple(pages.filter(kind="page", gone_since_run=None, facts__asked=True).values_list("key", flat=True))

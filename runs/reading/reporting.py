@@ -28,6 +28,7 @@ from runs.report import (
 )
 
 FAILURES_READ = 20_000
+# As long as a run goes on, each further failure has them read anew.
 FAILURES_FORMING = 500
 PASSED_READ = 100
 RUNS_REMEMBERED = 50
@@ -116,6 +117,7 @@ def failed_tests(run: Run, results: QuerySet[Result], noise: frozenset[str]) -> 
     rows: list[Any] = list(made.values(*FACTS_OF_A_FAILURE))
     _add_documents(rows)
     numbers = [row["pk"] for row in rows]
+    # Two leases may have executed a result; only what its own lease has recorded decided it (decision 12).
     mine = Attempt.objects.filter(result__in=numbers, lease=F("result__lease"))
     last = mine.filter(passed=False, number=F("result__attempt_count"))
     attempts: dict[int, Any] = {row["result"]: row for row in last.values(*FACTS_OF_AN_ATTEMPT)}
@@ -139,6 +141,7 @@ def _add_documents(rows: Sequence[dict[str, Any]]) -> None:
     places = {(row["test_id"], row["version"]) for row in rows if row["document"] is None and row["test_id"]}
     bodies = TestVersion.objects.bodies(places) if places else {}
     for row in rows:
+        # Only what is being proved has a document of its own; the others refer to a version, which never changes.
         if row["document"] is None:
             row["document"] = bodies.get((row["test_id"], row["version"]), {})
 
@@ -168,6 +171,7 @@ def _failed(run: Run, row: dict[str, Any], attempt: dict[str, Any] | None, known
         received=failure.get("received") or "",
         requests=failure_context.failed_requests(seen["requests"]),
         console=tuple(seen["console"]),
+        # What runs after this one did is no past of it.
         past=tuple(Past(f"{Run.PREFIX}-{was['run']}", was["status"]) for was in outcomes if was["run"] < run.pk),
         is_flaky=is_flaky,
         intermittent=tuple(sorted(insight.flakiness(outcomes).kinds)) if is_flaky else (),

@@ -18,6 +18,7 @@ from runs.storage.away import Away
 LOOK_SECONDS = 2
 LOOKED_SECONDS = 5
 MISSING = {"404", "NoSuchKey", "NotFound"}
+# An answer to HEAD has no body, so that its code is the bare status.
 SENTENCES = {
     "NoSuchBucket": "The bucket does not exist: make it, or correct SENTRI_STORAGE_URL.",
     "404": "The bucket does not exist: make it, or correct SENTRI_STORAGE_URL.",
@@ -105,6 +106,7 @@ def _raising_away() -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise Away(KEYLESS) from error
     except S3UploadFailedError as error:
+        # boto3 says the reason in a text alone; the error behind it has the code.
         inner = error.__context__
         raise Away(_sentence(inner) if isinstance(inner, ClientError) else SILENT) from error
     except ClientError as error:

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 HANDS = 4
 LOOK_UP_SECONDS = 0.5
 UPLOAD_SECONDS = 30.0
+# For so long no attempt waits for a store that was away a moment ago.
 AWAY_SECONDS = 15.0
 SLOW = "The object store was too slow."
 UNREADABLE = "The file that the browser wrote cannot be read."
@@ -121,6 +122,7 @@ class Carriage:
             for file in files:
                 _remove(root / file.path, root)
             return {file.path: self.outage.reason for file in files}
+        # Made here, for the store makes a client for each thread that asks; this client serves all of them.
         client = remote.client
 
         def upload(file: ArtifactFile) -> str:
@@ -146,10 +148,12 @@ class Carriage:
             while wait(going.values(), LOOK_UP_SECONDS).not_done and time.monotonic() < deadline:
                 meanwhile()
         finally:
+            # Also where `meanwhile` raises, as when the lease is lost: what has not begun is not uploaded (R9).
             for upload in going.values():
                 upload.cancel()
         said = {path: upload.result() if _arrived(upload) else SLOW for path, upload in going.items()}
         lost = {path: reason for path, reason in said.items() if reason}
+        # A file that cannot be read says nothing about the store.
         unwell = [reason for reason in lost.values() if reason != UNREADABLE]
         if unwell:
             self.outage.begin(unwell[0])
@@ -162,6 +166,7 @@ def _arrived(upload: Future[str]) -> bool:
     return upload.done() and not upload.cancelled()
 
 
+# By process, for threads do not outlive a fork.
 @cache
 def _carriage(_pid: int) -> Carriage:
     return Carriage()

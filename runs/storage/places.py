@@ -42,6 +42,7 @@ def writer() -> str:
     return _writer(os.getpid())
 
 
+# By process, for a fork must not write where its parent does (decision 8).
 @cache
 def _writer(_pid: int) -> str:
     return secrets.token_hex(5)

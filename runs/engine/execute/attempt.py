@@ -114,7 +114,7 @@ class AttemptPlayer:
         # What was tried with writes held back is played so as well: with them it would be another test.
         read_only = shard.plan.read_only or not spec.work.writes
         self.plan = shard.plan.model_copy(update={"site": site, "read_only": read_only})
-        # Each attempt draws values of its own: what the one before it created under its values is still there.
+        # Each attempt draws values of its own: what the attempt before it has created under others is still there.
         self.variables = Variables(site, spec.work.row, Random(shard.chance()), shard.clock())  # noqa: S311
 
     async def carry_out(self) -> AttemptEnded:

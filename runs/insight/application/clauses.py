@@ -38,7 +38,7 @@ def shape(known: Schema | None, seen: Schema | None, place: str = "") -> tuple[S
 def _fields(merged: Schema, known: Schema, seen: Schema, place: str) -> list[str]:
     words: list[str] = []
     before, now = known["properties"], seen["properties"]
-    # Names in a table are data, such as ids: one more or less is no other shape.
+    # Names in a table are data, such as ids: a name more or less makes no other shape.
     table = "additionalProperties" in known or "additionalProperties" in seen
     for name in [*before, *(name for name in now if name not in before)]:
         inner = f"{place}.{name}" if place else name

@@ -60,7 +60,7 @@ def coverage(parts: Iterable[KnownPart], tests: Iterable[TestOf]) -> Coverage:
     endpoints = [part for part in known if part.kind == "endpoint"]
     found = Coverage()
     for test in tests:
-        # The page comes first: its structure may be another one since the test was made.
+        # The page comes first: its structure may have changed since the test was made.
         template = of_page.get(test.page) or of_signature.get(test.template)
         if template is not None:
             found.tests["template", template].append(test)

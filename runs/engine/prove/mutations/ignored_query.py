@@ -30,7 +30,7 @@ class IgnoredQuery(Mutation):
 
     async def prepare(self, context: BrowserContext, effect: MutationEffect) -> None:
         async def answer(route: Route) -> None:
-            # The page does not see this: its address stays the one that it asked for.
+            # The page does not see this: it keeps the address that it asked for.
             await route.continue_(url=self.call.base if self.call else None)
 
         if self.call is not None:
