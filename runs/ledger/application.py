@@ -56,6 +56,7 @@ def learn_application(run_id: int, beat: Callable[[], object] = lambda: None) ->
 def _learn(run: Run, application: Application, seen: insight.Observed) -> bool:
     """Thinks without a lock and writes under one; False where another crawl has taught the application meanwhile."""
     if run.pk < application.learned_run:
+        # A crawl that ends after a later one may add to what is known, but says nothing of what is gone.
         seen.scope = insight.CrawledScope(complete=False)
     learnt = insight.learn([row.value for row in application.parts.iterator(CHUNK)], seen)
     otherwise = _known_otherwise(application)
@@ -63,6 +64,7 @@ def _learn(run: Run, application: Application, seen: insight.Observed) -> bool:
     standing = {} if otherwise and not application.signed_in else _standing(run)
     note = _note_of(run, application, otherwise)
     with transaction.atomic():
+        # Before the run's lock, which `_tell` takes; nothing locks these two the other way round.
         fresh = Application.objects.select_for_update().get(pk=application.pk)
         if _is_learnt(run):
             return True
@@ -236,6 +238,7 @@ def _note(run: Run, verb: str, count: int, pages: Sequence[str]) -> None:
 
 def _tell(run: Run, sentences: Iterable[str]) -> None:
     living = locked(run.pk)
+    # The run may have been aborted meanwhile, and nothing is told after its `done` (R22).
     if living.status in states.LIVING:
         tell(living, [("log", {"level": "info", "message": " ".join(filter(None, sentences))})])
 

@@ -58,6 +58,7 @@ def claim_proofs(held: Hold, wanted: int = 1) -> Claim[TestWork]:
     if out_of_time(held):
         return Claim((), more=False)
     claimed = claim(held, retries=0, wanted=wanted)
+    # A crawl hung when those who held its last proofs died and all others had gone.
     return claimed if claimed.more else Claim((), _in_other_hands(held).exists())
 
 
@@ -72,6 +73,7 @@ def _may_hedge_later(held: Hold) -> bool:
 
 def _take(held: Hold, wanted: int) -> list[Free]:
     with transaction.atomic():
+        # The run is not locked: claims would wait for the records of all shards, and these for the disk (decision 13).
         statements.need_not_survive()
         require_open(held)
         rows = _next_results(held, wanted)
@@ -98,6 +100,7 @@ def _work(row: Free, document: dict[str, Any], retries: int) -> TestWork:
         attempts_before=row.attempt_count,
         retries=0 if row.proves else retries,
         replays=row.replays,
+        # What was tried without letting requests through that write is proved without them as well.
         writes=not row.proves or bool(row.proposal.get("writes")),
     )
 
@@ -112,6 +115,7 @@ def _next_results(held: Hold, wanted: int) -> list[Free]:
         found = _of(held, home, wanted) if home is not None else []
         if found:
             return found
+    # The slowest sibling may have only blocked tests, or a busy serial group: then the next slowest is helped.
     for home in _siblings(held):
         found = _of(held, home, wanted)
         if found:
@@ -128,6 +132,7 @@ def _of(held: Hold, home: int, wanted: int) -> list[Free]:
 def _siblings(held: Hold) -> Iterator[int]:
     """Whose share to help with, the one that has most time left first."""
     homes = _pending(held).filter(blocked=False).order_by().values_list("home")
+    # Each row counts a millisecond more: where nothing is estimated, the share with most rows is the slowest.
     left = dict(homes.annotate(left=Sum("estimate_ms") + Count("pk")))
     while (home := planning.slowest(left)) is not None:
         del left[home]
@@ -136,6 +141,8 @@ def _siblings(held: Hold) -> Iterator[int]:
 
 def _one_of_each(rows: Iterable[Free]) -> list[Free]:
     """The rows without a second one of the same serial group or account."""
+    # To the statement two free rows of a group are both free. Claimed together they would meet in the unique index, and
+    # the whole claim would fail.
     taken: set[tuple[str, str]] = set()
     kept: list[Free] = []
     for row in rows:
@@ -149,6 +156,7 @@ def _one_of_each(rows: Iterable[Free]) -> list[Free]:
 def _skip_deleted(held: Hold, results: Sequence[int]) -> None:
     """Resolves claimed results whose tests were deleted meanwhile."""
     with transaction.atomic():
+        # In a transaction of its own, since the run's lock comes before the lease's and a claim holds the latter alone.
         run = working(held)
         rows = Result.objects.filter(pk__in=results, lease=held.lease)
         lines = [("result", {"result": pk, "status": states.SKIPPED, "skip_reason": "test_deleted"}) for pk in results]

@@ -34,8 +34,10 @@ def scores(events: Iterable[Event]) -> dict[int, Score]:
 def keep_drafts(run: Run, scored: Mapping[int, Score]) -> None:
     """Keeps the drafts of results of a locked run that are proved now, each signature once in its project."""
     results = list(Result.objects.filter(run=run, pk__in=list(scored), status=states.PASSED, test=None))
+    # Where both tries meet another crawl, the last stage keeps what has no test yet.
     for _ in range(2):
         try:
+            # A savepoint: after an error PostgreSQL takes no more statements, and the proof is in this transaction.
             with transaction.atomic():
                 _keep(run, results, scored)
             return

@@ -14,6 +14,7 @@ from runs.ledger.sending import send_judge
 from runs.ledger.story import locked, tell
 from runs.report import Judgement
 
+# No column holds all results of a run (R8): a stored cause names the first ones and says how many there are.
 MOST_CAUSES = 100
 MOST_RESULTS = 50
 
@@ -22,6 +23,7 @@ def abort(run_id: int, actor_name: str) -> None:
     """Aborts a living run. Raises Refused(run_over) for an ended one, which stays as it is."""
     with transaction.atomic():
         run = locked(run_id)
+        # Beside the columns: the effects of this transaction read it, and nobody after it.
         run.ended_by = actor_name  # type: ignore[attr-defined]
         enter(run, "abort")
 

@@ -47,6 +47,7 @@ class Uses:
     @cached_property
     def variables(self) -> frozenset[str]:
         """What stands between braces anywhere in the tests."""
+        # Names stand between the braces as people wrote them, so letters beyond ASCII must not be escaped.
         texts = (json.dumps(document, ensure_ascii=False) for document in self.documents)
         return frozenset(name.strip() for text in texts for name in BRACES.findall(text))
 

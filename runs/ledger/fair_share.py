@@ -20,6 +20,7 @@ from runs import states
 from runs.ledger.patience import due
 from runs.models import Case, CrawlPage, Lease, Result, Run, Shard
 
+# A message takes a moment to reach a worker that is free; who waits for longer finds none.
 UNTAKEN = timedelta(seconds=2)
 AT_WORK = (states.RUNNING, states.JUDGING)
 
@@ -50,6 +51,7 @@ def waiting() -> list[Waiting]:
     places = _places({project for *_, status, project, _, _ in rows if status == states.QUEUED})
     of_workspace, of_run = _held()
     found: list[Waiting] = []
+    # Places of a project go by priority and age, as in `next_of`; fairness decides among the runs that have one.
     for run, workspace, priority, status, project, shard, sent_at in sorted(rows, key=lambda row: (-row[2], row[0])):
         if status == states.QUEUED:
             if places[project] <= 0:
@@ -82,6 +84,7 @@ def _held() -> tuple[Counter[int], Counter[int]]:
 
 def _places(projects: set[int]) -> dict[int, int]:
     """How many more runs of each project may start."""
+    # Without a lock, to choose by: `has_turn` decides.
     limits = dict(Project.objects.filter(pk__in=projects).values_list("pk", "max_concurrent_runs"))
     busy = Counter(Run.objects.filter(project__in=projects, status__in=AT_WORK).values_list("project", flat=True))
     return {project: limit - busy[project] for project, limit in limits.items()}
@@ -89,6 +92,7 @@ def _places(projects: set[int]) -> dict[int, int]:
 
 def has_turn(run: Run) -> bool:
     """Whether a queued run may start now, under its project's lock, so that two of them do not take one place."""
+    # NO KEY: rows that refer to the project, such as new runs, are inserted without waiting for this.
     limit = Project.objects.select_for_update(no_key=True).get(pk=run.project_id).max_concurrent_runs
     return Run.objects.filter(project=run.project_id, status__in=AT_WORK).count() < limit
 
@@ -134,6 +138,7 @@ def should_yield(lease: int, run_id: int) -> bool:
     workspace = run.project.workspace_id
     late = [turn for turn in waiting() if turn.sent_at < now - UNTAKEN and turn.run != run_id]
     of_workspace, of_run = _held()
+    # A crawl takes all workers that are free, and keeps one when other runs wait (decision 40).
     if run.kind == "crawl" and run.options.get("shards") is None and _spares(run, of_run[run_id], late):
         peers = Lease.objects.filter(state=states.OPEN, shard__run=run)
         return peers.order_by("-shard__index").values_list("pk", flat=True).first() == lease

@@ -56,7 +56,9 @@ def found_before(run: Run, application: Application, seen: insight.Observed) -> 
 
 def _addresses(crawls: Sequence[int], keys: Iterable[str], roles: Set[str]) -> set[str]:
     digests = {digest_of(key, role): key for key in keys for role in {"", *roles}}
+    # A duplicate was opened: it led to a page that is known by its own address.
     left_out = Q(status=states.SKIPPED) & ~Q(skip_reason="duplicate")
+    # What answered 404 was not there then: if it is there now, it is news.
     unanswered = Q(status=states.FAILED) & ~Q(http_status__in=GONE)
     not_seen = left_out | unanswered | Q(status=states.DONE, snapshot__settled=False)
     known = CrawlPage.objects.filter(not_seen, run__in=crawls)

@@ -28,6 +28,7 @@ def claim_pages(held: Hold, max_pages: int, wanted: int = 1) -> Claim[PageWork]:
     Raises StaleLease.
     """
     with transaction.atomic():
+        # Under the run's lock: counted at the same moment by two shards, a budget would be handed out twice.
         run = working(held)
         tally, again = _tally(run), run.pages.filter(status=states.PENDING, tries__gt=0)
         running = sum(number for (_, status), number in tally.items() if status == states.RUNNING)

@@ -18,6 +18,7 @@ from runs.models import Attempt, Result
 
 def hedge(held: Hold, retries: int) -> TestWork | None:
     """The most overdue result of another lease, for this one as well. None if none is overdue. Raises StaleLease."""
+    # Without the run's lock at first: who has nothing to do asks several times a second, and mostly in vain.
     if not _overdue(held):
         return None
     with transaction.atomic():
@@ -33,6 +34,7 @@ def hedge(held: Hold, retries: int) -> TestWork | None:
         message = f"“{row.title}” takes more than twice its usual time; {held.worker} tries it as well."
         tell(run, [("log", {"level": "info", "message": message})])
     meters.count(meters.HEDGES)
+    # An earlier second execution may have left attempts: their numbers go on, and its retries begin anew.
     made = Attempt.objects.filter(result=row.pk, hedge=True).count()
     return TestWork(
         result=row.pk,
@@ -61,6 +63,7 @@ def _overdue(held: Hold) -> list[Result]:
     if running.filter(lease=held.lease, losses__gt=0).exists():
         return []
     running = running.filter(hedge=None, estimate_ms__gt=0, losses=0)
+    # Two executions at once would meet in a serial group or an account (decision 12).
     alone = running.filter(proposal__isnull=True, serial="", account="", no_hedge=False).exclude(lease=held.lease)
     late = [
         (_ms(now - row.claimed_at) - row.estimate_ms, row)

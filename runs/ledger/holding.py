@@ -41,6 +41,7 @@ def take(worker: str) -> Hold | None:
 def hold(shard_id: int, worker: str) -> Hold | None:
     """Opens the shard's next lease. None where there is nothing to do: run over or not its turn, shard held or gone."""
     with transaction.atomic():
+        # Without a lock, since `has_turn` locks the project, which comes before the run. All is asked again below.
         known = Shard.objects.filter(pk=shard_id).select_related("run").first()
         if known is None or (known.run.status == states.QUEUED and not has_turn(known.run)):
             return None
@@ -48,6 +49,7 @@ def hold(shard_id: int, worker: str) -> Hold | None:
         if run.status not in (states.QUEUED, states.RUNNING):
             return None
         shard = Shard.objects.select_for_update(no_key=True).get(pk=shard_id)
+        # A message that comes twice, or late, ends here (R6).
         if shard.leases.filter(state=states.OPEN).exists() or not _started(run):
             return None
         return _open(run, shard, worker)
@@ -59,6 +61,7 @@ def _started(run: Run) -> bool:
         enter(run, "fail", error="The project was deleted before the run began.", error_category="project_missing")
     elif run.status == states.QUEUED:
         enter(run, "start", started_at=timezone.now(), ai_provider=settings.ENV.ai_provider)
+        # Where everything was skipped when it was queued, no shard has anything to do: the run is judged as empty.
         advance(run)
     return run.status == states.RUNNING
 
@@ -77,6 +80,7 @@ def _open(run: Run, shard: Shard, worker: str) -> Hold:
     )
     kind = "shard_resumed" if lease.number > 1 else "shard_started"
     tell(run, [(kind, {"shard": shard.index, "lease": lease.number, "worker": worker})])
+    # With SENTRI_MAX_LEASES=1 the bound is 0, and a shard without losses has no suspects to put last.
     fresh_first = 0 < shard.leases_lost >= settings.ENV.max_leases - 1
     return Hold(run.pk, shard.pk, shard.index, lease.pk, lease.number, worker, fresh_first=fresh_first)
 
@@ -84,6 +88,7 @@ def _open(run: Run, shard: Shard, worker: str) -> Hold:
 def renew(held: Hold) -> None:
     """Pushes the lease's expiry out. Raises StaleLease where it is closed or the run is over."""
     now = timezone.now()
+    # Without the run's lock, which records of other shards hold until the disk has them: a late lease is lost.
     renewed = Lease.objects.filter(pk=held.lease, state=states.OPEN, shard__run__status=states.RUNNING).update(
         renewed_at=now, expires_at=now + timedelta(seconds=settings.ENV.lease_seconds)
     )
@@ -113,10 +118,12 @@ def _close(held: Hold, trigger: str) -> None:
         shard = Shard.objects.select_for_update(no_key=True).get(pk=held.shard)
         try:
             lease = fence(held)
+        # Whoever took the lease has given back what it was at.
         except StaleLease:
             return
         _end(lease, trigger)
         returned = give_back_work(run, lease)
+        # A worker may end with work that it was handed and never began; somebody has to be sent for it.
         if run.status == states.RUNNING and (trigger == "stop" or returned):
             send_shard(shard)
 
@@ -145,6 +152,7 @@ def lose(lease_id: int, *, expired: bool = True, problem: str = "", category: st
         _end(lease, "lose", problem=problem[:500])
         belongs = {"run": run.public_id, "shard": shard.index, "lease": lease.number, "worker": lease.worker}
         log.warning("lease lost", extra=belongs)
+        # Losses count in a row: poisonous tests, each of which fails alone, do not use up a shard (decision 31).
         shard.leases_lost = 1 if has_resolved(lease) else shard.leases_lost + 1
         shard.save(update_fields=["leases_lost"])
         meters.count(meters.LEASES_LOST)
@@ -161,11 +169,13 @@ def take_from_hung(worker: str) -> None:
     """
     for number in list(Lease.objects.filter(worker=worker, state=states.OPEN).values_list("pk", flat=True)):
         lose(number, expired=False)
+    # The sweep may have been first, for a lease runs out before a worker counts as hung.
     blaming = Lease.objects.filter(worker=worker, state=states.LOST, blames=True).select_related("shard")
     for lease in list(blaming):
         with transaction.atomic():
             locked(lease.shard.run_id)
             shard = Shard.objects.select_for_update(no_key=True).get(pk=lease.shard_id)
+            # Once only: the note of a worker that hung is repeated when the database was away.
             if not Lease.objects.filter(pk=lease.pk, blames=True).update(blames=False):
                 continue
             shard.leases_lost = max(0, shard.leases_lost - 1)
@@ -177,12 +187,14 @@ def _go_on_without(run: Run, shard: Shard, lease: Lease, category: str) -> None:
     fails."""
     data = {"shard": shard.index, "lease": lease.number, "worker": lease.worker}
     tell(run, [("shard_lost", {**data, "problem": lease.problem} if lease.problem else data)])
+    # A browser that cannot be had says nothing of the tests, pages or cases that were under way.
     of_work = category == "internal"
     at_stage = of_work and run.stage in states.LONE and run.stage_lease == lease.pk
     touched = give_back_work(run, lease, lost=of_work)
     lease.blames = (of_work and touched > 0) or at_stage
     lease.save(update_fields=["blames"])
     tell(run, settle_dependents(run))
+    # Kept, since the next lines may move the run on: losses over a stage that is over do not fail it.
     stage = run.stage
     if at_stage:
         lose_stage(run, lease.problem)

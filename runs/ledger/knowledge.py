@@ -66,6 +66,7 @@ def _histories(
     rows = _only(TestHistory.objects.filter(browser=browser), project, tests).order_by("updated_at", "pk")
     nearest: dict[int, tuple[int | None, int | None, tuple[str, ...]]] = {}
     for test, place, estimate, outcomes in rows.values_list("test_id", "environment_id", "estimate_ms", "outcomes"):
+        # Later rows replace earlier ones. The environment's own stays, however old it is.
         if place == own or test not in nearest or nearest[test][0] != own:
             nearest[test] = (place, estimate, tuple(str(outcome.get("status", "")) for outcome in outcomes))
     return nearest

@@ -72,6 +72,7 @@ def _lessons(run: Run) -> dict[int, Lesson]:
 def _kinds_before(executed: QuerySet[Result]) -> dict[int, str]:
     """What went wrong in results that passed on a retry: the kind of their first failed attempt."""
     tried = Attempt.objects.filter(result__in=executed.filter(status=states.FLAKY), passed=False)
+    # Of a result's failures the dict below keeps the last that it gets: the first attempt.
     rows = tried.order_by("-number").values_list("result", "failure")
     return {result: str((failure or {}).get("kind", "")) for result, failure in rows}
 
@@ -118,6 +119,7 @@ def _folded(run: Run, known: QuerySet[TestHistory], lessons: Mapping[int, Lesson
         locked = known.filter(pk__in=[row.pk for row in changed]).select_for_update().order_by("pk")
         if any(updated_at != were[pk] for pk, updated_at in locked.values_list("pk", "updated_at")):
             return False
+        # An upsert, because `bulk_update` writes a CASE over all rows for each column (decision 13 has measured it).
         TestHistory.objects.bulk_create(changed, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS)
     return True
 
@@ -130,6 +132,7 @@ def _fold(row: TestHistory, run: Run, lesson: Lesson) -> bool:
     place = sum(known > run.pk for known in runs)
     outcome = {"run": run.pk, "status": lesson.status, "retries": lesson.retries, "version": lesson.version}
     outcome |= {"build": _build(run), "kind": lesson.kind}
+    # Durations are those of passes alone, so the place among them is another one.
     later = sum(known["status"] == states.PASSED for known in row.outcomes[:place])
     row.outcomes = [*row.outcomes[:place], outcome, *row.outcomes[place:]][:OUTCOMES]
     if lesson.duration_ms is not None:

@@ -48,6 +48,7 @@ def require_open(held: Hold) -> None:
 
 def working(held: Hold) -> Run:
     """The run that a hold works on and then its lease, both locked. Raises StaleLease where either is over."""
+    # In the lock order: a verb that began with its lease could wait in a circle with `lose`.
     run = locked(held.run)
     if run.status != states.RUNNING:
         raise StaleLease

@@ -20,6 +20,7 @@ from runs.ledger.story import tell
 from runs.ledger.work import shift, shift_one, skip
 from runs.models import Lease, Run
 
+# As for results (R13): what took two workers with it is not given to a third.
 LOSSES_OF_A_STAGE = 2
 VERBS = {states.COMPLETED: "completed", states.FAILED: "failed", states.ABORTED: "aborted"}
 
@@ -33,6 +34,7 @@ def enter(run: Run, trigger: str, **fields: Any) -> None:
     except states.Impossible as error:
         code = "run_over" if run.is_over else "run_state"
         raise Refused(code, f"{run.public_id} is {run.status} and cannot {trigger}.") from error
+    # In the caller's transaction: a run ends with all that it owes, or not at all (R18).
     for effect in states.ON_ENTRY[run.status]:
         EFFECTS[effect](run)
     if run.is_over:
@@ -43,6 +45,7 @@ def advance(run: Run) -> None:
     """Moves a running run on when nothing of its stage is unresolved: to the next stage, or to judging."""
     if run.status != states.RUNNING or _unresolved(run):
         return
+    # A crawl is never completed with nothing found: it fails with the category of its first page.
     if run.stage == states.CRAWL and not run.pages.filter(status=states.DONE).exists():
         _fail_unreached(run)
         return
@@ -50,6 +53,7 @@ def advance(run: Run) -> None:
         end_crawl(run, run.end_reason or ("page_budget" if is_cut(run) else "all_visited"))
     following = states.next_stage(run.kind, run.stage)
     if following is None:
+        # Judging counts its own losses in this column.
         enter(run, "drain", stage_losses=0)
         return
     enter_stage(run, following)
@@ -57,6 +61,7 @@ def advance(run: Run) -> None:
 
 def enter_stage(run: Run, stage: str) -> None:
     run.stage = stage
+    # From here on whoever held a lone stage before is a late writer.
     run.stage_lease = None
     run.stage_losses = 0
     run.save(update_fields=["stage", "stage_lease", "stage_losses"])
@@ -90,6 +95,7 @@ def lose_stage(run: Run, problem: str) -> None:
 
 
 def _unresolved(run: Run) -> bool:
+    # A lone stage is over when its outcome is kept; there are no rows to tell by.
     if run.stage in states.LONE:
         return True
     if run.stage == states.CRAWL:
@@ -164,6 +170,7 @@ def _tell_done(run: Run) -> None:
 def note(run: Run, verb: str, actor_name: str = "") -> None:
     Activity.objects.create(
         project_id=run.project_id,
+        # Who ends a run need not be who ordered it, and is known by name only (R24).
         actor_id=None if actor_name else run.actor_id,
         actor_name=actor_name or run.actor_name,
         verb=verb,

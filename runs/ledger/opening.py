@@ -180,6 +180,7 @@ def _open(request: RunRequest, kind: str, options: dict[str, Any], filling: Fill
         with transaction.atomic():
             return _earlier(request) or _write(request, kind, options, filling)
     except IntegrityError:
+        # Two requests with one key may look before either has written; the unique index stops one of them (R5).
         earlier = _earlier(request)
         if earlier is None:
             raise
@@ -193,6 +194,7 @@ def _earlier(request: RunRequest) -> Run | None:
 
 
 def _write(request: RunRequest, kind: str, options: dict[str, Any], filling: Filling) -> Run:
+    # Nobody else sees this run before the commit, so that it is not locked.
     run = Run.objects.create(
         project=request.project,
         kind=kind,
@@ -220,6 +222,7 @@ def _write(request: RunRequest, kind: str, options: dict[str, Any], filling: Fil
     note(run, f"{kind} run queued")
     owe(run)
     for shard in made:
+        # In this transaction, where the queue lives in the same database: no run without its messages (R1).
         queue.send("shard", shard.pk)
     return run
 

@@ -23,9 +23,12 @@ CALLBACK, FEEDBACK = "callback", "feedback"
 # A try is over after some seconds; who holds a delivery longer is lost.
 CLAIM = timedelta(seconds=60)
 RESEND = timedelta(seconds=10)
+# Seven tries within some seven hours. After that a person can send it again.
 WAITS = (5, 30, 120, 600, 3600, 6 * 3600)
+# A receiver may ask to be left alone for longer than these, but not for ever.
 LONGEST_WAIT = 3600.0
 AT_ONCE = 200
+# What failed together because a receiver was away does not come back to it together.
 JITTER = random.SystemRandom()
 UNDER_WAY = "Under way, or its worker was lost before it could say what came of it."
 OCCASIONS = {states.QUEUED: "queued", states.RUNNING: "started", **dict.fromkeys(states.TERMINAL, "ended")}
@@ -144,8 +147,10 @@ def _claimed(mine: Delivery, siblings: Mapping[int, Delivery], now: datetime) ->
     answers = [row.answer for row in siblings.values() if row.answer]
     repeated = DeliveryTry.objects.filter(delivery__in=siblings, sent=False).exists()
     number = _next_number(mine)
+    # Before the try, so that the log knows of it when its worker is lost.
     DeliveryTry.objects.create(delivery=mine, number=number, at=now, duration_ms=0, sent=False, detail=UNDER_WAY)
     mine.claimed_until = now + CLAIM
+    # Counted before the try as well: a delivery that takes every worker with it comes to its end.
     mine.tries += 1
     mine.save(update_fields=["claimed_until", "tries"])
     return HeldDelivery(mine.pk, number, mine.claimed_until, repeated, answers[-1] if answers else {})
@@ -174,6 +179,7 @@ def settle_delivery(taken: HeldDelivery, outcome: DeliveryOutcome) -> None:
             http_status=outcome.http_status,
             detail=outcome.detail[:1000],
         )
+        # Somebody else has claimed it since, or a person sent it again: what became of this try stays in the log (R9).
         if mine.state != states.OWED or mine.claimed_until != taken.until:
             return
         if outcome.answer:
@@ -242,6 +248,7 @@ def resend_deliveries() -> int:
     unsent = due.filter(Q(queued_at=None) | Q(queued_at__lt=F("next_try_at")))
     sent = sum(_queue(*row, now) for row in unsent.values_list("pk", "queued_at")[:AT_ONCE])
     lost = due.filter(queued_at__lt=now - RESEND)
+    # Behind busy workers a message may wait for long; it is lost where no message waits at all (decision 4).
     if sent or not lost.exists() or queue.waiting():
         return sent
     again = sum(_queue(*row, now) for row in lost.values_list("pk", "queued_at")[:AT_ONCE])
@@ -251,6 +258,7 @@ def resend_deliveries() -> int:
 
 def _queue(delivery_id: int, queued_at: datetime | None, now: datetime) -> int:
     with transaction.atomic():
+        # Supervisors sweep side by side: of several that saw the same `queued_at`, one moves it and sends.
         due = Delivery.objects.filter(pk=delivery_id, state=states.OWED, queued_at=queued_at)
         sent = due.update(queued_at=now)
         if sent:

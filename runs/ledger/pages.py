@@ -23,10 +23,13 @@ from runs.ledger.story import Line
 from runs.ledger.work import born, shift_one, skip
 from runs.models import CrawlPage, Run
 
+# A site may link to any number of addresses. Beyond this they are not kept, and the crawl has not seen all.
 ROWS_PER_PAGE_OF_BUDGET = 40
+# Counted in rows under the run's lock, so that all shards together try so many (decision 17).
 TRIED_OF_A_KIND = 2
 CHALLENGE = "challenge"
 UNSTABLE = "unstable"
+# 429 is about the pace of the crawl; of the pages of a shape it says nothing.
 REFUSED = Q(status=states.FAILED, http_status__range=(400, 499)) & ~Q(http_status=TOO_MANY)
 SKIPPED_CATEGORIES = frozenset({"blocked", "sign_in", "not_a_page"})
 
@@ -60,6 +63,7 @@ def visited(run: Run, held: Hold, event: PageVisited, seen: Resemblance | None, 
     )
     lines = patience.settled(run, page, page.url, event.troubles)
     _clear(page)
+    # A state that is known leads nowhere but on with what was written on the way to it (decision 17).
     add_links(run, page, (link for link in event.links if alike["same_as"] is None or link.carried), familiar)
     _skip_saturated(run, page)
     return [*lines, ("page", _page_data(run, page))]
@@ -92,6 +96,7 @@ def failed(run: Run, held: Hold, event: PageFailed) -> list[Line]:
         "error_category": event.category,
         "http_status": event.status,
     }
+    # A site that has not answered anything yet is out of reach, and is said to be so at once.
     if event.passing and (event.status or run.pages.filter(status=states.DONE).exists()):
         if patience.put_off(run, page, event.message, event.wait, **fields | {"error": fields["error"]}):
             return []
@@ -126,6 +131,7 @@ def add_links(run: Run, page: CrawlPage | None, links: Iterable[Link], familiar:
     Of links of one shape enough is visited when they look the same; of actions of one kind two are tried.
     """
     roles = [page.role] if page else run.options.get("roles") or [""]
+    # PostgreSQL refuses a key that does not fit its column, and the visit with it; SQLite would take it.
     wanted = [storable(link) for link in links if link.depth <= run.options["max_depth"] and len(link.key) <= 2000]
     room = max(0, (run.options["max_pages"] + _states(run)) * ROWS_PER_PAGE_OF_BUDGET - run.pages.count())
     made = [row for role in roles for row in _rows(run, page, role, _fresh(run, role, wanted), familiar)]

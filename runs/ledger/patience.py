@@ -17,6 +17,7 @@ from runs.ledger.story import Line
 from runs.ledger.work import shift_one
 from runs.models import Case, CrawlPage, Run
 
+# By how often a row was put off: one word more than there are waits in `planning.again`.
 TIMES = ("", "once", "twice", "three times")
 
 

@@ -25,6 +25,7 @@ SMOKE, QUARANTINE = "smoke", "quarantine"
 ONLY_BY_NAME = ("quarantined", "stale")
 PREFIXES_KEPT = 200
 ADDED_KEPT = 100
+# Planning so many takes three to five seconds of the request that orders them (docs/performance.md).
 MOST_RESULTS = 100_000
 
 
@@ -81,6 +82,7 @@ def exclusive(project: Project, environment: Environment | None, base_url: str) 
     """Those sign-ins that only one test at a time may use: a key of each, by name."""
     holders: dict[str, Any] = {ACCOUNT: environment or project}
     holders |= {profile.name: profile for profile in project.auth_profiles.all()}
+    # One sign-in used at two addresses is two accounts of two applications.
     place = hashlib.sha256(base_url.encode()).hexdigest()[:32]
     taken = {name: holder for name, holder in holders.items() if holder.access.get("exclusive")}
     return {name: f"{holder.public_id}:{place}" for name, holder in taken.items()}
@@ -106,6 +108,7 @@ def planned(ask: Ask) -> PlannedResults:
         reasons = planning.skips(
             candidates,
             {
+                # Later reasons outweigh earlier ones: what is stale and in quarantine counts as quarantined.
                 "dependency_failed": company.lacking.keys(),
                 "stale": _unasked(ask, (test for test in ask.tests if test.stale_since)),
                 "quarantined": _unasked(ask, (test for test in ask.tests if _tagged(test, QUARANTINE))),
@@ -125,6 +128,7 @@ def planned(ask: Ask) -> PlannedResults:
     rows = _rows(pieces, candidates, order, reasons)
     estimates, serial = [row["estimate_ms"] for row in rows], [row["serial"] or row["account"] for row in rows]
     homes = planning.share(estimates[: len(run_rows)], shards, serial)
+    # What is skipped stands behind all that is executed, and has no home.
     for row, home in zip(rows, homes, strict=False):
         row["home"] = home
     scope = _scope(ask, {pieces[index].test.pk for index in run_rows}, company)
@@ -274,6 +278,7 @@ def _rows(
             row |= born(Result, "skip", skip_reason=reasons[index], finished_at=now)
         else:
             placed[candidate.name] = piece.test.pk
+            # The order puts what is depended on first, so it has its place by now.
             row["waits_for"] = [placed[name] for name in _others(candidate) if name in placed]
             row["blocked"] = bool(row["waits_for"])
         rows.append(row)

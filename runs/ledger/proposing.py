@@ -28,6 +28,7 @@ def take_stage(held: Hold, stage: str) -> bool:
             return False
         require_open(held)
         taken = run.stage_lease
+        # The lease of a worker that died is closed, and holds the stage no more.
         if taken not in (None, held.lease) and Lease.objects.filter(pk=taken, state=states.OPEN).exists():
             return False
         run.stage_lease = held.lease
@@ -51,6 +52,7 @@ def keep_plan(
         count(run, states.PLAN, {**counted, "cases": run.cases.count()})
         counted_cases = count_cases(run)
         tell(run, [*_lines(logs), *counted_cases])
+        # Where nothing is to be tried, or proved, the stage is over at once: `advance` sees that.
         enter_stage(run, states.OBSERVE)
         advance(run)
 

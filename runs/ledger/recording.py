@@ -153,6 +153,7 @@ def _write(batch: Batch) -> None:
     batch.lines += count_cases(run) if batch.observed else []
     shift_each(Result, WRITTEN, batch.ended)
     shift_each(Result, (*WRITTEN, *PROVEN), batch.proved)
+    # After the results have moved: drafts are of those that have passed in this transaction (decision 40).
     good = {row[0]: batch.thought.scored[row[0]] for row in batch.proved if row[0] in batch.thought.scored}
     if good:
         drafting.keep_drafts(run, good)
@@ -169,6 +170,7 @@ def _go_on(batch: Batch) -> None:
     """After something was resolved: frees or skips what waited for it, tells, and moves the run on at its end."""
     pending, running, blocked = statements.left(batch.run.pk)
     batch.lines += settle_dependents(batch.run) if blocked else []
+    # Before the run moves on: `done`, which may come with that, is the last line of a story (R22).
     tell(batch.run, batch.lines)
     if batch.run.stage == states.CRAWL or blocked or not (pending or running):
         advance(batch.run)
@@ -181,6 +183,7 @@ def _write_attempts(batch: Batch) -> None:
     kept = [(tuple(attempt[:3]), file) for attempt, files in batch.attempts for file in files]
     if not kept:
         return
+    # Rows that are written by one statement give no keys back.
     made = Attempt.objects.filter(result__in={key[0] for key, _ in kept}, lease=batch.held.lease)
     numbers = {tuple(key): pk for pk, *key in made.values_list("pk", "result", "number", "hedge")}
     Artifact.objects.bulk_create(
@@ -231,6 +234,7 @@ def _stop_after_failures(batch: Batch) -> Iterable[Line]:
         return
     left = Result.objects.filter(run=batch.run, status__in=states.UNRESOLVED)
     rows = list(left.values_list("pk", "title"))
+    # Running ones too: whatever their workers still say about them is refused (decision 16).
     skip(left, "max_failures", hedge=None)
     message = f"{most} tests failed, which is this run's limit: {len(rows)} more are skipped."
     yield "log", {"level": "warning", "message": message}
@@ -289,6 +293,7 @@ def worst_vitals(pages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _test_ended(batch: Batch, event: TestEnded) -> None:
     result = batch.results[event.result]
+    # Where the first worker is lost, both columns name this lease, and its failure decides (decision 12).
     if batch.hedged(result) and event.outcome == states.FAILED and result.lease != batch.held.lease:
         _drop_hedge(batch, result)
         return
@@ -302,6 +307,7 @@ def _proved(batch: Batch, event: Proved) -> None:
 
 def _resolved(batch: Batch, event: TestEnded | Proved, retries: int) -> tuple[Any, ...]:
     """The change of a result that is over, and the line that tells of it."""
+    # Once it is over, anything else that is said of it is refused, in this group as well.
     result = batch.results.pop(event.result)
     failed = event.outcome == states.FAILED
     error = event.failure.message[:2000] if event.failure else ""

@@ -21,4 +21,5 @@ def release(project: Project, actor_name: str, *, abort_runs: bool) -> None:
             f"{project.name} has runs that are not over: {shown}{more}. Wait for their end, or abort and delete it.",
         )
     for run in living:
+        # In the lock order: the caller holds the project, `abort` locks each run.
         abort(run.pk, actor_name)

@@ -37,6 +37,7 @@ def stop_stage(held: Hold, stage: str) -> None:
 def _leave(held: Hold, stage: str, which: Q) -> None:
     with transaction.atomic():
         run = locked(held.run)
+        # Another shard may have left it out while this one waited for the lock.
         if run.status != states.RUNNING or run.stage != stage or stage not in LEAVING:
             return
         require_open(held)
@@ -45,6 +46,7 @@ def _leave(held: Hold, stage: str, which: Q) -> None:
 
 
 def _pages(run: Run, which: Q) -> list[Line]:
+    # Before the rest is skipped: what was asked and did not answer has failed, with its reason, and was not left out.
     shift(run.pages.filter(which, tries__gt=0), "give_up", visited_at=timezone.now())
     if skip(run.pages.filter(which), "over_budget"):
         run.end_reason = "time_budget"

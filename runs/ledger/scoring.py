@@ -156,8 +156,10 @@ def _add_merged(weighed: Weighed) -> None:
 def _take_back(run: Run, results: Sequence[int]) -> int:
     """Removes drafts that went into others, unless somebody has touched them since; how many went."""
     drafts = Test.objects.filter(results__run=run, results__in=list(results)).select_for_update(of=("self",))
+    # Asked again under the lock: somebody may have decided since the tests were compared.
     gone = [test.pk for test in drafts.order_by("pk") if _is_untouched(test)]
     stayed = drafts.exclude(pk__in=gone).count()
+    # Removed, for nobody has rejected them: the list of rejected tests would fill with these (decision 40).
     Test.objects.filter(pk__in=gone).delete()
     return len(results) - stayed
 

@@ -43,6 +43,7 @@ def lasting(run: Run) -> list[str]:
 
 def count_cases(run: Run) -> list[Line]:
     """Counts the cases of a locked run anew, and the line that tells it."""
+    # Counted and never added up, so that what is told twice is not counted twice (R15).
     tally = run.cases.tally()
     counted = {name: tally[name] for name in (states.DONE, states.FAILED, "total")}
     count(run, states.OBSERVE, counted)

@@ -16,11 +16,13 @@ from django.db.models.query import RawQuerySet
 
 from runs.models import Run
 
+# A column that is missing here is read by a query of its own as soon as a verb touches it.
 RUN = "id, project_id, kind, status, stage, stage_lease, options, last_seq, verdict, error"
 BUSY = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.run_id = r.run_id"
     " AND busy.serial <> '' AND busy.serial = r.serial)"
 )
+# A serial group is one of its run, an exclusive account one of all runs. Where two claims meet, unique indexes decide.
 TAKEN = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.account <> ''"
     " AND busy.account = r.account)"
@@ -28,6 +30,7 @@ TAKEN = (
 OWN = "SELECT 1 FROM runs_result AS own WHERE own.status = 'running' AND (own.lease_id = %s OR own.hedge_id = %s)"
 # What was running when a worker was lost is repeated alone, so that the next loss tells which one it was.
 APART = f"(r.losses = 0 OR NOT EXISTS ({OWN})) AND NOT EXISTS ({OWN} AND own.losses > 0)"
+# Results of deleted tests are claimed like others and then skipped (R2): left out here, they would be pending for ever.
 FREE = f"""
 SELECT r.id, r.title, r.document, r.row, r.attempt_count, r.replays, r.serial, r.account,
        r.proposal, r.test_id, r.version, t.id IS NULL OR t.deleted_at IS NOT NULL, r.losses
@@ -38,6 +41,7 @@ ORDER BY {{order}} LIMIT %s
 """  # noqa: S608 - made of constants
 IN_ORDER = FREE.format(order="r.position")
 FRESH_FIRST = FREE.format(order="r.losses > 0, r.position")
+# EXISTS ends at the first row that it finds, so this costs the same in large runs as in small ones (R8).
 LEFT = """
 SELECT EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'pending'),
        EXISTS (SELECT 1 FROM runs_result WHERE run_id = %s AND status = 'running'),
@@ -95,6 +99,7 @@ def run_under_lock(run_id: int) -> Run:
 
 def lease_is_open(lease: int) -> bool:
     """Whether the lease is the open one, under its row lock."""
+    # The sweep locks the row as well before it takes a lease away, so the lease stays open until the commit (R9).
     statement = f"SELECT 1 FROM runs_lease WHERE id = %s AND state = 'open'{_for_update()}"  # noqa: S608
     return bool(_rows(statement, [lease]))
 
@@ -104,6 +109,8 @@ def free(run: int, home: int, most: int, lease: int, *, fresh_first: bool = Fals
 
     Nothing that was lost with a worker before comes beside what the lease is at; with `fresh_first` it comes last.
     """
+    # PostgreSQL locks no nullable side of an outer join, hence OF r. NO KEY, because inserting an attempt asks for a
+    # lock on the key of its result, and would wait for FOR UPDATE.
     locking = " FOR NO KEY UPDATE OF r SKIP LOCKED" if _locks() else ""
     statement = FRESH_FIRST if fresh_first else IN_ORDER
     return [Free(*_plain(row)) for row in _rows(f"{statement}{locking}", [run, home, *[lease] * 4, most])]
@@ -116,6 +123,7 @@ def need_not_survive() -> None:
     the same result, and what the first one then records is refused.
     """
     if _locks():
+        # LOCAL ends with the transaction: records on the same connection wait for the disk again.
         _write("SET LOCAL synchronous_commit TO off", [])
 
 
@@ -141,6 +149,7 @@ def _plain(row: Sequence[Any]) -> list[Any]:
 
 
 def _locks() -> bool:
+    # SQLite has no row locks and needs none: its transactions begin IMMEDIATE, so that there is one writer at a time.
     return bool(connection.features.has_select_for_update_skip_locked)
 
 

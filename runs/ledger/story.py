@@ -22,6 +22,8 @@ def locked(run_id: int) -> Run:
 def tell(run: Run, lines: Iterable[Line]) -> None:
     """Adds lines to a locked run's story and rings its bell."""
     now = timezone.now()
+    # Numbered under the run's lock: PostgreSQL gives global ids before commits are ordered, and a reader who follows
+    # those misses rows (decision 2).
     events = [(run.pk, seq, kind, data, now) for seq, (kind, data) in enumerate(lines, start=run.last_seq + 1)]
     if not events:
         return

@@ -18,6 +18,7 @@ from runs.ledger.story import locked, tell
 from runs.ledger.widening import widen
 from runs.models import Lease, Run, Shard
 
+# Messages that are not taken for so long are sent again, if the queue is empty (decision 4).
 RESEND = timedelta(seconds=10)
 
 
@@ -42,6 +43,7 @@ def sweep() -> Swept:
     widen()
     shards = (
         0
+        # What is in the queue could be the message for any shard: its payload is opaque there (decision 4).
         if queue.waiting()
         else sum(_resend(turn.shard, turn.run) for turn in waiting() if turn.sent_at < now - RESEND)
     )

@@ -46,6 +46,7 @@ def open_trial(request: RunRequest, role: str) -> Trial:
 def begin_trial(number: int) -> Trial | None:
     """The try, which is this worker's now; None where it was begun or is gone."""
     queued = Trial.objects.filter(pk=number)
+    # Of several workers with the message one moves the row. There is no lease: nobody takes a try over.
     mine = shift(queued, "begin", started_at=timezone.now(), worker=heartbeats.worker_name())
     return Trial.objects.filter(pk=number).first() if mine else None
 

@@ -28,6 +28,7 @@ def width(options: Mapping[str, Any]) -> int:
 
 def widen() -> int:
     """Gives running crawls that take all workers the shards for those that came since; how many."""
+    # Options are stored with all their keys: None here finds JSON's null, and no row that lacks the key.
     crawls = Run.objects.filter(kind="crawl", status=states.RUNNING, options__shards=None)
     return sum(_widen(run.pk) for run in crawls.only("pk", "options") if width(run.options) > run.shards.count())
 

@@ -37,6 +37,7 @@ MACHINES: dict[type[Model], tuple[str, str]] = {
 def shift(rows: QuerySet[Any], trigger: str, **fields: Any) -> int:
     """Moves those of the rows that are where the trigger leads away from, and sets their other fields; how many."""
     machine, column = MACHINES[rows.model]
+    # Of two writers this condition lets one win, on SQLite as well, where Django leaves select_for_update out.
     leaving = rows.filter(**{f"{column}__in": states.sources(machine, trigger)})
     return leaving.update(**{column: states.target(machine, trigger)}, **fields)
 
@@ -60,6 +61,7 @@ def shift_each(model: type[Model], columns: tuple[str, ...], changes: Sequence[S
     if not changes:
         return
     machine, column = MACHINES[model]
+    # Grouped by trigger this would be up to three statements for one group of results (decision 47).
     leaving = reduce(set.intersection, (set(states.sources(machine, trigger)) for _, trigger, *_ in changes))
     moved = [(pk, states.target(machine, trigger), *values) for pk, trigger, *values in changes]
     update(model, (column, *columns), moved, where=(column, sorted(leaving)))
@@ -71,6 +73,8 @@ def born(model: type[Model], trigger: str, **fields: Any) -> dict[str, Any]:
     return {column: states.move(machine, getattr(model(), column), trigger), **fields}
 
 
+# R13: the first loss may be the fault of the machine or of a neighbour. After it a row runs alone, so that the second
+# loss is its own (decision 31).
 LOSSES_OF_A_POISON = 2
 Row = dict[str, Any]
 
@@ -118,6 +122,7 @@ KINDS: dict[type[Model], Kind] = {
         hedged=True,
     ),
     CrawlPage: Kind(
+        # A visit may end in a skip, of a duplicate or of what may not be opened: the lease has got somewhere with it.
         resolved=frozenset({states.DONE, states.FAILED, states.SKIPPED}),
         ended="visited_at",
         skipped=lambda reason: {"skip_reason": reason},
@@ -224,12 +229,17 @@ def _give_back(model: type[Model], run: Run, lease: Lease, *, lost: bool) -> int
     kind = KINDS[model]
     running = model._default_manager.filter(run=run, status=states.RUNNING)
     if kind.hedged:
+        # The first execution goes on alone where the second one is lost (decision 12).
         running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
     rows = running.filter(lease=lease)
+    # Of most kinds a lost lease was at nothing, and then nothing more is asked about them.
     if lost and not rows.update(losses=F("losses") + 1):
         return 0
+    # Before anything goes back: what took two workers with it must not be pending for a third.
     failed = poison(run, rows, lease.problem) if lost else 0
     if kind.hedged:
+        # The second execution goes on alone (decision 12). Where it has taken over before, both columns name it, and
+        # nobody is left: such a row goes back like any other.
         rows.exclude(hedge=None).exclude(hedge=lease).update(lease=F("hedge"))
     return failed + shift(rows, "return", lease=None, **kind.freed)
 
