@@ -9,6 +9,7 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from runs.queue.cluster import make_robust
 
+        # Here, because it runs before django-q2 makes its queues.
         make_robust(_begin)
 
 

@@ -32,6 +32,7 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         run_id = await database_sync_to_async(self._run)()
+        # Nobody is accepted before it is known who asks; the refusal is a status of HTTP then.
         refusal = await self.refusal(run_id) or self.bad_query()
         if run_id is None or refusal is not None:
             await refuse(self.scope, self.base_send, refusal or NOTHING)
@@ -76,6 +77,7 @@ class RunSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def disconnect(self, code: int) -> None:
         follower, self.follower = self.follower, None
+        # The follower may be what closes the socket, and a task cannot wait for its own end.
         if follower is not None and follower is not asyncio.current_task():
             follower.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -101,6 +103,7 @@ class RunConsumer(RunSocket):
     async def follow(self, run_id: int) -> None:
         async with aclosing(run_followers.follow(run_id, self.after, LOOK_SECONDS)) as groups:
             async for lines in groups:
+                # Asked before anything is told, for the right may have ended since.
                 if refusal := await self.refusal(run_id):
                     await self.close(code=refusal.closing)
                     return

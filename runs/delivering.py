@@ -55,6 +55,7 @@ def _tried(row: Delivery, taken: ledger.HeldDelivery) -> ledger.DeliveryOutcome:
     except SecretUnreadable as error:
         outcome = ledger.DeliveryOutcome(False, str(error), 0, final=True)
     except DatabaseError:
+        # Nothing can be settled either. The claim runs out after a minute, and the sweep asks for another try.
         raise
     except Exception as error:
         log.exception("delivery %s broke", row.key)
@@ -116,6 +117,7 @@ def put_settings(channel: Channel, given: Mapping[str, Any]) -> None:
     except SecretUnreadable:
         kept = {}
     every = {name: value for name, value in {**kept, **given}.items() if value is not None}
+    # As JSON and strictly, so that no text passes for a number, while a list may still be a tuple.
     model.model_validate_json(json.dumps(every), strict=True)
     hidden = secret_fields(model)
     channel.settings = {name: value for name, value in every.items() if name not in hidden}
@@ -128,6 +130,7 @@ def secret_fields(model: type[Settings]) -> set[str]:
 
 
 def plain_secrets(channel: Channel) -> dict[str, str]:
+    # A stored secret hides itself from prints and logs; this is the text beneath.
     return {name: str.__str__(value) for name, value in channel.secrets.items()}
 
 

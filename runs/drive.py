@@ -25,8 +25,10 @@ E = TypeVar("E")
 W = TypeVar("W")
 Pull = Callable[[], Awaitable[W | None]]
 
+# Events. R8 allows fifty results in a group, and a result is some five events.
 GROUP_SIZE = 250
 GROUP_SECONDS = 0.1
+# An abort is noticed within this, which leaves the browser the rest of the two seconds of R20.
 TICK_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 0.15
 STOP_SECONDS = 10.0
@@ -143,6 +145,7 @@ class Drive(Generic[W]):
             kind, content = "", None
         if kind == "end":
             self.ended = True
+            # What was said before the error is recorded before the error is raised.
             if content is not None:
                 self._flush()
                 raise content
@@ -172,6 +175,8 @@ class Drive(Generic[W]):
         now = time.monotonic()
         if self.group and (len(self.group) >= GROUP_SIZE or now - self.begun >= GROUP_SECONDS):
             self._flush()
+        # All that lies in the inbox is taken first, so that one claim serves all who ask. What has ended is recorded
+        # before that claim, for it may free a serial group, an account or what waits for it.
         if (self.unheard and self.inbox.notes.empty()) or (self.asking and now - self.claimed_at >= ASK_AGAIN_SECONDS):
             self._flush()
             self._answer()

@@ -23,12 +23,14 @@ from django.utils import timezone
 from runs.models import LiveFrame, LiveView
 
 log = logging.getLogger(__name__)
+# Whoever watches says so every two seconds (`runs.viewing`); two of these may be late.
 WANTED_SECONDS = 6
 KEPT_SECONDS = 120
 GRACE_SECONDS = 5
 LOOK_SECONDS = 1.0
 AFTER_TROUBLE_SECONDS = 10.0
 LOCK_MS = 50
+# As many contexts as a shard may have.
 MOST_SLOTS = 10
 Place = tuple[int, int]
 
@@ -110,6 +112,7 @@ class Keys:
     def put(self, run: int, shard: int, pictures: Mapping[int, Picture]) -> None:
         entries: dict[str, Any] = {}
         for slot, seen in pictures.items():
+            # Apart from the picture, which is read only where this has changed.
             entries[f"live:{run}:{shard}:{slot}:at"] = seen.at
             entries[f"live:{run}:{shard}:{slot}"] = (seen.title, seen.jpeg, seen.at)
         cache.set_many(entries, KEPT_SECONDS)

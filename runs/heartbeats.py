@@ -161,6 +161,7 @@ class Heart(threading.Thread):
         else:
             self._away = False
         finally:
+            # A second connection for each worker would be held for a statement every four seconds.
             db.connections.close_all()
 
     def _look_again(self) -> None:
@@ -186,6 +187,7 @@ class Heart(threading.Thread):
             started_at=self._started_at,
             seen_at=timezone.now(),
             stopping=self._stopping(),
+            # A new process may have the number of one that hung.
             hung_at=None,
             hung="",
         )

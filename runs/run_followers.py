@@ -23,6 +23,7 @@ from runs.shared import Shared, Sharing
 
 PAGE = 500
 KEPT = 2_000
+# Every ring may be lost, so the log is looked at this often in any case (R16).
 LOOK_ANYWAY_SECONDS = 5.0
 BREATH_SECONDS = 0.02
 
@@ -94,6 +95,7 @@ async def follow(
     """
     async with _readers.followed(run_id) as (reader, news):
         while True:
+            # Before looking: what comes between the look and the wait sets it again.
             news.clear()
             lines = reader.since(after)
             if lines is None:

@@ -134,7 +134,9 @@ PAGE: Table = {
     (RUNNING, "visit"): DONE,
     (RUNNING, "put_off"): PENDING,
     (RUNNING, "give_up"): FAILED,
+    # What was put off waits, and fails where its time is over before it is asked again.
     (PENDING, "give_up"): FAILED,
+    # A state that was seen once and cannot be reached again (decision 17).
     (DONE, "lose"): FAILED,
 }
 CASE: Table = {
@@ -167,6 +169,7 @@ MACHINES: dict[str, Table] = {
 
 # What entering a run's state owes, carried out by the ledger in the transaction of the move.
 ON_ENTRY: dict[str, tuple[str, ...]] = {
+    # In this order: `tell_done` comes after whatever else tells, since `done` is the last event of a run (R22).
     RUNNING: ("tell_started", "owe"),
     JUDGING: ("measure", "tell_judging", "send_judge"),
     COMPLETED: ("tell_done", "note_end", "owe", "send_waiting"),

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 def shard(shard_id: int) -> None:
     """Works on a shard that waits: the one that is named, or one that deserves a worker more."""
+    # The message is used up all the same; the sweep sends another one (decision 4).
     if not queue.stopping():
         worker.work(shard_id)
 

@@ -75,6 +75,7 @@ def ended(run: Run) -> None:
     """Tells the span of a run that ends with the caller's transaction."""
     if not settings.ENV.otlp_endpoint:
         return
+    # Robust: a span that cannot be made must not keep other callbacks of this commit from being called.
     transaction.on_commit(lambda: _tell(run.pk, [_span_of(run)]), robust=True)
 
 

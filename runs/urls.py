@@ -46,6 +46,7 @@ urlpatterns = [
     path(f"{PROJECT}/settings/defaults", defaults.defaults, name="defaults"),
     path(NEWS, channels.notifications, name="notifications"),
     path(f"{NEWS}/new/<str:kind>", channels.new_channel, name="new-channel"),
+    # Before the channels, whose address would take the word for an id.
     path(f"{NEWS}/secret", channels.renew_secret, name="renew-secret"),
     path(f"{NEWS}/deliveries/<int:delivery>/again", channels.redeliver, name="redeliver"),
     path(f"{NEWS}/<str:channel>", channels.channel, name="channel"),
@@ -77,6 +78,7 @@ urlpatterns = [
     path("runs/<str:run>/rerun", run.rerun, name="rerun"),
     path("runs/<str:run>/prove-rest", run.prove_rest, name="prove-rest"),
     path("runs/<str:run>/results/<int:result>", result.result, name="result"),
+    # `path`, because the name of a sign-in may have slashes in it.
     path("projects/<str:project>/settings/sign-ins/<path:role>/try", trials.try_sign_in, name="try-sign-in"),
     path("projects/<str:project>/settings/tried/<int:number>", trials.trial, name="trial"),
     path("projects/<str:project>/settings/tried/<int:number>/picture", trials.picture, name="trial-picture"),

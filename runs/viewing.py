@@ -67,6 +67,7 @@ async def view(run_id: int) -> AsyncGenerator[Pictures, None]:
     async with _looks.followed(run_id) as (look, news):
         while not look.over:
             news.clear()
+            # Each watcher remembers what it was given: who is slow gets the newest, and no backlog (R23).
             newer = {place: picture for place, picture in look.pictures.items() if given.get(place) != picture.at}
             given |= {place: picture.at for place, picture in newer.items()}
             yield newer

@@ -77,6 +77,7 @@ def _pass_on(shard_id: int) -> None:
 def _worked_off(held: ledger.Hold) -> bool:
     """Carries out a lease to its end; False where its work stays to be done, or its run has failed."""
     try:
+        # A lease that is gone has nothing to give back; finishing it changes nothing.
         with contextlib.suppress(ledger.StaleLease):
             ShardWorker(held).work()
         ledger.finish(held)
@@ -111,6 +112,7 @@ def _broke(held: ledger.Hold, error: Exception) -> None:
     else:
         log.error("shard %s broke", held.shard, exc_info=error)
         ledger.forfeit(held, f"Sentri broke while it worked on this run: {type(error).__name__}: {error}")
+        # The process may be what is broken, so another one takes its place (decision 31).
         queue.retire()
 
 
@@ -175,6 +177,7 @@ class ShardWorker:
         try:
             return STAGES[run.stage](self, run)
         except TimeOver:
+            # No end any more, for keeping an unfinished stage ticks as well.
             self.ends = None
             ledger.stop_stage(self.held, run.stage)
             if run.stage in states.LONE:
@@ -190,6 +193,7 @@ class ShardWorker:
             raise Stopping
         if self.ends is not None and time.monotonic() >= self.ends:
             raise TimeOver
+        # A renewal asks the same; in between a read is enough to hear of an abort (R20).
         if not self.renew():
             ledger.wanted(self.held)
         self._look_around()
@@ -221,6 +225,7 @@ class ShardWorker:
             meters.count(meters.YIELDS)
 
     def record(self, events: Any) -> None:
+        # Files first, so that no row names a file that is not there (decision 8); those of refused events go again.
         kept = storage.keep(self.held.run, events, self.renew)
         try:
             storage.drop(self.held.run, ledger.record(self.held, kept))
@@ -267,6 +272,7 @@ class ShardWorker:
     def _require_site(self, plan: ShardPlan) -> None:
         """Raises Unvisited where nothing listens at the run's address, after giving it a moment to come up."""
         for left in reversed(range(CONNECT_TRIES)):
+            # By the browser, for Python trusts other authorities (decision 35).
             problem = Loop.current().run(closed(_browser, plan.site, settings.GUARD), self.tick)
             if problem is None:
                 return
@@ -287,6 +293,7 @@ class ShardWorker:
         if not ledger.take_stage(self.held, states.PLAN):
             return False
         heartbeats.busy(self.held.run, self.held.index, "plans what to try")
+        # Before the plan, which may be of what changed alone.
         ledger.learn_application(run.pk, self.beat)
         plan, pages = reading.crawl_plan(run), reading.snapshots(run.pk, self.beat)
         changed = reading.changed_templates(run) if plan.options.generate_for == "changed" else None

@@ -87,6 +87,7 @@ class Wish:
 @contextmanager
 def shop() -> Iterator[str]:
     """The bundled demo shop, serving on a free port for as long as the block lasts."""
+    # Ctrl+C reaches all processes of a terminal's group; the shop is to end after the runs that need it.
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.site", "--port", "0"], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -114,6 +115,7 @@ def sign_in_demo_user() -> Person:
     user, _ = get_user_model().objects.get_or_create(
         username=DEMO_USER, defaults={"is_staff": True, "is_superuser": True}
     )
+    # A new one each time, since the last is stored as a hash alone.
     password = secrets.token_urlsafe(9)
     user.set_password(password)
     user.save()

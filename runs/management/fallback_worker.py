@@ -40,10 +40,12 @@ class FallbackWorker(threading.Thread):
     def run(self) -> None:
         while not self.ended.wait(self._period):
             try:
+                # Outside of requests and tasks nobody else closes a connection that a restart of the database broke.
                 db.close_old_connections()
                 carry()
             except db.Error as error:
                 log.info("Errands wait for the database: %s", error)
             except Exception:
                 log.exception("An errand failed; the fallback worker goes on")
+        # Connections are those of a thread, so nobody else can close this one.
         db.connections.close_all()

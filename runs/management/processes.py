@@ -24,12 +24,14 @@ PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 def adopt_orphans() -> None:
     """From now on this process becomes the parent of grandchildren whose parent dies (Linux only)."""
     if PRCTL is not None:
+        # A cluster that is killed leaves its workers behind; as their parent this process finds and ends them.
         PRCTL(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _die_with_parent() -> None:
     """Runs in the child between fork and exec, so that a killed parent leaves nothing running (Linux only)."""
     if PRCTL is not None:
+        # Linux sends it when the thread ends that started the child, so children are started by main threads.
         PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
@@ -67,6 +69,8 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.started_at = time.monotonic()
+        # A session of its own: Ctrl+C would end the drivers of browsers under workers that live on, and SIGTERM to a
+        # group would kill workers before they give anything back.
         self._process = subprocess.Popen(
             command,
             cwd=settings.BASE_DIR,
@@ -88,6 +92,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         if self.returncode is None:
+            # While it lives, for descendants of a process that has ended cannot be found any more.
             self._remember_family()
             self._process.terminate()
 
@@ -119,6 +124,7 @@ class Child:
     def _kill_family(self) -> None:
         for process in self._family.values():
             try:
+                # psutil signals no process that has been given the number of a dead one since.
                 process.kill()
             except psutil.NoSuchProcess:
                 continue
@@ -146,6 +152,7 @@ def bury_orphans(children: Sequence[Child] = ()) -> None:
     own = {child.pid for child in children}
     while True:
         try:
+            # WNOWAIT only looks: the exit code of a child in `children` belongs to its Popen.
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
             return

@@ -39,6 +39,7 @@ class BindAddress:
     def require_free(self) -> None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family) as probe:
+            # As asyncio binds: connections that have just ended do not keep the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
@@ -68,6 +69,7 @@ class Serving:
             "web": [
                 *(sys.executable, "-m", "uvicorn", "sentri.asgi:application", "--log-level", "warning"),
                 *("--host", address.host, "--port", str(address.port), "--no-access-log"),
+                # Proxies are believed by the operator's list alone (decision 36); clients send nothing over sockets.
                 *("--timeout-graceful-shutdown", "3", "--no-proxy-headers", "--ws-max-size", "65536"),
             ],
             "workers": [sys.executable, "manage.py", "sentri_worker", "--workers", str(workers)],

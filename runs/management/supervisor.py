@@ -39,14 +39,17 @@ class Cluster:
         # Unix sockets of browsers lie below this directory, and macOS allows them 104 characters.
         base = "/tmp" if sys.platform == "darwin" else None  # noqa: S108
         directory = Path(tempfile.mkdtemp(prefix="sentri-", dir=base))
+        # What workers and browsers leave in temporary files goes with the directory of their cluster.
         env = {CLUSTER_DIR: str(directory), "TMPDIR": str(directory), "SENTRI_WORKERS": str(workers)}
         traces = Traces(directory)
+        # Before the cluster is started: it ends itself where nobody holds this lock.
         held = traces.hold()
         process = Child("workers", [sys.executable, "manage.py", "qcluster"], env)
         return cls(process, directory, traces, held)
 
     def end(self, grace: float) -> None:
         """Workers finish or give back what they hold; those that do not within `grace` are killed."""
+        # By a file as well, because django-q2 tells running tasks nothing of the signal.
         self.traces.ask_to_stop()
         self.process.end(grace)
         kill_descendants()
@@ -103,11 +106,13 @@ class Tending(threading.Thread):
         heartbeats.forget_silent()
         heartbeats.flush()
         canary = self._canary
+        # Looked at again: the cluster may have been replaced while the database was asked.
         if canary and canary.stuck() and canary is self._canary:
             self.stuck.set()
 
     def _tell_hung(self) -> None:
         while self._untold is not None or not self._hung.empty():
+            # Kept until it is written, for the database may be what the worker had locked.
             self._untold = self._untold or self._hung.get()
             ledger.take_from_hung(heartbeats.worker_name(self._untold.pid))
             heartbeats.hung(self._untold.pid, self._untold.words)

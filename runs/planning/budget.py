@@ -20,6 +20,7 @@ def within_budget(candidates: Sequence[DispatchCandidate], slots: int, budget_ms
         name = candidates[number].name
         if any(not kept.issuperset(graph.members[other]) for other in graph.upstream[name]):
             continue
+        # Urgency is handed on to what is depended on, so this is true of what smoke tests need as well.
         must = not graph.urgency[name][0]
         end = played.end(number, graph)
         if must or end <= budget_ms:

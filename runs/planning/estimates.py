@@ -57,6 +57,7 @@ def fitted(samples: Sequence[tuple[Mapping[str, int], float]]) -> Prior:
 
     Solves (XᵀX + TRUST·I) d = Xᵀr, where r is what the defaults leave unexplained; defaults + d is the outcome.
     """
+    # Sorted, so that one history gives one outcome, in whatever order it is read.
     names = sorted({kind for kinds, _ in samples for kind in kinds})
     column = {name: number for number, name in enumerate(names)}
     matrix = [[TRUST if row == other else 0.0 for other in range(len(names))] for row in range(len(names))]

@@ -101,6 +101,7 @@ def _unseen(path: str) -> bool:
     """Tests and prose of the application."""
     known = PurePosixPath(path.lower())
     folders = set(known.parts[:-1])
+    # A folder called test holds tests above a home of screens, and is a route below it.
     above = set(takewhile(lambda part: part not in HOMES, known.parts[:-1]))
     prose = known.suffix in PROSE or known.stem in PROSE_NAMES or known.name in PROSE_NAMES
     is_test = bool(above & TEST_FOLDERS or folders & {"__tests__", "__mocks__"} or TEST_FILE.search(known.name))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 PRIORITY = {"high": 0, "medium": 1, "low": 2}
 # A test begins before so many times its estimate is left, so that shorter ones make up for a wrong estimate. Those of
 # tests without a history are the least certain.
+# With 1, simulated runs take up to 1.2 times the ideal; with 12 it is longest first (decision 10).
 MARGIN, MARGIN_OF_NEW = 5, 8
 
 Urgency = tuple[bool, int, float]
@@ -63,6 +64,7 @@ class DependencyGraph:
     def _sorted(self) -> list[str]:
         waits = {name: len(others) for name, others in self.upstream.items()}
         found = [name for name, count in waits.items() if not count]
+        # The list grows while it is walked: what has nothing left to wait for joins its end.
         for name in found:
             for follower in self.followers[name]:
                 waits[follower] -= 1
@@ -186,6 +188,7 @@ class _Play:
         return order
 
     def _any_ready(self) -> bool:
+        # A result lies in two heaps; where it was taken from the other one, it is dropped when it comes up.
         while self._ready and self._taken[self._ready[0][2]]:
             heapq.heappop(self._ready)
         return bool(self._ready)

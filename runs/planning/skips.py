@@ -27,6 +27,7 @@ def skips(
         kept = set(_rows(graph, _reached((impacted | smoke) & graph.members.keys(), graph.upstream.__getitem__)))
         out |= {number: "no_impact" for number in range(len(candidates)) if number not in kept and number not in out}
     if budget_ms is not None:
+        # The budget comes last, so that it is spent on what nothing else leaves out.
         left = [number for number in range(len(candidates)) if number not in out]
         fitting = within_budget([candidates[number] for number in left], slots, budget_ms)
         out |= {number: "over_budget" for place, number in enumerate(left) if place not in fitting}

@@ -15,6 +15,7 @@ def send(name: str, *ids: int) -> None:
     from django_q.tasks import async_task
 
     if settings.ENV.broker == "redis":
+        # Redis knows nothing of the transaction: a message could come before its rows, or for none (R1).
         transaction.on_commit(lambda: async_task(f"runs.tasks.{name}", *ids))
     else:
         async_task(f"runs.tasks.{name}", *ids)

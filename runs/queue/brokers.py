@@ -25,6 +25,7 @@ from runs.queue.cluster import CLUSTER_DIR, Traces
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.02
 AGAIN_SECONDS = 1.0
+# A worker on a busy machine takes its time until it shows that it has a message.
 TAKING_SECONDS = 5.0
 Mark = tuple[frozenset[int], float]
 

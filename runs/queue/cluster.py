@@ -48,6 +48,7 @@ class FileLock:
 
     def _open(self) -> None:
         if self._owner != os.getpid():
+            # CLOEXEC: drivers and browsers that a worker starts would keep the lock after its death.
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
             self._threads = threading.RLock()
             self._depth = 0
@@ -56,6 +57,7 @@ class FileLock:
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         self._open()
         deadline = None if timeout is None else time.monotonic() + timeout
+        # flock does not tell apart the threads of one process, which share the open file.
         if not self._threads.acquire(block, -1 if timeout is None or not block else max(timeout, 0)):
             return False
         if self._depth == 0 and not self._lock_file(block, deadline):
@@ -129,6 +131,7 @@ def make_robust(begin: Callable[[], None]) -> None:
     cluster.Queue = Queue
     cluster.Value = value
     if os.environ.get(CLUSTER_DIR):
+        # In this order: a worker is watched before it does anything, and is ready once it has begun.
         post_spawn.connect(_worker_lives, dispatch_uid="sentri-lives")
     post_spawn.connect(lambda **_: begin(), weak=False, dispatch_uid="sentri-begin")
     if os.environ.get(CLUSTER_DIR):
@@ -156,6 +159,7 @@ def patience() -> float:
 def _worker_lives(**_: Any) -> None:
     pulses.own.begin(Path(os.environ[CLUSTER_DIR]), patience())
     db.connection.execute_wrappers.append(pulses.own.around_statements)
+    # atexit does not run in processes of multiprocessing; its own finalizers do.
     Finalize(None, pulses.own.end, exitpriority=-10)
 
 
@@ -177,12 +181,14 @@ def retire() -> None:
     """This worker ends after its task and another process takes its place: something broke in it."""
     from django_q import worker
 
+    # django-q2 asks this after each task, and knows no other way to replace a worker from within.
     worker.rss_check = lambda: True
 
 
 def stopping() -> bool:
     """Whether this worker's cluster was asked to stop: what it holds should be given back now."""
     directory = os.environ.get(CLUSTER_DIR)
+    # django-q2 waits for tasks to end and tells them nothing of a stop, hence a file (R17).
     return bool(directory) and Traces(Path(str(directory))).asked_to_stop()
 
 

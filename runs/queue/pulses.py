@@ -147,6 +147,7 @@ class PulseWatch:
         pid = int(path.name.removeprefix(PREFIX))
         try:
             seen = self._seen.get(pid) or self._seen.setdefault(pid, _Seen(psutil.Process(pid)))
+            # psutil compares times of birth as well, for numbers of processes are given again.
             if not seen.process.is_running() or seen.process.status() == psutil.STATUS_ZOMBIE:
                 raise psutil.NoSuchProcess(pid)
             written = list(SLOT.iter_unpack(path.read_bytes()))
@@ -174,6 +175,7 @@ class PulseWatch:
         if seen is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
+            # Looked up before the first is killed: children of a dead process belong to somebody else.
             family = [seen.process, *seen.process.children(recursive=True)]
             for process in family:
                 with contextlib.suppress(psutil.NoSuchProcess):

@@ -52,6 +52,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             terminal.print("Starting web and workers …")
             wish = _wish(options, stack)
+            # Before the web application and the workers start, which inherit the setting.
             _allow(wish.url)
             site = stack.enter_context(serving(BindAddress("127.0.0.1", options["port"]), WORKERS, stop))
             if stop:

@@ -29,6 +29,7 @@ SETTINGS = {
     "SENTRI_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     "SENTRI_LOG_LEVEL": "CRITICAL",
 }
+# A drill touches no installation, also where this machine has settings of one.
 FOREIGN = ("SENTRI_BROKER", "SENTRI_STORAGE_URL", "SENTRI_BROWSER_WS")
 
 

@@ -26,6 +26,7 @@ class Command(BaseCommand):
                     self.stdout.write(f"Sentri is at {site.address.url} (Ctrl+C stops it)")
                     if nobody_yet():
                         self.stdout.write("Nobody has an account yet: open it on this machine to make the first one.")
+                    # Who starts it through a pipe waits for this line.
                     self.stdout.flush()
                 while not stop.wait(TICK):
                     site.look_after()

@@ -33,6 +33,7 @@ RUNS_A_ROUND = 2
 TESTS = 6
 CRAWLS, PAGES = 0.2, 8
 MOST_LIVING = 6
+# Without any news. Counted from the last fault, runs on a machine with a load of 46 did not keep it.
 SETTLING_SECONDS = 150.0
 TRIES = 20
 
@@ -135,6 +136,7 @@ class Drill:
 
     def _shuffled(self) -> list[str]:
         """All faults: first those that have not happened yet, then by weight."""
+        # Weighted sampling without replacement (Efraimidis and Spirakis): the largest of these powers come first.
         drawn = {name: self.chance.random() ** (1 / WEIGHTS[name]) for name in FAULTS}
         return sorted(FAULTS, key=lambda name: (self.report.faults[name] > 0, -drawn[name]))
 
@@ -144,6 +146,7 @@ class Drill:
             try:
                 return verb()
             except DatabaseError:
+                # A connection that a restart broke stays broken until it is closed.
                 connections.close_all()
                 time.sleep(0.5)
         return verb()

@@ -65,9 +65,11 @@ def _results(run: Run, tests: int, found: Findings) -> None:
     found.add("lost", abs(tests - tally["total"]), f"{run} has {tally['total']} of {tests} results")
     if run.is_over:
         found.add("lost", tally["total"] - resolved, f"{run} is over with unresolved results: {tally}")
+    # A hedge is begun on purpose, and may begin an attempt when the first execution has ended.
     after = Attempt.objects.filter(result__run=run, started_at__gt=F("result__finished_at"), hedge=False)
     found.add("doubled", after.count(), f"{run}: tests were executed again after they were recorded")
     if run.status == states.COMPLETED and run.kind == "test":
+        # What two workers were lost over fails as promised (R13).
         failed = Result.objects.filter(run=run, status=states.FAILED).exclude(error_kind="crash")
         for result in failed:
             found.add("wrong", 1, f"{run}: “{result.title}” failed: {result.error}")
@@ -100,6 +102,7 @@ def _story(run: Run, found: Findings) -> None:
 def _effects(run: Run, receiver: Receiver, found: Findings) -> None:
     if not run.is_over:
         return
+    # Of crawls channels hear only where they could not be carried through.
     owed = {"callback"} | ({"webhook"} if run.kind == "test" or run.status == states.FAILED else set())
     owed |= {"feedback"} if run.kind == "test" and run.status == states.COMPLETED else set()
     rows = list(Delivery.objects.filter(run=run, occasion="ended"))

@@ -31,6 +31,7 @@ def servers() -> Iterator[Mapping[str, str]]:
     """PostgreSQL and Redis of the drill's own; gives what processes need in their environment to reach them."""
     with tempfile.TemporaryDirectory(prefix="sentri-drill-") as directory:
         path = str(Path(directory) / "control")
+        # Not of the terminal's group: on Ctrl+C the servers have to outlive the runs.
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.servers", "--controlled", path],
             cwd=settings.BASE_DIR,
@@ -72,6 +73,7 @@ class Receiver:
     def take(self, key: str, body: bytes) -> int:
         """The status to answer with."""
         with self.lock:
+            # Refused once: the next try under the same key is let in.
             known = key in self.keys or key in self.bodies
             self.bodies[key] = json.loads(body)
             if not known and len(self.bodies) % 5 == 0:

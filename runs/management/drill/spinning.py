@@ -25,12 +25,14 @@ def rehearse() -> None:
 
 def _spin() -> None:
     """As a pattern of a site would: in C, so that no thread of this process goes on, and no signal is heard."""
+    # Python's re goes back here without end and keeps the interpreter's lock meanwhile (decision 28).
     re.match("(a+)+$", "a" * 64 + "!")
 
 
 def _spin_at_the_next_write(_number: int, _frame: FrameType | None) -> None:
     def around(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         answer = execute(sql, params, many, context)
+        # After the write, so that what it has locked stays locked.
         if context["connection"].in_atomic_block and sql.startswith(("UPDATE", "INSERT", "DELETE")):
             _spin()
         return answer

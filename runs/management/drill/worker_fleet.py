@@ -98,12 +98,14 @@ def kill(process: psutil.Process, number: int = signal.SIGKILL) -> bool:
 
 def _leads(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error, ProcessLookupError):
+        # Forked children have the same command line, but their leader's session.
         return "qcluster" in process.cmdline() and os.getsid(process.pid) == process.pid
     return False
 
 
 def _age(process: psutil.Process) -> tuple[float, int]:
     with contextlib.suppress(psutil.Error):
+        # Processes of one hundredth of a second have the same time.
         return process.create_time(), process.pid
     return 0.0, process.pid
 
