@@ -187,7 +187,7 @@ class Heart(threading.Thread):
             started_at=self._started_at,
             seen_at=timezone.now(),
             stopping=self._stopping(),
-            # A new process may have the number of one that hung.
+            # A new process may have the number of a process that hung.
             hung_at=None,
             hung="",
         )

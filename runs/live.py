@@ -186,7 +186,7 @@ async def _by_notify(tower: Tower) -> None:
     wanted = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
     async with await psycopg.AsyncConnection.connect(**wanted, autocommit=True) as listening:
         await listening.execute(f"LISTEN {CHANNEL}")
-        # What was notified before LISTEN was heard by nobody here.
+        # Notifications that came before LISTEN were heard by nobody here.
         tower.strike_all()
         async for note in listening.notifies():
             tower.strike(int(note.payload.split(":")[0]))

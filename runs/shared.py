@@ -51,7 +51,7 @@ class Sharing(Generic[S]):
         key, news = (asyncio.get_running_loop(), run), asyncio.Event()
         if key not in self._known or self._known[key].problem:
             made = await self._make(run)
-            # Another follower may have made one while this one waited.
+            # Another follower may have made the task while this one waited for its own.
             if key not in self._known or self._known[key].problem:
                 self._known[key] = made
         shared = self._known[key]
@@ -65,6 +65,6 @@ class Sharing(Generic[S]):
             shared.followers.discard(news)
             if not shared.followers:
                 shared.task.cancel()
-                # After a problem a newer one may stand there.
+                # After a problem another task may stand there.
                 if self._known.get(key) is shared:
                     del self._known[key]

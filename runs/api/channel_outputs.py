@@ -43,6 +43,7 @@ class ChannelOut(serializers.ModelSerializer[Channel]):
 
     def get_secrets(self, row: Channel) -> list[str]:
         try:
+            # A channel whose key is lost is still shown: its secrets can only be entered anew.
             return sorted(row.secrets)
         except SecretUnreadable:
             return []

@@ -72,6 +72,7 @@ class ChannelDetail(RunsEndpoint):
         edit = body(request, ChannelEdit)
         project_row = self.project(request, project, ADMIN)
         with transaction.atomic():
+            # `of`, because the join would lock the project as well, and with it every other edit there.
             row = find(channels_of(project_row).select_for_update(of=("self",)), channel)
             check_match(request, row)
             for name in edit.model_fields_set - {"settings"}:
@@ -89,6 +90,7 @@ class ChannelDetail(RunsEndpoint):
         with transaction.atomic():
             row = find(channels_of(project_row).select_for_update(of=("self",)), channel)
             check_match(request, row)
+            # Before it is deleted, for the row has no id then.
             note(request, project_row, "channel deleted", row.public_id, row.name)
             row.delete()
         return Response(status=204)
@@ -102,6 +104,7 @@ class ChannelTest(RunsEndpoint):
         body(request, Nothing)
         row = find(channels_of(self.project(request, project, ADMIN)), channel)
         try:
+            # Nothing here is `idempotent`, whose transaction would wait for the receiver.
             detail = delivering.try_out(row)
         except (Undeliverable, NotNow, SecretUnreadable) as error:
             raise Conflict("not_delivered", str(error)) from error
@@ -140,6 +143,7 @@ def put_settings(row: Channel, given: Mapping[str, Any]) -> None:
 def saved(row: Channel) -> None:
     """Saves the row. Raises Invalid where its name is taken."""
     try:
+        # A savepoint: after an error PostgreSQL takes no more statements of the transaction around it.
         with transaction.atomic():
             row.save()
     except IntegrityError as error:

@@ -46,6 +46,7 @@ def _circle(named: Iterable[str], project: Project, itself: Test) -> list[str]:
     new = dict(ways)
     while new:
         numbers = [number for name in new if (number := number_of(Test.PREFIX, name)) is not None]
+        # One query for each step of the way, however many tests stand there.
         rows = project.tests.alive().filter(pk__in=numbers).values_list("pk", "document__depends_on")
         found: dict[str, list[str]] = {}
         for number, others in rows:

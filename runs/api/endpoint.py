@@ -37,6 +37,7 @@ class RunsEndpoint(Endpoint):
 
     def locked_test(self, request: Request, public_id: str, needed: str) -> Test:
         """The same under its row lock, for edits. Raises PreconditionFailed where If-Match names another state."""
+        # Rights first: who may not edit the test does not get to hold its lock.
         known = self.test(request, public_id, needed)
         locked = Test.objects.alive().select_for_update(of=("self",)).select_related("project")
         row = find(locked, known.public_id)

@@ -26,6 +26,7 @@ from runs.models import Run
 
 BREATH_SECONDS = 10.0
 LOOK_SECONDS = 2.0
+# As far as PostgreSQL's integer goes, which holds the numbers.
 LATEST = 2**31 - 1
 
 
@@ -49,6 +50,7 @@ class EventQuery(BaseModel):
 class EventList(RunsEndpoint):
     """With `Accept: text/event-stream` a stream that honours Last-Event-ID and ends after the event `done`."""
 
+    # JSON first, which is what a client gets that takes anything.
     renderer_classes = [JSONRenderer, EventStream]
 
     @listed(EventQuery, EventOut)
@@ -71,9 +73,11 @@ class EventList(RunsEndpoint):
             after = int(last)
         if run.is_over and after >= run.last_seq:
             return HttpResponse(status=204)  # a browser's EventSource would come back for ever otherwise
+        # Kept in place of the person, since its right may end while the stream is open.
         credential = Credential.of_request(request)
         stream = _stream(run.pk, after, lambda: _still_allowed(credential, run.pk))
         answer = StreamingHttpResponse(stream, content_type="text/event-stream; charset=utf-8")
+        # nginx would keep events until they fill its buffer.
         answer["X-Accel-Buffering"] = "no"
         return answer
 
@@ -95,6 +99,7 @@ async def _stream(run_id: int, after: int, allowed: Callable[[], bool]) -> Async
                 looked = time.monotonic()
             for line in lines:
                 yield f"id: {line.seq}\nevent: {line.type}\ndata: {line.text}\n\n".encode()
+            # Proxies close what is silent; an EventSource does not hear comments.
             if time.monotonic() - breathed > BREATH_SECONDS:
                 breathed = time.monotonic()
                 yield b": still here\n\n"

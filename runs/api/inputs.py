@@ -107,6 +107,7 @@ class CrawlOrder(CrawlOptions):
 class TestOrder(RunOptions):
     """Options of a run of one test that differ from the project's, and where it goes."""
 
+    # pytest would take the class for tests, by its name.
     __test__ = False
 
     environment: Id | None = None
@@ -259,4 +260,5 @@ class BulkReview(Body):
 
 def given(order: BaseModel, options: type[BaseModel]) -> dict[str, Any]:
     """Those options that the client sent."""
+    # What was not sent is a default of the model, and would hide the project's own.
     return order.model_dump(mode="json", include=set(options.model_fields), exclude_unset=True)

@@ -56,6 +56,7 @@ class TestOut(serializers.ModelSerializer[Test]):
 
     def get_reason(self, test: Test) -> str | None:
         """Why it is rejected; null in other states."""
+        # The column keeps a rejection's reason for undo, when the test is in another state (decision 26).
         return test.reason or None if test.review_status == REJECTED else None
 
     def get_tags(self, test: Test) -> list[str]:

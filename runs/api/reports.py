@@ -59,6 +59,7 @@ class Report(RunsEndpoint):
 
 
 def _lines(run: Run) -> Iterable[ResultLine]:
+    # A run may have 100,000 results; what is large and not reported is not read.
     for result in run.results.defer("document", "row", "proposal"):
         yield ResultLine(
             test=f"{Test.PREFIX}-{result.test_id}" if result.test_id else "",

@@ -34,6 +34,7 @@ class ResultList(RunsEndpoint):
     def get(self, request: Request, run: str) -> Response:
         params = query(request, ResultQuery)
         rows = Result.objects.filter(run=self.run(request, run)).select_related("lease__shard")
+        # A list shows none of these, which may be large.
         rows = rows.defer("document", "row", "proposal")
         if params.status:
             rows = rows.filter(status=params.status)

@@ -68,6 +68,7 @@ class Bulk(RunsEndpoint):
         project_row = self.project(request, project, QA_LEAD)
         with transaction.atomic():
             rows = _meant(project_row, review)
+            # In one order, so that decisions about many never wait in a circle; refusals name the state read here.
             states = dict(rows.select_for_update().order_by("pk").values_list("pk", "review_status"))
             changed = rows.decide_all(review.action, person(request.user), review.reason).tests
             if changed:

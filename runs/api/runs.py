@@ -68,6 +68,7 @@ class Abort(RunsEndpoint):
         found = self.run(request, run, QA_LEAD)
         ledger.abort(found.pk, name_of(request.user))
         found.refresh_from_db()
+        # The run is over; its workers close their browsers within two seconds (R20).
         return Response(described([found])[0], status=202)
 
 

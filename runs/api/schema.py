@@ -8,6 +8,7 @@ from runs.engine.steps import STEPS
 from runs.engine.steps.document import document_schema
 
 OURS = {kind.__name__: f"{kind.__name__}Step" for kind in STEPS.values()}
+# Bodies and serializers hold documents as plain dicts, so the generator does not know what is in them.
 WHERE = {
     "NewTest": "document",
     "PatchedTestEdit": "document",

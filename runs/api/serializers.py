@@ -242,6 +242,7 @@ class ResultDetailOut(ResultOut):
 
     @extend_schema_field(DiagnosisOut(allow_null=True))
     def get_diagnosis(self, result: Result) -> dict[str, Any] | None:
+        # Of a single result only: in lists these would ask the database for each row.
         found = reading.diagnosis(result)
         return dict(DiagnosisOut(found).data) if found else None
 

@@ -76,9 +76,11 @@ class StartTest(RunsEndpoint):
 def open_crawl(request: ledger.RunRequest, order: CrawlOrder) -> Run:
     """Raises Invalid for roles that the project does not have."""
     options = merged(CrawlOptions, request.project.settings.get("crawl", {}), order)
+    # The ledger refuses it too, but as a conflict that names no field.
     unknown = unknown_roles(request.project, options.roles)
     if unknown:
         raise Invalid({"roles": unknown})
+    # A crawl would say in its log alone that it does not read it.
     elsewhere = options.openapi_elsewhere(request.environment.base_url if request.environment else request.project.url)
     if elsewhere:
         raise Invalid({"openapi": elsewhere})
@@ -88,6 +90,7 @@ def open_crawl(request: ledger.RunRequest, order: CrawlOrder) -> Run:
 def open_run(request: ledger.RunRequest, order: RunOrder) -> Run:
     """Raises Invalid for tests that cannot be run by name; Refused(no_tests) where nothing is left to run."""
     options = merged(RunOptions, request.project.settings.get("run", {}), order)
+    # Who asks for the tag quarantine means what is in it.
     named = order.tests is not None or QUARANTINE in (order.tags or ())
     return ledger.open_test_run(
         replace(request, named=named, scope=scope_of(order)), options, chosen(request.project, order)
@@ -112,6 +115,7 @@ def chosen(project: Project, order: RunOrder) -> Sequence[Test]:
 
 def _tagged(project: Project, approved: Iterable[Test], tags: Sequence[str]) -> list[Test]:
     """Approved tests with any of the tags. Raises Invalid for a tag that no test has, and where none is approved."""
+    # Read here, since Django cannot ask SQLite what a list in JSON contains.
     known = {tag for document in project.tests.alive().values_list("document", flat=True) for tag in tags_of(document)}
     wrong = {f"tags[{index}]": _unknown_tag(tag, known) for index, tag in enumerate(tags) if tag not in known}
     if wrong:
@@ -145,6 +149,7 @@ def _named(project: Project, names: Sequence[str]) -> list[Test]:
             wrong[f"tests[{index}]"] = f"{names[index]} is {test.review_status}; approve it before it is run."
     if wrong:
         raise Invalid(wrong)
+    # A test that is named twice runs once.
     return [known[number] for number in dict.fromkeys(numbers.values()) if number is not None]
 
 

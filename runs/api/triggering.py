@@ -73,6 +73,7 @@ class Spelled:
 
     def named(self, place: str) -> str:
         """A place in our names (`dials.approach`, `tests[0]`) as the client spelled it."""
+        # The longest first, since one name may begin another.
         for name in sorted(self.spelling, key=len, reverse=True):
             if re.match(rf"{re.escape(name)}(?![^.\[])", place):
                 return f"{self.spelling[name]}{place.removeprefix(name)}"
@@ -94,6 +95,7 @@ class Trigger(RunsEndpoint):
         try:
             run = _opened(request, project_row, spelled)
         except Invalid as error:
+            # The client knows its fields by the names that it has sent.
             raise Invalid({spelled.named(place): texts for place, texts in error.errors.items()}) from error
         path = f"/api/v1/projects/{project_row.public_id}/trigger/runs/{run.public_id}"
         url = request.build_absolute_uri(path)
@@ -101,6 +103,7 @@ class Trigger(RunsEndpoint):
 
 
 def _opened(request: Request, project: Project, spelled: Spelled) -> Run:
+    # `idempotent` keeps keys by who sends them. The ledger keeps this one by project, whoever sends it (R5).
     key = request.headers.get("Idempotency-Key")
     if not spelled.values.pop(CRAWLS, False):
         _refuse(spelled, CrawlOrder, RunOrder, FOR_CRAWLS)
@@ -171,6 +174,7 @@ class TriggerStatus(RunsEndpoint):
     def get(self, request: Request, project: str, run: str) -> Response:
         project_row = self.project(request, project)
         found = self.run(request, run)
+        # The address names this project, so a run of another is not there, whoever may see it.
         if found.project_id != project_row.pk:
             raise Run.DoesNotExist
         counts = reading.counts(found.pk)

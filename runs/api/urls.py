@@ -30,6 +30,7 @@ urlpatterns = [
     path("v1/projects/<str:project>/tests/deleted", DeletedTests.as_view()),
     path("v1/tests/<str:test>/undelete", UndeleteTest.as_view()),
     path("v1/projects/<str:project>/application", ApplicationDetail.as_view()),
+    # Before the kinds, whose address would take this name for a kind.
     path("v1/projects/<str:project>/application/openapi.json", OpenApi.as_view(), name="api-openapi"),
     path("v1/projects/<str:project>/application/<str:kind>", PartList.as_view()),
     path("v1/projects/<str:project>/callback-secret", CallbackSecret.as_view()),
@@ -65,5 +66,6 @@ urlpatterns = [
     path("v1/runs/<str:run>/report", Report.as_view()),
     path("v1/deliveries/<int:delivery>/redeliver", Redeliver.as_view()),
     path("v1/results/<int:result>", ResultDetail.as_view()),
+    # What is none of these is answered with a problem as well, and not with a page of HTML.
     re_path("", unknown),
 ]

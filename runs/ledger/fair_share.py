@@ -84,7 +84,7 @@ def _held() -> tuple[Counter[int], Counter[int]]:
 
 def _places(projects: set[int]) -> dict[int, int]:
     """How many more runs of each project may start."""
-    # Without a lock, to choose by: `has_turn` decides.
+    # Read without a lock, because it only serves to choose; `has_turn` decides.
     limits = dict(Project.objects.filter(pk__in=projects).values_list("pk", "max_concurrent_runs"))
     busy = Counter(Run.objects.filter(project__in=projects, status__in=AT_WORK).values_list("project", flat=True))
     return {project: limit - busy[project] for project, limit in limits.items()}

@@ -132,7 +132,7 @@ def _fold(row: TestHistory, run: Run, lesson: Lesson) -> bool:
     place = sum(known > run.pk for known in runs)
     outcome = {"run": run.pk, "status": lesson.status, "retries": lesson.retries, "version": lesson.version}
     outcome |= {"build": _build(run), "kind": lesson.kind}
-    # Durations are those of passes alone, so the place among them is another one.
+    # Durations are those of passes alone, so that the place among them is another.
     later = sum(known["status"] == states.PASSED for known in row.outcomes[:place])
     row.outcomes = [*row.outcomes[:place], outcome, *row.outcomes[place:]][:OUTCOMES]
     if lesson.duration_ms is not None:

@@ -22,7 +22,7 @@ BUSY = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.run_id = r.run_id"
     " AND busy.serial <> '' AND busy.serial = r.serial)"
 )
-# A serial group is one of its run, an exclusive account one of all runs. Where two claims meet, unique indexes decide.
+# A serial group belongs to its run, an exclusive account to all runs. Where two claims meet, unique indexes decide.
 TAKEN = (
     "EXISTS (SELECT 1 FROM runs_result AS busy WHERE busy.status = 'running' AND busy.account <> ''"
     " AND busy.account = r.account)"

@@ -232,7 +232,7 @@ def _give_back(model: type[Model], run: Run, lease: Lease, *, lost: bool) -> int
         # The first execution goes on alone where the second one is lost (decision 12).
         running.filter(hedge=lease).exclude(lease=lease).update(hedge=None)
     rows = running.filter(lease=lease)
-    # Of most kinds a lost lease was at nothing, and then nothing more is asked about them.
+    # A lease is lost at one kind of work; for the other kinds this saves the statements that follow.
     if lost and not rows.update(losses=F("losses") + 1):
         return 0
     # Before anything goes back: what took two workers with it must not be pending for a third.

@@ -19,7 +19,7 @@ class Client:
     """Speaks to `base_url`/api/v1 with a bearer token."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        # Without proxies of the environment, for the address is one of this machine.
+        # Without proxies of the environment, for the address is on this machine.
         self._http = httpx.Client(
             base_url=f"{base_url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
         )

@@ -115,7 +115,7 @@ def sign_in_demo_user() -> Person:
     user, _ = get_user_model().objects.get_or_create(
         username=DEMO_USER, defaults={"is_staff": True, "is_superuser": True}
     )
-    # A new one each time, since the last is stored as a hash alone.
+    # A new password each time, since the last is stored as a hash alone.
     password = secrets.token_urlsafe(9)
     user.set_password(password)
     user.save()

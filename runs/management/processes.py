@@ -124,7 +124,7 @@ class Child:
     def _kill_family(self) -> None:
         for process in self._family.values():
             try:
-                # psutil signals no process that has been given the number of a dead one since.
+                # psutil signals no process that has been given the number of a dead process since.
                 process.kill()
             except psutil.NoSuchProcess:
                 continue

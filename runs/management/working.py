@@ -16,7 +16,7 @@ def begin() -> None:
     """Called once in each worker, before its first task. An orderly end takes the worker's row away."""
     rehearse()
     heart = heartbeats.begin(fitness, queue.stopping)
-    # Higher ones run first, and both while the process still counts as living (-10 in `runs.queue.cluster`).
+    # Higher priorities run first, both before the pulse of this process ends (-10 in `runs.queue.cluster`).
     Finalize(None, heart.end, exitpriority=20)
     Finalize(None, tracing.end, exitpriority=10)
 

@@ -34,6 +34,7 @@ class Application(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
+            # Two constraints, for NULLs are distinct in a unique index: NULLS NOT DISTINCT needs PostgreSQL 15.
             models.UniqueConstraint(
                 fields=["project", "environment", "signed_in"], name="one_application_in_an_environment"
             ),

@@ -24,6 +24,7 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["number"]
+        # Both executions of a result count their attempts from 1.
         constraints = [models.UniqueConstraint(fields=["result", "number", "hedge"], name="one_attempt_of_a_number")]
 
     def __str__(self) -> str:

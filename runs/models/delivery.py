@@ -14,7 +14,9 @@ class Delivery(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="deliveries")
     kind = models.CharField(max_length=20, help_text="name of a notifier, or feedback")
     occasion = models.CharField(max_length=10, help_text="queued, started or ended")
+    # The log of deliveries outlives the channel.
     channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, related_name="deliveries")
+    # By this a receiver knows what it has been sent before (R19).
     key = models.CharField(max_length=120, unique=True, help_text="idempotency key, the same for every try")
     state = models.CharField(max_length=8, choices=choices(states.DELIVERY_STATES), default=states.OWED)
     tries = models.PositiveSmallIntegerField(default=0)

@@ -16,6 +16,7 @@ class RunEvent(models.Model):
 
     class Meta:
         ordering = ["seq"]
+        # Also the index by which readers go on from a number (R22).
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="one_event_of_a_number")]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from projects.models import Environment, Test
 class TestHistory(models.Model):
     """What ended runs taught about a test in one browser and environment; kept by the feedback delivery alone."""
 
+    # pytest would take the class for tests, by its name.
     __test__ = False
 
     test = models.ForeignKey(Test, models.CASCADE, related_name="histories")
@@ -25,6 +26,7 @@ class TestHistory(models.Model):
     class Meta:
         verbose_name_plural = "test histories"
         constraints = [
+            # Two constraints, for NULLs are distinct in a unique index: NULLS NOT DISTINCT needs PostgreSQL 15.
             models.UniqueConstraint(fields=["test", "environment", "browser"], name="one_history_in_an_environment"),
             models.UniqueConstraint(
                 fields=["test", "browser"], condition=models.Q(environment=None), name="one_history_of_a_test"

@@ -23,9 +23,11 @@ class Result(models.Model):
     Each change of a row is paid for in every index of the table, so none says what another one says already.
     """
 
+    # No index for the run alone, since others begin with it (decision 13).
     run = models.ForeignKey(Run, models.CASCADE, related_name="results", db_index=False)
     position = models.PositiveIntegerField(help_text="dispatch order, from 0")
     home = models.PositiveSmallIntegerField(default=0, help_text="index of the shard whose share it is")
+    # The result of a test that is deleted for good stays and counts (R2).
     test = models.ForeignKey(Test, models.SET_NULL, null=True, blank=True, related_name="results")
     title = models.CharField(max_length=300)
     document = models.JSONField(
@@ -75,6 +77,7 @@ class Result(models.Model):
         ordering = ["position"]
         indexes = [
             models.Index(fields=["run", "status"], name="result_by_status"),
+            # Partial: what is over, which is nearly all, pays nothing for these.
             models.Index(fields=["run", "home", "position"], condition=Q(status=states.PENDING), name="result_pending"),
             models.Index(fields=["run"], condition=Q(status=states.PENDING, blocked=True), name="result_blocked"),
             models.Index(fields=["run", "lease"], condition=Q(status=states.RUNNING), name="result_running"),
@@ -101,6 +104,7 @@ class Result(models.Model):
                 name="one_running_result_of_a_serial_group",
             ),
             models.UniqueConstraint(
+                # Not of a run: the same account is used by one test at a time in all runs.
                 fields=["account"],
                 condition=Q(status=states.RUNNING) & ~Q(account=""),
                 name="one_running_result_of_an_account",

@@ -59,6 +59,7 @@ class Run(PublicModel):
     actor_name = models.CharField(max_length=160, default="")
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - unique where given
     rerun_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reruns")
+    # The only column that all shards of a run write (decision 2).
     last_seq = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True, help_text="when its last judge message was sent")
     error = models.CharField(max_length=1000, default="", blank=True)
@@ -89,6 +90,7 @@ class Run(PublicModel):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["project", "-id"], name="run_of_project"),
+            # The sweep asks for living runs every second, and they are few among all.
             models.Index(fields=["id"], condition=Q(status__in=sorted(states.LIVING)), name="run_living"),
         ]
         constraints = [

@@ -43,6 +43,7 @@ class Lease(models.Model):
         indexes = [models.Index(fields=["expires_at"], condition=Q(state=states.OPEN), name="lease_open_by_expiry")]
         constraints = [
             models.UniqueConstraint(fields=["shard", "number"], name="one_lease_of_a_number"),
+            # What makes messages harmless that come twice at the same moment (R6).
             models.UniqueConstraint(fields=["shard"], condition=Q(state=states.OPEN), name="one_open_lease_per_shard"),
             models.CheckConstraint(
                 condition=Q(state=states.OPEN, closed_at=None) | ~Q(state=states.OPEN) & Q(closed_at__isnull=False),

@@ -18,7 +18,7 @@ def share(estimates: Sequence[int], shards: int, serial: Sequence[str] = ()) -> 
         group = serial[position] if serial else ""
         pieces.setdefault((group, -1) if group else ("", position), []).append(position)
     weighed = [(sum(estimates[position] for position in piece), piece) for piece in pieces.values()]
-    # Also by number, so that results without an estimate are shared out evenly.
+    # The number of results counts where loads are equal, so that those without an estimate are spread as well.
     loads = [(0, 0, home) for home in range(shards)]
     homes = [0] * len(estimates)
     for weight, piece in sorted(weighed, key=lambda pair: (-pair[0], pair[1][0])):

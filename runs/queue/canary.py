@@ -12,7 +12,7 @@ from django_q.tasks import async_task
 
 from runs.queue.cluster import Traces
 
-# In periods. Of several clusters on one queue one may get no song for a while by chance, so silence counts later.
+# In periods. A cluster that shares its queue may by chance get no song for a while, so silence counts later.
 PATIENCE = 2
 SILENCE = 10
 STARTING = 60.0

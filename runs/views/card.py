@@ -84,10 +84,12 @@ class CardForm(EditingForm):
         self.problems: list[tuple[str, str]] = []
         given = self.typed(posted) if posted is not None else None
         if self.turns and given and _listed(given.get("steps", "")) is not None:
+            # Unbound, for what is only shown in another form is not judged yet.
             super().__init__(None, project, test)
             self.initial.update(given)
         else:
             super().__init__(given, project, test)
+        # Several cards stand on one page, and an id may be there once.
         self.auto_id = f"id_{test.pk if test else 'new'}_%s"
         if self.shown == JSON and not self.is_bound:
             self.fields["steps"].widget.attrs["data-focus"] = True
@@ -195,10 +197,12 @@ def edit_card(request: SignedInRequest, test: str) -> HttpResponse:
         return _card(request, place, row, filters)
     form = CardForm(request.POST if request.method == "POST" else None, place.project, row)
     if form.is_bound and form.is_valid() and not form.turns:
+        # A new version would send an approved test back to review for nothing.
         if form.values == row.document:
             return _card(request, place, row, filters)
         saved = form.save(request.user)
         if saved is not None:
+            # A test that was edited waits for review, whatever the queue was showing.
             filters = replace(filters, state=reviewing.DRAFT)
             return _card(request, place, saved, filters, f"Saved version {saved.version}: {saved.title}")
         form.add_error(None, MEANWHILE)

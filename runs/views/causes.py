@@ -52,6 +52,7 @@ def panel(run: Run, failed: int) -> Panel:
     """`failed` is the number of failed results of the run."""
     if run.kind != "test" or not failed:
         return Panel()
+    # Causes are stored when a run is judged. Before, and where it never is, they are found after each new failure.
     causes = _so_far(run.pk, run.created_at, failed) if not run.causes else reading.causes(run)
     first = [number for cause in causes[:SHOWN] for number in cause.results[:TESTS_SHOWN]]
     titles = dict(Result.objects.filter(pk__in=first).values_list("pk", "title"))

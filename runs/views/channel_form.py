@@ -35,6 +35,7 @@ class ChannelForm(forms.Form):
             self.fields[name] = self._field(name, said)
         if self.notifier.follows:
             del self.fields["when"]
+        # GitHub takes a token or the key of an app: who changes over has to forget the other one.
         if self.stored and len(self.hidden) > 1:
             self.fields["forget"] = forms.BooleanField(label="Forget the stored secrets", required=False)
 
@@ -60,6 +61,7 @@ class ChannelForm(forms.Form):
         names = self.notifier.settings.model_fields
         given: dict[str, Any] = {name: cleaned[name] for name in names if cleaned.get(name) not in (None, "", [])}
         if cleaned.get("forget"):
+            # None takes away what is stored; what was typed beside it stays.
             given = dict.fromkeys(self.hidden) | given
         try:
             delivering.put_settings(self.channel, given)

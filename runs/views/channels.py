@@ -29,6 +29,7 @@ PER_PAGE = 30
 @never_cache
 def notifications(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
+    # Shown on the page after the form, since a reload of an answer to the form renewed the secret once more.
     issued = shown_once(request, f"signing {project}") if place.may_administer else ""
     state = request.GET.get("state", "")
     found = Delivery.objects.filter(run__project=place.project).select_related("run", "channel")
@@ -115,6 +116,7 @@ def switch_channel(request: SignedInRequest, project: str, channel: str) -> Http
 def delete_channel(request: SignedInRequest, project: str, channel: str) -> HttpResponse:
     place = place_of(request, project, ADMIN)
     row = _row(place, channel)
+    # Before it is deleted, for the row has no id then.
     place.note("channel deleted", row.public_id, row.name)
     row.delete()
     messages.success(request, f"Channel {row.name} was deleted. Its deliveries stay in the log.")

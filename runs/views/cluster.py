@@ -105,6 +105,7 @@ def _standing(user: Any) -> dict[str, Any]:
 
 def _known(user: Any, numbers: Iterable[int]) -> dict[int, RunLabel]:
     """What the person may know of runs, by number."""
+    # Everybody who is signed in may look at the cluster, but whose runs they are is for members only.
     wanted = set(numbers)
     seen = Run.objects.visible_to(user).filter(pk__in=wanted).values_list("pk", "project__name")
     hidden = dict.fromkeys(wanted, RunLabel(visible=False))

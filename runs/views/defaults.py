@@ -26,6 +26,7 @@ def defaults(request: SignedInRequest, project: str) -> HttpResponse:
         return redirect("defaults", project)
     for form in (crawl, run):
         if form.is_bound and form.is_valid():
+            # Forms of this page share one column.
             place.project.settings = {**place.project.settings, form.kind: form.chosen}
             place.project.save(update_fields=["settings", "updated_at"])
             messages.success(request, "Saved. Runs that are queued keep what they were queued with.")

@@ -29,6 +29,7 @@ def delete_project(request: SignedInRequest, project: str) -> HttpResponse:
         return redirect("settings", project)
     try:
         with transaction.atomic():
+            # In the lock order: the project before its runs, which `release` aborts.
             row = Project.objects.select_for_update().get(pk=place.project.pk)
             ledger.release(row, name_of(request.user)[:160], abort_runs=bool(request.POST.get("abort_runs")))
             row.delete_softly()

@@ -71,6 +71,7 @@ class PageForm(CardForm):
         return version | _fields_of(document)
 
     def clean(self) -> dict[str, Any]:
+        # Not the card's, which judges title and steps alone: here the whole document is judged.
         cleaned = forms.Form.clean(self) or self.cleaned_data
         if self.errors:
             return cleaned
@@ -91,6 +92,7 @@ class PageForm(CardForm):
             first = path.partition("[")[0].partition(".")[0]
             where = first if self.shown == ROWS and first in ("title", "start", "steps") else "document"
             said = sentence if first == where else f"{path}: {sentence}" if path else sentence
+            # As rows the document is a hidden field, beside which nobody would see a sentence.
             self.add_error(None if where == "document" and self.shown == ROWS else where, said)
 
 

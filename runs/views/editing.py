@@ -48,6 +48,7 @@ class EditingForm(forms.Form):
             if self.test is None:
                 return Test.write(self.project, person, self.values["title"], self.values)
             locked = Test.objects.select_for_update().get(pk=self.test.pk)
+            # Under the lock, for somebody may save between the look and the write.
             if locked.version != (self.cleaned_data["version"] or locked.version):
                 return None
             locked.edit(person, self.values["title"], self.values)

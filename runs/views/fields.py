@@ -66,6 +66,7 @@ def info_of(model: type[BaseModel], name: str) -> FieldInfo:
 def field_of(name: str, info: FieldInfo) -> forms.Field:
     field = _field(name, info)
     field.label, field.help_text = LABELS[name], HELP.get(name, "")
+    # Left empty it is as the preset says; a default written there would count as chosen.
     field.initial = None if name in SET_BY_PRESETS else info.default
     return field
 

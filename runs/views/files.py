@@ -48,8 +48,10 @@ def artifact(request: HttpRequest, token: str) -> HttpResponse:
         log.warning("artifact %s: %s (%s)", token, error, error.__cause__)
         return render(request, "503.html", {"exception": str(error)}, status=503)
     response = _part(request, content, row.content_type)
+    # What a tested site has made: the browser neither guesses what it is nor runs anything of it.
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    # Files of attempts are added and never written again; the link is good for an hour.
     response["Cache-Control"] = "private, max-age=3600, immutable"
     name = f"{row.kind}-{row.pk}{Path(row.path).suffix}"
     response["Content-Disposition"] = f'{"attachment" if row.kind == "trace" else "inline"}; filename="{name}"'
@@ -59,6 +61,7 @@ def artifact(request: HttpRequest, token: str) -> HttpResponse:
 def _part(request: HttpRequest, content: bytes, content_type: str) -> HttpResponse:
     """All of a file, or the one range of it that a player asks for, which could not move to a place without."""
     byte_range = RANGE.fullmatch(request.headers.get("Range", ""))
+    # What is no single range is answered with the whole file, as HTTP allows.
     if byte_range is None or int(byte_range[1]) >= len(content):
         return HttpResponse(content, content_type=content_type, headers={"Accept-Ranges": "bytes"})
     first, last = int(byte_range[1]), min(int(byte_range[2] or len(content)), len(content) - 1)

@@ -62,6 +62,7 @@ def first_visit(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     try:
         with transaction.atomic():
+            # It looks again under a lock: of several who send the page at once one becomes the first (decision 37).
             user, workspace = first_account(given["username"], given["password"], given["workspace"])
             project = _project(workspace, given["url"])
     except SomebodyWasFirst:

@@ -36,6 +36,7 @@ def why(
         return None
     found = insight.flakiness(known.outcomes if known and known.is_flaky else [])
     retried, alone = ([run for run in flips if run != result.run_id][:MOST] for flips in (found.retried, found.alone))
+    # The history is of the test; a person is shown the runs of this row of its data.
     rows = Result.objects.filter(test=result.test_id, row_index=result.row_index, run__in=[*retried, *alone])
     by_run = (
         {row.run_id: row for row in rows.select_related("run").defer("document", "proposal")} if found.flips else {}

@@ -63,5 +63,6 @@ def _lines(projects: list[Any]) -> list[ProjectLine]:
 
 
 def _line(project: Any, rows: dict[int, RunRow], living: list[RunRow]) -> ProjectLine:
+    # A run of some tests is never the headline (decision 39); it stands beside the last whole one.
     part = rows.get(project.newest) if project.newest != project.last else None
     return ProjectLine(project, project.waits, rows.get(project.last), part, living)

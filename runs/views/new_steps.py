@@ -15,6 +15,7 @@ def new_step(kind: str) -> dict[str, Any]:
     """A step of a kind with all that a row of it needs, still to be filled."""
     fields = STEPS[kind].model_fields.items()
     needed = {name: BEGINNINGS.get(name, "") for name, info in fields if info.is_required() and name != "do"}
+    # `blank` belongs to the class, and what is made of it is filled in.
     return copy.deepcopy({"do": kind, **needed, **STEPS[kind].blank})
 
 

@@ -41,6 +41,7 @@ class OptionsForm(forms.Form, Generic[M]):
             field = field_of(name, info_of(self.model, name))
             field.initial = usual.get(name, field.initial)
             self.fields[name] = field
+        # Shown as empty, so that another preset can be chosen without emptying them by hand.
         for name in implied(self.defaults):
             if name in self.fields:
                 self.fields[name].initial = None
@@ -55,6 +56,7 @@ class OptionsForm(forms.Form, Generic[M]):
         cleaned = super().clean() or self.cleaned_data
         given = {name: value for name, value in cleaned.items() if name in self.names and value not in (None, "")}
         kept = {name: value for name, value in flat(self.defaults).items() if name not in self.fields}
+        # What the project's own preset has set would outweigh the other one as if somebody had written it.
         if given.get("preset") != self.defaults.get("preset"):
             kept = {name: value for name, value in kept.items() if name not in SET_BY_PRESETS}
         if not self.errors:
@@ -211,4 +213,5 @@ def _signs_in(project: Project) -> bool:
     try:
         return project.has_credentials
     except SecretUnreadable:
+        # There is a sign-in; that no key opens it is said by the run that needs it (R3).
         return True

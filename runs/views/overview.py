@@ -49,6 +49,7 @@ def _shown(
 def _numbers(place: Place) -> dict[str, Any]:
     runs = Run.objects.filter(project=place.project).defer("options", "site").select_related("environment")
     ended = with_tallies(list(runs.counted().filter(kind="test", status__in=states.TERMINAL)[:STRIP]))
+    # What was aborted says nothing of the application, unless there is nothing else.
     shown = [row for row in ended if row.run.status != states.ABORTED] or ended
     last = next((row for row in shown if not row.run.partial), None) or _last_whole(runs.counted())
     recent = with_tallies(list(runs[:RECENT]))

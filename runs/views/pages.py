@@ -57,6 +57,7 @@ def _chosen(crawls: Any, public_id: str) -> Run | None:
 
 def _of_crawl(place: Place, run: Run, request: SignedInRequest) -> dict[str, Any]:
     state, template, role = (request.GET.get(name, "") for name in ("state", "template", "role"))
+    # A snapshot holds all that was read of a page.
     rows = CrawlPage.objects.filter(run=run).defer("snapshot")
     if state in states.PAGE_STATES:
         rows = rows.filter(status=state)

@@ -112,6 +112,7 @@ def _of_rows(tally: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> 
 
 
 def _in_words(counted: Mapping[str, Any], words: Mapping[str, tuple[str, str]]) -> list[str]:
+    # Not isinstance: True is an int as well, and would be told as 1.
     numbers = {name: number for name, number in counted.items() if type(number) is int}
     names = [name for name in words if name in numbers] + [name for name in numbers if name not in words]
     said = {name: words.get(name, (name.replace("_", " "),) * 2) for name in names}

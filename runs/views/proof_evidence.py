@@ -155,6 +155,7 @@ def pictures_of(tests: Sequence[Test]) -> dict[int, dict[str, str]]:
     proofs = {test.evidence["result"]: test.pk for test in tests if test.evidence.get("result")}
     files = Artifact.objects.filter(attempt__result__in=proofs, kind__in=PICTURES).select_related("attempt")
     found: dict[int, dict[str, str]] = {}
+    # Later pictures replace earlier ones: the last replay is of the test as it is in the end.
     for file in files.order_by("pk"):
         found.setdefault(proofs[file.attempt.result_id], {})[PICTURES[file.kind]] = storage.signed_url(file)
     return found

@@ -25,6 +25,7 @@ MOST_TEMPLATES = 40
 BY_SCORE = "by_score"
 STEPS_OF_SCORE = (90, 80, 70, 50)
 ORDERS: dict[str, tuple[Any, ...]] = {
+    # PostgreSQL sorts NULL first on the way down, SQLite last.
     "score": (F("score").desc(nulls_last=True), "pk"),
     "newest": ("-pk",),
     "page": ("page_url", "pk"),
@@ -125,6 +126,7 @@ def matching(rows: Any, *, family: str = "", template: str = "", query: str = ""
     if template:
         rows = rows.filter(template=template)
     if query:
+        # People type ids in small letters as well.
         number = number_of(Test.PREFIX, query.upper())
         rows = rows.filter(Q(title__icontains=query) | Q(page_url__icontains=query) | Q(pk=number or 0))
     return rows

@@ -47,6 +47,7 @@ def review(request: SignedInRequest, project: str) -> HttpResponse:
 
 
 def _shown(request: SignedInRequest, place: Place, template: str = "runs/_queue.html", **more: Any) -> HttpResponse:
+    # The number of tests that wait was counted before the decision.
     place.__dict__.pop("waiting", None)
     return render(request, template, queue(place, Filters.from_query(request.GET)) | {"reasons": REASONS} | more)
 
@@ -82,6 +83,7 @@ def _chosen(request: SignedInRequest, place: Place) -> Choice:
     ids = [word for word in ",".join(request.POST.getlist("ids")).split(",") if word]
     if not ids and request.POST.get("everything") == "1":
         until, newest, expected = (_number(request.POST.get(name, "")) for name in ("until", "newest", "expected"))
+        # What the page counted and no more: whoever decides has not seen what came or was edited since (decision 26).
         found = filters.rows(place).filter(pk__lte=until).as_known(newest, place.person)
         return Choice(None, found, expected)
     parted = (word.partition(":") for word in ids[:MOST_BY_NAME])
@@ -103,11 +105,13 @@ def _as_shown(shown: Mapping[int, int]) -> Q:
 
 
 def _number(text: str) -> int:
+    # Eighteen digits fit into a key of the database; more may not.
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def asked_of(request: SignedInRequest) -> tuple[str, str]:
     """Action and reason; a button with a reason on it rejects for that one."""
+    # PostgreSQL takes no NUL in a text.
     because, reason = (request.POST.get(name, "").replace("\0", "").strip() for name in ("because", "reason"))
     if because:
         return "reject", because
@@ -160,6 +164,7 @@ def _answered(request: SignedInRequest, place: Place, text: str, decided: Decide
         return redirect(f"{reverse('review', args=[place.project.public_id])}{Filters.from_query(request.GET).address}")
     undo = None
     if decided is not None and decided.tests:
+        # Nothing is stored for an undo. Ten thousand numbers are some 30 kB, compressed (decision 26).
         token = signing.dumps(decided.written(), salt=UNDO, compress=True)
         url = f"{reverse('undo', args=[place.project.public_id])}{Filters.from_query(request.GET).address}"
         undo = {"url": url, "token": token}

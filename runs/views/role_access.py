@@ -49,6 +49,7 @@ def role_access_of(run: Run) -> Reach | None:
     for row in found:
         row.cells = [(role, *row.by_role.get(role, UNSEEN)) for role in roles]
     tried = [row for row in found if any(kind != UNSEEN[0] for _, kind, _ in row.cells)]
+    # Python's sort is stable, so that both parts stay in the order of the crawl.
     tried.sort(key=lambda row: not row.differs)
     counts = [(role, sum(row.by_role.get(role, UNSEEN)[0] == "reached" for row in tried)) for role in roles]
     return Reach(counts, tried[:MOST_ADDRESSES], max(0, len(tried) - MOST_ADDRESSES))

@@ -174,6 +174,7 @@ def news(request: SignedInRequest, run: str) -> HttpResponse:
     text, show = request.GET.get("after", "0"), request.GET.get("show", "")
     after = int(text) if text.isdecimal() and len(text) < 10 else 0
     events = RunEvent.objects.filter(run=row, seq__gt=after, type__in=("result", "test_started", "attempt", "page"))
+    # A result has several events: its begin, its attempts, its end.
     data = [event.data for event in events.order_by("-seq")[: 4 * ROWS]]
     numbers = {item["result"] for item in data if "result" in item}
     pages = {item["page"] for item in data if "page" in item}
@@ -213,6 +214,7 @@ def rerun(request: SignedInRequest, run: str) -> HttpResponse:
             ledger.repeatable(row)
             shown, more = changed[:CHANGES_SHOWN], max(0, len(changed) - CHANGES_SHOWN)
             asking = {"here": "runs", "place": place, "run": row, "changed": shown, "more": more, "only": only}
+            # Nothing was started: the person decides which of the two is meant (decisions 39 and 53).
             return render(request, "runs/rerun.html", asking, status=409)
         again = ledger.repeat(row, run_request(request, place), only_failed=only == "failed", as_now=values == "now")
     except ledger.Refused as refusal:

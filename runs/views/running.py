@@ -56,6 +56,7 @@ def run_some(request: SignedInRequest, project: str) -> HttpResponse:
     if left:
         were = "test was" if left == 1 else "tests were"
         messages.warning(request, f"{left} {were} left out: only approved tests are part of runs.")
+    # Selected by hand is asked for by name; a filter does not ask for what is in quarantine.
     requested = requested_run(request, place, form, named=bool(named), scope={"by": "tests"})
     return _opened(request, requested, form.options, approved, back=("tests", project))
 

@@ -22,6 +22,7 @@ MOST = 20
 @page
 def search(request: SignedInRequest, project: str) -> HttpResponse:
     place = place_of(request, project)
+    # PostgreSQL takes no NUL in a text.
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     there = _address_of(request, place, query)
     if there:

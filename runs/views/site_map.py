@@ -84,6 +84,7 @@ def _of(found: ApplicationMap, request: SignedInRequest) -> dict[str, Any]:
         "roles": [(name, name or "the project's own sign-in") for name in found.roles] if len(found.roles) > 1 else [],
         "living": len(living),
         "reached": sum(role in line.roles for line in living),
+        # All sizes are sent, and the style sheet shows the one that the window has room for: no script is needed.
         "drawings": [_drawn(found, under, role, size) for size in application_map.SIZES],
         "rows": Paginator(templates, PER_PAGE).get_page(request.GET.get("page")),
         "forms": [_line(found, part) for part in found.shown("form")],

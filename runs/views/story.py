@@ -119,6 +119,7 @@ def _sentence(row: RunEvent, kind: str) -> str:
 
 
 def _level(row: RunEvent, kind: str) -> str:
+    # A proposal that is not proved is no failure of anything.
     if kind == "crawl" and row.type == "result":
         return "info"
     if row.type == "log":

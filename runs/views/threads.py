@@ -25,6 +25,7 @@ class CommentForm(forms.Form):
     text = MultilineField(label="Comment", max_length=MOST_CHARACTERS)
 
     def __init__(self, data: Any, test: Test) -> None:
+        # Several tests may stand on one page, each with this form.
         super().__init__(data, auto_id=f"comment-{test.pk}-%s")
 
 

@@ -63,6 +63,7 @@ class Lane:
 def lanes(run: Run) -> list[Lane]:
     """The workers of a run with what they did last and what they are at."""
     found = {index: Lane(index) for index in run.shards.values_list("index", flat=True)}
+    # The newest lease of a shard comes last, and stays.
     for lease in Lease.objects.filter(shard__run=run).select_related("shard").order_by("number"):
         lane = found[lease.shard.index]
         lane.worker, lane.lost = lease.worker, lease.state == states.LOST
@@ -82,6 +83,7 @@ def _draw(run: Run, found: dict[int, Lane]) -> None:
         return
     end = run.finished_at or timezone.now()
     start = min(rows[-1]["started_at"], end)
+    # Where all attempts are shown, the line begins with the run, else with the first that is shown.
     if len(rows) < MOST_BARS and run.kind == "test" and run.started_at:
         start = min(start, run.started_at)
     whole = max((end - start).total_seconds(), 0.001)
@@ -104,6 +106,7 @@ def _busy(run: Run, found: dict[int, Lane]) -> None:
     running = Result.objects.filter(run=run, status=states.RUNNING).values_list("lease__shard__index", "title")
     visiting = CrawlPage.objects.filter(run=run, status=states.RUNNING).values_list("lease__shard__index", "url")
     cases = Case.objects.filter(run=run, status=states.RUNNING)
+    # One key of the JSON and not all of it, which may be large.
     trying = cases.values_list("lease__shard__index", "family", KT("work__start"))[:64]
     tried = [(index, f"{family}: {start}") for index, family, start in trying]
     for index, name in [*running[:64], *visiting[:64], *tried]:

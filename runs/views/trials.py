@@ -41,6 +41,7 @@ def try_sign_in(request: SignedInRequest, project: str, role: str) -> HttpRespon
 @never_cache
 def trial(request: SignedInRequest, project: str, number: int) -> HttpResponse:
     place = place_of(request, project, QA_LEAD)
+    # The page that waits is what looks after a try; no sweep does.
     ledger.settle_lost_trial(number)
     row = _trial(place, number)
     failed = row.status == states.FAILED
