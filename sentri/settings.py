@@ -187,7 +187,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
-    "STYLES": [lambda _: static("style/admin.css")],
+    "STYLES": [lambda _: static("admin.css")],
     "SCRIPTS": [lambda _: static("admin.js")],
 }
 

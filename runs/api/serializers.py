@@ -107,7 +107,6 @@ class RunOut(serializers.ModelSerializer[Run]):
             "rerun_of",
             "error",
             "error_category",
-            "end_reason",
             "gate_result",
             "vitals_result",
             "causes",

@@ -15,7 +15,14 @@ from django.db import connection
 
 def needles(secret: str) -> set[bytes]:
     """The secret as it may be written down; made by other means than those that mask it."""
-    texts = {secret, quote(secret), quote(secret, safe=""), quote(secret, safe="").lower(), quote_plus(secret)}
+    texts = {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote(secret, safe="").lower(),
+        quote_plus(secret),
+        quote_plus(secret, "*").replace("~", "%7E"),
+    }
     texts |= {html.escape(secret), html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")}
     texts |= {html.escape(secret, quote=False), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     texts |= {json.dumps(text)[1:-1] for text in texts}

@@ -44,6 +44,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "an attribute of a browser": lambda text: text.replace("&", "&amp;").replace('"', "&quot;"),
     "a path": quote,
     "a query": quote_plus,
+    "a form of a browser": lambda text: quote_plus(text, "*").replace("~", "%7E"),
     "encodeURIComponent": lambda text: quote(text, safe="!'()*"),
     "all of an address": lambda text: quote(text, safe=""),
     "lower hex": lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
@@ -63,7 +64,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("shape", ENCODINGS)
-@pytest.mark.parametrize("secret", [PASSWORD, TOKEN, "s3cr3t-word"])
+@pytest.mark.parametrize("secret", [PASSWORD, TOKEN, "s3cr3t-word", "til~de*and(more)!"])
 def test_secrets_are_masked_in_every_shape_in_which_they_travel(secret: str, shape: str) -> None:
     said = ENCODINGS[shape](secret)
     assert Masking([secret]).text(f"<{said}>") == f"<{MASK}>"

@@ -4,6 +4,7 @@ import gzip
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests.test_architecture import ROOT
@@ -64,7 +65,9 @@ def test_the_tokens_are_those_of_the_design() -> None:
 
 
 def test_every_style_sheet_is_loaded() -> None:
-    assert set(SHEETS) == {*STATIC.rglob("*.css")}
+    administration = [STATIC / "admin.css"]
+    assert [style(None) for style in settings.UNFOLD["STYLES"]] == ["/static/admin.css"]
+    assert {*SHEETS, *administration} == {*STATIC.rglob("*.css")}
 
 
 def test_rules_use_tokens_and_no_colours_of_their_own() -> None:

@@ -53,8 +53,10 @@ def escaped(text: str) -> Iterator[str]:
 
 def addressed(text: str) -> Iterator[str]:
     raw = text.encode("utf-8", "replace")
-    # encodeURIComponent leaves !'()* as they are, and forms of a browser the star.
-    for said in (quote(raw), quote(raw, safe=""), quote_plus(raw), quote(raw, safe="!'()*"), quote_plus(raw, "*")):
+    # encodeURIComponent leaves !'()* as they are; forms of a browser leave the star, and write the tilde as %7E.
+    form = quote_plus(raw, "*")
+    ways = (quote(raw), quote(raw, safe=""), quote_plus(raw), quote(raw, safe="!'()*"), form, form.replace("~", "%7E"))
+    for said in ways:
         yield said
         yield _HEX.sub(lambda found: found[0].lower(), said)
 

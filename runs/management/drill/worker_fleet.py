@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 
 from runs import states
 from runs.management.processes import Child
 from runs.models import Lease
+from runs.queue.cluster import CLUSTER_DIR
+from runs.queue.pulses import PREFIX
 
 QUIET = {"SENTRI_LOG_LEVEL": "CRITICAL"}
 
@@ -47,24 +50,34 @@ class WorkerFleet:
         for child in self.supervisors():
             yield from (found for found in below(child.pid) if _leads(found))
 
-    def parts(self) -> list[list[psutil.Process]]:
-        """Of each cluster its processes in the order in which they are forked: workers, monitor, pusher."""
-        sentinels = [next(iter(below(leader.pid)), None) for leader in self.clusters()]
-        found = [below(sentinel.pid) for sentinel in sentinels if sentinel is not None]
-        return [sorted(parts, key=_age) for parts in found if len(parts) >= self._workers + 2]
+    def parts(self) -> list[tuple[list[psutil.Process], list[psutil.Process]]]:
+        """Of each cluster that has them all its workers, and its monitor and pusher in the order of their ages.
+
+        Workers give signs of life, the two others none. Ages alone would not tell: what was replaced is the youngest.
+        """
+        found = []
+        for leader in self.clusters():
+            sentinel = next(iter(below(leader.pid)), None)
+            alive = _with_pulse(leader)
+            parts = sorted(below(sentinel.pid), key=_age) if sentinel else []
+            workers = [part for part in parts if part.pid in alive]
+            others = [part for part in parts if part.pid not in alive]
+            if len(workers) >= self._workers and len(others) == 2:
+                found.append((workers, others))
+        return found
 
     def workers(self, *, busy: bool) -> list[psutil.Process]:
         """Worker processes that hold a shard, or those that hold none."""
         names = Lease.objects.filter(state=states.OPEN).values_list("worker", flat=True)
         pids = {int(name.rpartition(":")[2]) for name in names}
-        every = [part for parts in self.parts() for part in parts if part not in parts[-2:]]
+        every = [worker for workers, _ in self.parts() for worker in workers]
         return [worker for worker in every if (worker.pid in pids) == busy]
 
     def monitors(self) -> list[psutil.Process]:
-        return [parts[-2] for parts in self.parts()]
+        return [others[0] for _, others in self.parts()]
 
     def pushers(self) -> list[psutil.Process]:
-        return [parts[-1] for parts in self.parts()]
+        return [others[1] for _, others in self.parts()]
 
     def of_browsers(self, *, drivers: bool) -> list[psutil.Process]:
         """The drivers below busy workers, or the browsers that they have launched."""
@@ -101,6 +114,14 @@ def _leads(process: psutil.Process) -> bool:
         # Forked children have the same command line, but their leader's session.
         return "qcluster" in process.cmdline() and os.getsid(process.pid) == process.pid
     return False
+
+
+def _with_pulse(leader: psutil.Process) -> set[int]:
+    """Process ids of a cluster that give signs of life."""
+    with contextlib.suppress(psutil.Error, KeyError):
+        directory = Path(leader.environ()[CLUSTER_DIR])
+        return {int(path.name.removeprefix(PREFIX)) for path in directory.glob(f"{PREFIX}*")}
+    return set()
 
 
 def _age(process: psutil.Process) -> tuple[float, int]:

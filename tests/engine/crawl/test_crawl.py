@@ -176,6 +176,8 @@ async def test_a_crashed_tab_costs_one_page_only(browser: Browser) -> None:
         await asyncio.to_thread(asked.dripping.wait, 10)
         assert browser._chromium is not None
         [page] = browser._chromium.contexts[0].pages
+        # Before the document is there, it would be the empty tab that crashes, and the page be opened in another one.
+        await page.wait_for_url("**/drip", wait_until="commit")
         session = await page.context.new_cdp_session(page)
         with contextlib.suppress(Error):
             await session.send("Page.crash")

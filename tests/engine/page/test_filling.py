@@ -15,6 +15,7 @@ from tests.engine.generate.snapshots import field
     [
         (field("Whatever", autocomplete="shipping postal-code"), "postal-code"),
         (field("Whatever", autocomplete="new-password"), "password"),
+        (field("Whatever", autocomplete="username webauthn"), "username"),
         (field("Contact", "email"), "email"),
         (field("E-Mail-Adresse"), "email"),
         (field("Courriel"), "email"),
