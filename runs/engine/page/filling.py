@@ -146,8 +146,8 @@ def _asks_for_country(field: FormField) -> bool:
 def _hinted(field: FormField) -> str:
     """What `autocomplete` says that the field is for, empty where it says nothing that is known."""
     # HTML lets a section, shipping or billing, and home or work stand before the name of the field, webauthn behind it.
-    hint = field.autocomplete.lower().removesuffix("webauthn").split()[-1:]
-    known = hint[0] if hint else ""
+    words = [word for word in field.autocomplete.lower().split() if word != "webauthn"]
+    known = words[-1] if words else ""
     return _AUTOCOMPLETE.get(known, known) if known in _AUTOCOMPLETE or known in FIELDS else ""
 
 

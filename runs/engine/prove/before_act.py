@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runs.engine.browser import settle
+from runs.engine.browser import Request, settle
 from runs.engine.events import Failure
 from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
@@ -30,7 +30,8 @@ class BeforeAct:
 
     `own` are the test's expectations behind the act by their ids, `candidates` those that it could have; together they
     wait for `pace_ms`. `clean` are looks at the page behind the act. `spoilt` says that the page may not be as it was
-    `before`: what the replay says from then on is not to be relied on, nor what the last mutation showed.
+    `before`, or that a request was sent: neither what the replay says from then on nor what the last mutation showed is
+    to be relied on.
     """
 
     attempt: AttemptPlayer
@@ -63,16 +64,24 @@ class BeforeAct:
             stage.explains = True
 
     async def _struck(self, mutation: Mutation) -> Tried | None:
-        page, effect = self.attempt_page.stage.page, MutationEffect()
+        page, effect, requests = self.attempt_page.stage.page, MutationEffect(), list[Request]()
         await settle(page, self.pace_ms)
-        await mutation.strike(self.attempt_page.stage, effect)
-        await self.attempt.performed(
-            self.attempt_page, self.place, self.act.model_copy(update={"timeout": self.pace_ms})
-        )
-        await mutation.after(page, effect)
-        await mutation.release(page)
-        if not effect.hits:
-            return None  # the act came about by another event, and may have done its work
+
+        def heard(request: Request) -> None:
+            requests.append(request)
+
+        page.context.on("request", heard)
+        try:
+            await mutation.strike(self.attempt_page.stage, effect)
+            hasty = self.act.model_copy(update={"timeout": self.pace_ms})
+            await self.attempt.performed(self.attempt_page, self.place, hasty)
+            await mutation.after(page, effect)
+            await mutation.release(page)
+            await settle(page, self.pace_ms)
+        finally:
+            page.context.remove_listener("request", heard)
+        if not effect.hits or requests:
+            return None  # the act came about by another event, and may have done its work, or a part of it
         noticed = await self._ask(self.own)
         reached = {self.step_id, *(step_id for step_id, _ in self.own)}
         if not noticed:  # what a candidate notices counts only where the test itself notices nothing

@@ -57,6 +57,7 @@ class Proving:
     durations: list[int] = field(default_factory=list)
     slowest: int = 0
     at_trial: int = 0
+    may_try: bool = True
     seen: list[Seen] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     touched: Touched = field(default_factory=lambda: Touched({}, frozenset()))
@@ -135,13 +136,24 @@ class Proving:
     async def _replayed(self) -> None:
         """A clean replay of the test as it is; it is recorded, whatever comes of it.
 
-        What is tried before its last act may spoil it, and is no reason why it fails: then there is another one.
+        What is tried before its last act may spoil it: then there is another one. Where it fails after something was
+        tried, that may be why, or the test may be flaky: then two have to pass in which nothing is tried.
         """
         start = partial(CleanReplay, last_act=self.touched.last_act, then=self._at_end)
-        replay, ended, story = await self._untold(partial(start, before_act=self._before_act))
-        if replay.spoilt or (self.strikes.swallowed and ended.failure is not None):
-            self.strikes.swallowed = []
-            replay, ended, story = await self._untold(start)
+        self.strikes.begin()
+        trying = partial(start, before_act=self._before_act) if self.may_try else start
+        replay, ended, story = await self._untold(trying)
+        if replay.interfered and (replay.spoilt or ended.failure is not None):
+            self.may_try = False
+            if not replay.spoilt:
+                said = (
+                    f"“{self.work.title}” failed after its last act had been tried without effect; replayed twice more."
+                )
+                self.context.shard.emit(Log("info", self.context.shard.masking.text(said)))
+                await self._replayed()
+                self.passed -= 1  # a replay of the revised test is owed all the same
+            await self._replayed()
+            return
         ended = replace(ended, duration_ms=ended.duration_ms - replay.tried_ms)
         if ended.failure is not None:
             self._tell(story, ended)

@@ -166,8 +166,8 @@ class CleanReplay(Replay):
 
     `before_act` is called before the last act is done, with its place. `then` is called with a replay that passed,
     while its page is still open. What `before_act` took is no time of the test's. `spoilt`: it left the page otherwise
-    than it was, so that nothing the replay says is to be relied on. `answered` are method and address of requests that
-    were answered in the application's place, once the replay had ended.
+    than it was, so that the replay ends there and says nothing. `interfered`: it tried something at all. `answered` are
+    method and address of requests that were answered in the application's place, once the replay had ended.
     """
 
     def __init__(
@@ -181,14 +181,14 @@ class CleanReplay(Replay):
         self._last_act = last_act
         self._before_act = before_act
         self._then = then
-        self.spoilt = False
+        self.spoilt = self.interfered = False
         self.answered: set[tuple[str, str]] = set()
         self.tried_ms = 0
         self._before_picture: ArtifactFile | None = None
         self.before_last_act: Look | None = None
         self.after_all: Look | None = None
 
-    async def before(self, index: int, step: Step) -> Step:
+    async def before(self, index: int, step: Step) -> Step | None:
         attempt_page, spec = self.attempt_page, self.player.spec
         if attempt_page is not None and attempt_page.page is not None and index > OPENING:
             if index == 0 and spec.pictured:
@@ -200,6 +200,8 @@ class CleanReplay(Replay):
                     began = time.monotonic()
                     await self._before_act(self, attempt_page, index)
                     self.tried_ms = round((time.monotonic() - began) * 1000)
+                    if self.spoilt:
+                        return None  # the act is not done: what it would send is of no use to anybody
         return step
 
     async def played(self, failure: Failure | None) -> Failure | None:

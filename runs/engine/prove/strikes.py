@@ -64,6 +64,10 @@ class Strikes:
     expectable: Mapping[int, dict[str, Any]] = field(default_factory=dict)
     struck: list[Tried] = field(default_factory=list)
 
+    def begin(self) -> None:
+        """Another clean replay begins: what the one before has tried counts no more."""
+        self.swallowed, self.struck = [], []
+
     async def before_act(
         self, known: Known, replay: CleanReplay, attempt_page: AttemptPage, place: int, pace_ms: int
     ) -> None:
@@ -71,7 +75,6 @@ class Strikes:
 
         Says where that spoils the replay.
         """
-        self.swallowed = []
         before, last = replay.before_last_act, known.touched.last_act
         ways = [mutation for mutation in self._ways(known) if choosing.before_act(mutation, known.touched)]
         if not ways or before is None:
@@ -80,6 +83,7 @@ class Strikes:
         own, more = known.behind_last_act(self.expectable)
         act = known.revision.steps[last]
         trying = BeforeAct(replay.player, attempt_page, place, last, act, before, own, more, known.clean, pace_ms)
+        replay.interfered = True
         try:
             await trying.put(ways)
         finally:
@@ -88,7 +92,6 @@ class Strikes:
 
     async def at_end(self, known: Known, replay: CleanReplay, attempt_page: AttemptPage) -> None:
         """Tries what can be tried on the page that a clean replay has ended on."""
-        self.struck = []
         ways = [mutation for mutation in self._ways(known) if choosing.in_place(mutation, known.touched)]
         others = [mutation for mutation in self._ways(known) if choosing.at_reload(mutation, known.touched)]
         own, more = known.behind_last_act(known.candidates(self._covers))

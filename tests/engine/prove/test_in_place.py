@@ -129,9 +129,10 @@ async def test_a_last_page_that_is_answered_otherwise_is_loaded_once_more_in_pla
 ) -> None:
     events = await proved(browser, plan, proposal(see("Mugs"), start="/mugs"))
     end = proofs(events)[1]
-    assert {"error_status", "redirected"} <= set(struck[-1])
+    assert "error_status" in struck[-1]
     assert told(end.proof, "error_status") == told(end.proof, "redirected") == [True]
-    assert end.proof["broken"] == 0, "there is nothing else to break on this page"
+    # A page that is really there is no answer of ours: what it shows depends on what was before.
+    assert end.proof["broken"] == 1
     assert [replay.passed for replay in replays(events)] == [True, True], (
         "an answer of ours is no trouble of the site's"
     )

@@ -15,7 +15,6 @@ class Redirected(Mutation):
     """The last page sends the visitor to the home page instead of opening."""
 
     kind: ClassVar[str] = "redirected"
-    of_document_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "title"})
 
     @classmethod
