@@ -184,11 +184,14 @@ class Test(PublicModel):
 
     def edit(self, by: Any, title: str, document: dict[str, Any]) -> None:
         """A new immutable version, which nobody has decided about; the test returns to draft."""
-        self.review_status = reviewing.move(self.review_status, "edit")
+        before = self.review_status
+        self.review_status = reviewing.move(before, "edit")
         self.reviewed_by, self.reviewed_at, self.approved_by_score = None, None, False
         self.title, self.document, self.version = title, document, self.version + 1
         self.save(update_fields=[*DECIDED, "title", "document", "version", "updated_at"])
-        TestVersion.objects.create(test=self, number=self.version, title=title, document=document, author=by)
+        TestVersion.objects.create(
+            test=self, number=self.version, title=title, document=document, author=by, replaces=before
+        )
 
     def delete_softly(self) -> None:
         self.deleted_at = timezone.now()
@@ -214,6 +217,12 @@ class VersionQuerySet(models.QuerySet["TestVersion"]):
             for version in self._at(places)
         }
 
+    def given_up(self, places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the tests and version numbers that were not approved any more when another version replaced them."""
+        behind = {(test, number + 1): (test, number) for test, number in places}
+        refused = (reviewing.REJECTED, reviewing.DRAFT)
+        return {behind[version.test_id, version.number] for version in self._at(behind) if version.replaces in refused}
+
     def texts(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, dict[str, Any]]]:
         """Title and whole document of tests and version numbers; unknown ones are left out."""
         return {(version.test_id, version.number): (version.title, version.document) for version in self._at(places)}
@@ -236,6 +245,9 @@ class TestVersion(models.Model):
     title = models.CharField(max_length=300)
     document = models.JSONField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    replaces = models.CharField(
+        max_length=10, default="", blank=True, help_text="review state of the version before, when it was replaced"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = models.Manager.from_queryset(VersionQuerySet)()

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from projects.models import Test
@@ -62,6 +62,8 @@ def _lessons(run: Run) -> dict[int, Lesson]:
     """By test. Failures that say nothing about the test (host unreachable, crash …) teach nothing."""
     rows: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     executed = Result.objects.filter(run=run, status__in=states.EXECUTED, test__isnull=False).order_by("position")
+    # An older version, of a run that was repeated or that was under way when the test was edited, is no news of it.
+    executed = executed.filter(version=F("test__version"))
     for row in executed.values(*FACTS):
         if row["status"] != states.FAILED or _category(row) not in insight.NOT_OF_THE_TEST:
             rows[row["test_id"]].append(row)

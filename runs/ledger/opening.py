@@ -210,7 +210,8 @@ def _write(request: RunRequest, kind: str, options: dict[str, Any], filling: Fil
         priority=request.priority,
         impact=filling.impact,
         scope={"by": "all", **request.scope, **filling.scope} if kind == "test" else {},
-        partial=filling.scope.get("tests", 0) < filling.scope.get("of", 0),
+        # What earlier versions say is no news of the tests as they are.
+        partial=filling.scope.get("tests", 0) < filling.scope.get("of", 0) or filling.scope.get("older", 0) > 0,
         callback_url=request.callback_url,
         commit=dict(request.commit),
     )

@@ -143,6 +143,7 @@ def _scope(ask: Ask, executed: Set[int], company: TestsWithDependencies) -> dict
         "lacking": list(islice(company.lacking.values(), ADDED_KEPT)),
         "minutes": ask.options.budget_minutes,
         "changed": ask.options.changed_files is not None,
+        "older": len(company.older & executed),
     }
 
 

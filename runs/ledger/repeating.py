@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
 from projects import reviewing
 from projects.api.error_sentences import by_field
-from projects.models import Environment, Test
+from projects.models import Environment, Test, TestVersion
 from runs import states
 from runs.engine.plan import CrawlOptions, RunOptions
 from runs.ledger.companions import in_company
@@ -128,28 +129,42 @@ def _check_secrets(earlier: Run) -> None:
 
 @dataclass(frozen=True)
 class _Executed:
-    """Tests of an ended run, by number: which are `wanted` again, the version of each that the run executed, and those
-    that were not deleted since, as they are today.
+    """Tests of an ended run, by number: which are `wanted` again, the version of each that the run executed, those that
+    were not deleted since as they are today, and which of them had been `given_up` when they were edited.
+    `gone` counts results of tests that are not there any more at all.
     """
 
     earlier: Run
     only_failed: bool
     wanted: Set[int]
-    versions: Mapping[int, int]
+    executed: Mapping[int, int]
     known: Mapping[int, Test]
+    given_up: Set[int]
+    gone: int
 
     @classmethod
     def by(cls, earlier: Run, only_failed: bool) -> _Executed:
-        results = earlier.results.exclude(test=None).order_by()
-        versions = dict(results.values_list("test", "version").distinct())
+        every = earlier.results.order_by()
+        results = every.exclude(test=None)
+        executed = dict(results.values_list("test", "version").distinct())
         failed = results.filter(status=states.FAILED).values_list("test", flat=True)
-        wanted = set(failed) if only_failed else versions.keys()
+        wanted = set(failed) if only_failed else executed.keys()
         tests = earlier.project.tests.alive().filter(pk__in=results.values("test"))
-        return cls(earlier, only_failed, wanted, versions, {test.pk: test for test in tests})
+        known = {test.pk: test for test in tests}
+        edited = [(pk, executed[pk]) for pk, test in known.items() if test.version != executed[pk]]
+        given_up = {pk for pk, _ in TestVersion.objects.given_up(edited)}
+        gone = every.filter(test=None, **({"status": states.FAILED} if only_failed else {})).count()
+        return cls(earlier, only_failed, wanted, executed, known, given_up, gone)
+
+    @cached_property
+    def versions(self) -> Mapping[int, int]:
+        """The versions that may be executed once more."""
+        return {pk: version for pk, version in self.executed.items() if pk not in self.given_up}
 
     def then(self) -> list[Test]:
         """Those that can be executed as they were: still approved, or edited since. A trial was of whatever it was."""
-        return [test for test in self._wanted() if self.earlier.is_trial or _approved(test) or self._waits_edited(test)]
+        wanted = [test for test in self._wanted() if test.pk not in self.given_up]
+        return [test for test in wanted if self.earlier.is_trial or _approved(test) or self._waits_edited(test)]
 
     def now(self) -> list[Test]:
         """Those that can be executed as they are."""
@@ -159,7 +174,7 @@ class _Executed:
         """Those of these, and of what they depend on, whose newest version is not the one that the run executed."""
         every = in_company(self.earlier.project, tests, versions).tests
         known = [self.known[test.pk] for test in every if test.pk in self.known]
-        return [test for test in known if test.version != self.versions[test.pk]]
+        return [test for test in known if test.version != self.executed[test.pk]]
 
     def left(self, tests: Iterable[Test]) -> list[int]:
         """Numbers of what is wanted and not among these tests."""
@@ -172,12 +187,15 @@ class _Executed:
         edited = [
             Otherwise(
                 f"{test.public_id} {test.title}",
-                f"version {self.versions[test.pk]}",
+                f"version {self.executed[test.pk]}",
                 f"version {test.version}" + ("" if _approved(test) else ", which waits for review"),
             )
             for test in self.edited(then, self.versions)
         ]
-        return edited + [Otherwise(_name(number), "approved", self._why_left(number)) for number in self.left(then)]
+        left = [Otherwise(_name(number), "approved", self._why_left(number)) for number in self.left(then)]
+        lacking = in_company(self.earlier.project, then, self.versions).lacking.values()
+        gone = [Otherwise(self._gone())] if self.gone else []
+        return edited + left + [Otherwise(f"{sentence} It is skipped.") for sentence in lacking] + gone
 
     def sentences(self, *, as_now: bool) -> list[str]:
         """For the story: what is left out, and what is not executed in the version that a reader would expect."""
@@ -191,9 +209,18 @@ class _Executed:
             else f"Since {name} these were edited, and run in the version that it executed"
         )
         out = f"Of {name} these are left out, for they are not approved any more: {_listed(left)}."
-        return ([out] if left else []) + ([f"{were}: {_listed(edited)}."] if edited else [])
+        lost = [f"{self._gone()}."] if self.gone else []
+        return ([out] if left else []) + ([f"{were}: {_listed(edited)}."] if edited else []) + lost
+
+    def _gone(self) -> str:
+        """In words; without them, "No test failed" would be said where the test that failed was deleted for good."""
+        count = self.gone
+        results = "1 result is" if count == 1 else f"{count} results are"
+        return f"{results} of tests that were deleted for good, and left out"
 
     def nothing(self) -> str:
+        if self.gone and not self.wanted:
+            return f"Of {self.earlier.public_id} {self._gone()}."
         if self.only_failed and not self.wanted:
             return f"No test of {self.earlier.public_id} failed; there is nothing to repeat."
         which = "that failed here" if self.only_failed else f"of {self.earlier.public_id}"
@@ -203,10 +230,12 @@ class _Executed:
         return [test for number, test in self.known.items() if number in self.wanted]
 
     def _waits_edited(self, test: Test) -> bool:
-        return test.review_status == reviewing.DRAFT and test.version != self.versions[test.pk]
+        return test.review_status == reviewing.DRAFT and test.version != self.executed[test.pk]
 
     def _why_left(self, number: int) -> str:
         test = self.known.get(number)
+        if test is not None and number in self.given_up:
+            return f"version {test.version}; version {self.executed[number]} was given up before, and is left out"
         state = "deleted" if test is None else reviewing.STATES[test.review_status].lower()
         return f"{'waiting for review' if state == reviewing.DRAFT else state} and is left out"
 

@@ -17,5 +17,6 @@ def coverage(run: Run) -> str:
     ways = [f"by tag {', '.join(scope['tags'])}" if scope.get("tags") else HOW.get(scope["by"], "")]
     ways += ["touched by a change" if scope["changed"] else ""]
     ways += [f"within {scope['minutes']:g} minutes" if scope["minutes"] else ""]
+    ways += [f"{scope['older']} in an earlier version" if scope.get("older") else ""]
     how = ", ".join(way for way in ways if way)
     return f"{scope['tests']} of {scope['of']} tests{', ' if how else ''}{how}"

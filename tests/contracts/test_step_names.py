@@ -28,6 +28,7 @@ OTHERWISE: dict[str, set[str]] = {
     "runs/engine/browser/watch.py": {"request"},
     "runs/engine/browser/writes.py": {"request"},
     "runs/engine/prove/touched.py": {"request"},
+    "runs/engine/prove/before_act.py": {"request"},
     "runs/engine/prove/mutations/swallowed_click.py": {"click"},  # events of the page
     "runs/engine/prove/mutations/swallowed_submit.py": {"click"},
     "runs/engine/crawl/form_action.py": {"select"},  # the element of HTML

@@ -7,7 +7,7 @@ import pytest
 from projects.models import Environment, Project, Test
 from runs import gates, ledger, reading
 from runs.engine.plan import RunOptions
-from runs.models import Run
+from runs.models import Run, TestHistory
 from tests.ledger.conftest import DOCUMENT, Hand
 
 Orders = Callable[..., ledger.RunRequest]
@@ -144,6 +144,68 @@ def test_tests_that_cannot_be_repeated_are_named_before_and_in_the_story(earlier
     assert ledger.otherwise(earlier) == []
     with pytest.raises(ledger.Refused, match=r"No test of RUN-.* is still approved"):
         ledger.repeat(earlier, order())
+
+
+@pytest.mark.parametrize("decision", ["reject", "restore"])
+def test_R3_a_version_that_was_given_up_before_it_was_edited_runs_no_more(
+    earlier: Run, order: Orders, decision: str
+) -> None:
+    refused, kept = Test.objects.order_by("pk")
+    refused.decide(decision, None, "it deletes the shop" if decision == "reject" else "")
+    refused.edit(None, "Mended", DOCUMENT)
+    said = "version 2; version 1 was given up before, and is left out"
+    assert [(one.what, one.now) for one in ledger.otherwise(earlier)] == [(refused.public_id, said)]
+    refused.decide("approve", None)
+    assert [*ledger.repeat(earlier, order()).results.values_list("test", "version")] == [(kept.pk, 1)]
+    today = ledger.repeat(earlier, order(), as_now=True)
+    assert {*today.results.values_list("test", "version")} == {(refused.pk, 2), (kept.pk, 1)}
+
+
+def test_R3_what_a_repeated_test_depends_on_runs_as_it_was_while_its_edit_waits(order: Orders, tests: Tests) -> None:
+    first = tests(1)[0]
+    second = tests(1, depends_on=[first.public_id])[0]
+    run = ledger.open_test_run(order(), RunOptions(shards=1), [first, second])
+    hand = Hand(run)
+    hand.play(hand.claim())
+    hand.play(hand.claim(), "failed")
+    judged(run)
+    run.refresh_from_db()
+    first.edit(None, "Not looked at", DOCUMENT)
+    assert [one.now for one in ledger.otherwise(run, only_failed=True)] == ["version 2, which waits for review"]
+    again = ledger.repeat(run, order(), only_failed=True)
+    assert [*again.results.order_by("position").values_list("test", "version", "status")] == [
+        (first.pk, 1, "pending"),
+        (second.pk, 1, "pending"),
+    ]
+    first.delete_softly()
+    (lacking,) = ledger.otherwise(run, only_failed=True)
+    assert lacking.what.startswith(f"{second.public_id} depends on {first.public_id}, which was deleted")
+
+
+def test_a_run_of_earlier_versions_is_no_news_of_the_tests_as_they_are(earlier: Run, order: Orders) -> None:
+    ledger.learn(earlier.pk)
+    for test in Test.objects.order_by("pk"):
+        test.edit(None, "Mended", DOCUMENT)
+        test.decide("approve", None)
+    again = ledger.repeat(earlier, order())
+    Hand(again).work_off("flaky")
+    judged(again)
+    ledger.learn(again.pk)
+    again.refresh_from_db()
+    assert (again.partial, reading.coverage(again)) == (True, "2 of 2 tests, 2 in an earlier version")
+    versions = [outcome["version"] for row in TestHistory.objects.all() for outcome in row.outcomes]
+    assert versions == [1, 1], "what was learnt before the edits, and nothing since"
+
+
+def test_tests_that_were_deleted_for_good_are_told(earlier: Run, order: Orders) -> None:
+    gone, kept = Test.objects.order_by("pk")
+    gone.delete()
+    said = "1 result is of tests that were deleted for good, and left out"
+    assert [one.what for one in ledger.otherwise(earlier)] == [said]
+    assert f"{said}." in story(ledger.repeat(earlier, order()))
+    kept.delete()
+    with pytest.raises(ledger.Refused, match="2 results are of tests that were deleted for good"):
+        ledger.repeat(earlier, order(), only_failed=True)
 
 
 def test_a_repeated_trial_stays_a_trial_of_the_draft(order: Orders, tests: Tests) -> None:
