@@ -182,7 +182,8 @@ class _Executed:
 
     def otherwise(self) -> list[Otherwise]:
         then = self.then()
-        if not then:
+        # Where nothing can be repeated in either way, the refusal says so, and there is nothing to choose.
+        if not then and not self.now():
             return []
         edited = [
             Otherwise(
@@ -224,6 +225,8 @@ class _Executed:
         if self.only_failed and not self.wanted:
             return f"No test of {self.earlier.public_id} failed; there is nothing to repeat."
         which = "that failed here" if self.only_failed else f"of {self.earlier.public_id}"
+        if self.now():
+            return f"No test {which} can be repeated as it was; repeat it with what is there today."
         return f"No test {which} is still approved."
 
     def _wanted(self) -> list[Test]:

@@ -157,6 +157,11 @@ def test_R3_a_version_that_was_given_up_before_it_was_edited_runs_no_more(
     assert [(one.what, one.now) for one in ledger.otherwise(earlier)] == [(refused.public_id, said)]
     refused.decide("approve", None)
     assert [*ledger.repeat(earlier, order()).results.values_list("test", "version")] == [(kept.pk, 1)]
+    kept.delete_softly()
+    assert len(ledger.otherwise(earlier)) == 2
+    with pytest.raises(ledger.Refused, match="can be repeated as it was; repeat it with what is there today"):
+        ledger.repeat(earlier, order())
+    kept.undelete()
     today = ledger.repeat(earlier, order(), as_now=True)
     assert {*today.results.values_list("test", "version")} == {(refused.pk, 2), (kept.pk, 1)}
 
