@@ -39,6 +39,19 @@ def judged(run: Run) -> None:
     ledger.close(run.pk, gates.judge(reading.report(run)))
 
 
+def chained(order: Orders, tests: Tests) -> tuple[Test, Test, Run]:
+    """A test that passed, another one that depends on it and failed, and their run."""
+    first = tests(1)[0]
+    second = tests(1, depends_on=[first.public_id])[0]
+    run = ledger.open_test_run(order(), RunOptions(shards=1), [first, second])
+    hand = Hand(run)
+    hand.play(hand.claim())
+    hand.play(hand.claim(), "failed")
+    judged(run)
+    run.refresh_from_db()
+    return first, second, run
+
+
 def story(run: Run) -> list[str]:
     return [event.data["message"] for event in run.events.filter(type="log")]
 
@@ -113,13 +126,7 @@ def test_R3_a_repeated_run_executes_the_versions_of_its_snapshot(earlier: Run, o
 
 
 def test_R3_what_a_repeated_test_depends_on_comes_in_the_version_of_then(order: Orders, tests: Tests) -> None:
-    first = tests(1)[0]
-    second = tests(1, depends_on=[first.public_id])[0]
-    run = ledger.open_test_run(order(), RunOptions(shards=1), [first, second])
-    hand = Hand(run)
-    hand.play(hand.claim())
-    hand.play(hand.claim(), "failed")
-    judged(run)
+    first, second, run = chained(order, tests)
     first.edit(None, "Another", DOCUMENT)
     first.decide("approve", None)
     second.edit(None, "Alone now", DOCUMENT)
@@ -167,14 +174,7 @@ def test_R3_a_version_that_was_given_up_before_it_was_edited_runs_no_more(
 
 
 def test_R3_what_a_repeated_test_depends_on_runs_as_it_was_while_its_edit_waits(order: Orders, tests: Tests) -> None:
-    first = tests(1)[0]
-    second = tests(1, depends_on=[first.public_id])[0]
-    run = ledger.open_test_run(order(), RunOptions(shards=1), [first, second])
-    hand = Hand(run)
-    hand.play(hand.claim())
-    hand.play(hand.claim(), "failed")
-    judged(run)
-    run.refresh_from_db()
+    first, second, run = chained(order, tests)
     first.edit(None, "Not looked at", DOCUMENT)
     assert [one.now for one in ledger.otherwise(run, only_failed=True)] == ["version 2, which waits for review"]
     again = ledger.repeat(run, order(), only_failed=True)
