@@ -38,6 +38,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A tab begins on an empty page in a process of its own, and would get another one with its first address. Tabs of
+    # one context share theirs where their site is the same; contexts have processes of their own all the same.
+    "--renderer-process-limit=1",
     # WebRTC has no way past the proxy, and no name is asked for but by the proxy.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {host}' for host in DIRECT)}",
