@@ -6,22 +6,18 @@ would open the same pages once more for that.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runs.engine.browser import Request, settle
-from runs.engine.events import Failure
 from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
+from runs.engine.prove.asking import Identified, failing
 from runs.engine.prove.choosing import Tried
-from runs.engine.prove.in_place import Identified
 from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.scenery import differs, look_at, same
 from runs.engine.steps.base import Step
-
-AGAIN_MS = 50
 
 
 @dataclass
@@ -82,25 +78,13 @@ class BeforeAct:
             page.context.remove_listener("request", heard)
         if not effect.hits or requests:
             return None  # the act came about by another event, and may have done its work, or a part of it
-        noticed = await self._ask(self.own)
+        noticed = await failing(self.attempt, self.attempt_page, self.own, self.pace_ms)
         reached = {self.step_id, *(step_id for step_id, _ in self.own)}
         if not noticed:  # what a candidate notices counts only where the test itself notices nothing
-            noticed = await self._ask(self.candidates)
+            noticed = await failing(self.attempt, self.attempt_page, self.candidates, self.pace_ms)
             reached |= {step_id for step_id, _ in self.candidates}
         look = await look_at(page)
         if not same(self.before, look):
             return None
         effective = bool(noticed) or differs(self.clean, look)
         return Tried(mutation.kind, mutation.what, effective, frozenset(reached), noticed, mutation)
-
-    async def _ask(self, steps: Sequence[Identified]) -> dict[int, Failure]:
-        """Which expectations do not hold; while the first waits in vain, the page has its time for the others too."""
-        failed: dict[int, Failure] = {}
-        late = time.monotonic() + self.pace_ms / 1000
-        for step_id, step in steps:
-            left = max(AGAIN_MS, round((late - time.monotonic()) * 1000))
-            hasty = step.model_copy(update={"timeout": left})
-            _, failure = await self.attempt.performed(self.attempt_page, self.place, hasty)
-            if failure is not None and not step.optional:
-                failed[step_id] = failure
-        return failed

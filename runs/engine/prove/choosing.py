@@ -69,12 +69,12 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
 def at_reload(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation can be tried by loading the last page once more, where a replay has ended on it.
 
-    The last act has to have led to that page: one that was done on it would fail on another one, and is not done again.
+    The last act has to have led to that page: one that was done on it would have to be done again.
     """
-    documents = [call for call in touched.calls if call.kind == "document"]
-    if not documents or not mutation.of_document_alone or mutation.call != documents[-1]:
+    page, loaded = touched.last_page
+    if page is None or page.method != "GET" or page.step != touched.last_act or not mutation.of_load_alone:
         return False
-    return documents[-1].method == "GET" and documents[-1].step == touched.last_act
+    return mutation.call is not None and not mutation.call.writes and mutation.call in (page, *loaded)
 
 
 def before_act(mutation: Mutation, touched: Touched) -> bool:
@@ -85,6 +85,12 @@ def before_act(mutation: Mutation, touched: Touched) -> bool:
 def on_clean_page(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation is tried in a clean replay, and has one of its own only where that does not succeed."""
     return any(can(mutation, touched) for can in (in_place, at_reload, before_act))
+
+
+def noticing(tried: Iterable[Tried], candidates: Iterable[tuple[int, Step]]) -> list[tuple[int, Step]]:
+    """Those candidates that noticed something."""
+    noticed = {step_id for outcome in tried for step_id in outcome.noticed}
+    return [(step_id, step) for step_id, step in candidates if step_id in noticed]
 
 
 def _mixed(found: list[Mutation], chance: Random) -> list[Mutation]:

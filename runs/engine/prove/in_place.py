@@ -1,7 +1,5 @@
-"""Mutations that are tried on the last page of one clean replay, one after the other.
+"""Mutations of the page alone, put to the last page of one clean replay one after the other and undone again.
 
-Those of the page alone are put to it and undone again. Those that answer the last document with another one are tried
-last, by loading it once more: that page is the mutation's as a whole, so that it does not matter what was there.
 A replay of its own costs half a second of a processor for each, most of it for the same pages opened once more.
 """
 
@@ -11,24 +9,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runs.engine.browser import Page, read_page, settle
+from runs.engine.browser import Page, read_page
 from runs.engine.events import Failure
 from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
 from runs.engine.prove import choosing
+from runs.engine.prove.asking import Identified
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.mutations.base import Mutation, MutationEffect
 from runs.engine.prove.scenery import differs, look_at, same
-from runs.engine.steps.base import Step
 
 # The page is at rest, and what strikes it has struck when it returns: nothing is worth waiting for but the machine.
 # On a busy one an expectation that holds may take longer than this, and would be said to notice what it does not see.
 PATIENCE_MS = 50
 CALM_MS = 500
 SLOWER = 4
-RELOAD_MS = 10_000
-SETTLE_MS = 2_500
 
 # The records of a mutation observer, gone through backwards, say how the page was. Nodes come back themselves, with
 # what listens to them. What is in shadow roots and frames is not observed: the look at the page tells that.
@@ -61,10 +57,6 @@ const undo = () => window.__sentri_undo();
 """
 
 
-# A step with its id.
-Identified = tuple[int, Step]
-
-
 @dataclass
 class InPlace:
     """Puts mutations to the page that an attempt has ended on.
@@ -72,8 +64,7 @@ class InPlace:
     `own` are the test's expectations by their ids, `candidates` those that it could have. An expectation has
     `patience_ms`, several times what the slowest one took that held. `tried` is what came of the mutations. It is empty
     again where the page was not as before in the end, or an expectation did not hold any more: then nothing that was
-    seen on the way can be relied on. `reloaded` is what came of those that were tried by loading the page once more,
-    and `answered` method and address of what was not the site's own answer.
+    seen on the way can be relied on. `calm` is how the page looked before.
     """
 
     attempt: AttemptPlayer
@@ -82,14 +73,14 @@ class InPlace:
     candidates: Sequence[Identified]
     clean: Sequence[Look]
     tried: list[Tried] = field(default_factory=list)
-    reloaded: list[Tried] = field(default_factory=list)
-    answered: set[tuple[str, str]] = field(default_factory=set)
+    calm: Look | None = None
     patience_ms: float = CALM_MS
     slowest_ms: float = 0.0
 
     async def put(self, mutations: Sequence[Mutation]) -> None:
         """Try those mutations that say more, until one cannot be undone. Raises where the page is gone."""
-        page, calm = self.attempt_page.stage.page, await look_at(self.attempt_page.stage.page)
+        page = self.attempt_page.stage.page
+        self.calm = await look_at(page)
         self.attempt_page.stage.explains = False
         # A message may have gone away by itself meanwhile.
         lapsed = {*await self._ask(self.own), *await self._ask(self.candidates)}
@@ -102,25 +93,11 @@ class InPlace:
                 continue
             await read_page(page, UNDO, "remember()")
             self.tried.append(await self._struck(page, mutation))
-            if not await read_page(page, UNDO, "undo()") and not same(await look_at(page), calm):
+            if not await read_page(page, UNDO, "undo()") and not same(await look_at(page), self.calm):
                 break
-        if await self._ask(self.own) or await self._ask(self.candidates) or not same(await look_at(page), calm):
+        failed = await self._ask([*self.own, *choosing.noticing(self.tried, self.candidates)])
+        if failed or not same(await look_at(page), self.calm):
             self.tried.clear()
-
-    async def reload(self, mutations: Sequence[Mutation]) -> None:
-        """Load the page once more with each mutation of its document; it is theirs from then on."""
-        page, context = self.attempt_page.stage.page, self.attempt_page.context
-        for mutation in mutations:
-            here = page.url.partition("#")[0]
-            if context is None or mutation.call is None or here != mutation.call.url.partition("#")[0]:
-                return
-            # The handler of the next mutation comes before this one's, for the later route is asked first.
-            effect = MutationEffect(answered=self.answered)
-            await mutation.prepare(context, effect)
-            await page.reload(wait_until="domcontentloaded", timeout=RELOAD_MS)
-            await settle(page, SETTLE_MS)
-            if effect.hits:
-                self.reloaded.append(await self._outcome(page, mutation))
 
     async def _struck(self, page: Page, mutation: Mutation) -> Tried:
         effect = MutationEffect()

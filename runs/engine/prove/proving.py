@@ -256,7 +256,8 @@ class Proving:
     async def _at_end(self, replay: CleanReplay, attempt_page: AttemptPage) -> None:
         after = replay.after_all
         if after is not None and self.context.plan.max_breakages and not replay.troubles() - self.replaying.usual:
-            await self.strikes.at_end(self._known(self._shown(replay, after)), replay, attempt_page)
+            pace_ms = _pace_ms(max(self.at_trial, self.slowest))
+            await self.strikes.at_end(self._known(self._shown(replay, after)), replay, attempt_page, pace_ms)
 
     async def _try_mutations(self, found: Mapping[int, dict[str, Any]]) -> None:
         """Some mutations at a time, until they say no more; candidates are asked as well."""

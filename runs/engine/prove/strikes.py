@@ -12,11 +12,13 @@ from runs.engine.browser import Error
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
 from runs.engine.prove import choosing
+from runs.engine.prove.asking import Identified
 from runs.engine.prove.before_act import BeforeAct
 from runs.engine.prove.candidates import Seen, candidates
 from runs.engine.prove.choosing import Tried
-from runs.engine.prove.in_place import Identified, InPlace
+from runs.engine.prove.in_place import InPlace
 from runs.engine.prove.mutations import Mutation
+from runs.engine.prove.reloading import Reloading
 from runs.engine.prove.replaying import ProofContext
 from runs.engine.prove.replays import CleanReplay, expects
 from runs.engine.prove.revision import Revision
@@ -90,18 +92,39 @@ class Strikes:
             replay.spoilt = trying.spoilt
         self.swallowed = trying.tried
 
-    async def at_end(self, known: Known, replay: CleanReplay, attempt_page: AttemptPage) -> None:
+    async def at_end(self, known: Known, replay: CleanReplay, attempt_page: AttemptPage, pace_ms: int) -> None:
         """Tries what can be tried on the page that a clean replay has ended on."""
         ways = [mutation for mutation in self._ways(known) if choosing.in_place(mutation, known.touched)]
         others = [mutation for mutation in self._ways(known) if choosing.at_reload(mutation, known.touched)]
         own, more = known.behind_last_act(known.candidates(self._covers))
-        striking = InPlace(replay.player, attempt_page, own, more, known.clean, answered=replay.answered)
+        striking = InPlace(replay.player, attempt_page, own, more, known.clean)
         with contextlib.suppress(Error, TimeoutError):  # of a page that is gone nothing is known
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put(ways)
                 self.struck = list(striking.tried)
-                await striking.reload(others)
-                self.struck += striking.reloaded
+                await self._reload(others, known, striking, replay, pace_ms)
+
+    async def _reload(
+        self, mutations: Sequence[Mutation], known: Known, striking: InPlace, replay: CleanReplay, pace_ms: int
+    ) -> None:
+        page, _ = known.touched.last_page
+        if page is None:
+            return
+        reloading = Reloading(
+            attempt=striking.attempt,
+            attempt_page=striking.attempt_page,
+            url=page.url,
+            own=striking.own,
+            candidates=striking.candidates,
+            calm=striking.calm,
+            clean=known.clean,
+            pace_ms=pace_ms,
+            answered=replay.answered,
+        )
+        try:
+            await reloading.put(mutations, [*self.swallowed, *self.struck])
+        finally:
+            self.struck += reloading.tried
 
     def tried(self, found: Mapping[int, dict[str, Any]]) -> list[Tried]:
         """All that clean replays have tried; `found` are the candidates by their ids now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -121,10 +121,20 @@ class Touched:
         first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
         return self.calls.index(call) < first
 
+    def asked_after(self, at: int) -> bool:
+        """Whether the application was asked for anything but scripts after the call with that index."""
+        return any(call.kind != "script" for call in self.calls[at + 1 :])
+
     def acted(self, call: TouchedCall) -> bool:
         """Whether a call was brought about by more than opening a page or following a link: pressed, entered, sent."""
         act = next((act for act in self.acts if act.step_id == call.step and act.target is not None), None)
         return call.kind == "document" or (act is not None and act.facts.get("tag") != "a")
+
+    @property
+    def last_page(self) -> tuple[TouchedCall | None, Sequence[TouchedCall]]:
+        """The document that was opened last, and what was asked for since."""
+        at = max((at for at, call in enumerate(self.calls) if call.kind == "document"), default=None)
+        return (None, ()) if at is None else (self.calls[at], self.calls[at + 1 :])
 
     @property
     def last_act(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,7 +12,6 @@ import pytest_asyncio
 from runs.engine.browser import Browser
 from runs.engine.events import Log
 from runs.engine.plan import ProofPlan
-from runs.engine.prove.replays import BrokenReplay, CleanReplay
 from tests.engine.pages import Answer, Answers, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
 
@@ -59,25 +57,6 @@ async def browser(browser_path: str) -> AsyncIterator[Browser]:
 @pytest.fixture
 def plan(site: Pages, tmp_path: Path) -> ProofPlan:
     return plan_of(site, tmp_path)
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many replays were begun: clean ones, and broken ones by the kind of their mutation."""
-    found: Counter[str] = Counter()
-    clean, broken = CleanReplay.__init__, BrokenReplay.__init__
-
-    def noted_clean(replay: CleanReplay, *given: Any, **named: Any) -> None:
-        clean(replay, *given, **named)
-        found["clean"] += 1
-
-    def noted_broken(replay: BrokenReplay, *given: Any, **named: Any) -> None:
-        broken(replay, *given, **named)
-        found[replay.mutation.kind] += 1
-
-    monkeypatch.setattr(CleanReplay, "__init__", noted_clean)
-    monkeypatch.setattr(BrokenReplay, "__init__", noted_broken)
-    return found
 
 
 async def test_an_act_that_does_nothing_needs_no_replay_of_its_own(

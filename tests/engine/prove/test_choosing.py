@@ -14,6 +14,8 @@ from runs.engine.prove.candidates import candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.mutations import Mutation
+from runs.engine.prove.mutations.redirected import Redirected
+from runs.engine.prove.mutations.stale import Stale
 from runs.engine.prove.pruning import prunable
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.scheduler import ReplayScheduler
@@ -219,3 +221,23 @@ def test_candidates_keep_what_they_noticed_under_their_new_ids() -> None:
     outcome = Tried("swallowed_click", "x", True, frozenset({0, 7, 8}), {7: failure, 8: failure})
     now = outcome.renumbered({7: 9, 8: None})
     assert (now.reached, now.noticed) == (frozenset({0, 9}), {9: failure})
+
+
+def test_a_redirect_tells_no_more_of_what_is_behind_a_page_than_an_error_page() -> None:
+    assert not Redirected("/mugs leads to the home page").is_deep
+
+
+@pytest.mark.parametrize(
+    ("after", "ways"),
+    [
+        ((), 0),
+        ((TouchedCall("script", "GET", "http://shop/late.js", 0),), 0),
+        ((TouchedCall("document", "GET", "http://shop/thanks", 0),), 1),
+        ((TouchedCall("api", "GET", "http://shop/api/cart", 1),), 1),
+    ],
+)
+def test_an_answer_is_stale_only_where_something_is_asked_for_afterwards(
+    after: tuple[TouchedCall, ...], ways: int
+) -> None:
+    sent = TouchedCall("document", "POST", "http://shop/send", 0, 200, (200, {}, b"Thank you"))
+    assert len(list(Stale.ways(Touched({}, frozenset(), (sent, *after))))) == ways

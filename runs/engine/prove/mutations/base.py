@@ -16,9 +16,13 @@ from runs.engine.steps.base import Stage, Subject
 
 @dataclass
 class MutationEffect:
-    """How often a mutation was really applied in a replay; method and address of what was answered in its place."""
+    """How often a mutation was really applied in a replay; method and address of what was answered in its place.
+
+    Once it is `over`, requests go their own way again.
+    """
 
     hits: int = 0
+    over: bool = False
     answered: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -44,6 +48,8 @@ class Mutation:
     """Whether a strike changes the document of the page and nothing else, so that it can be undone."""
     of_document_alone: ClassVar[bool] = False
     """Whether its `call` is a document that is answered with another one as a whole, whatever the page shows."""
+    of_load_alone: ClassVar[bool] = False
+    """Whether all that it does is to answer its `call` otherwise, so that loading a page once more shows it."""
     of_act_alone: ClassVar[bool] = False
     """Whether it keeps an act from doing anything and changes nothing else, so that the act can be done afterwards."""
 
@@ -87,7 +93,7 @@ async def replace_answers(
     async def take(route: Route) -> None:
         request = route.request
         with contextlib.suppress(Error):
-            if request.method != call.method or (request.resource_type == "document") != document:
+            if effect.over or request.method != call.method or (request.resource_type == "document") != document:
                 # Other routes of the context stand behind this one, such as that which holds writes back.
                 await route.fallback()
                 return

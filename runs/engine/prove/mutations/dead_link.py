@@ -15,6 +15,7 @@ class DeadLink(Mutation):
     """A link that is followed leads to a page that does not exist."""
 
     kind: ClassVar[str] = "dead_link"
+    of_load_alone: ClassVar[bool] = True
     of_document_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = SEEING
 

@@ -16,6 +16,7 @@ class EmptiedApi(Mutation):
     """What the page asks for in the background comes back without content: lists are empty, objects bare."""
 
     kind: ClassVar[str] = "emptied_api"
+    of_load_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = SEEING
 
     @classmethod

@@ -16,6 +16,7 @@ class ErrorStatus(Mutation):
     """A document is answered with an error page."""
 
     kind: ClassVar[str] = "error_status"
+    of_load_alone: ClassVar[bool] = True
     of_document_alone: ClassVar[bool] = True
     status: int = 500
 

@@ -15,6 +15,7 @@ class FailedApi(Mutation):
     """A call that the page makes in the background is answered with an error of the server."""
 
     kind: ClassVar[str] = "failed_api"
+    of_load_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = frozenset({"requests"})
 
     @classmethod

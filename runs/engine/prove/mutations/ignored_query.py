@@ -15,6 +15,7 @@ class IgnoredQuery(Mutation):
     """The application answers as if nothing was asked for: no words, no filter, no order, no page."""
 
     kind: ClassVar[str] = "ignored_query"
+    of_load_alone: ClassVar[bool] = True
     by_act: bool = False
 
     @classmethod

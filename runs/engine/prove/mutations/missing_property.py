@@ -12,6 +12,7 @@ class MissingProperty(JsonMutant):
     """A property that all objects of an answer had, which the page asks for in the background, is missing."""
 
     kind: ClassVar[str] = "missing_property"
+    of_load_alone: ClassVar[bool] = True
 
     @staticmethod
     def json_mutations(document: Any) -> list[JsonMutation]:

@@ -15,6 +15,7 @@ class MissingScript(Mutation):
     """A script of the page is not found."""
 
     kind: ClassVar[str] = "missing_script"
+    of_load_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = frozenset({"requests"})
 
     @classmethod

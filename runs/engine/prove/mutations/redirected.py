@@ -15,7 +15,12 @@ class Redirected(Mutation):
     """The last page sends the visitor to the home page instead of opening."""
 
     kind: ClassVar[str] = "redirected"
+    of_load_alone: ClassVar[bool] = True
     challenges: ClassVar[frozenset[Subject]] = frozenset({"address", "title"})
+
+    @property
+    def is_deep(self) -> bool:
+        return False  # nearly any expectation notices another page, as it does an error page
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:

@@ -12,6 +12,7 @@ class WrongType(JsonMutant):
     """A value that the page asks for in the background is of another type, such as a text for a number."""
 
     kind: ClassVar[str] = "wrong_type"
+    of_load_alone: ClassVar[bool] = True
 
     @staticmethod
     def json_mutations(document: Any) -> list[JsonMutation]:
