@@ -20,7 +20,7 @@ from runs.engine.lexicon import (
     says_and,
     topics,
 )
-from runs.engine.lexicon.phrases import table
+from runs.engine.lexicon.phrases import table, vocabulary
 from runs.engine.lexicon.units import units
 from tests.hostile.bounded import grows_with_its_input
 
@@ -50,8 +50,24 @@ def test_the_labels_are_many_and_of_many_languages() -> None:
 def test_every_sense_of_the_file_is_known_and_every_word_can_be_found() -> None:
     assert table()["intents"].keys() == {str(intent) for intent in Intent} - {"clear_view"}  # which rules alone give
     assert table()["topics"].keys() == {str(topic) for topic in Topic}
-    said = [word for named_ in table().values() for words in named_.values() for word in words]
+    said = [word for words in vocabulary().values() for word in words]
     assert [word for word in said if not [unit for unit in units(word) if not unit.mark]] == []
+
+
+def test_the_words_of_each_sense_stand_by_language() -> None:
+    languages = [*table()["intents"]["delete"]]
+    assert len(languages) == 18
+    listed = {f"{part}.{name}": [*by] for part, senses in table().items() for name, by in senses.items()}
+    unordered = {sense for sense, given in listed.items() if given != [each for each in languages if each in given]}
+    assert unordered == set()
+    twice = {
+        (name, language)
+        for senses in table().values()
+        for name, by in senses.items()
+        for language, words in by.items()
+        if len(set(words)) < len(words)
+    }
+    assert twice == set()
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])

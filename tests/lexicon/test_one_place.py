@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from runs.engine.lexicon.phrases import table
+from runs.engine.lexicon.phrases import vocabulary
 from tests import scripts
 from tests.expressions import ROOT, own, parsed
 
@@ -139,7 +139,8 @@ def is_foreign(word: str) -> bool:
 
 @cache
 def known() -> frozenset[str]:
-    return frozenset(word.rstrip("*") for words in table()["intents"].values() for word in words)
+    listed = (words for sense, words in vocabulary().items() if sense.startswith("intents."))
+    return frozenset(word.rstrip("*") for words in listed for word in words)
 
 
 def written_out() -> Iterator[tuple[str, list[str]]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import NamedTuple
 
 from runs.engine.lexicon.units import Unit, is_spaceless, units
@@ -40,29 +41,36 @@ class Branch:
 
 
 @cache
-def table() -> dict[str, dict[str, tuple[str, ...]]]:
-    """Part, name and words of the file."""
+def table() -> dict[str, dict[str, dict[str, tuple[str, ...]]]]:
+    """Part, name, language and words of the file."""
     text = files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
     return {
-        part: {name: tuple(_listed(words)) for name, words in named.items()}
+        part: {name: {language: _split(words) for language, words in by.items()} for name, by in named.items()}
         for part, named in tomllib.loads(text).items()
     }
 
 
-def _listed(words: str | dict[str, str]) -> Iterator[str]:
-    """Of one list, or of one for each language."""
-    for text in [words] if isinstance(words, str) else words.values():
-        yield from (" ".join(part.split()) for part in text.split("|") if part.strip())
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in words.split("|") if word.strip())
+
+
+@cache
+def vocabulary() -> dict[Sense, tuple[str, ...]]:
+    """The words of each sense in all languages; what several of them share stands there once."""
+    return {
+        f"{part}.{name}": tuple(dict.fromkeys(chain.from_iterable(by.values())))
+        for part, named in table().items()
+        for name, by in named.items()
+    }
 
 
 @cache
 def _root() -> Branch:
     root = Branch()
-    for part, named in table().items():
-        for name, words in named.items():
-            for word in words:
-                for phrase in spellings(word):
-                    _add(root, phrase, word.endswith("*"), f"{part}.{name}")
+    for sense, words in vocabulary().items():
+        for word in words:
+            for phrase in spellings(word):
+                _add(root, phrase, word.endswith("*"), sense)
     return root
 
 

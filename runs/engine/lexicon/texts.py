@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runs.engine.lexicon.intent import Intent
-from runs.engine.lexicon.phrases import find, spellings, table
+from runs.engine.lexicon.phrases import find, spellings, table, vocabulary
 from runs.engine.lexicon.topic import Topic
 from runs.engine.lexicon.units import is_spaceless, units
 
@@ -50,6 +50,6 @@ def for_scripts(*meant: Intent | Topic) -> list[str]:
     return [
         "".join(phrase) if any(map(is_spaceless, phrase)) else f" {' '.join(phrase)}{'' if word.endswith('*') else ' '}"
         for sense in meant
-        for word in table()["intents" if isinstance(sense, Intent) else "topics"][sense]
+        for word in vocabulary()[f"{'intents' if isinstance(sense, Intent) else 'topics'}.{sense}"]
         for phrase in spellings(word)
     ]
