@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
-from runs.engine.lexicon import Intent, Topic, intents, topics, words
+from runs.engine.lexicon import Intent, Topic, intents, is_at_an_end, is_called, length, topics, words
 from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
@@ -62,12 +61,12 @@ def is_destructive(url: str, text: str = "") -> bool:
     query = [_said(part) for pair in parse_qsl(parts.query, keep_blank_values=True) for part in pair]
     if any(_leaves(said) for said in path + query) or _leaves_or_destroys(_said(text)):
         return True
-    if any(_destroys(said, alone=len(said) == 1) for said in query):
+    if any(_destroys(said) for said in query):
         return True
     harmless = not parts.query and not any(
         IDENTIFIES.search(segment) or "-" in segment for segment in _but_last(parts.path)
     )
-    return any(_destroys(said, alone=said is not path[-1] or not harmless or len(said) == 1) for said in path)
+    return any(_destroys(said, alone=not harmless or place < len(path)) for place, said in enumerate(path, 1))
 
 
 def _but_last(path: str) -> list[str]:
@@ -77,26 +76,28 @@ def _but_last(path: str) -> list[str]:
     ]
 
 
-def _said(text: str) -> tuple[str, ...]:
-    """`deleteAccount7`, `delete-account` and `Delete account` as ("delete", "account")."""
-    return words(NUMBER.sub(" ", text))
+def _said(text: str) -> str:
+    """`deleteAccount7`, `delete-account` and `Delete account` as "delete account"."""
+    return " ".join(words(NUMBER.sub(" ", text)))
 
 
-def _leaves(said: Sequence[str]) -> bool:
-    if not 0 < len(said) <= 3:
+def _is_short(said: str) -> bool:
+    return 0 < length(said) <= 3
+
+
+def _leaves(said: str) -> bool:
+    return _is_short(said) and (Intent.SIGN_OUT in intents(said) or Topic.LEAVES in topics(said))
+
+
+def _destroys(said: str, *, alone: bool = False) -> bool:
+    """Whether a part of an address says it: of something of its reader's, unless the verb `alone` is enough."""
+    if not _is_short(said) or not is_at_an_end(said, Topic.DESTROYS):
         return False
-    text = " ".join(said)
-    return Intent.SIGN_OUT in intents(text) or Topic.LEAVES in topics(text)
+    return alone or is_called(said, Topic.DESTROYS) or Topic.OWN in topics(said)
 
 
-def _destroys(said: Sequence[str], *, alone: bool) -> bool:
-    if not 0 < len(said) <= 3 or not any(Topic.DESTROYS in topics(word) for word in (said[0], said[-1])):
-        return False
-    return alone or Topic.OWN in topics(" ".join(said))
-
-
-def _leaves_or_destroys(said: Sequence[str]) -> bool:
-    return _leaves(said) or (len(said) == 1 and Topic.DESTROYS in topics(said[0]))
+def _leaves_or_destroys(said: str) -> bool:
+    return _leaves(said) or is_called(said, Topic.DESTROYS)
 
 
 @dataclass(frozen=True, slots=True)

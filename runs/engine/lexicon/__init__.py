@@ -2,7 +2,17 @@
 
 from runs.engine.lexicon.intent import Intent
 from runs.engine.lexicon.labels import alone, intents, says_and
-from runs.engine.lexicon.texts import FIELDS, asked_for, for_scripts, is_called, named, topics, words
+from runs.engine.lexicon.texts import (
+    FIELDS,
+    asked_for,
+    for_scripts,
+    is_at_an_end,
+    is_called,
+    length,
+    named,
+    topics,
+    words,
+)
 from runs.engine.lexicon.topic import Topic
 
 __all__ = [
@@ -13,7 +23,9 @@ __all__ = [
     "asked_for",
     "for_scripts",
     "intents",
+    "is_at_an_end",
     "is_called",
+    "length",
     "named",
     "says_and",
     "topics",

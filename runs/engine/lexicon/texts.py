@@ -7,6 +7,8 @@ from runs.engine.lexicon.phrases import find, spellings, table, vocabulary
 from runs.engine.lexicon.topic import Topic
 from runs.engine.lexicon.units import is_spaceless, units
 
+FIELDS = tuple(table()["fields"])
+_FIELD = {f"fields.{what}": what for what in FIELDS}
 _TOPIC = {f"topics.{topic}": topic for topic in Topic}
 
 
@@ -21,6 +23,13 @@ def is_called(name: str, topic: Topic) -> bool:
     return any(found == (0, len(read), f"topics.{topic}") for found in find(read))
 
 
+def is_at_an_end(text: str, topic: Topic) -> bool:
+    """Whether a text begins or ends with words of a topic."""
+    read = units(text)
+    said = (found for found in find(read) if found.sense == f"topics.{topic}")
+    return any(found.start == 0 or found.end == len(read) for found in said)
+
+
 def named(text: str, topic: Topic) -> str:
     """The first words of a topic in a text, as they stand there; "" where there are none."""
     read = units(text)
@@ -31,10 +40,12 @@ def named(text: str, topic: Topic) -> str:
 def asked_for(text: str) -> str:
     """What a field with these words asks for, as `autocomplete` would call it; "" where nothing says it."""
     said = {found.sense for found in find(units(text))}
-    return next((what for what in FIELDS if f"fields.{what}" in said), "")
+    return next((what for sense, what in _FIELD.items() if sense in said), "")
 
 
-FIELDS = tuple(table()["fields"])
+def length(text: str) -> float:
+    """How many words a text has; of scripts without spaces, four characters are about as long as one."""
+    return sum(0.25 if is_spaceless(unit.text) else 1.0 for unit in units(text) if not unit.mark)
 
 
 def words(text: str) -> tuple[str, ...]:

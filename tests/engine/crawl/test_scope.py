@@ -93,14 +93,39 @@ def test_pages_that_only_talk_about_it_are_not_destructive(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Log out", "Sign out", "Logout (jane)", "Delete", "Remove", "Abmelden", "Déconnexion"]
+    "text",
+    [
+        "Log out",
+        "Sign out",
+        "Logout (jane)",
+        "Delete",
+        "Remove",
+        "Abmelden",
+        "Déconnexion",
+        "ログアウト",
+        "アカウントからログアウト",
+        "退出登录",
+        "로그아웃",
+    ],
 )
 def test_what_a_link_says_counts_too(text: str) -> None:
     assert is_destructive(BASE + "a/b", text)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Login", "Sign in", "Blog", "Delete a review", "Removed items", "Clear water, 1 l"]
+    "text",
+    [
+        "",
+        "Login",
+        "Sign in",
+        "Blog",
+        "Delete a review",
+        "Removed items",
+        "Clear water, 1 l",
+        "ログイン",
+        "ログアウトできない不具合について",
+        "登录",
+    ],
 )
 def test_harmless_words_do_not_count(text: str) -> None:
     assert not is_destructive(BASE + "a/b", text)
