@@ -64,7 +64,7 @@ def is_destructive(url: str, text: str = "") -> bool:
     if any(_destroys(said) for said in query):
         return True
     harmless = not parts.query and not any(
-        IDENTIFIES.search(segment) or "-" in segment for segment in _but_last(parts.path)
+        IDENTIFIES.search(segment) or "-" in segment for segment in _but_last(unquote(parts.path))
     )
     return any(_destroys(said, alone=not harmless or place < len(path)) for place, said in enumerate(path, 1))
 

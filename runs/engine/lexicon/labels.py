@@ -8,13 +8,13 @@ from functools import lru_cache
 from itertools import chain
 
 from runs.engine.lexicon.intent import Intent
-from runs.engine.lexicon.phrases import Found, Sense, find
+from runs.engine.lexicon.phrases import Found, Sense, find, outermost
 from runs.engine.lexicon.units import Unit, units
 
 _INTENT: dict[Sense, Intent] = {f"intents.{intent}": intent for intent in Intent}
 _SENSE = {intent: sense for sense, intent in _INTENT.items()}
 _FILLER, _JOINT, _SHOWN = "grammar.fillers", "grammar.joints", "grammar.shown"
-_NOUN, _MATTER, _IDIOM, _QUESTION = "grammar.nouns", "grammar.matters", "grammar.idioms", "grammar.questions"
+_NOUN, _MATTER, _QUESTION = "grammar.nouns", "grammar.matters", "grammar.questions"
 _LEADING = frozenset({Intent.CONFIRM, Intent.CANCEL, Intent.CONTINUE, Intent.NEXT, Intent.CHOOSE})
 _ACTS = frozenset(
     {
@@ -80,7 +80,7 @@ class _Label:
                 self._covered.setdefault(place, set()).add(found.sense)
 
     def said(self) -> Iterator[Intent]:
-        said = [(found, _INTENT[found.sense]) for found in self._outermost()]
+        said = [(found, _INTENT[found.sense]) for found in self._counted()]
         acts = sorted({found.start for found, intent in said if intent in _ACTS})
         for found, intent in said:
             if intent in _LEADING and found.start != self._first:
@@ -89,17 +89,11 @@ class _Label:
                 continue
             yield Intent.CLEAR_VIEW if self._arranges(found, intent, acts) else intent
 
-    def _outermost(self) -> Iterator[Found]:
+    def _counted(self) -> Iterator[Found]:
         """Intents, without those that stand in a longer phrase; `ALL` is no act and may."""
-        spans = [found for found in self._found if found.sense in _INTENT or found.sense == _IDIOM]
-        longest: dict[int, int] = {}
-        for found in spans:
-            for place in range(found.start, found.end):
-                longest[place] = max(longest.get(place, 0), found.end - found.start)
-        for found in spans:
-            within = all(longest[place] > found.end - found.start for place in range(found.start, found.end))
-            if found.sense != _IDIOM and (not within or found.sense == _SENSE[Intent.ALL]):
-                yield found
+        said = [found for found in self._found if found.sense in _INTENT]
+        counted = set(outermost(said))
+        yield from (found for found in said if found in counted or found.sense == _SENSE[Intent.ALL])
 
     def _names_a_matter(self, act: Found) -> bool:
         if (act.start, act.end) not in self._nouns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,9 @@ from runs.engine.lexicon.units import Unit, is_spaceless, units
 
 Sense = str
 """A part of the file and a name in it: "intents.delete"."""
+
+
+_IDIOM: Sense = "grammar.idioms"
 
 
 class Found(NamedTuple):
@@ -92,7 +95,7 @@ def _add(root: Branch, phrase: tuple[str, ...], begins: bool, sense: Sense) -> N
 
 
 def find(read: list[Unit]) -> list[Found]:
-    """All phrases that stand in a text, also those within others."""
+    """All phrases that stand in a text, also those within others; but nothing within an idiom."""
     found: list[Found] = []
     for start in range(len(read)):
         front = [_root()]
@@ -101,4 +104,22 @@ def find(read: list[Unit]) -> list[Found]:
             if not front:
                 break
             found += [Found(start, end + 1, sense) for branch in front for sense in branch.senses]
-    return found
+    idioms = [each for each in found if each.sense == _IDIOM]
+    return _without(found, idioms) if idioms else found
+
+
+def outermost(found: Sequence[Found]) -> list[Found]:
+    """Those of the phrases that do not stand within longer ones."""
+    return _without(found, found)
+
+
+def _without(found: Sequence[Found], longer: Sequence[Found]) -> list[Found]:
+    longest: dict[int, int] = {}
+    for each in longer:
+        for place in range(each.start, each.end):
+            longest[place] = max(longest.get(place, 0), each.end - each.start)
+    return [
+        each
+        for each in found
+        if any(longest.get(place, 0) <= each.end - each.start for place in range(each.start, each.end))
+    ]

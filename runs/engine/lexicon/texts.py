@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runs.engine.lexicon.intent import Intent
-from runs.engine.lexicon.phrases import find, spellings, table, vocabulary
+from runs.engine.lexicon.phrases import find, outermost, spellings, table, vocabulary
 from runs.engine.lexicon.topic import Topic
 from runs.engine.lexicon.units import is_spaceless, units
 
@@ -38,8 +38,11 @@ def named(text: str, topic: Topic) -> str:
 
 
 def asked_for(text: str) -> str:
-    """What a field with these words asks for, as `autocomplete` would call it; "" where nothing says it."""
-    said = {found.sense for found in find(units(text))}
+    """What a field with these words asks for, as `autocomplete` would call it; "" where nothing says it.
+
+    Of words within a longer phrase the phrase counts alone: "nombre de usuario" asks for no first name.
+    """
+    said = {found.sense for found in outermost([found for found in find(units(text)) if found.sense in _FIELD])}
     return next((what for sense, what in _FIELD.items() if sense in said), "")
 
 

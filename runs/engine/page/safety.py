@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from runs.engine.events import Form, FormField
 from runs.engine.lexicon import Intent, Topic, intents, says_and, topics
@@ -95,7 +95,8 @@ def danger(name: str, href: str = "") -> str:
 
 def _of_address(href: str) -> frozenset[Topic]:
     """What the parts of an address say; nothing is read into one that is more than letters and digits."""
-    return topics(" ".join(part if part.isalnum() else "." for part in _OF_AN_ADDRESS.split(href)))
+    parts = map(unquote, _OF_AN_ADDRESS.split(href))
+    return topics(" ".join(part if part.isalnum() else "." for part in parts))
 
 
 def goes_on(name: str) -> bool:

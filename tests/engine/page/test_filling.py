@@ -33,6 +33,10 @@ from tests.engine.generate.snapshots import field
         (field("Anything", "textarea"), "message"),
         (field("Colour", "select", options=("Red",)), "select"),
         (field("Date of birth", "date"), "birthday"),
+        (field("Nombre de usuario", name="nombre_usuario"), "username"),
+        (field("Imię i nazwisko"), "name"),
+        (field("비밀번호"), "password"),
+        (field("Cep telefonu"), "tel"),
         (field("Zorp"), "text"),
     ],
 )

@@ -46,6 +46,28 @@ def test_an_address_can_be_the_danger() -> None:
     assert not danger("Catalogue", "/products/paypal-guide")
 
 
+@pytest.mark.parametrize(
+    "href",
+    [
+        "/konto/loeschen",
+        "/konto/l%C3%B6schen",
+        "/koszyk/usun",
+        "/items/3/ta-bort",
+        "/items/%E5%89%8A%E9%99%A4",
+        "/kasse",
+    ],
+)
+def test_an_address_is_the_danger_in_any_language(href: str) -> None:
+    assert danger("x", href)
+
+
+@pytest.mark.parametrize(
+    "href", ["/licenses/sil-ofl", "/stain-remover", "/krankenkasse", "/login?next=%2Flogout", "/payer"]
+)
+def test_addresses_that_only_look_like_it_are_none(href: str) -> None:
+    assert not danger("x", href)
+
+
 def test_a_contact_form_may_be_submitted() -> None:
     assert permit(form(field("Email", "email"), field("Message", "textarea")), OPTIONS) == (Permit.SUBMIT, "")
 
