@@ -1,4 +1,4 @@
-// Nothing that was typed is lost: leaving asks, and a form that meets an ended session signs in again in place and goes on.
+// Nothing that was typed is lost: leaving asks; a form that meets an ended session signs in again in place and goes on.
 const checked = new WeakSet(); // forms whose session was found to hold a moment ago
 const waiting = new WeakSet();
 let leaving = false;

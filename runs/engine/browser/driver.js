@@ -1,5 +1,6 @@
 // Loaded into the driver before all else: what an answer brings is counted while it is read, as it comes and as it is
 // unpacked. Playwright itself keeps answers to requests of its own whole, however large they get.
+// biome-ignore lint/suspicious/noRedundantUseStrict: node requires this as CommonJS, which is not strict by itself
 'use strict';
 const http = require('node:http');
 const zlib = require('node:zlib');

@@ -48,7 +48,7 @@ const signin = (() => {
 
   function usernameBeside(password) {
     const texts = inputs(['text', 'email', 'tel']);
-    const near = password && password.form ? texts.filter((field) => field.form === password.form) : texts;
+    const near = password?.form ? texts.filter((field) => field.form === password.form) : texts;
     const before = near.filter((field) => password
       && password.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_PRECEDING);
     return near.find((field) => /\b(username|email)\b/.test(field.autocomplete || ''))
@@ -107,7 +107,7 @@ const signin = (() => {
       const passwords = inputs(['password']).filter((field) => !codeFields().includes(field));
       const password = passwordAsked() || passwords[0] || null;
       const username = (password ? usernameBeside(password) : nameAsked() || usernameBeside(null));
-      const form = (password || username || {}).form;
+      const form = (password || username)?.form;
       return { username: placeOf(username), password: placeOf(password), submit: placeOf(submitOf(form)),
         remember: placeOf(form ? remember(form) : null) };
     },

@@ -1,8 +1,9 @@
-// The forms of a page and what is filled in there, also where it stands in no form. Needs semantics.js and cssPath of snapshot.js.
+// The forms of a page and what is filled in there, also where it stands in no form. Needs semantics.js and cssPath of
+// snapshot.js.
 
 const FIELDS = "input:not([type=hidden]):not([type=submit]):not([type=reset]):not([type=button]):not([type=image])," +
   "select,textarea";
-// Controls that open a list of options to choose one of, where they are no select; a button also when a label is for it.
+// Controls that open a list of options to choose one of, where they are no select; a labelled button as well.
 const CHOICES = "[role=combobox]:not(input,select,textarea),button[aria-haspopup=listbox]";
 const SUBMITS = "button[type=submit],button:not([type]),input[type=submit],input[type=image]";
 

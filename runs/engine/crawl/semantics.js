@@ -16,12 +16,15 @@ const INPUT_ROLES = {
   button: "button", checkbox: "checkbox", file: "button", image: "button", number: "spinbutton", radio: "radio",
   range: "slider", reset: "button", submit: "button", hidden: "",
 };
-const KNOWN_ROLES = new Set(("alert alertdialog application article banner blockquote button caption cell checkbox code " +
-  "columnheader combobox complementary contentinfo definition deletion dialog directory document emphasis feed figure form " +
-  "generic grid gridcell group heading img insertion link list listbox listitem log main mark marquee math meter menu menubar " +
-  "menuitem menuitemcheckbox menuitemradio navigation none note option paragraph presentation progressbar radio radiogroup " +
-  "region row rowgroup rowheader scrollbar search searchbox separator slider spinbutton status strong subscript superscript " +
-  "switch tab table tablist tabpanel term textbox time timer toolbar tooltip tree treegrid treeitem").split(" "));
+const KNOWN_ROLES = new Set((
+  "alert alertdialog application article banner blockquote button caption cell checkbox code columnheader " +
+  "combobox complementary contentinfo definition deletion dialog directory document emphasis feed figure form " +
+  "generic grid gridcell group heading img insertion link list listbox listitem log main mark marquee math " +
+  "meter menu menubar menuitem menuitemcheckbox menuitemradio navigation none note option paragraph " +
+  "presentation progressbar radio radiogroup region row rowgroup rowheader scrollbar search searchbox separator " +
+  "slider spinbutton status strong subscript superscript switch tab table tablist tabpanel term textbox time " +
+  "timer toolbar tooltip tree treegrid treeitem"
+).split(" "));
 
 function tidy(text, limit = 200) {
   return text.replace(/[\u200b\u00ad]/g, "").replace(/\s+/g, " ").trim().slice(0, limit).trim();

@@ -1,4 +1,5 @@
-// What is on the page, in one pass over the composed tree (open shadow roots, same-origin frames). Needs semantics.js and forms.js.
+// What is on the page, in one pass over the composed tree (open shadow roots, same-origin frames). Needs semantics.js
+// and forms.js, `collect` face.js as well.
 
 const PRESSED = new Set(["link", "button", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "switch", "treeitem"]);
 const SKELETON = new Set([...LANDMARKS, ...PRESSED, "heading", "list", "listitem", "table", "row", "cell", "columnheader",
@@ -43,7 +44,7 @@ function landmarkOf(element) {
 }
 
 // Entries of one list have one place: the number of the list's element and the tags from there to the link. The list is
-// the nearest element with five or more alike children that link (cards may hold several links), else the nearest with two.
+// the nearest element with five or more alike children that link (cards may hold several links), else with two.
 function placeOf(link, lists) {
   let chain = link.localName;
   let nearest = "";
@@ -146,7 +147,7 @@ function collect(limits) {
       }
     } else if (element.localName === "form" && seen === "seen") {
       const deeper = context.depth < 60;
-      inner = { ...context, branch: deeper ? context.branch["form"] ??= {} : context.branch, depth: context.depth + (deeper ? 1 : 0) };
+      inner = { ...context, branch: deeper ? context.branch.form ??= {} : context.branch, depth: context.depth + (deeper ? 1 : 0) };
     }
     if (element.shadowRoot) {
       readRoot(element.shadowRoot);

@@ -51,7 +51,7 @@ class PageResists(Error):
 
 def know_places(playwright: Playwright) -> Any:
     """Elements can be taken hold of by the places that scripts give; awaited before the first context is opened."""
-    return playwright.selectors.register(_ENGINE, _text("places.js"), content_script=True)
+    return playwright.selectors.register(_ENGINE, f"({_text('places.js')})()", content_script=True)
 
 
 async def keep_originals(context: BrowserContext) -> None:

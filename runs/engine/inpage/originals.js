@@ -1,9 +1,10 @@
-// Runs before a page's own scripts, in every frame: keeps what scripts are written with, so that a page can be read as it
-// is although it has put its own in their place, or has fields that are called like what forms and documents know.
+// Runs before a page's own scripts, in every frame: keeps what scripts are written with, so that a page can be read as
+// it is although it has put its own in their place, or has fields that are called like what forms and documents know.
 // All that we run in a page is written for this: as a whole it runs within `__sentri`, or keeps what it needs at once.
 // "NAMES" stands for the names of members of nodes that our scripts use.
 (function install(realm) {
-  const { Object, Reflect, JSON, Array, Map, Set, Symbol, Promise, Node, document } = realm;
+  // biome-ignore lint/suspicious/noShadowRestrictedNames: each realm has its own, and a frame is one
+  const { Object, Reflect, JSON, Map, Set, Symbol, Promise, document } = realm;
   if (Object.hasOwn(realm, "__sentri")) return;
   const described = Object.getOwnPropertyDescriptor, define = Object.defineProperty, drop = Reflect.deleteProperty;
   const keysOf = Reflect.ownKeys, stringify = JSON.stringify, freeze = Object.freeze, holds = Promise[Symbol.hasInstance].bind(Promise);

@@ -1,7 +1,7 @@
-// A way to take hold of an element at a place that `placeOf` of signin.js gave, such as "1.0.s.2 input": children by their
-// number, "s" enters a shadow root. It runs in a world of its own, where nothing is replaced; but names of fields hide
-// members of forms here as well, so that members are those of the prototypes.
-(() => {
+// A way to take hold of an element at a place that `placeOf` of signin.js gave, such as "1.0.s.2 input": children by
+// their number, "s" enters a shadow root. It runs in a world of its own, where nothing is replaced; but names of fields
+// hide members of forms here as well, so that members are those of the prototypes.
+function places() {
   const get = (kind, name) => Object.getOwnPropertyDescriptor(kind.prototype, name).get;
   const read = (getter, node) => Reflect.apply(getter, node, []);
   const children = [[Element, get(Element, "children")], [Document, get(Document, "children")], [DocumentFragment, get(DocumentFragment, "children")]];
@@ -17,4 +17,4 @@
     query: (_root, place) => found(place),
     queryAll: (_root, place) => [found(place)].filter(Boolean),
   };
-})()
+}

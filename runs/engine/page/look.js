@@ -26,7 +26,7 @@ const look = () => {
   const labelOf = (field) => {
     const clone = (label) => {
       const copy = label.cloneNode(true);
-      copy.querySelectorAll("input, select, textarea, button, option").forEach((part) => part.remove());
+      for (const part of copy.querySelectorAll("input, select, textarea, button, option")) part.remove();
       return line(copy.textContent);
     };
     return written(field.getAttribute("aria-labelledby")) || line(field.getAttribute("aria-label")) ||
@@ -55,7 +55,8 @@ const look = () => {
   const root = main || document.body;
   const inMain = (node) => (main ? !node.closest("nav, [role=navigation]") : !aside(node));
   const userInvalid = (node) => { try { return node.matches(":user-invalid"); } catch { return false; } };
-  const control = "input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset]), select, textarea";
+  const control = "input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=image]):not([type=reset]), " +
+    "select, textarea";
   const fieldOf = (node) => ({
     tag: node.localName, type: node.localName === "input" ? node.type : "", name: node.name || "", id: node.id || "", label: labelOf(node),
     placeholder: node.placeholder || "", autocomplete: node.getAttribute("autocomplete") || "",

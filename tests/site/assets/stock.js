@@ -75,7 +75,7 @@ async function draw() {
   const slug = location.pathname.split('/')[2];
   try {
     await (slug ? detail(slug) : list());
-  } catch (problem) {
+  } catch {
     place.replaceChildren(node('p', { class: 'notice problem', role: 'alert' }, 'Stock could not be loaded.'));
   }
 }
