@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.test_architecture import ROOT, length, relative
 
 
@@ -13,13 +15,27 @@ def of_pages(*places: str) -> Iterator[Path]:
         yield from (path for path in sorted((ROOT / place).rglob("*")) if path.suffix in {".html", ".js", ".css"})
 
 
-def test_no_line_of_a_template_script_or_style_is_longer_than_140_characters() -> None:
+@pytest.mark.parametrize(
+    ("limit", "places"), [(140, ["templates"]), (120, ["sentri/static", "runs/engine", "tests/site/assets"])]
+)
+def test_no_line_of_a_template_script_or_style_is_too_long(limit: int, places: list[str]) -> None:
     """The formatters of bin/check break what they can; what they cannot is broken by hand."""
-    found = [
-        f"{relative(path)}:{number}"
-        for path in of_pages("templates", "sentri/static")
+    lines = [
+        (f"{relative(path)}:{number}", line)
+        for path in of_pages(*places)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if len(line) > 140
+    ]
+    assert lines
+    assert [where for where, line in lines if len(line) > limit] == []
+
+
+def test_scripts_and_styles_stand_in_files_and_not_in_templates() -> None:
+    """A browser would refuse them (`sentri/security.py`), and nothing would format or lint them."""
+    inline = re.compile(r"<script(?![^>]*\ssrc=)|<style|\s(?:style|on[a-z]+)=|javascript:")
+    found = [
+        f"{relative(path)}: {match[0]}"
+        for path in of_pages("templates")
+        for match in inline.finditer(path.read_text(encoding="utf-8"))
     ]
     assert found == []
 

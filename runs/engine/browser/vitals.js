@@ -6,7 +6,9 @@
 
   // Its callbacks come when the page has long had its way with what they are written with.
   const within = window.__sentri || ((work) => work());
-  const Soon = Promise, later = setTimeout, frame = requestAnimationFrame;
+  const Soon = Promise,
+    later = setTimeout,
+    frame = requestAnimationFrame;
   const key = `${performance.timeOrigin}-${Math.random()}`;
   const path = location.pathname;
   const slowest = [];
@@ -17,7 +19,9 @@
   let enough = false;
 
   const readers = {
-    "largest-contentful-paint": (entry) => { lcp = entry.startTime; },
+    "largest-contentful-paint": (entry) => {
+      lcp = entry.startTime;
+    },
     // Shifts less than a second apart form one window of five seconds at most; the worst window counts.
     "layout-shift": (entry) => {
       if (entry.hadRecentInput) return;
@@ -28,7 +32,9 @@
       shifts.worst = Math.max(shifts.worst, shifts.sum);
     },
     event: interaction,
-    "first-input": (entry) => { first = entry.duration; },
+    "first-input": (entry) => {
+      first = entry.duration;
+    },
   };
 
   function interaction(entry) {
@@ -52,8 +58,15 @@
   }
 
   const observers = Object.entries(readers).map(([type, read]) => {
-    const take = (entries) => { entries.forEach(read); };
-    const observer = new PerformanceObserver((list) => { within(() => { take(list.getEntries()); say(); }); });
+    const take = (entries) => {
+      entries.forEach(read);
+    };
+    const observer = new PerformanceObserver((list) => {
+      within(() => {
+        take(list.getEntries());
+        say();
+      });
+    });
     observer.observe({ type, buffered: true, durationThreshold: 16 });
     return () => take(observer.takeRecords());
   });
@@ -65,12 +78,17 @@
     enough = lcp !== null && (!performance.interactionCount || inp() !== null);
   }
 
-  function sayAll() { within(say); }
+  function sayAll() {
+    within(say);
+  }
 
   // What was painted or pressed last is timed with a frame that may be still to come.
   async function lastWord() {
     for (let frames = 0; frames < 6; frames += 1) {
-      await new Soon((done) => { frame(() => later(done)); later(done, 50); });
+      await new Soon((done) => {
+        frame(() => later(done));
+        later(done, 50);
+      });
       sayAll();
       if (enough) break;
     }

@@ -3,7 +3,9 @@
 const RECORDS = "li,tr,article,[role=row],[role=listitem],[role=article]";
 
 function textOf(element) {
-  const values = Array.from(element.querySelectorAll("input,textarea"), (field) => (/^(password|hidden)$/.test(field.type) ? "" : field.value));
+  const values = Array.from(element.querySelectorAll("input,textarea"), (field) =>
+    /^(password|hidden)$/.test(field.type) ? "" : field.value,
+  );
   return `${element.innerText || element.textContent} ${values.join(" ")}`.replace(/\s+/g, " ").toLowerCase();
 }
 
@@ -13,7 +15,9 @@ function carries(element, markers) {
 }
 
 function aboutOne(markers) {
-  return Array.from(document.querySelectorAll("h1,h2,[role=heading]")).some((one) => visibility(one) === "seen" && carries(one, markers));
+  return Array.from(document.querySelectorAll("h1,h2,[role=heading]")).some(
+    (one) => visibility(one) === "seen" && carries(one, markers),
+  );
 }
 
 // The record of ours that a control belongs to: the entry around it, or the main part of a page about the record.
@@ -28,15 +32,25 @@ function recordOf(control, markers, about) {
 function removers(markers) {
   const said = markers.map((marker) => marker.toLowerCase());
   const about = aboutOne(said);
-  const controls = Array.from(document.querySelectorAll("button,a[href],[role=button],[role=menuitem],input[type=submit],input[type=button]"))
-    .filter((one) => visibility(one) === "seen" && pressable(one));
+  const controls = Array.from(
+    document.querySelectorAll("button,a[href],[role=button],[role=menuitem],input[type=submit],input[type=button]"),
+  ).filter((one) => visibility(one) === "seen" && pressable(one));
   const row = (control) => {
     const record = recordOf(control, said, about);
     const role = roleOf(control);
-    return { name: nameOf(control, role), hints: hintsOf(control), script: scriptOf(control), address: addressOf(control), method: methodOf(control),
-      confirms: asksFirst(control), css: cssPath(control), record: record ? cssPath(record) : "",
-      answering: Boolean(control.closest("dialog,[role=dialog],[role=alertdialog]")) ||
-        Boolean(control.form && control.matches(SUBMITS) && carries(control.form, said)) };
+    return {
+      name: nameOf(control, role),
+      hints: hintsOf(control),
+      script: scriptOf(control),
+      address: addressOf(control),
+      method: methodOf(control),
+      confirms: asksFirst(control),
+      css: cssPath(control),
+      record: record ? cssPath(record) : "",
+      answering:
+        Boolean(control.closest("dialog,[role=dialog],[role=alertdialog]")) ||
+        Boolean(control.form && control.matches(SUBMITS) && carries(control.form, said)),
+    };
   };
   return { there: document.body ? carries(document.body, said) : false, controls: controls.slice(0, 400).map(row) };
 }

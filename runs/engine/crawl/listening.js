@@ -6,9 +6,20 @@
   const pressing = ["click", "mousedown", "mouseup", "pointerdown", "pointerup", "touchend"];
   const hovering = ["mouseenter", "mouseover", "pointerenter", "pointerover"];
   // A page that replaces what this is written with adds its listeners all the same, and they are still noted.
-  const apply = Reflect.apply, construct = Reflect.construct;
-  const among = (kinds, type) => { for (let at = 0; at < kinds.length; at++) if (kinds[at] === type) return true; return false; };
-  const isElement = (target) => { try { apply(tag, target, []); return true; } catch { return false; } };
+  const apply = Reflect.apply,
+    construct = Reflect.construct;
+  const among = (kinds, type) => {
+    for (let at = 0; at < kinds.length; at++) if (kinds[at] === type) return true;
+    return false;
+  };
+  const isElement = (target) => {
+    try {
+      apply(tag, target, []);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const tag = Object.getOwnPropertyDescriptor(Element.prototype, "tagName").get;
   const note = (target, type) => {
     if (type === "scroll" || type === "wheel") window[SCROLLS] = true;
@@ -18,7 +29,11 @@
   };
   EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, {
     apply(add, target, given) {
-      try { note(target ?? window, given[0]); } catch { /* what the page adds is its own affair */ }
+      try {
+        note(target ?? window, given[0]);
+      } catch {
+        /* what the page adds is its own affair */
+      }
       return apply(add, target, given);
     },
   });

@@ -2,32 +2,89 @@
 
 const WINDOW_OF = (element) => element.ownerDocument.defaultView;
 const LANDMARKS = new Set(["banner", "complementary", "contentinfo", "form", "main", "navigation", "region", "search"]);
-const SECTIONING = "article:not([role]),aside:not([role]),main:not([role]),nav:not([role]),section:not([role])," +
+const SECTIONING =
+  "article:not([role]),aside:not([role]),main:not([role]),nav:not([role]),section:not([role])," +
   "[role=article],[role=complementary],[role=main],[role=navigation],[role=region]";
-const NAMED_BY_CONTENT = new Set(["button", "cell", "checkbox", "columnheader", "gridcell", "heading", "link", "menuitem",
-  "menuitemcheckbox", "menuitemradio", "option", "radio", "row", "rowheader", "switch", "tab", "tooltip", "treeitem"]);
+const NAMED_BY_CONTENT = new Set([
+  "button",
+  "cell",
+  "checkbox",
+  "columnheader",
+  "gridcell",
+  "heading",
+  "link",
+  "menuitem",
+  "menuitemcheckbox",
+  "menuitemradio",
+  "option",
+  "radio",
+  "row",
+  "rowheader",
+  "switch",
+  "tab",
+  "tooltip",
+  "treeitem",
+]);
 const TAG_ROLES = {
-  ARTICLE: "article", ASIDE: "complementary", BUTTON: "button", DETAILS: "group", DIALOG: "dialog", FIELDSET: "group",
-  H1: "heading", H2: "heading", H3: "heading", H4: "heading", H5: "heading", H6: "heading", LI: "listitem", MAIN: "main",
-  MENU: "list", NAV: "navigation", OL: "list", OPTION: "option", PROGRESS: "progressbar", METER: "meter",
-  SEARCH: "search", TABLE: "table", TD: "cell", TH: "columnheader", TR: "row", TEXTAREA: "textbox", UL: "list",
+  ARTICLE: "article",
+  ASIDE: "complementary",
+  BUTTON: "button",
+  DETAILS: "group",
+  DIALOG: "dialog",
+  FIELDSET: "group",
+  H1: "heading",
+  H2: "heading",
+  H3: "heading",
+  H4: "heading",
+  H5: "heading",
+  H6: "heading",
+  LI: "listitem",
+  MAIN: "main",
+  MENU: "list",
+  NAV: "navigation",
+  OL: "list",
+  OPTION: "option",
+  PROGRESS: "progressbar",
+  METER: "meter",
+  SEARCH: "search",
+  TABLE: "table",
+  TD: "cell",
+  TH: "columnheader",
+  TR: "row",
+  TEXTAREA: "textbox",
+  UL: "list",
 };
 const INPUT_ROLES = {
-  button: "button", checkbox: "checkbox", file: "button", image: "button", number: "spinbutton", radio: "radio",
-  range: "slider", reset: "button", submit: "button", hidden: "",
+  button: "button",
+  checkbox: "checkbox",
+  file: "button",
+  image: "button",
+  number: "spinbutton",
+  radio: "radio",
+  range: "slider",
+  reset: "button",
+  submit: "button",
+  hidden: "",
 };
-const KNOWN_ROLES = new Set((
-  "alert alertdialog application article banner blockquote button caption cell checkbox code columnheader " +
-  "combobox complementary contentinfo definition deletion dialog directory document emphasis feed figure form " +
-  "generic grid gridcell group heading img insertion link list listbox listitem log main mark marquee math " +
-  "meter menu menubar menuitem menuitemcheckbox menuitemradio navigation none note option paragraph " +
-  "presentation progressbar radio radiogroup region row rowgroup rowheader scrollbar search searchbox separator " +
-  "slider spinbutton status strong subscript superscript switch tab table tablist tabpanel term textbox time " +
-  "timer toolbar tooltip tree treegrid treeitem"
-).split(" "));
+const KNOWN_ROLES = new Set(
+  (
+    "alert alertdialog application article banner blockquote button caption cell checkbox code columnheader " +
+    "combobox complementary contentinfo definition deletion dialog directory document emphasis feed figure form " +
+    "generic grid gridcell group heading img insertion link list listbox listitem log main mark marquee math " +
+    "meter menu menubar menuitem menuitemcheckbox menuitemradio navigation none note option paragraph " +
+    "presentation progressbar radio radiogroup region row rowgroup rowheader scrollbar search searchbox separator " +
+    "slider spinbutton status strong subscript superscript switch tab table tablist tabpanel term textbox time " +
+    "timer toolbar tooltip tree treegrid treeitem"
+  ).split(" "),
+);
 
 function tidy(text, limit = 200) {
-  return text.replace(/[\u200b\u00ad]/g, "").replace(/\s+/g, " ").trim().slice(0, limit).trim();
+  return text
+    .replace(/[\u200b\u00ad]/g, "")
+    .replace(/\s+/g, " ")
+    .trim()
+    .slice(0, limit)
+    .trim();
 }
 
 function explicitRole(element) {
@@ -49,14 +106,23 @@ function inputRole(element) {
 function implicitRole(element) {
   const tag = element.tagName.toUpperCase();
   switch (tag) {
-    case "A": case "AREA": return element.hasAttribute("href") ? "link" : "";
-    case "INPUT": return inputRole(element);
-    case "SELECT": return element.multiple || element.size > 1 ? "listbox" : "combobox";
-    case "HEADER": return element.closest(SECTIONING) ? "" : "banner";
-    case "FOOTER": return element.closest(SECTIONING) ? "" : "contentinfo";
-    case "FORM": return hasAriaName(element) ? "form" : "";
-    case "SECTION": return hasAriaName(element) ? "region" : "";
-    default: return TAG_ROLES[tag] || "";
+    case "A":
+    case "AREA":
+      return element.hasAttribute("href") ? "link" : "";
+    case "INPUT":
+      return inputRole(element);
+    case "SELECT":
+      return element.multiple || element.size > 1 ? "listbox" : "combobox";
+    case "HEADER":
+      return element.closest(SECTIONING) ? "" : "banner";
+    case "FOOTER":
+      return element.closest(SECTIONING) ? "" : "contentinfo";
+    case "FORM":
+      return hasAriaName(element) ? "form" : "";
+    case "SECTION":
+      return hasAriaName(element) ? "region" : "";
+    default:
+      return TAG_ROLES[tag] || "";
   }
 }
 
@@ -64,7 +130,9 @@ function roleOf(element) {
   const role = explicitRole(element);
   if (!role) return implicitRole(element);
   if (role !== "none" && role !== "presentation") return role;
-  return hasAriaName(element) || element.matches("a[href],button,input,select,textarea,[tabindex]") ? implicitRole(element) : "";
+  return hasAriaName(element) || element.matches("a[href],button,input,select,textarea,[tabindex]")
+    ? implicitRole(element)
+    : "";
 }
 
 // "gone": neither it nor anything below is rendered; "unseen": it is not, but something below may be; "seen".
@@ -72,7 +140,8 @@ function visibility(element) {
   if (/^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|HEAD)$/.test(element.tagName)) return "gone";
   if (element.checkVisibility({ visibilityProperty: true })) return "seen";
   const style = WINDOW_OF(element).getComputedStyle(element);
-  if (style.display === "contents" || element.tagName === "SLOT") return style.visibility === "visible" ? "seen" : "unseen";
+  if (style.display === "contents" || element.tagName === "SLOT")
+    return style.visibility === "visible" ? "seen" : "unseen";
   return element.checkVisibility() ? "unseen" : "gone";
 }
 
@@ -117,7 +186,12 @@ function contentText(node, evenHidden = false, except = null) {
 
 function labelText(element) {
   const labels = Array.from(element.labels || []);
-  return tidy(labels.map((label) => tidy(contentText(label, false, element))).filter(Boolean).join(" "));
+  return tidy(
+    labels
+      .map((label) => tidy(contentText(label, false, element)))
+      .filter(Boolean)
+      .join(" "),
+  );
 }
 
 function ariaName(element) {
@@ -146,6 +220,10 @@ function nativeName(element, role) {
 }
 
 function nameOf(element, role) {
-  return ariaName(element) || nativeName(element, role) || tidy(element.getAttribute("title") || "") ||
-    tidy(role === "textbox" || role === "searchbox" ? element.getAttribute("placeholder") || "" : "");
+  return (
+    ariaName(element) ||
+    nativeName(element, role) ||
+    tidy(element.getAttribute("title") || "") ||
+    tidy(role === "textbox" || role === "searchbox" ? element.getAttribute("placeholder") || "" : "")
+  );
 }

@@ -6,19 +6,86 @@
   // biome-ignore lint/suspicious/noShadowRestrictedNames: each realm has its own, and a frame is one
   const { Object, Reflect, JSON, Map, Set, Symbol, Promise, document } = realm;
   if (Object.hasOwn(realm, "__sentri")) return;
-  const described = Object.getOwnPropertyDescriptor, define = Object.defineProperty, drop = Reflect.deleteProperty;
-  const keysOf = Reflect.ownKeys, stringify = JSON.stringify, freeze = Object.freeze, holds = Promise[Symbol.hasInstance].bind(Promise);
+  const described = Object.getOwnPropertyDescriptor,
+    define = Object.defineProperty,
+    drop = Reflect.deleteProperty;
+  const keysOf = Reflect.ownKeys,
+    stringify = JSON.stringify,
+    freeze = Object.freeze,
+    holds = Promise[Symbol.hasInstance].bind(Promise);
   const TOLD_BY_ALL = ["Object", "Array", "String", "Number", "Boolean", "Date"].map((kind) => realm[kind].prototype);
-  const kinds = ["Object", "Array", "String", "Number", "Boolean", "RegExp", "Symbol", "Map", "Set", "WeakMap", "JSON", "Math",
-    "Reflect", "Promise", "Function", "Proxy", "URL", "CSS", "NodeList", "HTMLCollection", "EventTarget", "Node", "Element",
-    "HTMLElement", "SVGElement", "Document", "DocumentFragment", "ShadowRoot", "CharacterData", "HTMLFormElement",
-    "HTMLInputElement", "HTMLSelectElement", "HTMLTextAreaElement", "HTMLButtonElement", "HTMLOptionElement",
-    "HTMLAnchorElement", "HTMLSlotElement", "HTMLIFrameElement", "HTMLImageElement", "CSSStyleDeclaration", "DOMStringMap",
-    "MutationObserver", "TreeWalker", "NodeFilter", "Event", "Storage", "Performance", "PerformanceEntry", "PerformanceObserver",
-    "PerformanceObserverEntryList", "CustomEvent", "XPathResult"].filter((name) => realm[name]);
-  const globals = ["getComputedStyle", "innerWidth", "innerHeight", "setTimeout", "clearTimeout", "requestAnimationFrame", "scrollTo",
-    "localStorage", "sessionStorage", "performance"];
-  const iterators = [[][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](), ""[Symbol.iterator]()];
+  const kinds = [
+    "Object",
+    "Array",
+    "String",
+    "Number",
+    "Boolean",
+    "RegExp",
+    "Symbol",
+    "Map",
+    "Set",
+    "WeakMap",
+    "JSON",
+    "Math",
+    "Reflect",
+    "Promise",
+    "Function",
+    "Proxy",
+    "URL",
+    "CSS",
+    "NodeList",
+    "HTMLCollection",
+    "EventTarget",
+    "Node",
+    "Element",
+    "HTMLElement",
+    "SVGElement",
+    "Document",
+    "DocumentFragment",
+    "ShadowRoot",
+    "CharacterData",
+    "HTMLFormElement",
+    "HTMLInputElement",
+    "HTMLSelectElement",
+    "HTMLTextAreaElement",
+    "HTMLButtonElement",
+    "HTMLOptionElement",
+    "HTMLAnchorElement",
+    "HTMLSlotElement",
+    "HTMLIFrameElement",
+    "HTMLImageElement",
+    "CSSStyleDeclaration",
+    "DOMStringMap",
+    "MutationObserver",
+    "TreeWalker",
+    "NodeFilter",
+    "Event",
+    "Storage",
+    "Performance",
+    "PerformanceEntry",
+    "PerformanceObserver",
+    "PerformanceObserverEntryList",
+    "CustomEvent",
+    "XPathResult",
+  ].filter((name) => realm[name]);
+  const globals = [
+    "getComputedStyle",
+    "innerWidth",
+    "innerHeight",
+    "setTimeout",
+    "clearTimeout",
+    "requestAnimationFrame",
+    "scrollTo",
+    "localStorage",
+    "sessionStorage",
+    "performance",
+  ];
+  const iterators = [
+    [][Symbol.iterator](),
+    new Map()[Symbol.iterator](),
+    new Set()[Symbol.iterator](),
+    ""[Symbol.iterator](),
+  ];
   const kept = [];
   const keep = (owner) => {
     for (const key of keysOf(owner)) {
@@ -38,16 +105,33 @@
 
   // A member under a name that no field can have.
   for (const name of NAMES) {
-    for (const kind of ["Node", "Element", "HTMLElement", "SVGElement", "Document", "DocumentFragment", "ShadowRoot", "HTMLFormElement", "HTMLSlotElement"]) {
-      const owner = realm[kind].prototype, known = described(owner, name);
-      if (known) define(owner, Symbol.for(`sentri.${name}`), known.get ? { get: known.get, set: known.set } : { value: known.value });
+    for (const kind of [
+      "Node",
+      "Element",
+      "HTMLElement",
+      "SVGElement",
+      "Document",
+      "DocumentFragment",
+      "ShadowRoot",
+      "HTMLFormElement",
+      "HTMLSlotElement",
+    ]) {
+      const owner = realm[kind].prototype,
+        known = described(owner, name);
+      if (known)
+        define(
+          owner,
+          Symbol.for(`sentri.${name}`),
+          known.get ? { get: known.get, set: known.set } : { value: known.value },
+        );
     }
   }
 
   // Nothing below may call what a page could have replaced.
   function restore(undo) {
     for (let at = 0; at < kept.length; at++) {
-      const one = kept[at], now = described(one.owner, one.key);
+      const one = kept[at],
+        now = described(one.owner, one.key);
       if (now && now.value === one.was.value && now.get === one.was.get) continue;
       if (now && !now.configurable) continue;
       define(one.owner, one.key, one.was);
@@ -64,12 +148,15 @@
     try {
       install(frame);
       frame.__sentri.restore(undo);
-    } catch { /* another origin's frame */ }
+    } catch {
+      /* another origin's frame */
+    }
   }
 
   function forget(owner, key, undo) {
     const now = described(owner, key);
-    if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key)) undo[undo.length] = { owner, key, now };
+    if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key))
+      undo[undo.length] = { owner, key, now };
   }
 
   // What `read` gives, as text; a promise of a text as it is.
@@ -78,7 +165,7 @@
     try {
       restore(undo);
       const found = work();
-      return holds(found) ? found : stringify(found) ?? "null";
+      return holds(found) ? found : (stringify(found) ?? "null");
     } finally {
       for (let at = undo.length - 1; at >= 0; at--) {
         const one = undo[at];

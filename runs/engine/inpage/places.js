@@ -4,8 +4,13 @@
 function places() {
   const get = (kind, name) => Object.getOwnPropertyDescriptor(kind.prototype, name).get;
   const read = (getter, node) => Reflect.apply(getter, node, []);
-  const children = [[Element, get(Element, "children")], [Document, get(Document, "children")], [DocumentFragment, get(DocumentFragment, "children")]];
-  const shadow = get(Element, "shadowRoot"), tag = get(Element, "localName");
+  const children = [
+    [Element, get(Element, "children")],
+    [Document, get(Document, "children")],
+    [DocumentFragment, get(DocumentFragment, "children")],
+  ];
+  const shadow = get(Element, "shadowRoot"),
+    tag = get(Element, "localName");
   const childOf = (node, at) => read(children.find(([kind]) => node instanceof kind)[1], node)[at] || null;
   const found = (place) => {
     const [steps, name] = place.split(" ");
