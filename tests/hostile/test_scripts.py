@@ -94,7 +94,7 @@ async def looks(page: Page) -> None:
 
 
 async def cleans(page: Page) -> None:
-    body = crawl_script("semantics.js", "forms.js", "snapshot.js", "offers.js", "cleaning.js")
+    body = crawl_script("semantics.js", "forms.js", "snapshot.js", "entries.js", "controls.js", "cleaning.js")
     assert Removers.model_validate(await read_page(page, body, "removers(given)", ["words"])).there
 
 
@@ -207,3 +207,8 @@ async def test_vitals_are_measured_on_each_hostile_page(context: BrowserContext,
     await put(page, page_of(hostile))
     [measured] = await vitals.pages([page])
     assert measured["path"] == "/"
+
+
+async def test_a_variable_that_is_called_like_a_member_of_nodes_can_be_spread(context: BrowserContext) -> None:
+    page = await context.new_page()
+    assert await read_page(page, "const body = [1, 2];", "[...body, document.body.localName]") == [1, 2, "body"]

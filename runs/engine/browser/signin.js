@@ -1,6 +1,6 @@
-/* What a person would use to sign in. Fields are told by type, autocomplete and the words on them. */
+// What a person would use to sign in. Fields are told by type, autocomplete and the words on them.
 const signin = (() => {
-  /* WORDS are those of runs/engine/lexicon, which says how they are spelt here. */
+  // WORDS are those of runs/engine/lexicon, which says how they are spelt here.
   const folded = (text) =>
     ` ${(
       text
@@ -20,7 +20,7 @@ const signin = (() => {
     const said = folded(text);
     return WORDS[meant].some((word) => said.startsWith(word) || said.startsWith(` ${word}`));
   }
-  /* One part of the address ends so: /login, /user/sign-in, /login.php. */
+  // One part of the address ends so: /login, /user/sign-in, /login.php.
   const leads = (address) =>
     address
       .split(/[/?#.]/)
@@ -49,7 +49,7 @@ const signin = (() => {
       .concat(["aria-label", "placeholder", "name", "id"].map((name) => field.getAttribute(name) || ""))
       .join(" ");
 
-  /* Where an element is, for `hold`: its way from the document, and what it is. */
+  // Where an element is, for `hold`: its way from the document, and what it is.
   function placeOf(element) {
     if (!element) return null;
     const steps = [];
@@ -95,7 +95,7 @@ const signin = (() => {
     );
   }
 
-  /* One password in a form is asked of who signs in; several are of who registers or changes it. */
+  // One password in a form is asked of who signs in; several are of who registers or changes it.
   function passwordAsked() {
     const passwords = inputs(["password"]);
     const alone = passwords.filter(
@@ -104,7 +104,7 @@ const signin = (() => {
     return alone.find((field) => field.autocomplete !== "new-password") || null;
   }
 
-  /* The name alone, before the password: only where the page itself speaks of signing in. */
+  // The name alone, before the password: only where the page itself speaks of signing in.
   function nameAsked() {
     const named = inputs(["text", "email", "tel"]).find((field) => /\busername\b/.test(field.autocomplete || ""));
     const field = named || usernameBeside(null);
@@ -117,7 +117,7 @@ const signin = (() => {
     return button && (begins(says(button), "entry") || (begins(says(button), "onward") && spoken)) ? field : null;
   }
 
-  /* The fields of a one-time code: one, or a box for each digit. */
+  // The fields of a one-time code: one, or a box for each digit.
   function codeFields() {
     const texts = inputs(["text", "tel", "number", "password"]);
     const boxes = texts.filter((field) => field.maxLength === 1);
@@ -159,7 +159,7 @@ const signin = (() => {
           all.find((element) => leads(element.getAttribute("href") || "")),
       );
     },
-    /* Where a link in a menu that is closed leads to sign in. */
+    // Where a link in a menu that is closed leads to sign in.
     way() {
       const links = everything().filter((element) => element.matches("a[href]") && element.origin === location.origin);
       const link = links.find((one) => begins(one.textContent, "entry"));

@@ -6,9 +6,9 @@
 
   // Its callbacks come when the page has long had its way with what they are written with.
   const within = window.__sentri || ((work) => work());
-  const Soon = Promise,
-    later = setTimeout,
-    frame = requestAnimationFrame;
+  const Soon = Promise;
+  const later = setTimeout;
+  const frame = requestAnimationFrame;
   const key = `${performance.timeOrigin}-${Math.random()}`;
   const path = location.pathname;
   const slowest = [];

@@ -1,4 +1,5 @@
-// Controls that stand in a record which carries one of our markers. Needs semantics.js, snapshot.js and offers.js.
+// Controls that stand in a record which carries one of our markers. Needs semantics.js, forms.js, snapshot.js,
+// entries.js and controls.js.
 
 const RECORDS = "li,tr,article,[role=row],[role=listitem],[role=article]";
 

@@ -120,5 +120,5 @@ async def _pressed(page: Page, control: Remover, removing: Removing) -> bool:
 
 
 async def _read(page: Page, marked: tuple[str, ...]) -> Removers:
-    body = script("semantics.js", "forms.js", "snapshot.js", "offers.js", "cleaning.js")
+    body = script("semantics.js", "forms.js", "snapshot.js", "entries.js", "controls.js", "cleaning.js")
     return Removers.model_validate(await read_page(page, body, "removers(given)", marked))

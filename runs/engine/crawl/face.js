@@ -1,7 +1,7 @@
 // What tells two states of one page apart, and a coarse look at its colours. Needs semantics.js.
 
-const GRID_COLUMNS = 16,
-  GRID_LINES = 10;
+const GRID_COLUMNS = 16;
+const GRID_LINES = 10;
 
 function seenNames(selector, limit) {
   const found = Array.from(document.querySelectorAll(selector)).filter((element) => visibility(element) === "seen");
@@ -38,8 +38,8 @@ function ownColour(element) {
 }
 
 function colours() {
-  const counts = {},
-    known = new Map();
+  const counts = {};
+  const known = new Map();
   for (let line = 0; line < GRID_LINES; line++) {
     for (let column = 0; column < GRID_COLUMNS; column++) {
       const colour = colourAt(

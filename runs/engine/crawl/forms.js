@@ -53,6 +53,13 @@ function captionOf(element) {
   return "";
 }
 
+function chosenIn(element, type, radios, choices) {
+  if (type === "choice") return Array.from(childrenOf(element), (child) => contentText(child)).join("");
+  if (type === "radio") return choices[radios.findIndex((radio) => radio.checked)] || "";
+  if (type.startsWith("select")) return controlText(element);
+  return type === "password" || type === "file" ? "" : element.value;
+}
+
 function fieldRow(element, radios) {
   const type = fieldType(element);
   const choices =
@@ -62,16 +69,6 @@ function fieldRow(element, radios) {
           .filter((option) => !option.disabled)
           .slice(0, 100)
           .map((option) => tidy(option.label, 100));
-  const chosen =
-    type === "choice"
-      ? Array.from(childrenOf(element), (child) => contentText(child)).join("")
-      : type === "radio"
-        ? choices[radios.findIndex((radio) => radio.checked)] || ""
-        : type.startsWith("select")
-          ? controlText(element)
-          : type === "password" || type === "file"
-            ? ""
-            : element.value;
   const label = (type === "radio" ? groupLabel(element) : "") || ariaName(element) || labelText(element);
   return {
     tag: element.localName,
@@ -89,7 +86,7 @@ function fieldRow(element, radios) {
     max: element.getAttribute("max") || "",
     max_length: element.maxLength > 0 ? element.maxLength : null,
     options: choices,
-    value: tidy(chosen, 200),
+    value: tidy(chosenIn(element, type, radios, choices), 200),
     css: cssPath(element),
   };
 }
@@ -173,19 +170,17 @@ const LOOSE_BUTTONS = "button,[role=button],input[type=button]";
 const buttonsOf = new Map();
 
 function looseButtons(unit) {
-  if (!buttonsOf.has(unit))
-    buttonsOf.set(
-      unit,
-      Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter((button) => !button.form && !isChoice(button)),
-    );
+  if (!buttonsOf.has(unit)) {
+    const isLoose = (button) => !button.form && !isChoice(button);
+    buttonsOf.set(unit, Array.from(unit.querySelectorAll(LOOSE_BUTTONS)).filter(isLoose));
+  }
   return buttonsOf.get(unit);
 }
 
 function looseUnits(root) {
   const units = new Map();
-  for (const field of [...root.querySelectorAll(FIELDS), ...choicesIn(root)].filter(
-    (field) => !field.form && !field.closest("form"),
-  )) {
+  const fields = [...root.querySelectorAll(FIELDS), ...choicesIn(root)];
+  for (const field of fields.filter((field) => !field.form && !field.closest("form"))) {
     let unit = field.parentElement;
     while (unit && !unit.matches(WHOLE) && !looseButtons(unit).length) unit = unit.parentElement;
     if (!unit || unit.matches(WHOLE)) continue;
@@ -195,16 +190,14 @@ function looseUnits(root) {
 }
 
 function formRows(root, frame) {
-  const own = Array.from(root.querySelectorAll("form")).map((form) =>
-    formRow(
-      form,
-      [...Array.from(form.elements).filter((field) => field.matches(FIELDS)), ...choicesIn(form)],
-      [...Array.from(form.elements), ...form.querySelectorAll("input[type=image]")].filter((field) =>
-        field.matches("button," + SUBMITS),
-      ),
-      frame,
-    ),
-  );
+  const own = Array.from(root.querySelectorAll("form")).map((form) => {
+    const elements = Array.from(form.elements);
+    const fields = [...elements.filter((element) => element.matches(FIELDS)), ...choicesIn(form)];
+    // A form does not count pictures that send it among its elements.
+    const pictures = form.querySelectorAll("input[type=image]");
+    const buttons = [...elements, ...pictures].filter((element) => element.matches("button," + SUBMITS));
+    return formRow(form, fields, buttons, frame);
+  });
   const loose = Array.from(looseUnits(root), ([unit, fields]) => formRow(unit, fields, looseButtons(unit), frame));
   return [...own, ...loose.filter((unit) => unit.fields.length)].filter(
     (form) => form.fields.length || form.submit_css,

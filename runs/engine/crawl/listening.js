@@ -6,8 +6,8 @@
   const pressing = ["click", "mousedown", "mouseup", "pointerdown", "pointerup", "touchend"];
   const hovering = ["mouseenter", "mouseover", "pointerenter", "pointerover"];
   // A page that replaces what this is written with adds its listeners all the same, and they are still noted.
-  const apply = Reflect.apply,
-    construct = Reflect.construct;
+  const apply = Reflect.apply;
+  const construct = Reflect.construct;
   const among = (kinds, type) => {
     for (let at = 0; at < kinds.length; at++) if (kinds[at] === type) return true;
     return false;
@@ -32,7 +32,7 @@
       try {
         note(target ?? window, given[0]);
       } catch {
-        /* what the page adds is its own affair */
+        // What the page adds is its own affair.
       }
       return apply(add, target, given);
     },

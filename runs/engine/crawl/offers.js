@@ -1,4 +1,5 @@
-// What a page offers to do besides following links and sending forms. Needs semantics.js, forms.js and snapshot.js.
+// What a page offers to do besides following links and sending forms. Needs semantics.js, forms.js, snapshot.js,
+// entries.js and controls.js.
 
 const OFFERED = new Set([
   "button",
@@ -11,45 +12,7 @@ const OFFERED = new Set([
   "option",
 ]);
 const CHAINED = new Set([...SKELETON, "toolbar", "radiogroup", "region"]);
-const PLACES_OF_FEW =
-  "nav,header,[role=navigation],[role=banner],[role=menu],[role=menubar],[role=tablist],[role=toolbar]";
-const ICONS = "svg,img,i,span[class],use";
 const LISTENS = Symbol.for("sentri.listens");
-const ALIKE = 3;
-
-const shapes = new Map();
-
-function shapeOf(element) {
-  if (!shapes.has(element)) {
-    const inner = new Set();
-    for (const child of element.children) {
-      inner.add(child.localName);
-      for (const leaf of child.children) inner.add(`${child.localName}>${leaf.localName}`);
-    }
-    shapes.set(element, `${element.localName} ${roleOf(element)} ${[...inner].sort()}`);
-  }
-  return shapes.get(element);
-}
-
-function isEntry(element) {
-  if (!element.parentElement || element.closest(PLACES_OF_FEW)) return false;
-  const shape = shapeOf(element);
-  let alike = 0;
-  for (const sibling of element.parentElement.children) {
-    if (sibling.localName === element.localName && shapeOf(sibling) === shape && ++alike >= ALIKE) return true;
-  }
-  return false;
-}
-
-// The entry of a list that an element stands in, and the way from there to it: equal in all entries of the list.
-function entryOf(element) {
-  let tail = "";
-  for (let at = element; at && at.localName !== "body"; at = at.parentElement) {
-    if (at !== element && isEntry(at)) return { entry: at, tail };
-    tail = `${at.localName}${nthOfType(at)}>${tail}`;
-  }
-  return { entry: null, tail: "" };
-}
 
 function chainOf(element) {
   const chain = [];
@@ -64,71 +27,6 @@ function chainOf(element) {
   return chain.reverse().join(">");
 }
 
-function wordsOf(text) {
-  return (text || "")
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
-    .replace(/[^\p{L}]+/gu, " ")
-    .trim();
-}
-
-// What classes and icons say of an element that says nothing itself.
-function hintsOf(element) {
-  const said = [
-    element.title,
-    element.id,
-    element.getAttribute("class"),
-    element.getAttribute("name"),
-    element.getAttribute("data-action"),
-  ];
-  for (const icon of Array.from(element.querySelectorAll(ICONS)).slice(0, 6)) {
-    said.push(
-      icon.getAttribute("class"),
-      icon.getAttribute("alt"),
-      icon.getAttribute("data-icon"),
-      icon.getAttribute("aria-label"),
-      (icon.getAttribute("href") || icon.getAttribute("xlink:href") || "").split("#").pop(),
-      (icon.getAttribute("src") || "").split("/").pop(),
-    );
-  }
-  return tidy(wordsOf(said.filter(Boolean).join(" ")), 300);
-}
-
-function scriptOf(element) {
-  return tidy(wordsOf(`${element.getAttribute("onclick") || ""} ${element.form?.getAttribute("onsubmit") || ""}`), 300);
-}
-
-function methodOf(element) {
-  for (const method of ["delete", "put", "patch", "post"]) if (element.hasAttribute(`hx-${method}`)) return method;
-  const hidden = element.form?.querySelector("input[type=hidden][name=_method]");
-  return (element.dataset?.method || element.dataset?.turboMethod || hidden?.value || "").toLowerCase();
-}
-
-function asksFirst(element) {
-  const scripts = (element.getAttribute("onclick") || "") + (element.form?.getAttribute("onsubmit") || "");
-  return (
-    /\bconfirm\(/.test(scripts) ||
-    element.hasAttribute("hx-confirm") ||
-    Boolean(
-      element.dataset?.confirm ||
-        element.dataset?.turboConfirm ||
-        element.form?.dataset?.confirm ||
-        element.form?.dataset?.turboConfirm,
-    )
-  );
-}
-
-function addressOf(element) {
-  const own = ["hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"]
-    .map((name) => element.getAttribute(name))
-    .find(Boolean);
-  if (own) return own;
-  const link = element.closest("a[href]");
-  if (link && typeof link.href === "string") return link.href;
-  return element.matches(SUBMITS) && element.form
-    ? element.getAttribute("formaction") || element.form.getAttribute("action") || ""
-    : "";
-}
-
 function goesNowhere(link) {
   const href = (link.getAttribute("href") || "").trim();
   return (href.startsWith("#") && !/^#!?\//.test(href)) || /^javascript:/i.test(href);
@@ -137,8 +35,9 @@ function goesNowhere(link) {
 function ownHandler(element) {
   if (element[LISTENS]?.press || element.onclick) return true;
   for (const key of Object.keys(element)) {
-    if (key.startsWith("__reactProps$"))
+    if (key.startsWith("__reactProps$")) {
       return Boolean(element[key].onClick || element[key].onMouseDown || element[key].onPointerDown);
+    }
     if (key === "__click") return true;
   }
   return Boolean(
@@ -155,11 +54,8 @@ function pointsAt(element) {
 function hiddenMenu(element) {
   if (!element.matches("li,[aria-haspopup],nav div,nav span") && !element[LISTENS]?.hover) return null;
   for (const list of element.querySelectorAll("ul,ol,menu,[role=menu],div")) {
-    if (
-      list.querySelector("a[href],button,[role=menuitem]") &&
-      !list.checkVisibility({ visibilityProperty: true, opacityProperty: true })
-    )
-      return list;
+    if (!list.querySelector("a[href],button,[role=menuitem]")) continue;
+    if (!list.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return list;
   }
   return null;
 }
@@ -216,34 +112,27 @@ function offers(limits) {
   // "press" where it is there to be pressed, "field" for a field that belongs to no form, "" otherwise.
   function kindOf(element, role) {
     if (element.matches(FIELDS) || isChoice(element)) {
-      return element.form || element.closest("form") || inUnits.has(element)
-        ? ""
-        : role === "switch" || isChoice(element)
-          ? "press"
-          : "field";
+      if (element.form || element.closest("form") || inUnits.has(element)) return "";
+      return role === "switch" || isChoice(element) ? "press" : "field";
     }
     if (element.matches(SUBMITS) && element.form) return "";
     if (element.getAttribute("aria-selected") === "true" || element.getAttribute("aria-expanded") === "true") return "";
     if (OFFERED.has(role) && element.localName !== "option") return "press";
     if (element.localName === "summary") return element.parentElement?.open ? "" : "press";
-    if (element.localName === "a" && element.hasAttribute("href"))
-      return goesNowhere(element) && (ownHandler(element) || /^javascript:/i.test(element.getAttribute("href")))
-        ? "press"
-        : "";
-    if (element.matches("label,html,body,option,a,svg *"))
+    if (element.localName === "a" && element.hasAttribute("href")) {
+      if (!goesNowhere(element)) return "";
+      return ownHandler(element) || /^javascript:/i.test(element.getAttribute("href")) ? "press" : "";
+    }
+    if (element.matches("label,html,body,option,a,svg *")) {
       return element.localName === "a" && ownHandler(element) ? "press" : "";
+    }
     return ownHandler(element) || pointsAt(element) ? "loose" : "";
   }
 
   function walk(element, frame) {
     const seen = visibility(element);
-    if (
-      found.length >= limits.offers ||
-      seen === "gone" ||
-      element.getAttribute("aria-hidden") === "true" ||
-      element.inert
-    )
-      return;
+    if (found.length >= limits.offers || seen === "gone") return;
+    if (element.getAttribute("aria-hidden") === "true" || element.inert) return;
     const role = seen === "seen" ? roleOf(element) : "";
     if (OFFERED.has(role) || (role && element.matches(FIELDS))) {
       const key = `${role} ${nameOf(element, role)} ${frame}`;
@@ -257,10 +146,10 @@ function offers(limits) {
     const before = found.length;
     if (element.localName === "iframe" || element.localName === "frame") {
       try {
-        if (!frame && element.contentDocument?.body && seen === "seen")
-          walk(element.contentDocument.body, cssPath(element));
+        const body = element.contentDocument?.body;
+        if (!frame && body && seen === "seen") walk(body, cssPath(element));
       } catch {
-        /* another origin's */
+        // A frame of another origin.
       }
     }
     for (const child of childrenOf(element)) if (child.nodeType === 1) walk(child, frame);
@@ -270,8 +159,9 @@ function offers(limits) {
       found.length === before &&
       !element.querySelector("a[href],button,input,select,textarea,summary") &&
       !element.closest("a[href],button,label,summary,select")
-    )
+    ) {
       offer("press", element, "", frame);
+    }
   }
 
   if (document.body) walk(document.body, "");

@@ -92,5 +92,5 @@ def listening() -> str:
 
 async def offered(page: Page) -> Offers:
     """Read what the page offers now."""
-    body = script("semantics.js", "forms.js", "snapshot.js", "offers.js")
+    body = script("semantics.js", "forms.js", "snapshot.js", "entries.js", "controls.js", "offers.js")
     return Offers.model_validate(await read_page(page, body, "offers(given)", LIMITS))

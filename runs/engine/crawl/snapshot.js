@@ -177,7 +177,7 @@ function collect(limits) {
       walk(inner.body, { ...context, frame: cssPath(element) });
       found.forms.push(...formRows(inner, cssPath(element)));
     } catch {
-      /* another origin's frame */
+      // A frame of another origin.
     }
   }
 

@@ -31,7 +31,8 @@ MEMBERS = (
     "tagName", "textContent", "title",
 )
 # fmt: on
-_MEMBER = re.compile(rf"(\?)?\.({'|'.join(MEMBERS)})\b")
+# Not behind dots that spread what stands in a variable of such a name.
+_MEMBER = re.compile(rf"(?<!\.)(\?)?\.({'|'.join(MEMBERS)})\b")
 _ENDS = (
     "context was destroyed",
     "navigat",

@@ -6,13 +6,13 @@
   // biome-ignore lint/suspicious/noShadowRestrictedNames: each realm has its own, and a frame is one
   const { Object, Reflect, JSON, Map, Set, Symbol, Promise, document } = realm;
   if (Object.hasOwn(realm, "__sentri")) return;
-  const described = Object.getOwnPropertyDescriptor,
-    define = Object.defineProperty,
-    drop = Reflect.deleteProperty;
-  const keysOf = Reflect.ownKeys,
-    stringify = JSON.stringify,
-    freeze = Object.freeze,
-    holds = Promise[Symbol.hasInstance].bind(Promise);
+  const described = Object.getOwnPropertyDescriptor;
+  const define = Object.defineProperty;
+  const drop = Reflect.deleteProperty;
+  const keysOf = Reflect.ownKeys;
+  const stringify = JSON.stringify;
+  const freeze = Object.freeze;
+  const holds = Promise[Symbol.hasInstance].bind(Promise);
   const TOLD_BY_ALL = ["Object", "Array", "String", "Number", "Boolean", "Date"].map((kind) => realm[kind].prototype);
   const kinds = [
     "Object",
@@ -104,34 +104,31 @@
   for (const one of iterators) keep(Object.getPrototypeOf(one));
 
   // A member under a name that no field can have.
+  const kindsOfNodes = [
+    "Node",
+    "Element",
+    "HTMLElement",
+    "SVGElement",
+    "Document",
+    "DocumentFragment",
+    "ShadowRoot",
+    "HTMLFormElement",
+    "HTMLSlotElement",
+  ];
   for (const name of NAMES) {
-    for (const kind of [
-      "Node",
-      "Element",
-      "HTMLElement",
-      "SVGElement",
-      "Document",
-      "DocumentFragment",
-      "ShadowRoot",
-      "HTMLFormElement",
-      "HTMLSlotElement",
-    ]) {
-      const owner = realm[kind].prototype,
-        known = described(owner, name);
-      if (known)
-        define(
-          owner,
-          Symbol.for(`sentri.${name}`),
-          known.get ? { get: known.get, set: known.set } : { value: known.value },
-        );
+    const unhidden = Symbol.for(`sentri.${name}`);
+    for (const kind of kindsOfNodes) {
+      const owner = realm[kind].prototype;
+      const known = described(owner, name);
+      if (known) define(owner, unhidden, known.get ? { get: known.get, set: known.set } : { value: known.value });
     }
   }
 
   // Nothing below may call what a page could have replaced.
   function restore(undo) {
     for (let at = 0; at < kept.length; at++) {
-      const one = kept[at],
-        now = described(one.owner, one.key);
+      const one = kept[at];
+      const now = described(one.owner, one.key);
       if (now && now.value === one.was.value && now.get === one.was.get) continue;
       if (now && !now.configurable) continue;
       define(one.owner, one.key, one.was);
@@ -149,14 +146,15 @@
       install(frame);
       frame.__sentri.restore(undo);
     } catch {
-      /* another origin's frame */
+      // A frame of another origin.
     }
   }
 
   function forget(owner, key, undo) {
     const now = described(owner, key);
-    if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key))
+    if (now?.configurable && !(owner[Symbol.toStringTag] && key === "constructor") && drop(owner, key)) {
       undo[undo.length] = { owner, key, now };
+    }
   }
 
   // What `read` gives, as text; a promise of a text as it is.

@@ -9,8 +9,8 @@ function places() {
     [Document, get(Document, "children")],
     [DocumentFragment, get(DocumentFragment, "children")],
   ];
-  const shadow = get(Element, "shadowRoot"),
-    tag = get(Element, "localName");
+  const shadow = get(Element, "shadowRoot");
+  const tag = get(Element, "localName");
   const childOf = (node, at) => read(children.find(([kind]) => node instanceof kind)[1], node)[at] || null;
   const found = (place) => {
     const [steps, name] = place.split(" ");

@@ -65,17 +65,15 @@ const look = () => {
     return line(form >= 0 && home ? `${home} ${named}` : named);
   };
   const PLACES = { nav: "navigation", main: "main", aside: "complementary" };
+  const OF_PLACES = ["navigation", "banner", "contentinfo", "main", "complementary", "search", "region"];
   const placeOf = (node) => {
     for (let at = node.parentElement; at; at = at.parentElement) {
       const role = at.getAttribute("role");
-      if (["navigation", "banner", "contentinfo", "main", "complementary", "search", "region"].includes(role))
-        return role;
+      if (OF_PLACES.includes(role)) return role;
       if (PLACES[at.localName]) return PLACES[at.localName];
-      if (
-        ["header", "footer"].includes(at.localName) &&
-        !at.parentElement?.closest("article, aside, main, nav, section")
-      )
-        return at.localName === "header" ? "banner" : "contentinfo";
+      if (!["header", "footer"].includes(at.localName)) continue;
+      if (at.parentElement?.closest("article, aside, main, nav, section")) continue;
+      return at.localName === "header" ? "banner" : "contentinfo";
     }
     return "";
   };
