@@ -22,11 +22,12 @@ from runs.engine.prove.mutations import Mutation
 from runs.engine.prove.proof_report import Notes, report
 from runs.engine.prove.pruning import prunable
 from runs.engine.prove.replaying import A, ProofContext, Replaying, Start
-from runs.engine.prove.replays import BrokenReplay, CleanReplay, TrialReplay, slowest
+from runs.engine.prove.replays import BrokenReplay, CleanReplay, slowest
 from runs.engine.prove.revision import Revision
 from runs.engine.prove.scenery import differs
 from runs.engine.prove.strikes import Known, Strikes
 from runs.engine.prove.touched import READING, Touched
+from runs.engine.prove.trial_replay import TrialReplay
 from runs.engine.steps.request import Request
 
 LEAST_MS, MOST_MS = 400, 2_000

@@ -16,7 +16,7 @@ from runs.engine.events import Event, Failure, Log, Wrote
 from runs.engine.plan import ProofPlan
 from runs.engine.prove.mutations import MUTATIONS
 from runs.engine.prove.proving import Proving
-from runs.engine.prove.replays import TrialReplay
+from runs.engine.prove.trial_replay import TrialReplay
 from tests.engine.pages import Answer, Asked, Pages, pages
 from tests.engine.prove.proofs import click, plan_of, proofs, proposal, proved, replays, says, see, told
 
