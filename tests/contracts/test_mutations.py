@@ -6,6 +6,7 @@ import inspect
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 import pytest_asyncio
@@ -15,7 +16,7 @@ from runs.engine.events import Heading
 from runs.engine.page.look import LiveField, Look, Message, Pressable
 from runs.engine.plan import Target
 from runs.engine.prove import mutations
-from runs.engine.prove.mutations import MUTATIONS, Mutation
+from runs.engine.prove.mutations import MUTATIONS, Mutation, MutationEffect
 from runs.engine.prove.touched import Act, Touched, TouchedCall
 from runs.engine.steps import STEPS
 from runs.engine.steps.document import parse
@@ -195,3 +196,23 @@ async def test_every_kind_is_applied_to_a_real_page_and_noticed_by_a_test_that_l
     assert [end.outcome for end in ends.values()] == ["passed"] * 4
     noticed = {kind for end in ends.values() for kind in MUTATIONS if True in told(end.proof, kind)}
     assert noticed == set(MUTATIONS)
+
+
+LOADED = [name for name, kind in MUTATIONS.items() if kind.of_load_alone]
+
+
+@pytest.mark.parametrize("kind", LOADED)
+async def test_once_it_is_over_requests_go_their_own_way_again(kind: str) -> None:
+    """One that goes on would be held against the next mutation, and against the unbroken load at last."""
+    found = next(iter(MUTATIONS[kind].ways(TOUCHED)), None)
+    if found is None or found.call is None:
+        pytest.fail(f"{kind} finds no way in what the test touched, so that nothing is known of it")
+    context, effect, request = Mock(route=AsyncMock()), MutationEffect(), Mock()
+    await found.prepare(context, effect)
+    _, take = context.route.await_args.args
+    request.method, request.resource_type, request.url = found.call.method, found.call.kind, found.call.url
+    route = Mock(request=request, fallback=AsyncMock(), fulfill=AsyncMock(), continue_=AsyncMock())
+    effect.over = True
+    await take(route)
+    route.fallback.assert_awaited_once_with()
+    assert (effect.hits, effect.answered) == (0, set())

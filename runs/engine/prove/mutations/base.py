@@ -85,9 +85,9 @@ Replacing = Callable[[Route], Awaitable[None]]
 
 
 async def replace_answers(
-    context: BrowserContext, call: TouchedCall, effect: MutationEffect, answer: Replacing
+    context: BrowserContext, call: TouchedCall, effect: MutationEffect, answer: Replacing, *, counts: bool = True
 ) -> None:
-    """Requests like a call, whatever their query, are answered by `answer`, and counted."""
+    """Requests like a call, whatever their query, are answered by `answer`, and counted here if this `counts`."""
     document = call.kind == "document"
 
     async def take(route: Route) -> None:
@@ -97,7 +97,7 @@ async def replace_answers(
                 # Other routes of the context stand behind this one, such as that which holds writes back.
                 await route.fallback()
                 return
-            effect.hits += 1
+            effect.hits += counts
             effect.answered.add((request.method, request.url))
             await answer(route)
 

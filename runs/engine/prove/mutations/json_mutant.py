@@ -63,7 +63,7 @@ class JsonMutant(Mutation):
                 await route.fulfill(response=response, json=mutated)
 
         # Only answers that really went wrong count.
-        await replace_answers(context, call, MutationEffect(answered=effect.answered), answer)
+        await replace_answers(context, call, effect, answer, counts=False)
 
 
 def _answers(touched: Touched) -> Iterator[tuple[TouchedCall, Any]]:
