@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import atexit
+import gc
+
 from django.apps import AppConfig
 
 
@@ -13,3 +16,11 @@ class SentriConfig(AppConfig):
         from sentri.keys import keep_private
 
         keep_private(settings.DATABASES["default"], settings.ENV.data_dir)
+        keep_what_is_loaded()
+
+
+def keep_what_is_loaded() -> None:
+    """What is loaded by now stays: it is not searched for garbage again, not even when the process ends."""
+    gc.freeze()
+    gc.enable()
+    atexit.register(gc.freeze)
