@@ -18,7 +18,7 @@ from sentri.logs import FORMATS
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@register()
+@register("sentri")
 def environment(**_: Any) -> list[CheckMessage]:
     env = settings.ENV
     found: list[CheckMessage] = []

@@ -10,6 +10,8 @@ from runs.management.supervisor import Supervisor
 
 class Command(BaseCommand):
     help = "Runs workers until it is stopped: starts them again when they die, and sweeps up after lost ones."
+    # Those of sentri/checks.py. Django's own would load every page and the API, which no worker serves.
+    requires_system_checks = ("sentri",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--workers", type=int, default=settings.ENV.workers, help="processes that execute runs")
