@@ -1,3 +1,4 @@
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -63,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     from runs.engine.netguard import SETTING, Guard
 
+    # Thousands of tests are collected and all stay: searching them for garbage takes longer than collecting them.
+    gc.disable()
     os.environ[SETTING] = LOOPBACK
     settings.GUARD = Guard.configured()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -97,6 +100,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         places = {HERE / name: place for place, name in enumerate(LONGEST_FIRST)}
         items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
