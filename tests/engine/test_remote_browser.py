@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import signal
 import subprocess
 import sys
 import zipfile
@@ -11,7 +10,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
-import psutil
 import pytest
 
 from runs.engine.browser import NO_FFMPEG, Bounds, Browser, BrowserUnavailable
@@ -26,7 +24,7 @@ from runs.engine.plan import BrowserOptions, RunOptions, ShardPlan, Site
 from tests.engine.elsewhere import Elsewhere, Offer, debugging_port, playwright_server
 from tests.engine.executing import attempts, ends, miss, planned, played, puller, see, work
 from tests.engine.pages import Answer, Pages, pages
-from tests.hostile.speaking import answer, bomb, speaking
+from tests.hostile.speaking import answer, bomb, driver_of, speaking
 from tests.servers import free_port
 from tests.site.server import serve
 
@@ -107,24 +105,20 @@ def shop() -> Iterator[Pages]:
         yield site
 
 
-def strike_the_driver(number: signal.Signals) -> None:
-    for process in psutil.Process().children():
-        if "run-driver" in process.cmdline():
-            process.send_signal(number)
-
-
 @pytest.mark.parametrize("fault", ["it hangs", "the driver here is killed", "the driver here hangs"])
 async def test_an_attempt_is_made_again_when_a_browser_elsewhere_answers_no_more(
     elsewhere: Elsewhere, shop: Pages, tmp_path: Path, fault: str
 ) -> None:
-    strikes = {
-        "it hangs": elsewhere.hang,
-        "the driver here is killed": lambda: strike_the_driver(signal.SIGKILL),
-        "the driver here hangs": lambda: strike_the_driver(signal.SIGSTOP),
-    }
     events: list[Event] = []
     struck = False
     async with Browser(remote=Remote(elsewhere.address)) as browser:
+        # This browser's alone: drivers of other tests' browsers are children of this process as well.
+        driver = driver_of(browser)
+        strikes = {
+            "it hangs": elsewhere.hang,
+            "the driver here is killed": driver.kill,
+            "the driver here hangs": driver.suspend,
+        }
         tests = puller(work(see("Shop"), see("Shop")))
         async for event in execute(browser, planned(shop, tmp_path / "files", trace="off"), tests):
             events.append(event)
