@@ -6,6 +6,7 @@ python -m tests.parts
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
+
+from runs.management.processes import adopt_orphans
 
 SIDE_BY_SIDE = 2
 REAL = "browser or web or processes"
@@ -53,12 +56,11 @@ class Running:
         words = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the part has ended
         return cls(part, subprocess.Popen(part.command, stdout=words, stderr=subprocess.STDOUT), words)
 
-    def end(self, code: int, processor_seconds: float) -> None:
+    def end(self, code: int) -> None:
         self.process.returncode = code
         with self.words:
             self.words.seek(0)
-            minutes = (time.monotonic() - self.since) / 60
-            say(f"\n── {self.part.name}: {minutes:.1f} minutes, {processor_seconds / 60:.1f} of processor")
+            say(f"\n── {self.part.name}: {(time.monotonic() - self.since) / 60:.1f} minutes")
             shutil.copyfileobj(self.words, sys.stdout.buffer)
             sys.stdout.flush()
 
@@ -76,21 +78,25 @@ class Parts:
 
     def carry_out(self) -> int:
         """0 where every part passed."""
-        count = len(self._waiting)
+        count, began = len(self._waiting), time.monotonic()
+        # What parts leave behind is waited for here, so that its processor time is counted as well.
+        adopt_orphans()
         # Ctrl+C reaches the parts as well, which then end by themselves.
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._interrupt)
         while self._begin_as_many_as_may_run():
-            pid, status, usage = os.wait4(-1, 0)
+            pid, status = os.wait()
             code = os.waitstatus_to_exitcode(status)
-            ended = self._running.pop(pid)
-            ended.end(code, usage.ru_utime + usage.ru_stime)
-            if code:
-                self._failed.append(ended.part.name)
+            if ended := self._running.pop(pid, None):
+                ended.end(code)
+                if code:
+                    self._failed.append(ended.part.name)
         if self._interrupted:
             return 130
         failed = f", FAILED: {'; '.join(self._failed)}" if self._failed else ""
-        say(f"\nbin/test: {count - len(self._failed)} of {count} parts passed{failed}")
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        minutes = f"{(time.monotonic() - began) / 60:.1f} minutes, and {(usage.ru_utime + usage.ru_stime) / 60:.1f}"
+        say(f"\nbin/test: {count - len(self._failed)} of {count} parts passed{failed}; it took {minutes} of processor")
         return int(bool(self._failed))
 
     def _begin_as_many_as_may_run(self) -> bool:

@@ -1,11 +1,13 @@
 """The parts of bin/test: together they leave nothing out, and those that fail are named."""
 
+import re
 import signal
 import subprocess
 import sys
 from itertools import chain, combinations
 from pathlib import Path
 
+import pytest
 from _pytest.mark.expression import Expression
 
 from sentri.env import ROOT
@@ -54,7 +56,7 @@ def test_all_parts_are_carried_out_and_those_that_failed_are_named() -> None:
     process = started("print('well')", "print('not well'); exit(3)", "print('well as well')")
     said, _ = process.communicate()
     assert process.returncode == 1
-    assert said.endswith("\nbin/test: 2 of 3 parts passed, FAILED: part 1\n")
+    assert "\nbin/test: 2 of 3 parts passed, FAILED: part 1; it took" in said
     assert {"well", "not well", "well as well"} <= set(said.splitlines())
 
 
@@ -65,7 +67,27 @@ def test_two_parts_run_side_by_side(tmp_path: Path) -> None:
     process = started(meet.format(*paths), meet.format(*reversed(paths)))
     said, _ = process.communicate()
     assert process.returncode == 0
-    assert said.endswith("\nbin/test: 2 of 2 parts passed\n")
+    assert "\nbin/test: 2 of 2 parts passed; it took" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+def test_processor_time_of_what_a_part_leaves_behind_is_counted(tmp_path: Path) -> None:
+    """A process that computes for four seconds of processor is left behind; another part waits until it has gone."""
+    busy = "import time\nwhile time.process_time() < 4: pass"
+    leave = (
+        "import subprocess, sys; from pathlib import Path\n"
+        f"Path({str(tmp_path / 'draft')!r}).write_text(str(subprocess.Popen([sys.executable, '-c', {busy!r}]).pid))\n"
+        f"Path({str(tmp_path / 'draft')!r}).rename({str(tmp_path / 'pid')!r})"
+    )
+    wait = (
+        "import os, time; from pathlib import Path\n"
+        f"path = Path({str(tmp_path / 'pid')!r})\n"
+        "while not path.exists() or Path('/proc', path.read_text()).exists(): time.sleep(0.02)"
+    )
+    said, _ = started(leave, wait).communicate()
+    counted = re.search(r"and (\d+\.\d) of processor", said)
+    assert counted is not None
+    assert float(counted[1]) >= 0.1
 
 
 def test_a_stop_interrupts_the_parts_and_begins_no_more(tmp_path: Path) -> None:
