@@ -62,7 +62,9 @@ TOUCHED = Touched(
         TouchedCall("script", "GET", "http://shop.test/shop.js", -1, 200),
         TouchedCall("api", "GET", "http://shop.test/api/mugs", -1, 200, (200, {}, b'[{"name": "Blue mug"}]')),
         TouchedCall("document", "GET", "http://shop.test/mugs", 0, 200),
-        TouchedCall("document", "POST", "http://shop.test/add", 2, 303, (303, {"location": "/cart"}, b"")),
+        TouchedCall(
+            "document", "POST", "http://shop.test/add", 2, 303, (303, {"location": "/cart"}, b""), followed=True
+        ),
         TouchedCall("document", "GET", "http://shop.test/cart", 2, 200),
     ),
     (

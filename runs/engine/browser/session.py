@@ -38,8 +38,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A tab begins on an empty page in a process of its own, and would get another one with its first address. Tabs of
-    # one context share theirs where their site is the same; contexts have processes of their own all the same.
+    # A tab begins on an empty page in a process of its own, and would get another one with its first address. Contexts
+    # have processes of their own all the same. Tabs of one context and site share one, also windows that a page opens
+    # without access to it: such a window that hangs or crashes takes the page with it.
     "--renderer-process-limit=1",
     # WebRTC has no way past the proxy, and no name is asked for but by the proxy.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",

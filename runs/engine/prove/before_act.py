@@ -69,8 +69,7 @@ class BeforeAct:
         page.context.on("request", heard)
         try:
             await mutation.strike(self.attempt_page.stage, effect)
-            hasty = self.act.model_copy(update={"timeout": self.pace_ms})
-            await self.attempt.performed(self.attempt_page, self.place, hasty)
+            await self.attempt.performed(self.attempt_page, self.place, self.act)
             await mutation.after(page, effect)
             await mutation.release(page)
             await settle(page, self.pace_ms)

@@ -69,12 +69,13 @@ def in_place(mutation: Mutation, touched: Touched) -> bool:
 def at_reload(mutation: Mutation, touched: Touched) -> bool:
     """Whether a mutation can be tried by loading the last page once more, where a replay has ended on it.
 
-    The last act has to have led to that page: one that was done on it would have to be done again.
+    The last act has to have led to that page: one that was done on it would have to be done again. A page that writes
+    when it is loaded would write each time.
     """
     page, loaded = touched.last_page
     if page is None or page.method != "GET" or page.step != touched.last_act or not mutation.of_load_alone:
         return False
-    return mutation.call is not None and not mutation.call.writes and mutation.call in (page, *loaded)
+    return mutation.call in (page, *loaded) and not any(call.writes for call in loaded)
 
 
 def before_act(mutation: Mutation, touched: Touched) -> bool:

@@ -140,8 +140,7 @@ class Proving:
         What is tried before its last act may spoil it: then there is another one. Where it fails after something was
         tried, that may be why, or the test may be flaky: then two have to pass in which nothing is tried.
         """
-        start = partial(CleanReplay, last_act=self.touched.last_act, then=self._at_end)
-        self.strikes.begin()
+        start = partial(self._clean, then=self._at_end)
         trying = partial(start, before_act=self._before_act) if self.may_try else start
         replay, ended, story = await self._untold(trying)
         if replay.interfered and (replay.spoilt or ended.failure is not None):
@@ -164,6 +163,11 @@ class Proving:
         self.slowest = max(self.slowest, slowest(ended.steps))
         if replay.after_all is not None:
             self.seen.append(self._shown(replay, replay.after_all))
+
+    def _clean(self, revision: Revision, **hooks: Any) -> CleanReplay:
+        """Another clean replay. What one before has tried counts no more, also where the site had trouble meanwhile."""
+        self.strikes.begin()
+        return CleanReplay(revision, last_act=self.touched.last_act, **hooks)
 
     def _shown(self, replay: CleanReplay, after: Look) -> Seen:
         return replay.before_last_act if self.touched.acts else None, after
@@ -258,7 +262,8 @@ class Proving:
         after = replay.after_all
         if after is not None and self.context.plan.max_breakages and not replay.troubles() - self.replaying.usual:
             pace_ms = _pace_ms(max(self.at_trial, self.slowest))
-            await self.strikes.at_end(self._known(self._shown(replay, after)), replay, attempt_page, pace_ms)
+            known, usual = self._known(self._shown(replay, after)), self.replaying.usual
+            await self.strikes.at_end(known, replay, attempt_page, pace_ms, usual)
 
     async def _try_mutations(self, found: Mapping[int, dict[str, Any]]) -> None:
         """Some mutations at a time, until they say no more; candidates are asked as well."""

@@ -7,15 +7,15 @@ is loaded unbroken in the end, and where it then shows something else nothing is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from runs.engine.browser import BrowserContext, Page, settle
+from runs.engine.browser import BrowserContext, Pace, Page, PageWatch, settle
 from runs.engine.events import Failure
 from runs.engine.execute.attempt import AttemptPlayer
 from runs.engine.execute.attempt_page import AttemptPage
 from runs.engine.page.look import Look
+from runs.engine.passing import troubles
 from runs.engine.prove import choosing
 from runs.engine.prove.asking import Identified, failing
 from runs.engine.prove.choosing import Tried
@@ -32,8 +32,8 @@ class Reloading:
 
     `url` is where its document came from, `own` are the test's expectations by their ids, `candidates` those that it
     could have; together they have `pace_ms`. `calm` is how the page looked at the end of the replay, `clean` how clean
-    replays have ended. `answered` are method and address of what was not the site's own answer. `tried` is what came of
-    the mutations.
+    replays have ended. `pace` says when the site may be asked again, `usual` what it answers however often it is asked
+    as if that might pass. `tried` is what came of the mutations.
     """
 
     attempt: AttemptPlayer
@@ -44,66 +44,99 @@ class Reloading:
     calm: Look | None
     clean: Sequence[Look]
     pace_ms: int
-    answered: set[tuple[str, str]] = field(default_factory=set)
+    pace: Pace
+    usual: Collection[str]
     tried: list[Tried] = field(default_factory=list)
-    _heard: list[dict[str, Any]] = field(default_factory=list)
 
     async def put(self, mutations: Sequence[Mutation], known: Sequence[Tried]) -> None:
         """Try those mutations that say more than is `known`; the page is theirs from then on."""
-        context, page = self.attempt_page.context, self.attempt_page.stage.page
+        context, watch, here = self.attempt_page.context, self.attempt_page.watch, self.attempt_page.stage.page.url
         # An address that a script has set is not what was loaded.
-        if context is None or not mutations or _bare(page.url) != _bare(self.url):
+        if context is None or watch is None or not mutations or _bare(here) != _bare(self.url):
             return
+        loading = _Loading(self, context, watch, here)
+        heard = list(watch.requests)
         try:
             # An error page is the mutation's as a whole: it does not matter what was there, and nothing is left of it.
             for mutation in (mutation for mutation in mutations if mutation.of_document_alone):
-                self.tried += await self._loaded(context, page, mutation)
+                self.tried += await loading.broken(mutation)
             compared: list[Tried] = []
             steps = dict(self.own)
             for mutation in (mutation for mutation in mutations if not mutation.of_document_alone):
                 if choosing.informative([mutation], [*known, *self.tried, *compared], steps.keys(), steps):
-                    compared += await self._loaded(context, page, mutation)
-            if compared and await self._is_as_before(page, compared):
+                    compared += await loading.broken(mutation)
+            if compared and await loading.is_as_before(compared):
                 self.tried += compared
         finally:
-            if self.attempt_page.watch is not None:
-                self.attempt_page.watch.requests[:0] = self._heard
+            watch.requests[:] = heard  # what was asked for since is nothing that the replay has met with
 
-    async def _loaded(self, context: BrowserContext, page: Page, mutation: Mutation) -> list[Tried]:
-        """What came of a mutation; nothing where the page has not asked for what is broken."""
-        effect = MutationEffect(answered=self.answered)
-        await mutation.prepare(context, effect)
-        await self._load(page)
-        effect.over = True
-        if not effect.hits:
+
+@dataclass
+class _Loading:
+    """The page at the address `here`, which is loaded again for what `reloading` tries."""
+
+    reloading: Reloading
+    context: BrowserContext
+    watch: PageWatch
+    here: str
+
+    @property
+    def page(self) -> Page:
+        return self.reloading.attempt_page.stage.page
+
+    async def broken(self, mutation: Mutation) -> list[Tried]:
+        """What came of a mutation.
+
+        Nothing where the page has not asked for what is broken, or where the site itself had trouble meanwhile.
+        """
+        effect, own = MutationEffect(), self.reloading.own
+        await mutation.prepare(self.context, effect)
+        try:
+            await self._load()
+            noticed = await self._failing(own)
+            checked = list(own)
+            if not noticed:  # what a candidate notices counts only where the test itself notices nothing
+                noticed = await self._failing(self.reloading.candidates)
+                checked += self.reloading.candidates
+            look = await look_at(self.page)
+        finally:
+            effect.over = True  # a page that asks again meanwhile is answered alike
+        if not effect.hits or self._troubled(effect):
             return []
-        noticed = await self._failing(self.own)
-        checked = list(self.own)
-        if not noticed:  # what a candidate notices counts only where the test itself notices nothing
-            noticed = await self._failing(self.candidates)
-            checked += self.candidates
-        effective = bool(noticed) or differs(self.clean, await look_at(page))
+        effective = bool(noticed) or differs(self.reloading.clean, look)
         reached = frozenset(step_id for step_id, _ in checked)
         return [Tried(mutation.kind, mutation.what, effective, reached, noticed, mutation)]
 
-    async def _is_as_before(self, page: Page, compared: Sequence[Tried]) -> bool:
-        await self._load(page)
-        failed = await self._failing([*self.own, *choosing.noticing(compared, self.candidates)])
-        return not failed and same(await look_at(page), self.calm)
+    async def is_as_before(self, compared: Sequence[Tried]) -> bool:
+        """Whether the page, loaded unbroken, is as the replay left it."""
+        await self._load()
+        noticing = choosing.noticing(compared, self.reloading.candidates)
+        failed = await self._failing([*self.reloading.own, *noticing])
+        if failed or self._troubled(MutationEffect()):
+            return False
+        return same(await look_at(self.page), self.reloading.calm)
 
-    async def _load(self, page: Page) -> None:
+    async def _load(self) -> None:
         """Load the page and let it settle. What it said when it was loaded before is no matter of expectations."""
-        if self.attempt_page.watch is not None:
-            self._heard += self.attempt_page.watch.requests
-            self.attempt_page.watch.forget_history()
-        if _bare(page.url) == _bare(self.url):
-            await page.reload(wait_until="domcontentloaded", timeout=LOAD_MS)
+        await self.reloading.pace.turn()
+        self.watch.forget_history()
+        if _bare(self.page.url) == _bare(self.here):
+            await self.page.reload(wait_until="domcontentloaded", timeout=LOAD_MS)
         else:
-            await page.goto(self.url, wait_until="domcontentloaded", timeout=LOAD_MS)
-        await settle(page, SETTLE_MS)
+            await self.page.goto(self.here, wait_until="domcontentloaded", timeout=LOAD_MS)
+        await settle(self.page, SETTLE_MS)
 
     async def _failing(self, steps: Sequence[Identified]) -> dict[int, Failure]:
-        return await failing(self.attempt, self.attempt_page, steps, self.pace_ms)
+        reloading = self.reloading
+        return await failing(reloading.attempt, reloading.attempt_page, steps, reloading.pace_ms)
+
+    def _troubled(self, effect: MutationEffect) -> bool:
+        """Whether the site answered something in this load that may be otherwise soon."""
+        answers = [
+            request for request in self.watch.requests if (request["method"], request["url"]) not in effect.answered
+        ]
+        origin = self.reloading.attempt.shard.plan.site.origin
+        return not set(troubles(answers, origin)) <= set(self.reloading.usual)
 
 
 def _bare(url: str) -> str:

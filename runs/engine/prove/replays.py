@@ -76,8 +76,7 @@ class CleanReplay(Replay):
 
     `before_act` is called before the last act is done, with its place. `then` is called with a replay that passed,
     while its page is still open. What `before_act` took is no time of the test's. `spoilt`: it left the page otherwise
-    than it was, so that the replay ends there and says nothing. `interfered`: it tried something at all. `answered` are
-    method and address of requests that were answered in the application's place, once the replay had ended.
+    than it was, so that the replay ends there and says nothing. `interfered`: it tried something at all.
     """
 
     def __init__(
@@ -92,7 +91,6 @@ class CleanReplay(Replay):
         self._before_act = before_act
         self._then = then
         self.spoilt = self.interfered = False
-        self.answered: set[tuple[str, str]] = set()
         self.tried_ms = 0
         self._before_picture: ArtifactFile | None = None
         self.before_last_act: Look | None = None
@@ -121,9 +119,6 @@ class CleanReplay(Replay):
 
     def artifacts(self) -> tuple[ArtifactFile, ...]:
         return (self._before_picture,) if self._before_picture else ()
-
-    def _is_ours(self, method: str, url: str) -> bool:
-        return (method, url) in self.answered
 
     async def over(self, ended: AttemptEnded) -> None:
         fit = ended.passed and not self.spoilt and self.after_all is not None
@@ -202,9 +197,10 @@ class BrokenReplay(Replay):
 
         A step that comes too late before that would say of a busy machine that it notices the mutation, or keep the
         mutation from being applied. Expectations in a row share one pace: while the first waits in vain, the page has
-        its time as well.
+        its time as well. An act that is swallowed is done like any other, for it is all that the mutation concerns.
         """
-        if not self._is_broken(step_id):
+        swallowed = self.mutation.of_act_alone and step_id in self.mutation.before_steps
+        if swallowed or not self._is_broken(step_id):
             return step
         if not expects(step):
             short = self._pace_ms * (LOADING if step.loads_page else 1)

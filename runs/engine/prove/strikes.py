@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,9 @@ class Strikes:
             replay.spoilt = trying.spoilt
         self.swallowed = trying.tried
 
-    async def at_end(self, known: Known, replay: CleanReplay, attempt_page: AttemptPage, pace_ms: int) -> None:
+    async def at_end(
+        self, known: Known, replay: CleanReplay, attempt_page: AttemptPage, pace_ms: int, usual: Collection[str]
+    ) -> None:
         """Tries what can be tried on the page that a clean replay has ended on."""
         ways = [mutation for mutation in self._ways(known) if choosing.in_place(mutation, known.touched)]
         others = [mutation for mutation in self._ways(known) if choosing.at_reload(mutation, known.touched)]
@@ -102,10 +104,10 @@ class Strikes:
             async with asyncio.timeout(self.context.plan.options.test_timeout_ms / 1000):
                 await striking.put(ways)
                 self.struck = list(striking.tried)
-                await self._reload(others, known, striking, replay, pace_ms)
+                await self._reload(others, known, striking, pace_ms, usual)
 
     async def _reload(
-        self, mutations: Sequence[Mutation], known: Known, striking: InPlace, replay: CleanReplay, pace_ms: int
+        self, mutations: Sequence[Mutation], known: Known, striking: InPlace, pace_ms: int, usual: Collection[str]
     ) -> None:
         page, _ = known.touched.last_page
         if page is None:
@@ -119,7 +121,8 @@ class Strikes:
             calm=striking.calm,
             clean=known.clean,
             pace_ms=pace_ms,
-            answered=replay.answered,
+            pace=self.context.pace,
+            usual=usual,
         )
         try:
             await reloading.put(mutations, [*self.swallowed, *self.struck])

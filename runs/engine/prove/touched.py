@@ -34,6 +34,7 @@ class TouchedCall:
 
     `step` is the id of the step during which it was sent, -1 for the opening. `answer`, where it
     could be kept, is that of a call that writes or brings JSON: status, headers and body. `asks`: nothing in it writes.
+    `followed`: the application was asked for something other than scripts afterwards.
     """
 
     kind: Literal["document", "api", "script"]
@@ -43,6 +44,7 @@ class TouchedCall:
     status: int | None = None
     answer: tuple[int, dict[str, str], bytes] | None = None
     asks: bool = False
+    followed: bool = False
 
     @property
     def writes(self) -> bool:
@@ -121,10 +123,6 @@ class Touched:
         first = next((at for at, other in enumerate(self.calls) if other.writes), 0)
         return self.calls.index(call) < first
 
-    def asked_after(self, at: int) -> bool:
-        """Whether the application was asked for anything but scripts after the call with that index."""
-        return any(call.kind != "script" for call in self.calls[at + 1 :])
-
     def acted(self, call: TouchedCall) -> bool:
         """Whether a call was brought about by more than opening a page or following a link: pressed, entered, sent."""
         act = next((act for act in self.acts if act.step_id == call.step and act.target is not None), None)
@@ -180,8 +178,10 @@ class Recorder:
         """
         await asyncio.gather(*self._reading)
         seen: dict[tuple[str, str, int], TouchedCall] = {}
-        for call in self._sent.values():
-            seen.setdefault((call.method, call.url, call.step), call)
+        sent = list(self._sent.values())
+        last = max((at for at, call in enumerate(sent) if call.kind != "script"), default=-1)
+        for at, call in enumerate(sent):
+            seen.setdefault((call.method, call.url, call.step), replace(call, followed=at < last))
         return tuple(seen.values())
 
     def _request(self, request: Request) -> None:

@@ -14,6 +14,7 @@ from runs.engine.prove.candidates import candidates
 from runs.engine.prove.choosing import Tried
 from runs.engine.prove.figures import changed_figures
 from runs.engine.prove.mutations import Mutation
+from runs.engine.prove.mutations.ignored_query import IgnoredQuery
 from runs.engine.prove.mutations.redirected import Redirected
 from runs.engine.prove.mutations.stale import Stale
 from runs.engine.prove.pruning import prunable
@@ -227,17 +228,16 @@ def test_a_redirect_tells_no_more_of_what_is_behind_a_page_than_an_error_page() 
     assert not Redirected("/mugs leads to the home page").is_deep
 
 
-@pytest.mark.parametrize(
-    ("after", "ways"),
-    [
-        ((), 0),
-        ((TouchedCall("script", "GET", "http://shop/late.js", 0),), 0),
-        ((TouchedCall("document", "GET", "http://shop/thanks", 0),), 1),
-        ((TouchedCall("api", "GET", "http://shop/api/cart", 1),), 1),
-    ],
-)
-def test_an_answer_is_stale_only_where_something_is_asked_for_afterwards(
-    after: tuple[TouchedCall, ...], ways: int
-) -> None:
-    sent = TouchedCall("document", "POST", "http://shop/send", 0, 200, (200, {}, b"Thank you"))
-    assert len(list(Stale.ways(Touched({}, frozenset(), (sent, *after))))) == ways
+@pytest.mark.parametrize("followed", [False, True])
+def test_an_answer_is_stale_only_where_something_is_asked_for_afterwards(followed: bool) -> None:
+    sent = TouchedCall("document", "POST", "http://shop/send", 0, 200, (200, {}, b"Thank you"), followed=followed)
+    assert len(list(Stale.ways(Touched({}, frozenset(), (sent,))))) == followed
+
+
+def test_a_page_that_writes_when_it_is_loaded_is_not_loaded_again() -> None:
+    page = TouchedCall("document", "GET", "http://shop/find?q=mug", -1)
+    written = TouchedCall("api", "POST", "http://shop/seen", -1)
+    read = TouchedCall("api", "GET", "http://shop/api/mugs", -1)
+    [ignored] = IgnoredQuery.ways(Touched({}, frozenset(), (page, read)))
+    assert choosing.at_reload(ignored, Touched({}, frozenset(), (page, read)))
+    assert not choosing.at_reload(ignored, Touched({}, frozenset(), (page, read, written)))

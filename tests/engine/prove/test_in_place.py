@@ -112,9 +112,10 @@ async def test_an_expectation_that_held_for_a_moment_only_is_broken_in_replays_o
 ) -> None:
     strike = Strikes.at_end
 
-    async def later(strikes: Strikes, known: Any, replay: Any, attempt_page: Any, pace_ms: int) -> None:
+    async def later(strikes: Strikes, known: Any, *given: Any) -> None:
+        _, attempt_page, *_ = given
         await attempt_page.page.evaluate("document.querySelector('[role=status]').remove()")
-        await strike(strikes, known, replay, attempt_page, pace_ms)
+        await strike(strikes, known, *given)
 
     monkeypatch.setattr(Strikes, "at_end", later)
     said = {"do": "expect_visible", "target": {"text": "Saved"}}

@@ -19,10 +19,9 @@ class Stale(Mutation):
 
     @classmethod
     def ways(cls, touched: Touched) -> Iterable[Mutation]:
-        for at, call in reversed(list(enumerate(touched.calls))):
-            # Where nothing is asked for afterwards, the answer is all that there is to see, and it is the right one.
-            if not call.writes or call.answer is None or not touched.asked_after(at):
-                continue
+        # Where nothing is asked for afterwards, the answer is all that there is to see, and it is the right one.
+        writes = [call for call in touched.calls if call.writes and call.answer is not None and call.followed]
+        for call in reversed(writes):
             # What the test writes beside this call is really sent.
             alone = len([other for other in touched.calls if other.writes]) == 1
             yield cls(f"{call.method} {call.path} is answered, but not carried out", holds_writes=alone, call=call)
