@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from runs.engine.lexicon import Intent, Topic
-from runs.engine.lexicon.phrases import table, vocabulary
+from runs.engine.crawl.scope import is_destructive
+from runs.engine.lexicon import Intent, Topic, intents
+from runs.engine.lexicon.phrases import spellings, table, vocabulary
 from runs.engine.lexicon.units import units
+from runs.engine.page.safety import danger
 
 LANGUAGES = ["en", "de", "fr", "es", "pt", "it", "nl", "pl", "sv", "da", "fi", "ru", "tr", "cs", "hu", "ja", "zh", "ko"]
 # The word that there is means something else as well, there or in another language.
@@ -49,3 +51,25 @@ def test_topics_and_fields_have_words_in_every_language() -> None:
         if set(LANGUAGES) - by.keys()
     }
     assert missing == {sense: set(reasons) for sense, reasons in NO_WORD_FOR.items()}
+
+
+# Words of addresses that do no harm on a control.
+PRESSED = {"clear": "empties a field or a view where it stands alone"}
+
+
+def test_what_does_harm_in_an_address_is_not_pressed_where_a_control_says_it() -> None:
+    listed = [
+        word
+        for topic in (Topic.CHANGES, Topic.DESTROYS, Topic.BUYS, Topic.LEAVES)
+        for word in vocabulary()[f"topics.{topic}"]
+    ]
+    # What cancels closes a dialog or leaves a form; what it cancels stands with it ("Cancel order").
+    assert {word for word in listed if not danger(word) and Intent.CANCEL not in intents(word)} == PRESSED.keys()
+
+
+def test_what_signs_out_is_neither_pressed_nor_opened() -> None:
+    said = [" ".join(phrase) for word in vocabulary()["intents.sign_out"] for phrase in spellings(word)]
+    addresses = {word: f"/{word.replace(' ', '-')}" for word in said}
+    assert [word for word, path in addresses.items() if not danger("x", path)] == []
+    assert [word for word, path in addresses.items() if not is_destructive(f"https://shop.test{path}")] == []
+    assert [word for word in said if not is_destructive("https://shop.test/a", word)] == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runs.engine.crawl.canonical import DEFAULT_PORTS
-from runs.engine.lexicon import Intent, Topic, intents, is_at_an_end, is_called, length, topics, words
+from runs.engine.lexicon import Intent, Topic, alone, intents, is_at_an_end, is_called, length, topics, words
 from runs.engine.patterns import found
 from runs.engine.plan import CrawlOptions
 
@@ -25,6 +26,8 @@ FILES = each(
 )
 FORMAT_KEYS = frozenset({"format", "_format", "export", "output", "download", "_stream", "_dl"})
 FORMATS = FILES | {"1", "true", "yes", "on", "excel", "file"}
+
+LOOKS_FOR = frozenset({"tag", "tags", "category", "lang", "locale"})
 
 IDENTIFIES = re.compile(r"\d")
 NUMBER = re.compile(r"\d+")
@@ -54,18 +57,29 @@ def is_destructive(url: str, text: str = "") -> bool:
 
     Words of leaving (log out, unsubscribe) always count. A verb such as "delete" counts where it stands alone
     (`/account/delete`, `?action=delete`) or where the address also says of what (`/delete-item/7`); but
-    `/shop/delete_review`, which names no review, is a page with a form.
+    `/shop/delete_review`, which names no review, is a page with a form. What is searched for (`?q=cancel`) and what
+    help tells of (`/help/cancel`) destroys nothing.
     """
     parts = urlsplit(url)
     path = [_said(unquote(segment)) for segment in f"{parts.path}/{parts.fragment}".split("/") if segment.strip("!")]
-    query = [_said(part) for pair in parse_qsl(parts.query, keep_blank_values=True) for part in pair]
-    if any(_leaves(said) for said in path + query) or _leaves_or_destroys(_said(text)):
+    query = [(_said(key), _said(value)) for key, value in parse_qsl(parts.query, keep_blank_values=True)]
+    if any(_leaves(said) for said in chain(path, *query)) or _leaves_or_destroys(_said(text)):
         return True
-    if any(_destroys(said) for said in query):
+    if any(_destroys(key) or (_destroys(value) and not _asks(key)) for key, value in query):
         return True
     harmless = not parts.query and not any(
         IDENTIFIES.search(segment) or "-" in segment for segment in _but_last(unquote(parts.path))
     )
+    if (
+        len(path) > 1
+        and is_called(path[-2], Topic.HELP)
+        and not parts.query
+        and not IDENTIFIES.search(unquote(parts.path))
+    ):
+        path.pop()
+    # Of a short word that is another one as well ("sil"), only a number before it says that it is an act.
+    if any(not before and alone(said, Intent.DELETE) for before, said in pairwise(path)):
+        return True
     return any(_destroys(said, alone=not harmless or place < len(path)) for place, said in enumerate(path, 1))
 
 
@@ -77,7 +91,7 @@ def _but_last(path: str) -> list[str]:
 
 
 def _said(text: str) -> str:
-    """`deleteAccount7`, `delete-account` and `Delete account` as "delete account"."""
+    """`deleteAccount7`, `delete-account` and `Delete account` as "delete account"; a number alone as ""."""
     return " ".join(words(NUMBER.sub(" ", text)))
 
 
@@ -94,6 +108,11 @@ def _destroys(said: str, *, alone: bool = False) -> bool:
     if not _is_short(said) or not is_at_an_end(said, Topic.DESTROYS):
         return False
     return alone or is_called(said, Topic.DESTROYS) or Topic.OWN in topics(said)
+
+
+def _asks(key: str) -> bool:
+    """Whether a part of a query says what to look for, and nothing to do."""
+    return key in LOOKS_FOR or is_called(key, Topic.QUERY)
 
 
 def _leaves_or_destroys(said: str) -> bool:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from itertools import chain
 from typing import NamedTuple
 
-from runs.engine.lexicon.units import Unit, is_spaceless, units
+from runs.engine.lexicon.units import BREAK, Unit, is_spaceless, units
 
 Sense = str
 """A part of the file and a name in it: "intents.delete"."""
@@ -29,11 +29,15 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Branch:
-    """What may come next in a phrase: whole words, beginnings of words, and what it means where it ends."""
+    """What may come next in a phrase: whole words, beginnings of words, and what it means where it ends.
+
+    `alone`: what it means only where nothing else stands between the marks before and behind it.
+    """
 
     words: dict[str, Branch] = field(default_factory=dict)
     stems: dict[str, Branch] = field(default_factory=dict)
     senses: list[Sense] = field(default_factory=list)
+    alone: list[Sense] = field(default_factory=list)
 
     def after(self, unit: str) -> list[Branch]:
         exact = [self.words[unit]] if unit in self.words else []
@@ -73,7 +77,7 @@ def _root() -> Branch:
     for sense, words in vocabulary().items():
         for word in words:
             for phrase in spellings(word):
-                _add(root, phrase, word.endswith("*"), sense)
+                _add(root, phrase, word, sense)
     return root
 
 
@@ -85,13 +89,14 @@ def spellings(word: str) -> Iterator[tuple[str, ...]]:
         yield ("".join(parts),)
 
 
-def _add(root: Branch, phrase: tuple[str, ...], begins: bool, sense: Sense) -> None:
+def _add(root: Branch, phrase: tuple[str, ...], word: str, sense: Sense) -> None:
     at = root
     for place, unit in enumerate(phrase):
-        last = begins and place == len(phrase) - 1
+        last = word.endswith("*") and place == len(phrase) - 1
         at = (at.stems if last else at.words).setdefault(unit, Branch())
-    if sense not in at.senses:
-        at.senses.append(sense)
+    senses = at.alone if word.startswith("=") else at.senses
+    if sense not in senses:
+        senses.append(sense)
 
 
 def find(read: list[Unit]) -> list[Found]:
@@ -104,8 +109,14 @@ def find(read: list[Unit]) -> list[Found]:
             if not front:
                 break
             found += [Found(start, end + 1, sense) for branch in front for sense in branch.senses]
+            alone = (sense for branch in front for sense in branch.alone if _stands_alone(read, start, end + 1))
+            found += [Found(start, end + 1, sense) for sense in alone]
     idioms = [each for each in found if each.sense == _IDIOM]
     return _without(found, idioms) if idioms else found
+
+
+def _stands_alone(read: list[Unit], start: int, end: int) -> bool:
+    return all(unit.text == BREAK for unit in (*read[max(start - 1, 0) : start], *read[end : end + 1]))
 
 
 def outermost(found: Sequence[Found]) -> list[Found]:

@@ -20,6 +20,7 @@ class Topic(StrEnum):
     PAGE = "page"
     LEAVES = "leaves"
     DESTROYS = "destroys"
+    HELP = "help"
     OWN = "own"
     CHANGES = "changes"
     BUYS = "buys"

@@ -88,15 +88,18 @@ def danger(name: str, href: str = "") -> str:
     for intent, why in _DANGERS.items():
         if intent in said:
             return why
-    about = _of_address(href)
-    changes = Topic.CHANGES in about or (Topic.BUYS in about and not goes_on(name))
+    address = _of_address(href)
+    about = topics(address)
+    changes = (
+        Topic.CHANGES in about or Intent.SIGN_OUT in intents(address) or (Topic.BUYS in about and not goes_on(name))
+    )
     return "leads to an address that changes something" if changes else ""
 
 
-def _of_address(href: str) -> frozenset[Topic]:
-    """What the parts of an address say; nothing is read into one that is more than letters and digits."""
+def _of_address(href: str) -> str:
+    """The parts of an address, to be read; nothing is read into one that is more than letters and digits."""
     parts = map(unquote, _OF_AN_ADDRESS.split(href))
-    return topics(" ".join(part if part.isalnum() else "." for part in parts))
+    return " ".join(part if part.isalnum() else "." for part in parts)
 
 
 def goes_on(name: str) -> bool:

@@ -54,7 +54,10 @@ def test_an_address_can_be_the_danger() -> None:
         "/koszyk/usun",
         "/items/3/ta-bort",
         "/items/%E5%89%8A%E9%99%A4",
-        "/kasse",
+        "/zur-kasse",
+        "/till-kassan",
+        "/kijelentkezes",
+        "/odhlaseni",
     ],
 )
 def test_an_address_is_the_danger_in_any_language(href: str) -> None:
@@ -62,7 +65,16 @@ def test_an_address_is_the_danger_in_any_language(href: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["/licenses/sil-ofl", "/stain-remover", "/krankenkasse", "/login?next=%2Flogout", "/payer"]
+    "href",
+    [
+        "/licenses/sil-ofl",
+        "/stain-remover",
+        "/krankenkasse",
+        "/kasse/3",
+        "/team/paga",
+        "/login?next=%2Flogout",
+        "/payer",
+    ],
 )
 def test_addresses_that_only_look_like_it_are_none(href: str) -> None:
     assert not danger("x", href)
