@@ -2,8 +2,8 @@ import asyncio
 import os
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -281,15 +281,21 @@ def processes(mark: str) -> list[psutil.Process]:
     return found
 
 
+def kill_others(found: Iterable[psutil.Process], before: Collection[int]) -> None:
+    """Kills the processes that were not there before; one may have gone with another by then."""
+    for process in found:
+        if process.pid not in before:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
 async def test_a_page_that_crashes_fails_its_attempt(browser: Browser, site: Pages, tmp_path: Path) -> None:
     before = {process.pid for process in renderers()}
     patient = planned(site, tmp_path, timeout_ms=20_000)
     failure = None
     async for event in execute(browser, patient, puller(work(see("Never")))):
         if isinstance(event, StepEnded) and event.step.index == -1:
-            for process in renderers():
-                if process.pid not in before:
-                    process.kill()
+            kill_others(renderers(), before)
         if isinstance(event, TestEnded):
             failure = event.failure
     assert failure is not None
@@ -314,9 +320,7 @@ async def test_a_browser_that_dies_is_not_the_tests_fault(
                     continue
                 killed = True
                 site.answers["/"] = "<p>Released</p>"
-                for process in processes(mark):
-                    if process.pid not in before:
-                        process.kill()
+                kill_others(processes(mark), before)
     assert killed
     assert [ended.failure for ended in attempts(events)] == [None]
     assert ends(events)[1].outcome == "passed"
