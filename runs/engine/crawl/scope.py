@@ -77,7 +77,7 @@ def is_destructive(url: str, text: str = "") -> bool:
         and not IDENTIFIES.search(unquote(parts.path))
     ):
         path.pop()
-    # Of a short word that is another one as well ("sil"), only a number before it says that it is an act.
+    # Of a word that is another one in another language ("wissen"), only a number before it says that it is an act.
     if any(not before and alone(said, Intent.DELETE) for before, said in pairwise(path)):
         return True
     return any(_destroys(said, alone=not harmless or place < len(path)) for place, said in enumerate(path, 1))
